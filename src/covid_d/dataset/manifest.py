@@ -1,0 +1,46 @@
+"""The manifest: one row a film. These columns are the contract between the rooms."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class Split(StrEnum):
+    """Which part of the data set a film belongs to."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+    CT = "CT"
+
+
+class Label(StrEnum):
+    """The article's two classes."""
+
+    COVID = "covid"
+    NOCOVID = "nocovid"
+
+
+# Column -> what it holds. Order is the order in ``manifest.csv``. Empty means unknown.
+COLUMNS: Final[dict[str, str]] = {
+    "path": "film, relative to the data set's folder, with forward slashes",
+    "label": "covid or nocovid (empty for CT)",
+    "split": "train, validation, test or CT",
+    "source": "collection the film came from (cohen, kermany, nih, ...)",
+    "subsource": "publisher within the collection (host name of its address), if known",
+    "patient": "patient id, unique across collections; empty when unknown",
+    "group": "films that must stay together: same patient or near-duplicate",
+    "finding": "finding as the collection words it",
+    "projection": "PA, AP, AP Supine or L; empty when unknown",
+    "age": "years; empty when unknown",
+    "sex": "F, M or O; empty when unknown",
+    "license": "licence as the collection words it",
+    "url": "where the collection says the film is from",
+    "original": "path inside the collection",
+    "width": "pixels",
+    "height": "pixels",
+    "sha256": "of the film's bytes as written in the data set",
+    "original_sha256": "of the film's bytes in the collection",
+    "phash": "perceptual hash (64-bit DCT, hexadecimal)",
+}

@@ -1,0 +1,96 @@
+"""What a bundle says of itself: the schema of ``bundle.json``."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from covid_d.radiograph.prepare import Preprocessing
+
+FORMAT = 1
+POSITIVE = "covid"
+NEGATIVE = "nocovid"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Calibration(_Part):
+    """Platt scaling of the network's logit: ``p = sigmoid(slope * logit + intercept)``.
+
+    ``prevalence`` is the share of positives among the films it was fitted on; a probability for
+    another prevalence follows by Bayes' rule. Source: Platt (1999), *Advances in Large Margin
+    Classifiers*.
+    """
+
+    slope: float = Field(gt=0)
+    intercept: float
+    prevalence: float = Field(gt=0, lt=1)
+    films: int = Field(ge=1)
+
+
+class Conformal(_Part):
+    """Class-conditional split conformal thresholds on the calibrated probability ``p``.
+
+    COVID-19 stays in the set while ``1 - p <= positive_quantile``; its absence stays while
+    ``p <= negative_quantile``. Source: Vovk (2012), *Conditional validity of inductive conformal
+    predictors*; Angelopoulos and Bates (2023).
+    """
+
+    error_rate: float = Field(gt=0, lt=0.5)
+    positive_quantile: float = Field(ge=0, le=1)
+    negative_quantile: float = Field(ge=0, le=1)
+    positives: int = Field(ge=1)
+    negatives: int = Field(ge=1)
+
+
+class Verdict(_Part):
+    """What the shortcut audit found; never "validated", which needs a clinical study."""
+
+    status: Literal["demonstration", "audit-passed"] = "demonstration"
+    reasons: tuple[str, ...] = ("not audited",)
+    audited: datetime | None = None
+
+
+class Network(_Part):
+    """The ONNX file's contract.
+
+    Input ``film``: float32 Nx3xSxS. Outputs: ``logit`` (N), log-odds of COVID-19 before
+    calibration; ``features`` (NxC), pooled body features; ``activation`` (Nxhxw), whose spatial
+    sum is the logit's evidence for COVID-19.
+    """
+
+    file: str = "model.onnx"
+    backbone: str
+
+
+class Training(_Part):
+    """Where the network came from."""
+
+    recipe: str
+    dataset_sha256: str
+    seed: int
+    films: dict[str, int] = Field(description="Films by split.")
+    sources: dict[str, int] = Field(description="Films by source, all splits.")
+
+
+class BundleSpec(_Part):
+    """``bundle.json``."""
+
+    format: Literal[1] = FORMAT
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    version: str
+    created: datetime
+    covid_d: str = Field(description="Version of COVID-D that wrote the bundle.")
+    classes: tuple[str, str] = (POSITIVE, NEGATIVE)
+    preprocessing: Preprocessing
+    network: Network
+    calibration: Calibration
+    conformal: Conformal | None = Field(
+        default=None, description="Without it every answer is inconclusive."
+    )
+    verdict: Verdict = Verdict()
+    training: Training

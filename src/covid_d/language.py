@@ -1,0 +1,48 @@
+"""Sentences that doctors read, in Spanish and English."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Language = Literal["es", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One sentence in both languages; Spanish comes first.
+
+    Parameters
+    ----------
+    es
+        Spanish, as a doctor in Ecuador would write it.
+    en
+        English, equal in content.
+    """
+
+    es: str
+    en: str
+
+    def in_language(self, language: Language) -> str:
+        """Return the sentence in ``language``."""
+        return self.es if language == "es" else self.en
+
+    def to_dict(self) -> dict[str, str]:
+        """Return ``{"es": ..., "en": ...}``, the shape used in every JSON output."""
+        return {"es": self.es, "en": self.en}
+
+    def format(self, **values: object) -> Message:
+        """Return the message with ``{name}`` fields filled in both languages."""
+        return Message(self.es.format(**values), self.en.format(**values))
+
+
+INTENDED_USE = Message(
+    es=(
+        "Apoyo a la lectura médica de radiografías de tórax frontales de adultos; no es un "
+        "diagnóstico. No descarta COVID-19; confirme con RT-PCR o antígeno."
+    ),
+    en=(
+        "Support for a physician reading frontal chest radiographs of adults; not a diagnosis. "
+        "It does not rule out COVID-19; confirm with RT-PCR or an antigen test."
+    ),
+)

@@ -1,0 +1,23 @@
+"""One film: read it, describe it, check it, prepare it. Knows no other room."""
+
+from covid_d.radiograph.check import check
+from covid_d.radiograph.film import Facts, Projection, Radiograph, Sex
+from covid_d.radiograph.prepare import Preprocessing, normalise, prepare, standardise
+from covid_d.radiograph.read import read
+from covid_d.radiograph.refusal import RadiographError, Refusal, RefusalCode
+
+__all__ = [
+    "Facts",
+    "Preprocessing",
+    "Projection",
+    "RadiographError",
+    "Radiograph",
+    "Refusal",
+    "RefusalCode",
+    "Sex",
+    "check",
+    "normalise",
+    "prepare",
+    "read",
+    "standardise",
+]

@@ -1,0 +1,113 @@
+"""The radiograph: pixels on one fixed scale, and what is known about the film."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+FloatImage = npt.NDArray[np.float32]
+
+
+class Projection(StrEnum):
+    """How the beam crossed the chest (DICOM PS3.3 C.8.11.7, View Position)."""
+
+    PA = "PA"
+    AP = "AP"
+    AP_SUPINE = "AP Supine"
+    LATERAL = "L"
+
+    @property
+    def is_frontal(self) -> bool:
+        """Whether the film is a frontal one (PA or AP, erect or supine)."""
+        return self is not Projection.LATERAL
+
+
+class Sex(StrEnum):
+    """Patient's sex as recorded with the film (DICOM PS3.3 C.7.1.1)."""
+
+    FEMALE = "F"
+    MALE = "M"
+    OTHER = "O"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a film's file says about it; ``None`` means unknown, never guessed.
+
+    Parameters
+    ----------
+    format
+        Container: ``"DICOM"``, ``"PNG"``, ``"JPEG"``, ``"TIFF"`` or ``"WEBP"``.
+    sha256
+        Hex digest of the file's bytes.
+    bits
+        Bits stored a sample.
+    colour
+        Whether the stored picture carries visible colour (its channels differ).
+    modality
+        DICOM Modality (``CR``, ``DX``, ``OT``...).
+    projection, laterality, body_part
+        As recorded in the file.
+    age_years, sex
+        Of the patient at the time of the film.
+    spacing_mm
+        (row, column) pixel spacing in millimetres at the detector.
+    """
+
+    format: str
+    sha256: str
+    bits: int
+    colour: bool = False
+    modality: str | None = None
+    projection: Projection | None = None
+    laterality: str | None = None
+    body_part: str | None = None
+    age_years: float | None = None
+    sex: Sex | None = None
+    spacing_mm: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Radiograph:
+    """One film, read once.
+
+    Parameters
+    ----------
+    pixels
+        float32, HxW, in [0, 1]; air dark, bone bright. The array is made read-only.
+    facts
+        What is known about the film.
+    name
+        Where it came from (a file name), for messages only.
+
+    Raises
+    ------
+    ValueError
+        If the pixels are not float32 HxW, finite and within [0, 1].
+    """
+
+    pixels: FloatImage
+    facts: Facts
+    name: str = field(default="")
+
+    def __post_init__(self) -> None:
+        pixels = self.pixels
+        if pixels.dtype != np.float32 or pixels.ndim != 2 or pixels.size == 0:
+            raise ValueError(f"pixels must be float32 HxW, got {pixels.dtype} {pixels.shape}")
+        low, high = float(pixels.min()), float(pixels.max())
+        if not (low >= 0.0 and high <= 1.0):  # also false for NaN
+            raise ValueError(f"pixels must lie in [0, 1], got [{low}, {high}]")
+        pixels.flags.writeable = False
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.pixels.shape[1])

@@ -1,0 +1,127 @@
+"""From a radiograph to the model's input: the only such code, for training and prediction alike.
+
+Two steps. :func:`standardise` gives the square 8-bit film a data set cache can keep;
+:func:`normalise` gives the network its float input. :func:`prepare` is both.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from covid_d.radiograph.film import FloatImage, Radiograph
+
+Triple = tuple[float, float, float]
+
+IMAGENET_MEAN: Triple = (0.485, 0.456, 0.406)
+IMAGENET_STD: Triple = (0.229, 0.224, 0.225)
+
+# Shares of the darkest and brightest pixels that may saturate: burned-in markers and collimator
+# edges would otherwise set the scale of the whole film.
+_PERCENTILES = (0.5, 99.5)
+
+
+class Preprocessing(BaseModel):
+    """How a film becomes the network's input; stored in, and read from, the bundle.
+
+    Attributes
+    ----------
+    size
+        Side of the square input, pixels.
+    fit
+        ``squash`` ignores the aspect ratio, ``pad`` keeps it with black bars, ``crop`` keeps it
+        and cuts the longer side's ends.
+    intensity
+        ``full`` keeps the grey scale; ``percentile`` stretches the 0.5th to 99.5th percentile to
+        the whole range, so that exposure and export window matter less.
+    crop_border
+        Share of each side cut off first (text, markers and collimator edges live there).
+    mean, std
+        Per-channel normalisation of the grey film in [0, 1] repeated over three channels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: int = Field(default=224, ge=32, le=1024)
+    fit: Literal["squash", "pad", "crop"] = "pad"
+    intensity: Literal["full", "percentile"] = "percentile"
+    crop_border: float = Field(default=0.0, ge=0.0, le=0.25)
+    mean: Triple = IMAGENET_MEAN
+    std: Triple = IMAGENET_STD
+
+
+def standardise(radiograph: Radiograph, preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
+    """Return the film as the square grey picture the network was trained on.
+
+    Returns
+    -------
+    uint8 array, ``size`` x ``size``.
+    """
+    film = Image.fromarray(_without_border(radiograph.pixels, preprocessing.crop_border))
+    square = np.asarray(_fit(film, preprocessing), dtype=np.float32)
+    if preprocessing.intensity == "percentile":
+        square = _stretch(square)
+    grey: npt.NDArray[np.uint8] = np.rint(np.clip(square, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return grey
+
+
+def normalise(grey: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> FloatImage:
+    """Return the network's input for a standardised film.
+
+    Parameters
+    ----------
+    grey
+        uint8, HxW.
+
+    Returns
+    -------
+    float32 array, 3xHxW.
+    """
+    mean = np.asarray(preprocessing.mean, dtype=np.float32)[:, None, None]
+    std = np.asarray(preprocessing.std, dtype=np.float32)[:, None, None]
+    return ((grey.astype(np.float32) / np.float32(255.0))[None] - mean) / std
+
+
+def prepare(radiograph: Radiograph, preprocessing: Preprocessing) -> FloatImage:
+    """Return the network's input for a film: float32, 3 x ``size`` x ``size``."""
+    return normalise(standardise(radiograph, preprocessing), preprocessing)
+
+
+def _without_border(pixels: FloatImage, share: float) -> FloatImage:
+    rows, columns = (round(side * share) for side in pixels.shape)
+    return pixels[rows : pixels.shape[0] - rows, columns : pixels.shape[1] - columns]
+
+
+def _fit(film: Image.Image, preprocessing: Preprocessing) -> Image.Image:
+    size = preprocessing.size
+    width, height = film.size
+    if preprocessing.fit == "squash":
+        return _resize(film, (size, size))
+    if preprocessing.fit == "crop":
+        side = min(width, height)
+        left, top = (width - side) / 2, (height - side) / 2
+        return _resize(film, (size, size), box=(left, top, left + side, top + side))
+    scale = size / max(width, height)
+    small = _resize(film, (max(1, round(width * scale)), max(1, round(height * scale))))
+    square = Image.new("F", (size, size), 0.0)
+    square.paste(small, ((size - small.width) // 2, (size - small.height) // 2))
+    return square
+
+
+def _resize(
+    film: Image.Image,
+    size: tuple[int, int],
+    box: tuple[float, float, float, float] | None = None,
+) -> Image.Image:
+    return film.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
+
+
+def _stretch(square: FloatImage) -> FloatImage:
+    low, high = np.percentile(square, _PERCENTILES)
+    if high - low < 1e-3:  # a blank film: stretching would only amplify noise
+        return square
+    return (square - np.float32(low)) / np.float32(high - low)

@@ -1,0 +1,31 @@
+"""The one settings object: what an installation may change without code."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from covid_d.language import Language
+
+
+class Settings(BaseSettings):
+    """Settings, each read from the environment variable ``COVID_D_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="COVID_D_", extra="ignore")
+
+    bundle: Path | None = Field(
+        default=None, description="Bundle (folder or zip) used when none is named; else built in."
+    )
+    language: Language = Field(default="es", description="Language of sentences: es or en.")
+    threads: int = Field(
+        default=0, ge=0, description="Threads for inference; 0 lets the runtime use every core."
+    )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings of this process, read once from the environment."""
+    return Settings()
