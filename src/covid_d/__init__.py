@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from covid_d.radiograph import prepare as prepare
     from covid_d.radiograph import read as read
 
-__all__ = ["__version__", *_EXPORTS]  # noqa: PLE0604
+__all__ = ["__version__", *_EXPORTS]
 
 
 def __getattr__(name: str) -> Any:

@@ -88,9 +88,7 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message("Exporte una sola radiografía.", "Export a single radiograph."),
     ),
     RefusalCode.TOO_LARGE: (
-        Message(
-            "La imagen es demasiado grande ({detail}).", "The image is too large ({detail})."
-        ),
+        Message("La imagen es demasiado grande ({detail}).", "The image is too large ({detail})."),
         Message(
             "Redúzcala a menos de 8000 píxeles por lado.",
             "Reduce it to under 8000 pixels a side.",

@@ -1,0 +1,99 @@
+"""Writing files so that a killed process or a full disk never leaves half of one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from covid_d.errors import CovidDError
+
+_PARTIAL = ".partial-"
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 hex digest of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_atomically(path: Path, content: bytes | str) -> None:
+    """Write a whole file or nothing; an existing file is replaced only by a complete one.
+
+    Raises
+    ------
+    CovidDError
+        If the file cannot be written (no space, no permission); the old one is untouched.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    handle, name = None, ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}{_PARTIAL}", dir=path.parent)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # mkstemp makes files for the owner alone; give them what open() would have given.
+        Path(name).chmod(0o666 & ~_umask())
+        Path(name).replace(path)
+    except OSError as error:
+        if name:
+            Path(name).unlink(missing_ok=True)
+        raise _cannot_write(path, error) from error
+
+
+@contextmanager
+def atomic_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Yield a temporary sibling folder that becomes ``path`` only if the block succeeds.
+
+    Remains of earlier killed runs are removed first.
+
+    Parameters
+    ----------
+    path
+        The folder to make; its parent is made when missing.
+    overwrite
+        Replace an existing folder. Otherwise a non-empty one is an error.
+
+    Raises
+    ------
+    CovidDError
+        If ``path`` exists and may not be replaced, or cannot be written.
+    """
+    if path.exists() and not overwrite and (not path.is_dir() or any(path.iterdir())):
+        raise CovidDError(f"{path} already exists.", "Choose another folder or say --overwrite.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{path.name}{_PARTIAL}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{path.name}{_PARTIAL}", dir=path.parent))
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    try:
+        yield work
+        work.chmod(0o777 & ~_umask())
+        if path.exists():
+            shutil.rmtree(path)
+        work.replace(path)
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _cannot_write(path: Path, error: OSError) -> CovidDError:
+    return CovidDError(
+        f"Cannot write {path}: {error.strerror or error}.",
+        "Free some space or choose a folder you may write to, then run the command again.",
+    )
