@@ -70,7 +70,10 @@ def draw_phantom(
     for rib in np.linspace(top, bottom, 8):
         box = (centre - outer * 1.1, rib, centre + outer * 1.1, rib + size * 0.16)
         pen.arc(box, 180, 360, fill=0.5, width=max(1, size // 90))
-    pixels = np.asarray(film.filter(ImageFilter.BoxBlur(size / 90)), dtype=np.float32).copy()
+    # Pillow blurs 8-bit pictures only.
+    grey = Image.fromarray(np.rint(np.asarray(film) * 255.0).astype(np.uint8))
+    soft = grey.filter(ImageFilter.BoxBlur(size / 90))
+    pixels = np.asarray(soft, dtype=np.float32) / np.float32(255.0)
 
     if opacities:
         pixels += _patches(rng, mask, size)
