@@ -3,45 +3,42 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
+from collections.abc import Sequence
 
 import click
 
 from covid_d import __version__
+from covid_d.cli.lazy import LazyCommand, LazyGroup, missing_extra
 from covid_d.errors import CovidDError
 from covid_d.language import INTENDED_USE
 
-# Subcommand -> "module:attribute"; kept lazy so that `covid-d predict` starts without pandas.
-_COMMANDS: dict[str, str] = {
-    "audit": "covid_d.cli.audit:audit",
-    "bundle": "covid_d.cli.bundle:bundle",
-    "dataset": "covid_d.cli.dataset:dataset",
-    "evaluate": "covid_d.cli.evaluate:evaluate",
-    "predict": "covid_d.cli.predict:predict",
-    "train": "covid_d.cli.train:train",
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+# Kept lazy so that `covid-d predict` starts without pandas.
+COMMANDS = {
+    "audit": LazyCommand(
+        "covid_d.cli.audit:audit", "Ask whether a bundle looks at lungs or at shortcuts."
+    ),
+    "bundle": LazyCommand("covid_d.cli.bundle:bundle", "Show, verify and sign bundles."),
+    "dataset": LazyCommand(
+        "covid_d.cli.dataset:dataset", "Build, describe, check and fetch datasets."
+    ),
+    "evaluate": LazyCommand(
+        "covid_d.cli.evaluate:evaluate", "Measure what a bundle's answers are worth."
+    ),
+    "predict": LazyCommand("covid_d.cli.predict:predict", "Assess chest radiographs."),
+    "train": LazyCommand(
+        "covid_d.cli.train:train", "Train a detector on a dataset and export its bundle."
+    ),
 }
 
 
-class LazyGroup(click.Group):
-    """A click group that imports a subcommand when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the subcommands' names."""
-        return sorted(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return the subcommand ``cmd_name``."""
-        target = _COMMANDS.get(cmd_name)
-        if target is None:
-            return None
-        module, attribute = target.split(":")
-        command = getattr(import_module(module), attribute)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{target} is not a click command")
-        return command
-
-
-@click.group(cls=LazyGroup, epilog=INTENDED_USE.en)
+@click.group(
+    cls=LazyGroup,
+    lazy=COMMANDS,
+    epilog=INTENDED_USE.en,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="covid-d")
 def cli() -> None:
     """COVID-D: decision support for COVID-19 on chest radiographs.
@@ -50,12 +47,42 @@ def cli() -> None:
     """
 
 
-def main() -> None:
-    """Run the command line; every expected error ends in one sentence and a next step."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit; every expected error ends in a sentence and a next step.
+
+    Parameters
+    ----------
+    arguments
+        Words after ``covid-d``; the process's own when not given.
+    """
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        cli(prog_name="covid-d")
+        # Not standalone: click would answer Ctrl-C with "Aborted!" and exit code 1.
+        result = cli.main(args=words, prog_name="covid-d", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort as error:
+        interrupted = isinstance(error.__cause__, KeyboardInterrupt)
+        click.echo("Interrupted." if interrupted else "Aborted.", err=True)
+        return INTERRUPTED if interrupted else 1
     except CovidDError as error:
-        click.echo(f"Error: {error.message}", err=True)
-        if error.next_step:
-            click.echo(f"Next: {error.next_step}", err=True)
-        sys.exit(error.exit_code)
+        return _show(error)
+    except ModuleNotFoundError as error:
+        # Commands import heavy modules inside their functions, after the group has let them go.
+        explained = missing_extra(error, f"`covid-d {words[0]}`" if words else "`covid-d`")
+        if not isinstance(explained, CovidDError):
+            raise
+        return _show(explained)
+    return result if isinstance(result, int) else 0
+
+
+def _show(error: CovidDError) -> int:
+    click.echo(f"Error: {error.message}", err=True)
+    if error.next_step:
+        click.echo(f"Next: {error.next_step}", err=True)
+    return error.exit_code
