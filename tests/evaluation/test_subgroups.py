@@ -1,0 +1,104 @@
+"""Who gets figures, and that the headline is the worst source with both classes, not the pool."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from covid_d.evaluation.subgroups import (
+    DIMENSIONS,
+    UNKNOWN,
+    age_bands,
+    measure_subgroups,
+    members,
+    worst_source,
+)
+
+Draw = Callable[..., pd.DataFrame]
+QUICK = {"resamples": 50, "seed": 1}
+
+
+@pytest.fixture
+def pooled(draw_scores: Draw) -> pd.DataFrame:
+    """Two easy one-class sources, and one source with a hard and an easy publisher."""
+    return pd.concat(
+        [
+            draw_scores(60, 0, source="cxnet", separation=4),
+            draw_scores(0, 90, source="rsna", separation=4, seed=1),
+            draw_scores(
+                20, 20, source="cohen", subsource="radiopaedia.org", separation=0.3, seed=2
+            ),
+            draw_scores(20, 20, source="cohen", subsource="sirm.org", separation=3, seed=3),
+            draw_scores(12, 3, source="cohen", subsource="tiny.org", separation=3, seed=4),
+        ],
+        ignore_index=True,
+    )
+
+
+def test_age_bands() -> None:
+    ages = pd.Series([0, 17.9, 18, 39, 40, 79.5, 80, 101, np.nan, ""])
+    assert age_bands(ages).tolist() == [
+        "0-17",
+        "0-17",
+        "18-39",
+        "18-39",
+        "40-59",
+        "60-79",
+        "80+",
+        "80+",
+        UNKNOWN,
+        UNKNOWN,
+    ]
+
+
+def test_blank_and_missing_names_are_unknown() -> None:
+    films = pd.DataFrame({"sex": ["F", "", None, " ", np.nan]})
+    assert members(films, "sex").tolist() == ["F", *[UNKNOWN] * 4]
+
+
+def test_every_film_is_in_one_subgroup_of_each_dimension_but_publishers(
+    pooled: pd.DataFrame,
+) -> None:
+    found = measure_subgroups(pooled, **QUICK)
+    assert set(found) == set(DIMENSIONS)
+    for dimension in ("source", "projection", "sex", "age"):
+        assert sum(s.films for s in found[dimension].values()) == len(pooled), dimension
+    # cxnet and rsna have no known publisher: they stand under source only.
+    assert set(found["subsource"]) == {
+        "cohen/radiopaedia.org",
+        "cohen/sirm.org",
+        "cohen/tiny.org",
+    }
+
+
+def test_largest_subgroup_comes_first(pooled: pd.DataFrame) -> None:
+    assert next(iter(measure_subgroups(pooled, **QUICK)["source"])) == "cohen"
+
+
+def test_headline_is_the_worst_source_with_both_classes(pooled: pd.DataFrame) -> None:
+    found = measure_subgroups(pooled, **QUICK)
+    worst = worst_source(found)
+    assert worst is not None
+    assert worst.name == "cohen/radiopaedia.org"
+    assert worst.figures["auroc"].value < found["source"]["cohen"].figures["auroc"].value
+
+
+def test_sources_of_one_class_give_sensitivity_or_specificity_alone(pooled: pd.DataFrame) -> None:
+    sources = measure_subgroups(pooled, **QUICK)["source"]
+    assert "sensitivity" in sources["cxnet"].figures
+    assert "auroc" not in sources["cxnet"].figures
+    assert "specificity" in sources["rsna"].figures
+
+
+def test_too_small_publisher_has_no_figures_of_the_small_class(pooled: pd.DataFrame) -> None:
+    tiny = measure_subgroups(pooled, **QUICK)["subsource"]["cohen/tiny.org"]
+    assert "sensitivity" in tiny.figures
+    assert "specificity" not in tiny.figures
+
+
+def test_without_a_source_of_both_classes_there_is_no_headline(draw_scores: Draw) -> None:
+    films = pd.concat([draw_scores(30, 0, source="a"), draw_scores(0, 30, source="b")])
+    assert worst_source(measure_subgroups(films, **QUICK)) is None
