@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     bundle: Path | None = Field(
         default=None, description="Bundle (folder or zip) used when none is named; else built in."
     )
+    public_key: Path | None = Field(
+        default=None, description="Public key (PEM) that must have signed every bundle."
+    )
     language: Language = Field(default="es", description="Language of sentences: es or en.")
     threads: int = Field(
         default=0, ge=0, description="Threads for inference; 0 lets the runtime use every core."

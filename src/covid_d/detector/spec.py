@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from covid_d.radiograph.prepare import Preprocessing
 
-FORMAT = 1
-POSITIVE = "covid"
-NEGATIVE = "nocovid"
+FORMAT: Final = 1
+POSITIVE: Final = "covid"
+NEGATIVE: Final = "nocovid"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Calibration(_Part):
@@ -63,7 +63,7 @@ class Network(_Part):
     sum is the logit's evidence for COVID-19.
     """
 
-    file: str = "model.onnx"
+    file: str = Field(default="model.onnx", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     backbone: str
 
 
@@ -77,6 +77,24 @@ class Training(_Part):
     sources: dict[str, int] = Field(description="Films by source, all splits.")
 
 
+class Lungs(_Part):
+    """The lung segmentation model that the shortcut audit uses.
+
+    ONNX input ``film``: float32 Nx1xSxS in [0, 1], the standardised film. Output ``lungs``:
+    float32 NxSxS, probability of lung. Dice and its 95 % interval are of held-out patients.
+    """
+
+    file: str = "lungs.onnx"
+    preprocessing: Preprocessing
+    threshold: float = Field(default=0.5, gt=0, lt=1)
+    dice: float = Field(ge=0, le=1)
+    dice_interval: tuple[float, float]
+    films: int = Field(ge=1, description="Held-out films the Dice was measured on.")
+    patients: int = Field(ge=1)
+    data_sha256: str = Field(description="Hash over the films and masks it was trained on.")
+    license: str = Field(description="Licence of the masks.")
+
+
 class BundleSpec(_Part):
     """``bundle.json``."""
 
@@ -85,7 +103,7 @@ class BundleSpec(_Part):
     version: str
     created: datetime
     covid_d: str = Field(description="Version of COVID-D that wrote the bundle.")
-    classes: tuple[str, str] = (POSITIVE, NEGATIVE)
+    classes: tuple[Literal["covid"], Literal["nocovid"]] = (POSITIVE, NEGATIVE)
     preprocessing: Preprocessing
     network: Network
     calibration: Calibration
@@ -94,3 +112,6 @@ class BundleSpec(_Part):
     )
     verdict: Verdict = Verdict()
     training: Training
+    lungs: Lungs | None = Field(
+        default=None, description="Without it the bundle cannot pass the shortcut audit."
+    )

@@ -14,8 +14,11 @@ class RefusalCode(StrEnum):
     """Every reason for which COVID-D gives no number. The texts are in ``_TEXTS`` below."""
 
     NOT_FOUND = "not_found"
+    NOT_A_FILE = "not_a_file"
+    UNREADABLE = "unreadable"
     EMPTY = "empty_file"
     NOT_AN_IMAGE = "not_an_image"
+    DOCUMENT = "document"
     TRUNCATED = "truncated"
     ENCRYPTED = "encrypted"
     NO_PIXELS = "no_pixels"
@@ -30,6 +33,8 @@ class RefusalCode(StrEnum):
     NOT_CHEST = "not_chest"
     NOT_FRONTAL = "not_frontal"
     CHILD = "child"
+    NO_NUMBER = "no_number"
+    INTERNAL = "internal_error"
 
 
 # code: (what, next step); each may carry a {detail} field.
@@ -37,6 +42,17 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
     RefusalCode.NOT_FOUND: (
         Message("No se encuentra el archivo.", "The file was not found."),
         Message("Compruebe la ruta y vuelva a intentarlo.", "Check the path and try again."),
+    ),
+    RefusalCode.NOT_A_FILE: (
+        Message("La ruta no es un archivo.", "The path is not a file."),
+        Message("Indique el archivo de la radiografía.", "Name the radiograph's file."),
+    ),
+    RefusalCode.UNREADABLE: (
+        Message("No se puede abrir el archivo ({detail}).", "The file cannot be opened ({detail})."),
+        Message(
+            "Compruebe el permiso de lectura y el disco.",
+            "Check the permission to read it, and the disk.",
+        ),
     ),
     RefusalCode.EMPTY: (
         Message("El archivo está vacío.", "The file is empty."),
@@ -50,6 +66,16 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "Use DICOM, PNG, JPEG, TIFF o WebP.",
             "Use DICOM, PNG, JPEG, TIFF or WebP.",
+        ),
+    ),
+    RefusalCode.DOCUMENT: (
+        Message(
+            "El archivo es un documento o un archivo comprimido ({detail}), no una imagen.",
+            "The file is a document or an archive ({detail}), not an image.",
+        ),
+        Message(
+            "Extraiga o exporte la propia radiografía.",
+            "Extract or export the radiograph itself.",
         ),
     ),
     RefusalCode.TRUNCATED: (
@@ -76,8 +102,8 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "The image's encoding cannot be read: {detail}.",
         ),
         Message(
-            "Expórtela sin compresión o como JPEG, JPEG-LS o JPEG 2000.",
-            "Export it uncompressed, or as JPEG, JPEG-LS or JPEG 2000.",
+            "Expórtela como DICOM sin compresión o como PNG en escala de grises.",
+            "Export it as uncompressed DICOM or as a greyscale PNG.",
         ),
     ),
     RefusalCode.MULTI_FRAME: (
@@ -90,8 +116,8 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
     RefusalCode.TOO_LARGE: (
         Message("La imagen es demasiado grande ({detail}).", "The image is too large ({detail})."),
         Message(
-            "Redúzcala a menos de 8000 píxeles por lado.",
-            "Reduce it to under 8000 pixels a side.",
+            "Redúzcala a menos de 8000 píxeles por lado y 256 MB.",
+            "Reduce it to under 8000 pixels a side and 256 MB.",
         ),
     ),
     RefusalCode.TOO_SMALL: (
@@ -147,8 +173,8 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
     ),
     RefusalCode.NOT_FRONTAL: (
         Message(
-            "Es una proyección lateral; solo se leen frontales (PA o AP).",
-            "It is a lateral projection; only frontal films (PA or AP) are read.",
+            "La proyección no es frontal ({detail}); solo se leen PA y AP.",
+            "The projection is not frontal ({detail}); only PA and AP are read.",
         ),
         Message("Use la proyección PA o AP.", "Use the PA or AP projection."),
     ),
@@ -158,6 +184,26 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "Patient aged {detail} years; the model knows adults only.",
         ),
         Message("No use COVID-D en menores de 18 años.", "Do not use COVID-D under 18 years."),
+    ),
+    RefusalCode.NO_NUMBER: (
+        Message(
+            "El modelo no dio un número para esta imagen.",
+            "The model gave no number for this image.",
+        ),
+        Message(
+            "Compruebe la imagen; si es correcta, informe del fallo del modelo.",
+            "Check the image; if it is sound, report the model's failure.",
+        ),
+    ),
+    RefusalCode.INTERNAL: (
+        Message(
+            "Un fallo interno impidió leer esta imagen ({detail}).",
+            "An internal failure kept this image from being read ({detail}).",
+        ),
+        Message(
+            "Vuelva a exportar la imagen; si se repite, informe del fallo.",
+            "Export the image again; if it happens again, report the failure.",
+        ),
     ),
 }
 
@@ -204,3 +250,8 @@ class RadiographError(CovidDError):
         message = f"{refusal.message.en} ({cause})" if cause else refusal.message.en
         super().__init__(message, refusal.next_step.en)
         self.refusal = refusal
+
+    @classmethod
+    def of(cls, code: RefusalCode, detail: object = "", *, cause: str = "") -> RadiographError:
+        """Return the error for ``code``; ``cause`` (a library's own words) is for the log."""
+        return cls(Refusal.of(code, detail), cause)

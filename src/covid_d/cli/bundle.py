@@ -1,0 +1,134 @@
+"""``covid-d bundle``: show, verify, pack and sign bundles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from covid_d.detector import Bundle
+from covid_d.detector.contents import pack as pack_bundle
+from covid_d.detector.network import Network
+
+_PATH = click.Path(path_type=Path)
+_PUBLIC_KEY = click.option(
+    "--public-key",
+    type=_PATH,
+    help="Refuse the bundle unless this key (PEM) signed it; default: COVID_D_PUBLIC_KEY.",
+)
+
+
+@click.group()
+def bundle() -> None:
+    """Show, verify, pack and sign bundles.
+
+    Checksums find damage and careless edits, but whoever edits a bundle can compute them anew.
+    Only a signature, checked against a public key that you got from the maker by another way,
+    shows that nobody else made or changed it.
+    """
+
+
+@bundle.command()
+@click.argument("path", metavar="[BUNDLE]", required=False, type=_PATH)
+@click.option("--card", is_flag=True, help="Print the model card instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print bundle.json and the bundle's id.")
+def show(path: Path | None, card: bool, as_json: bool) -> None:
+    """Show what BUNDLE (default: the built-in one) says of itself."""
+    loaded = Bundle.load(path)
+    if card:
+        click.echo(loaded.card)
+    elif as_json:
+        spec = loaded.spec.model_dump(mode="json")
+        click.echo(json.dumps({"bundle": loaded.id.to_dict(), "spec": spec}))
+    else:
+        click.echo("\n".join(_summary(loaded)))
+
+
+@bundle.command()
+@click.argument("path", metavar="[BUNDLE]", required=False, type=_PATH)
+@_PUBLIC_KEY
+def verify(path: Path | None, public_key: Path | None) -> None:
+    """Check BUNDLE (default: the built-in one): files, checksums, schema, network, signature.
+
+    Exits 1 when it must not be used.
+    """
+    loaded = Bundle.load(path, public_key=public_key)
+    Network(loaded)
+    click.echo(f"sound: {loaded.spec.name} {loaded.spec.version}, sha256 {loaded.id.sha256}")
+    click.echo(f"verdict: {loaded.spec.verdict.status}")
+    click.echo(f"signature: {_signature(loaded)}")
+
+
+@bundle.command()
+@click.argument("path", metavar="BUNDLE", type=_PATH)
+@click.argument("archive", metavar="ZIP", type=_PATH)
+@click.option("--overwrite", is_flag=True, help="Replace an existing zip.")
+def pack(path: Path, archive: Path, overwrite: bool) -> None:
+    """Write BUNDLE as one ZIP file, which every command takes like the folder."""
+    if archive.exists() and not overwrite:
+        raise click.UsageError(f"{archive} already exists; say --overwrite to replace it.")
+    pack_bundle(path, archive)
+    click.echo(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB")
+
+
+@bundle.command()
+@click.argument("key", metavar="KEY", type=_PATH)
+def keygen(key: Path) -> None:
+    """Write a new private key to KEY and its public key to KEY.pub (Ed25519, PEM).
+
+    Keep KEY secret. Give KEY.pub to users by another way than the bundles it signs.
+    """
+    from covid_d.detector.signature import make_key
+
+    public = make_key(key)
+    click.echo(f"private key: {key} (keep it secret)")
+    click.echo(f"public key: {public}")
+
+
+@bundle.command()
+@click.argument("path", metavar="BUNDLE", type=_PATH)
+@click.option("--key", required=True, type=_PATH, help="Private key (PEM) from bundle keygen.")
+def sign(path: Path, key: Path) -> None:
+    """Sign BUNDLE (folder or zip) in place; any later change drops the signature."""
+    from covid_d.detector.signature import sign as sign_bundle
+
+    click.echo(f"{path}: signed by key {sign_bundle(path, key)}")
+
+
+def _summary(loaded: Bundle) -> Iterator[str]:
+    spec = loaded.spec
+    yield f"{spec.name} {spec.version} ({spec.network.backbone}), {spec.created:%Y-%m-%d}"
+    yield f"  sha256         {loaded.id.sha256}"
+    yield f"  signature      {_signature(loaded)}"
+    yield f"  verdict        {spec.verdict.status}: {'; '.join(spec.verdict.reasons)}"
+    prepared = spec.preprocessing
+    yield (
+        f"  preprocessing  {prepared.size} px, {prepared.fit}, {prepared.intensity}, "
+        f"border {100 * prepared.crop_border:g} % cut off"
+    )
+    fitted = spec.calibration
+    yield f"  calibration    {fitted.films} films, prevalence {100 * fitted.prevalence:.1f} %"
+    if spec.conformal is None:
+        yield "  thresholds     none: every answer is inconclusive"
+    else:
+        yield (
+            f"  thresholds     error rate {100 * spec.conformal.error_rate:g} % a class, from "
+            f"{spec.conformal.positives} positives and {spec.conformal.negatives} negatives"
+        )
+    yield f"  trained by     recipe {spec.training.recipe}, seed {spec.training.seed}"
+    yield f"  films          {_counts(spec.training.films)}"
+    yield f"  sources        {_counts(spec.training.sources)}"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
+
+
+def _signature(loaded: Bundle) -> str:
+    if loaded.signer is not None:
+        return f"by key {loaded.signer}"
+    if loaded.signed:
+        return "present, not checked (needs the extra 'sign')"
+    return "none"

@@ -1,0 +1,131 @@
+"""A tiny, valid bundle, made without torch: its network answers by the film's mean brightness."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from covid_d.detector.contents import seal
+
+SIZE = 32
+GRID = 4
+
+# logit = GAIN * mean brightness + BIAS: 0 for a film of brightness 0.4.
+GAIN = 20.0
+BIAS = -8.0
+
+
+def brightness_network(
+    *,
+    gain: float = GAIN,
+    bias: float = BIAS,
+    size: int = SIZE,
+    outputs: tuple[str, ...] = ("logit", "features", "activation"),
+    input_name: str = "film",
+) -> bytes:
+    """Return an ONNX network with the contract's input and outputs.
+
+    ``logit`` is ``gain * mean + bias``; the activation is its part without the bias, so that it
+    sums to ``logit - bias``; the features are the three channels' means. Film pixels reach it
+    unchanged when the bundle's mean is 0 and its standard deviation 1.
+    """
+    cell = size // GRID
+    nodes = [
+        helper.make_node(
+            "AveragePool", [input_name], ["pooled"], kernel_shape=[cell, cell], strides=[cell, cell]
+        ),
+        helper.make_node("ReduceMean", ["pooled"], ["grid"], axes=[1], keepdims=0),
+        helper.make_node("Mul", ["grid", "gain"], ["activation"]),
+        helper.make_node("ReduceSum", ["activation", "space"], ["evidence"], keepdims=0),
+        helper.make_node("Add", ["evidence", "bias"], ["logit"]),
+        helper.make_node("ReduceMean", [input_name], ["features"], axes=[2, 3], keepdims=0),
+    ]
+    shapes: dict[str, list[Any]] = {
+        "logit": ["n"],
+        "features": ["n", 3],
+        "activation": ["n", GRID, GRID],
+    }
+    graph = helper.make_graph(
+        nodes,
+        "brightness",
+        [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, ["n", 3, size, size])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]) for name in outputs],
+        [
+            numpy_helper.from_array(np.float32(gain / GRID**2), "gain"),
+            numpy_helper.from_array(np.float32(bias), "bias"),
+            numpy_helper.from_array(np.array([1, 2], dtype=np.int64), "space"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def spec_dict(**overrides: Any) -> dict[str, Any]:
+    """Return ``bundle.json`` as a dictionary; each override replaces a top-level field."""
+    spec = {
+        "format": 1,
+        "name": "phantom",
+        "version": "1.0",
+        "created": "2026-01-02T03:04:05Z",
+        "covid_d": "0.1.0",
+        "classes": ["covid", "nocovid"],
+        "preprocessing": {
+            "size": SIZE,
+            "fit": "pad",
+            "intensity": "full",
+            "crop_border": 0.0,
+            "mean": [0.0, 0.0, 0.0],
+            "std": [1.0, 1.0, 1.0],
+        },
+        "network": {"file": "model.onnx", "backbone": "brightness"},
+        "calibration": {"slope": 1.0, "intercept": 0.0, "prevalence": 0.5, "films": 40},
+        "conformal": {
+            "error_rate": 0.1,
+            "positive_quantile": 0.6,
+            "negative_quantile": 0.6,
+            "positives": 20,
+            "negatives": 20,
+        },
+        "verdict": {"status": "demonstration", "reasons": ["a phantom"], "audited": None},
+        "training": {
+            "recipe": "phantom",
+            "dataset_sha256": "0" * 64,
+            "seed": 7,
+            "films": {"train": 2},
+            "sources": {"phantom": 2},
+        },
+    }
+    return spec | overrides
+
+
+def make_bundle(folder: Path, *, model: bytes | None = None, **overrides: Any) -> Path:
+    """Write a sealed bundle.
+
+    Parameters
+    ----------
+    folder
+        Made when missing.
+    model
+        The ONNX network; by default :func:`brightness_network`.
+    overrides
+        Top-level fields of ``bundle.json``.
+
+    Returns
+    -------
+    ``folder``.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "model.onnx").write_bytes(brightness_network() if model is None else model)
+    (folder / "bundle.json").write_text(json.dumps(spec_dict(**overrides)), encoding="utf-8")
+    (folder / "MODEL_CARD.md").write_text("# Phantom\n\nAnswers by brightness.\n", encoding="utf-8")
+    (folder / "training_films.csv").write_text(
+        "sha256,split,source\n" + "1" * 64 + ",train,phantom\n", encoding="utf-8"
+    )
+    seal(folder)
+    return folder
