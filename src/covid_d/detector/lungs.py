@@ -1,0 +1,123 @@
+"""Where the lungs are: the bundle's lung segmentation model, run by ONNX Runtime on the CPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from pydantic import ValidationError
+
+from covid_d.detector.bundle import Bundle
+from covid_d.detector.spec import Lungs
+from covid_d.errors import BundleError
+from covid_d.radiograph.film import Radiograph
+from covid_d.radiograph.prepare import standardise
+
+LUNGS_SPEC: Final = "lungs.json"
+_EXPORT_AGAIN: Final = "Train the lung model again: covid-d train-lungs --help"
+
+
+class LungModel:
+    """A lung segmentation model that is ready to run.
+
+    Parameters
+    ----------
+    model
+        The ONNX file's bytes; its contract is :class:`covid_d.detector.spec.Lungs`.
+    spec
+        What the model says of itself.
+    threads
+        Threads for one film.
+
+    Raises
+    ------
+    BundleError
+        If the file is not an ONNX network or breaks the contract.
+    """
+
+    def __init__(self, model: bytes, spec: Lungs, *, threads: int = 1) -> None:
+        # Imported here: reading a bundle needs no runtime.
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4  # its warnings would mix into our output
+        try:
+            self._session = onnxruntime.InferenceSession(
+                model, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # the runtime's errors share no base but Exception
+            raise BundleError(
+                f"The lung model {spec.file!r} cannot be loaded ({error}).", _EXPORT_AGAIN
+            ) from error
+        self.spec = spec
+        self._check_contract()
+
+    @classmethod
+    def load(cls, bundle: Bundle) -> LungModel:
+        """Return the bundle's lung model.
+
+        Raises
+        ------
+        BundleError
+            If the bundle carries none, names a file that it does not hold, or it cannot be used.
+        """
+        spec = bundle.spec.lungs
+        if spec is None:
+            raise BundleError(f"Bundle {bundle.path} carries no lung model.", _EXPORT_AGAIN)
+        if spec.file not in bundle.files:
+            raise BundleError(
+                f"Bundle {bundle.path} names a lung model that it does not hold: {spec.file!r}.",
+                "Get the bundle again from its source.",
+            )
+        return cls(bundle.files[spec.file], spec)
+
+    @classmethod
+    def open(cls, folder: Path) -> LungModel:
+        """Return the lung model that ``covid-d train-lungs`` wrote into ``folder``.
+
+        Raises
+        ------
+        BundleError
+            If its files are missing or not valid.
+        """
+        try:
+            spec = Lungs.model_validate_json((folder / LUNGS_SPEC).read_bytes())
+            model = (folder / spec.file).read_bytes()
+        except (OSError, ValidationError) as error:
+            raise BundleError(f"{folder} holds no lung model ({error}).", _EXPORT_AGAIN) from error
+        return cls(model, spec)
+
+    def mask(self, radiograph: Radiograph) -> npt.NDArray[np.bool_]:
+        """Return where the lungs are: bool, HxW like the film's pixels."""
+        grey = standardise(radiograph, self.spec.preprocessing)
+        film = grey[None, None].astype(np.float32) / np.float32(255.0)
+        (lungs,) = self._session.run(["lungs"], {"film": film})
+        # The film was squashed to a square, so one resize brings the map back.
+        share = Image.fromarray(np.asarray(lungs[0], dtype=np.float32)).resize(
+            (radiograph.width, radiograph.height), Image.Resampling.BILINEAR
+        )
+        mask: npt.NDArray[np.bool_] = np.asarray(share) >= self.spec.threshold
+        return mask
+
+    def _check_contract(self) -> None:
+        preprocessing = self.spec.preprocessing
+        if preprocessing.fit != "squash" or preprocessing.crop_border:
+            raise BundleError(
+                f"The lung model's preprocessing must squash the whole film, not {preprocessing}.",
+                _EXPORT_AGAIN,
+            )
+        size = preprocessing.size
+        inputs = {entry.name: entry.shape for entry in self._session.get_inputs()}
+        outputs = {entry.name: entry.shape for entry in self._session.get_outputs()}
+        film, lungs = inputs.get("film"), outputs.get("lungs")
+        if film is None or list(film[1:]) != [1, size, size] or lungs is None or len(lungs) != 3:
+            raise BundleError(
+                f"The lung model must map 'film' Nx1x{size}x{size} to 'lungs' Nx{size}x{size}; "
+                f"it has inputs {inputs} and outputs {outputs}.",
+                _EXPORT_AGAIN,
+            )

@@ -1,0 +1,294 @@
+"""What the audit measured, source by source; the verdict is drawn from nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from covid_d.detector.assessment import BundleId
+from covid_d.detector.spec import Lungs, Verdict
+from covid_d.evaluation.audit.probes import Probe
+from covid_d.evaluation.audit.sources import SourcePredictability
+from covid_d.evaluation.audit.thresholds import Thresholds
+from covid_d.evaluation.estimate import Estimate
+from covid_d.language import Message
+
+POOL = "pooled"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """What a probe reached on a source's test films.
+
+    Parameters
+    ----------
+    auroc
+        On exactly the films on which the model was measured.
+    classifier, trained_on, inner_auroc
+        As in :class:`covid_d.evaluation.audit.probes.ProbeScores`.
+    """
+
+    auroc: Estimate
+    classifier: str
+    trained_on: str
+    inner_auroc: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        return {
+            "auroc": self.auroc.to_dict(),
+            "classifier": self.classifier,
+            "trained_on": self.trained_on,
+            "inner_auroc": self.inner_auroc,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEvidence:
+    """Figures of one source's test films, of a subsource's (``cohen/radiopaedia.org``) or all.
+
+    Parameters
+    ----------
+    name
+        ``pooled``, a source, or ``source/subsource``.
+    films, positives, negatives, patients
+        Counts of test films that were answered, and of their groups.
+    model
+        AUROC of the bundle; ``None`` (as are the others) when a class has too few films.
+    probes
+        What each probe reached.
+    lungs_erased, only_lungs
+        AUROC of the bundle on films without lungs and with nothing else; ``None`` without a
+        lung model.
+    """
+
+    name: str
+    films: int
+    positives: int
+    negatives: int
+    patients: int
+    model: Estimate | None = None
+    probes: dict[Probe, ProbeResult] = field(default_factory=dict)
+    lungs_erased: Estimate | None = None
+    only_lungs: Estimate | None = None
+
+    @property
+    def best_probe(self) -> tuple[Probe, ProbeResult] | None:
+        """The probe with the highest AUROC here."""
+        if not self.probes:
+            return None
+        return max(self.probes.items(), key=lambda item: item[1].auroc.value)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        return {
+            "name": self.name,
+            "films": self.films,
+            "positives": self.positives,
+            "negatives": self.negatives,
+            "patients": self.patients,
+            "model": self.model and self.model.to_dict(),
+            "probes": {probe.value: found.to_dict() for probe, found in self.probes.items()},
+            "lungs_erased": self.lungs_erased and self.lungs_erased.to_dict(),
+            "only_lungs": self.only_lungs and self.only_lungs.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """How the answers moved under one perturbation.
+
+    Parameters
+    ----------
+    name, message
+        The perturbation.
+    films
+        Test films tried.
+    refused
+        Of these, refused after the change; each counts as a flip.
+    score_change
+        Mean absolute change of the probability over films still answered; NaN when none was.
+    flips
+        Share of the films whose outcome changed.
+    """
+
+    name: str
+    message: Message
+    films: int
+    refused: int
+    score_change: float
+    flips: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        return {
+            "name": self.name,
+            "message": self.message.to_dict(),
+            "films": self.films,
+            "refused": self.refused,
+            "score_change": self.score_change if self.score_change == self.score_change else None,
+            "flips": self.flips,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class LungEvidence:
+    """How far erasing the lungs can be trusted.
+
+    Parameters
+    ----------
+    origin
+        ``bundle``, a folder's name, or ``given`` when the caller supplied the masks.
+    spec
+        Of the lung model; ``None`` for masks the caller vouches for.
+    found
+        Share of the test films on which lungs were found. The others were left as they were,
+        which can only speak against the bundle.
+    """
+
+    origin: str
+    spec: Lungs | None
+    found: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        return {
+            "origin": self.origin,
+            "found": self.found,
+            "model": self.spec and self.spec.model_dump(mode="json"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition of the verdict.
+
+    Parameters
+    ----------
+    code
+        Machine-readable name of the condition.
+    scope
+        The source it was checked on.
+    value
+        As measured; ``None`` when it could not be.
+    threshold
+        As declared.
+    passed
+        Whether it holds; never when the value is missing.
+    message
+        In words, with the figures.
+    """
+
+    code: str
+    scope: str
+    value: float | None
+    threshold: float
+    passed: bool
+    message: Message
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        return {
+            "code": self.code,
+            "scope": self.scope,
+            "value": self.value,
+            "threshold": self.threshold,
+            "passed": self.passed,
+            "message": self.message.to_dict(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything the audit measured.
+
+    Parameters
+    ----------
+    pool
+        All test films together: shown, never decisive, because source predicts class there.
+    sources
+        Every source and subsource.
+    calibration_error
+        Expected calibration error over all test films, with its interval.
+    lungs
+        ``None`` without a lung model.
+    predictability
+        Of the source, from penultimate features.
+    sensitivities
+        To each perturbation.
+    train_films, test_films
+        Films that entered.
+    left_out
+        Films that could not be read or were refused, by reason.
+    """
+
+    pool: SourceEvidence
+    sources: tuple[SourceEvidence, ...]
+    calibration_error: Estimate
+    lungs: LungEvidence | None
+    predictability: tuple[SourcePredictability, ...]
+    sensitivities: tuple[Sensitivity, ...]
+    train_films: int
+    test_films: int
+    left_out: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a JSON object."""
+        return {
+            "films": {"train": self.train_films, "test": self.test_films},
+            "left_out": self.left_out,
+            "pooled": self.pool.to_dict(),
+            "sources": [source.to_dict() for source in self.sources],
+            "calibration_error": self.calibration_error.to_dict(),
+            "lungs": self.lungs and self.lungs.to_dict(),
+            "source_predictability": [found.to_dict() for found in self.predictability],
+            "perturbations": [found.to_dict() for found in self.sensitivities],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AuditResult:
+    """An audit: evidence, conditions, verdict.
+
+    Parameters
+    ----------
+    bundle
+        As audited, before the verdict was written into it.
+    dataset_sha256
+        Of the data set it was audited on.
+    created
+        When.
+    seed
+        Of everything random.
+    thresholds
+        As declared.
+    """
+
+    bundle: BundleId
+    dataset_sha256: str
+    created: datetime
+    seed: int
+    thresholds: Thresholds
+    evidence: Evidence
+    checks: tuple[Check, ...]
+    verdict: Verdict
+
+    @property
+    def passed(self) -> bool:
+        """Whether the verdict is ``audit-passed``."""
+        return self.verdict.status == "audit-passed"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the content of ``audit.json``."""
+        return {
+            "format": 1,
+            "bundle": self.bundle.to_dict(),
+            "dataset_sha256": self.dataset_sha256,
+            "created": self.created.isoformat(timespec="seconds"),
+            "seed": self.seed,
+            "verdict": self.verdict.model_dump(mode="json"),
+            "thresholds": self.thresholds.to_dict(),
+            "checks": [check.to_dict() for check in self.checks],
+            **self.evidence.to_dict(),
+        }

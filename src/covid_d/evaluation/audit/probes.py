@@ -1,0 +1,269 @@
+"""What can be told from a film without looking at the lungs: four probes, fitted and measured.
+
+A probe is a small classifier on features that hold no lung, or no detail of it. What it reaches on
+a data set is what a network may reach there by shortcut (Maguolo and Nanni 2021, Information
+Fusion 76:1; DeGrave, Janizek and Lee 2021, Nature Machine Intelligence 3:610).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from covid_d.evaluation.estimate import BoolArray, FloatArray
+from covid_d.language import Message
+from covid_d.radiograph.film import FloatImage, Radiograph
+
+_THUMBNAIL = 8
+_PICTURE = 32  # side of the picture that border and corners are taken from
+_BORDER = 0.12
+# Semi-axes of the blacked-out ellipse, as shares of the film's sides: it covers both lungs of a
+# whole frontal film and leaves corners, shoulders and the film's edges.
+_CENTRE = 0.44
+_QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+_FORMATS = ("DICOM", "JPEG", "PNG", "TIFF", "WEBP")
+_FOLDS = 5
+
+
+class Probe(StrEnum):
+    """What a probe sees of a film."""
+
+    THUMBNAIL = "thumbnail"
+    BORDER = "border"
+    CENTRE_BLACK = "centre-black"
+    SIZE_BRIGHTNESS = "size-brightness"
+
+    @property
+    def message(self) -> Message:
+        """What the probe sees, for reports."""
+        return _MESSAGES[self]
+
+
+_MESSAGES = {
+    Probe.THUMBNAIL: Message("miniatura de 8×8 píxeles", "8×8 pixel thumbnail"),
+    Probe.BORDER: Message("solo el borde (12 % exterior)", "border only (outer 12 %)"),
+    Probe.CENTRE_BLACK: Message(
+        "centro tapado en negro (elipse sobre los pulmones)",
+        "centre blacked out (ellipse over the lungs)",
+    ),
+    Probe.SIZE_BRIGHTNESS: Message(
+        "solo tamaño, formato y brillo de la imagen", "image size, format and brightness only"
+    ),
+}
+
+
+def features(
+    radiograph: Radiograph, *, width: float, height: float, file_bytes: int
+) -> dict[Probe, npt.NDArray[np.float32]]:
+    """Return each probe's features of a film.
+
+    Parameters
+    ----------
+    radiograph
+        The film as read.
+    width, height
+        Of the film in its collection, pixels, before any reduction; its own size if unknown.
+    file_bytes
+        Length of its file: how hard it was compressed.
+    """
+    small = _squashed(radiograph.pixels, _PICTURE)
+    rows, columns = (np.mgrid[0:_PICTURE, 0:_PICTURE] + 0.5) / _PICTURE - 0.5
+    border = np.maximum(abs(rows), abs(columns)) > 0.5 - _BORDER
+    outside = (rows / _CENTRE) ** 2 + (columns / _CENTRE) ** 2 > 1.0
+    return {
+        Probe.THUMBNAIL: _squashed(radiograph.pixels, _THUMBNAIL).ravel(),
+        Probe.BORDER: small[border],
+        Probe.CENTRE_BLACK: small[outside],
+        Probe.SIZE_BRIGHTNESS: np.concatenate(
+            [_size(radiograph, width, height, file_bytes), _brightness(radiograph.pixels)]
+        ),
+    }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProbeScores:
+    """A probe's scores of test films.
+
+    Parameters
+    ----------
+    scores
+        N; higher means more likely positive.
+    classifier
+        Which of the two was better in cross-validation on the training films.
+    trained_on
+        ``all`` training films, or those of the ``source`` alone.
+    inner_auroc
+        Its AUROC in that cross-validation.
+    """
+
+    scores: FloatArray
+    classifier: str
+    trained_on: str
+    inner_auroc: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProbeData:
+    """Training films of a probe.
+
+    Parameters
+    ----------
+    features
+        NxF.
+    positive
+        N; the truth.
+    groups
+        N; films of one group are never parted by a fold.
+    """
+
+    features: npt.NDArray[np.float32]
+    positive: BoolArray
+    groups: npt.NDArray[np.str_]
+
+    def of(self, members: BoolArray) -> ProbeData:
+        """Return the films of ``members`` only."""
+        return ProbeData(self.features[members], self.positive[members], self.groups[members])
+
+
+class FittedProbe:
+    """A probe fitted on training films, able to choose what serves a source best.
+
+    Nothing of the test films enters any choice: the better classifier is the one with the higher
+    grouped, stratified cross-validated AUROC on the training films of that source.
+
+    Parameters
+    ----------
+    train
+        Training films, all sources.
+    seed
+        Fixes folds and forests.
+    """
+
+    def __init__(self, train: ProbeData, *, seed: int = 7) -> None:
+        self._train = train
+        self._seed = seed
+        self._fits = {name: _fit(name, train, seed) for name in _CLASSIFIERS}
+        self._inner = {name: _cross_validated(name, train, seed) for name in _CLASSIFIERS}
+
+    def score(self, test: npt.NDArray[np.float32], members: BoolArray | None = None) -> ProbeScores:
+        """Return scores of test films.
+
+        Parameters
+        ----------
+        test
+            Features of the test films, MxF.
+        members
+            Training films of the same source; a classifier trained on them alone competes with
+            the one trained on all. ``None``: the pool.
+        """
+        inside = np.ones(len(self._train.positive), dtype=np.bool_) if members is None else members
+        candidates: list[tuple[float, str, str, Any]] = [
+            (_area(scores[inside], self._train.positive[inside]), name, "all", self._fits[name])
+            for name, scores in self._inner.items()
+        ]
+        if members is not None and _enough(own := self._train.of(members)):
+            for name in _CLASSIFIERS:
+                scores = _cross_validated(name, own, self._seed)
+                fit = _fit(name, own, self._seed)
+                candidates.append((_area(scores, own.positive), name, "source", fit))
+        inner, name, trained_on, fit = max(candidates, key=lambda candidate: candidate[0])
+        return ProbeScores(_positive_share(fit, test), name, trained_on, inner)
+
+
+def _logistic_regression(seed: int) -> Any:
+    # Strong ridge: there are up to 448 features and sometimes a few dozen films.
+    ridge = LogisticRegression(C=0.1, max_iter=2000, class_weight="balanced", random_state=seed)
+    return make_pipeline(StandardScaler(), ridge)
+
+
+def _random_forest(seed: int) -> Any:
+    return RandomForestClassifier(
+        200, min_samples_leaf=3, class_weight="balanced", random_state=seed
+    )
+
+
+_CLASSIFIERS: dict[str, Callable[[int], Any]] = {
+    "logistic regression": _logistic_regression,
+    "random forest": _random_forest,
+}
+
+
+def _fit(name: str, data: ProbeData, seed: int) -> Any:
+    return _CLASSIFIERS[name](seed).fit(data.features, data.positive)
+
+
+def _positive_share(fit: Any, features_: npt.NDArray[np.float32]) -> FloatArray:
+    scores: FloatArray = fit.predict_proba(features_)[:, 1].astype(np.float64)
+    return scores
+
+
+def _cross_validated(name: str, data: ProbeData, seed: int) -> FloatArray:
+    """Return each film's score by a classifier that did not see its group."""
+    scores = np.full(len(data.positive), float(data.positive.mean()))
+    folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # Small sources may leave a fold without one class; their AUROC is then just weaker.
+        warnings.filterwarnings("ignore", category=UserWarning, module="sklearn")
+        for inside, outside in folds.split(data.features, data.positive, data.groups):
+            if len(np.unique(data.positive[inside])) == 2:
+                fit = _fit(name, data.of(_as_mask(inside, len(scores))), seed)
+                scores[outside] = _positive_share(fit, data.features[outside])
+    return scores
+
+
+def _as_mask(indices: npt.NDArray[np.int64], length: int) -> BoolArray:
+    mask = np.zeros(length, dtype=np.bool_)
+    mask[indices] = True
+    return mask
+
+
+def _enough(data: ProbeData) -> bool:
+    """Whether films suffice for folds: twice the folds of each class, in as many groups."""
+    counts = [int(data.positive.sum()), int((~data.positive).sum())]
+    return min(counts) >= 2 * _FOLDS and len(np.unique(data.groups)) >= 2 * _FOLDS
+
+
+def _area(scores: FloatArray, positive: BoolArray) -> float:
+    if positive.all() or not positive.any():
+        return 0.5
+    return float(roc_auc_score(positive, scores))
+
+
+def _size(
+    radiograph: Radiograph, width: float, height: float, file_bytes: int
+) -> npt.NDArray[np.float32]:
+    pixels = radiograph.pixels.size
+    numbers = [
+        np.log(width),
+        np.log(height),
+        width / height,
+        np.log(max(file_bytes, 1) / pixels),
+        radiograph.facts.bits,
+        float(radiograph.facts.colour),
+    ]
+    kinds = [float(radiograph.facts.format == name) for name in _FORMATS]
+    return np.asarray(numbers + kinds, dtype=np.float32)
+
+
+def _brightness(pixels: FloatImage) -> npt.NDArray[np.float32]:
+    extremes = [float((pixels <= 0.01).mean()), float((pixels >= 0.99).mean())]
+    numbers = [float(pixels.mean()), float(pixels.std()), *np.quantile(pixels, _QUANTILES)]
+    return np.asarray(numbers + extremes, dtype=np.float32)
+
+
+def _squashed(pixels: FloatImage, side: int) -> FloatImage:
+    picture = Image.fromarray(np.asarray(pixels)).resize((side, side), Image.Resampling.BOX)
+    return np.asarray(picture, dtype=np.float32)
