@@ -18,11 +18,13 @@ class Projection(StrEnum):
     AP = "AP"
     AP_SUPINE = "AP Supine"
     LATERAL = "L"
+    OTHER = "Other"
+    """Stated, but none of these: oblique, lateral decubitus, lordotic."""
 
     @property
     def is_frontal(self) -> bool:
         """Whether the film is a frontal one (PA or AP, erect or supine)."""
-        return self is not Projection.LATERAL
+        return self in (Projection.PA, Projection.AP, Projection.AP_SUPINE)
 
 
 class Sex(StrEnum):

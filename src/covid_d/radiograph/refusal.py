@@ -48,7 +48,9 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message("Indique el archivo de la radiografía.", "Name the radiograph's file."),
     ),
     RefusalCode.UNREADABLE: (
-        Message("No se puede abrir el archivo ({detail}).", "The file cannot be opened ({detail})."),
+        Message(
+            "No se puede abrir el archivo ({detail}).", "The file cannot be opened ({detail})."
+        ),
         Message(
             "Compruebe el permiso de lectura y el disco.",
             "Check the permission to read it, and the disk.",

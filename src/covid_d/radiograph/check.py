@@ -1,0 +1,81 @@
+"""What can be said against a film without any model: the first line of refusals."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+import numpy as np
+
+from covid_d.radiograph.film import Facts, Radiograph
+from covid_d.radiograph.refusal import Refusal, RefusalCode
+
+# DICOM Modality (0008,0060), PS3.3 C.7.3.1.1.1: computed radiography, digital radiography, film;
+# OT and SC, which captures and conversions carry; DR, which is no defined term but in use. A film
+# without a modality (a picture, a bare capture) passes.
+_MODALITIES: Final = frozenset({"CR", "DX", "RG", "DR", "OT", "SC"})
+
+# Body Part Examined (0018,0015) is refused only where it states another part of the body. These
+# stems say chest in the languages whose stations we expect; a stem is found anywhere in the words.
+_CHEST: Final = ("CHEST", "THORAX", "TORAX", "TORACE", "PECHO", "LUNG", "PULMON", "POUMON")
+# Words that say chest but mean its bones, which take another exposure.
+_BONES: Final = ("SPINE", "COLUMNA", "VERTEBR", "RIB", "COSTILLA", "STERN", "ESTERN")
+# Words that state nothing.
+_UNSTATED: Final = frozenset({"", "UNKNOWN", "OTHER", "NONE", "NA", "DEFAULT", "UNSPECIFIED"})
+
+_ADULT_YEARS: Final = 18
+
+# Width over height. Of 3,200 public chest films, children included, the single frontal ones lie
+# between 0.69 and 1.95; two films side by side, a spine or a long leg lie outside.
+_ASPECT: Final = (0.5, 2.0)
+
+# One step of an 8-bit scale: as little as a 10-bit film stored in 16 bits may span is four times
+# that; a uniform field with detector noise stays below.
+_SPREAD: Final = 1 / 255
+# Fewer grey levels than this are a mask, a drawing or a filled field, not a film.
+_LEVELS: Final = 16
+# Pixels looked at for both, taken at a regular stride: sorting millions would tell no more.
+_SAMPLE: Final = 256
+
+
+def check(radiograph: Radiograph) -> Refusal | None:
+    """Return why a film must not be answered, or ``None`` when nothing speaks against it.
+
+    Looks at what the file states (modality, body part, projection, age) and then at the picture
+    (colour, shape, content). What is not stated is not held against a film.
+    """
+    return _stated(radiograph.facts) or _seen(radiograph)
+
+
+def _stated(facts: Facts) -> Refusal | None:
+    if facts.modality is not None and facts.modality not in _MODALITIES:
+        return Refusal.of(RefusalCode.NOT_RADIOGRAPHY, facts.modality)
+    if facts.body_part is not None and not _may_be_chest(facts.body_part):
+        return Refusal.of(RefusalCode.NOT_CHEST, facts.body_part)
+    if facts.projection is not None and not facts.projection.is_frontal:
+        return Refusal.of(RefusalCode.NOT_FRONTAL, facts.projection.value)
+    if facts.age_years is not None and facts.age_years < _ADULT_YEARS:
+        return Refusal.of(RefusalCode.CHILD, int(facts.age_years))
+    return None
+
+
+def _seen(radiograph: Radiograph) -> Refusal | None:
+    if radiograph.facts.colour:
+        return Refusal.of(RefusalCode.COLOUR)
+    width, height = radiograph.width, radiograph.height
+    if not _ASPECT[0] <= width / height <= _ASPECT[1]:
+        return Refusal.of(RefusalCode.ASPECT, f"{width} x {height}")
+    rows, columns = max(1, height // _SAMPLE), max(1, width // _SAMPLE)
+    sample = radiograph.pixels[::rows, ::columns]
+    dark, bright = np.percentile(sample, (1, 99))
+    if bright - dark < _SPREAD or len(np.unique(sample)) < _LEVELS:
+        return Refusal.of(RefusalCode.BLANK)
+    return None
+
+
+def _may_be_chest(body_part: str) -> bool:
+    plain = unicodedata.normalize("NFKD", body_part.upper())
+    words = "".join(letter for letter in plain if letter.isascii() and letter.isalpha())
+    if words in _UNSTATED:
+        return True
+    return any(stem in words for stem in _CHEST) and not any(stem in words for stem in _BONES)

@@ -1,0 +1,121 @@
+"""Read one film from a path, bytes or an open file: the only door for files of any kind."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import BinaryIO
+
+from covid_d.radiograph.film import Radiograph
+from covid_d.radiograph.readers import reader_for
+from covid_d.radiograph.readers.limits import MAX_BYTES
+from covid_d.radiograph.refusal import RadiographError, RefusalCode
+
+
+def read(source: str | Path | bytes | BinaryIO, *, name: str = "") -> Radiograph:
+    """Read one film.
+
+    Parameters
+    ----------
+    source
+        Path, the file's bytes, or a file open for reading bytes. What it holds is told by its
+        first bytes; a file's suffix says nothing.
+    name
+        What to call the film in messages; the path when left out.
+
+    Returns
+    -------
+    The film, upright, float32 in [0, 1], air dark and bone bright, with its known facts.
+
+    Raises
+    ------
+    RadiographError
+        Whatever is wrong with the file: its ``refusal`` says what, and what to do. No other error
+        leaves this function for any content of a file.
+    """
+    data = _bytes_of(source)
+    if not data:
+        raise RadiographError.of(RefusalCode.EMPTY)
+    if len(data) > MAX_BYTES:
+        raise RadiographError.of(RefusalCode.TOO_LARGE, _megabytes(len(data)))
+    if not name and isinstance(source, (str, Path)):
+        name = str(source)
+    try:
+        with _quiet():
+            pixels, facts = reader_for(data).decode(data, hashlib.sha256(data).hexdigest())
+            return Radiograph(pixels, facts, name)
+    except RadiographError:
+        raise
+    except Exception as error:
+        # Decoding libraries raise nearly every class there is on damaged input (struct.error,
+        # zlib.error, SyntaxError, RecursionError, MemoryError ...), and the list changes with
+        # their versions. At this one place everything they raise means: the file is damaged.
+        cause = f"{type(error).__name__}: {error}"[:200]
+        raise RadiographError.of(RefusalCode.TRUNCATED, cause=cause) from error
+
+
+def _bytes_of(source: str | Path | bytes | BinaryIO) -> bytes:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return bytes(source)
+    try:
+        if isinstance(source, (str, Path)):
+            return _file_bytes(Path(source))
+        data = source.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise RadiographError.of(RefusalCode.NOT_FOUND, cause=str(error)) from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a null, a closed file
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RadiographError.of(RefusalCode.UNREADABLE, reason) from error
+    if not isinstance(data, bytes):
+        raise TypeError(f"source must be open for reading bytes, it gave {type(data).__name__}")
+    return data
+
+
+def _file_bytes(path: Path) -> bytes:
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):  # a folder; a pipe, which would block for ever
+        raise RadiographError.of(RefusalCode.NOT_A_FILE, cause=str(path))
+    if status.st_size > MAX_BYTES:
+        raise RadiographError.of(RefusalCode.TOO_LARGE, _megabytes(status.st_size))
+    return path.read_bytes()
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024**2:.0f} MB"
+
+
+# Films are read in several threads at once, and `warnings.catch_warnings` keeps its state in one
+# global: overlapping blocks would restore each other's filters. So the first reader in silences
+# warnings, and the last one out restores them.
+_lock = Lock()
+_inside = 0
+_silence: warnings.catch_warnings[None] | None = None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the decoding libraries' warnings off the user's screen while a film is read.
+
+    What they warn of (odd metadata, mostly) either does not matter to the film or is checked by
+    the readers themselves.
+    """
+    global _inside, _silence
+    with _lock:
+        _inside += 1
+        if _silence is None:
+            _silence = warnings.catch_warnings()
+            _silence.__enter__()
+            warnings.simplefilter("ignore")
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if _inside == 0 and _silence is not None:
+                _silence.__exit__(None, None, None)
+                _silence = None

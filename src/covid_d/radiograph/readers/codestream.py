@@ -1,0 +1,87 @@
+"""What a JPEG, JPEG-LS or JPEG 2000 stream declares of itself, read without decoding it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from struct import unpack_from
+from typing import Final
+
+_J2K_START: Final = b"\xff\x4f\xff\x51"  # SOC, then SIZ: ISO/IEC 15444-1 A.4.1 and A.5.1
+_JPEG_START: Final = b"\xff\xd8"
+# Start-of-frame markers: ISO/IEC 10918-1 table B.1 and, for JPEG-LS, ISO/IEC 14495-1 C.1.1.
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
+_LOSSLESS_PROCESSES: Final = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
+# Markers without a length: TEM, RST0-7, SOI.
+_BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
+_SCAN, _END = 0xDA, 0xD9
+
+
+@dataclass(frozen=True, slots=True)
+class Codestream:
+    """The frame header of a compressed image.
+
+    Parameters
+    ----------
+    rows, columns
+        Size in pixels.
+    components
+        Samples a pixel.
+    precision
+        Bits a sample.
+    process
+        Low byte of the JPEG start-of-frame marker (``0xC0`` baseline, ``0xC3`` lossless, ``0xF7``
+        JPEG-LS ...); 0 for JPEG 2000.
+    """
+
+    rows: int
+    columns: int
+    components: int
+    precision: int
+    process: int
+
+    @property
+    def is_lossless_jpeg(self) -> bool:
+        """Whether the stream is JPEG coded without a cosine transform."""
+        return self.process in _LOSSLESS_PROCESSES
+
+    @classmethod
+    def of(cls, stream: bytes) -> Codestream:
+        """Read the frame header.
+
+        Raises
+        ------
+        ValueError
+            If the stream is neither JPEG, JPEG-LS nor JPEG 2000, or ends before its header does.
+        """
+        start = stream.find(_J2K_START, 0, 4096)  # behind the boxes of a JP2 file, if any
+        if stream.startswith(_JPEG_START):
+            return cls._of_jpeg(stream)
+        if start < 0 or len(stream) < start + 43:
+            raise ValueError(f"no JPEG or JPEG 2000 stream starts with {stream[:4].hex()}")
+        # SIZ: marker, length, capabilities, grid size, grid offset, tile size, tile offset, count.
+        width, height, left, top = unpack_from(">4I", stream, start + 8)
+        (components,) = unpack_from(">H", stream, start + 40)
+        precision = (stream[start + 42] & 0x7F) + 1
+        return cls(height - top, width - left, components, precision, 0)
+
+    @classmethod
+    def _of_jpeg(cls, stream: bytes) -> Codestream:
+        at = 2
+        while at + 10 <= len(stream):
+            if stream[at] != 0xFF:
+                raise ValueError(f"no JPEG marker at byte {at}")
+            marker = stream[at + 1]
+            if marker == 0xFF:  # a fill byte
+                at += 1
+                continue
+            if marker in _BARE:
+                at += 2
+                continue
+            if marker in (_SCAN, _END):
+                break
+            (length,) = unpack_from(">H", stream, at + 2)
+            if marker in _FRAMES:
+                precision, rows, columns, components = unpack_from(">BHHB", stream, at + 4)
+                return cls(rows, columns, components, precision, marker)
+            at += 2 + max(length, 2)
+        raise ValueError("a JPEG stream without a frame header")

@@ -1,0 +1,37 @@
+"""DICOM: computed and digital radiography, and secondary captures, through pydicom.
+
+pydicom takes half a second to import, which a folder of PNGs need not pay; so the parts that
+need it are imported when the first DICOM file is met.
+"""
+
+from __future__ import annotations
+
+from covid_d.radiograph.film import Facts, FloatImage
+
+# PS3.10 section 7.1: a preamble of 128 bytes, then the prefix.
+_PREAMBLE = 128
+_PREFIX = b"DICM"
+
+
+def sniff(data: bytes) -> bool:
+    """Return whether the file has the preamble and prefix of PS3.10 section 7.1."""
+    return data[_PREAMBLE : _PREAMBLE + len(_PREFIX)] == _PREFIX
+
+
+def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
+    """Return pixels and facts of a DICOM image of one frame.
+
+    Raises
+    ------
+    RadiographError
+        If the object holds no image, is cut off, encrypted, multi-frame, too large, too small, or
+        encoded in a way that cannot be read.
+    """
+    from covid_d.radiograph.readers.dicom_display import displayed
+    from covid_d.radiograph.readers.dicom_facts import facts_of
+    from covid_d.radiograph.readers.dicom_object import parse, samples_of
+
+    dataset = parse(data)
+    samples, photometric = samples_of(dataset)
+    pixels, colour = displayed(samples, photometric, dataset)
+    return pixels, facts_of(dataset, sha256=sha256, colour=colour)

@@ -1,0 +1,175 @@
+"""From stored samples to the grey a viewer would show: modality, VOI, polarity, padding.
+
+The grey-scale pipeline of PS3.4 N.2: Modality LUT or rescale, then VOI LUT or window, then the
+polarity. Each step maps a stored value to a value, so the whole chain is run once, by pydicom,
+over every value the declared depth can hold, and the film is looked up in the resulting table:
+the same numbers as pixel by pixel, in a tenth of the time.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from pydicom import Dataset
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
+from pydicom.uid import ExplicitVRBigEndian
+
+from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph.readers.grey import grey_of
+from covid_d.radiograph.refusal import RadiographError, RefusalCode
+
+# Any value so far outside that a window maps it to the end of its output range.
+_FAR: Final = 1e300
+_INVERSE: Final = {"MONOCHROME1": "INVERSE", "MONOCHROME2": "IDENTITY"}
+
+
+def displayed(
+    samples: npt.NDArray[Any], photometric: str, dataset: Dataset
+) -> tuple[FloatImage, bool]:
+    """Return the film as displayed, and whether it carries visible colour.
+
+    Parameters
+    ----------
+    samples
+        Stored samples: HxW, or HxWx3 for RGB.
+    photometric
+        Their photometric interpretation.
+    dataset
+        Where the transforms are.
+
+    Returns
+    -------
+    pixels
+        float32, HxW, in [0, 1]; air dark.
+    colour
+        See :func:`~covid_d.radiograph.readers.grey.grey_of`.
+
+    Raises
+    ------
+    RadiographError
+        ``UNSUPPORTED`` when the file contradicts itself on polarity, or states a transform that
+        PS3.3 does not define.
+    """
+    if photometric in _INVERSE:
+        table = display_table(dataset, photometric)
+        return np.take(table, _indices(samples, dataset), mode="clip"), False
+    bits = int(dataset.BitsStored)
+    if photometric == "PALETTE COLOR":
+        samples, bits = _palette(samples, dataset)
+    # Eight bits are enough for the grey of a screen capture.
+    rgb = np.minimum(samples >> max(0, bits - 8), 255).astype(np.uint8)
+    return grey_of(Image.fromarray(np.ascontiguousarray(rgb)))
+
+
+def display_table(dataset: Dataset, photometric: str) -> FloatImage:
+    """Return the grey in [0, 1] of every stored value, lowest value first.
+
+    The output is scaled by the range of the last transform (a window's output range, a LUT's
+    depth, else the range that the stored bits span), and MONOCHROME1 is inverted within that very
+    range. Padding (PS3.3 C.7.5.1.1.2) becomes air.
+
+    Source: PS3.3 C.11.1 (modality), C.11.2 (VOI), C.7.6.3.1.2 (polarity).
+    """
+    _require_one_polarity(dataset, photometric)
+    _drop_unstated(dataset)
+    stored = np.arange(_lowest(dataset), _lowest(dataset) + (1 << int(dataset.BitsStored)))
+    modality = apply_modality_lut(stored, dataset)
+    shown, low, high = _voi(modality, dataset)
+    if not (np.isfinite(low) and np.isfinite(high) and low != high):
+        raise _unsupported(f"output range {low} to {high}")
+    table = np.clip((shown.astype(np.float64) - low) / (high - low), 0.0, 1.0)
+    if photometric == "MONOCHROME1":
+        table = 1.0 - table
+    table[_padding(stored, dataset)] = 0.0
+    return table.astype(np.float32)
+
+
+def _voi(modality: npt.NDArray[Any], dataset: Dataset) -> tuple[npt.NDArray[Any], float, float]:
+    """Return the values after the VOI transform, and the range it puts out."""
+    if dataset.get("VOILUTSequence"):
+        item = dataset.VOILUTSequence[0]
+        entries, first, bits = item.LUTDescriptor
+        # pydicom holds its indices in the type of the entries: an 8-bit LUT of more than 256
+        # entries would wrap round. The same entries, called 16-bit, do not.
+        item.LUTDescriptor = [entries, first, 16]
+        return apply_voi_lut(modality, dataset), 0.0, float((1 << int(bits)) - 1)
+    if "WindowCenter" in dataset:
+        with np.errstate(over="ignore"):  # the sigmoid's exponential, far outside the window
+            low, high = apply_voi_lut(np.array([-_FAR, _FAR]), dataset)
+        return apply_voi_lut(modality, dataset), float(low), float(high)
+    if dataset.get("ModalityLUTSequence"):
+        depth = int(dataset.ModalityLUTSequence[0].LUTDescriptor[2])
+        return modality, 0.0, float((1 << depth) - 1)
+    return modality, float(modality.min()), float(modality.max())
+
+
+def _palette(samples: npt.NDArray[Any], dataset: Dataset) -> tuple[npt.NDArray[Any], int]:
+    """Return RGB samples and their depth in bits (PS3.3 C.7.6.3.1.5)."""
+    rgb = apply_color_lut(samples, dataset)[..., :3]
+    wide = rgb.dtype.itemsize * 8
+    # pydicom 3.0 reads palettes as little endian always, and wraps indices beyond 8-bit entries.
+    if dataset.file_meta.TransferSyntaxUID == ExplicitVRBigEndian or dataset.BitsStored > wide:
+        raise _unsupported(f"PALETTE COLOR, {dataset.file_meta.TransferSyntaxUID.name}")
+    return rgb, min(wide, int(dataset.RedPaletteColorLookupTableDescriptor[2]))
+
+
+def _drop_unstated(dataset: Dataset) -> None:
+    """Remove transforms that are present but say nothing.
+
+    Stations write empty elements, and windows of width 0; PS3.3 C.11.2.1.2 requires a width of at
+    least 1 (above 0 for the other functions), so such a window is none.
+    """
+    pairs = (("RescaleSlope", "RescaleIntercept"), ("WindowCenter", "WindowWidth"))
+    for pair in pairs:
+        if any(dataset.get(keyword) in (None, "", []) for keyword in pair):
+            _remove(dataset, pair)
+    if "WindowWidth" in dataset:
+        widths = dataset.WindowWidth if dataset["WindowWidth"].VM > 1 else [dataset.WindowWidth]
+        linear = str(dataset.get("VOILUTFunction") or "LINEAR").upper() == "LINEAR"
+        if float(widths[0]) < (1.0 if linear else 1e-9):
+            _remove(dataset, pairs[1])
+    if not dataset.get("VOILUTFunction", "LINEAR"):
+        _remove(dataset, ("VOILUTFunction",))
+
+
+def _remove(dataset: Dataset, keywords: tuple[str, ...]) -> None:
+    for keyword in keywords:
+        if keyword in dataset:
+            delattr(dataset, keyword)
+
+
+def _require_one_polarity(dataset: Dataset, photometric: str) -> None:
+    # PS3.3 C.8.11.3.1.2: INVERSE goes with MONOCHROME1, IDENTITY with MONOCHROME2. A film that
+    # claims otherwise may have air bright or dark; there is no telling which.
+    shape = str(dataset.get("PresentationLUTShape") or "")
+    if shape in _INVERSE.values() and shape != _INVERSE[photometric]:
+        raise _unsupported(f"{photometric}, Presentation LUT Shape {shape}")
+
+
+def _lowest(dataset: Dataset) -> int:
+    return -(1 << (int(dataset.BitsStored) - 1)) if dataset.PixelRepresentation else 0
+
+
+def _indices(samples: npt.NDArray[Any], dataset: Dataset) -> npt.NDArray[Any]:
+    lowest = _lowest(dataset)
+    return samples if lowest == 0 else samples.astype(np.int32) - lowest
+
+
+def _padding(stored: npt.NDArray[Any], dataset: Dataset) -> npt.NDArray[np.bool_]:
+    """Return which stored values are padding: Pixel Padding Value, up to its Range Limit."""
+    value = dataset.get("PixelPaddingValue")
+    if value is None or value == "":
+        return np.zeros(stored.shape, dtype=np.bool_)
+    limit = dataset.get("PixelPaddingRangeLimit")
+    ends = [int(end) for end in (value, value if limit in (None, "") else limit)]
+    if dataset.PixelRepresentation:  # written as unsigned by some stations
+        wrap = 1 << int(dataset.BitsAllocated)
+        ends = [end - wrap if end >= wrap // 2 else end for end in ends]
+    return (stored >= min(ends)) & (stored <= max(ends))
+
+
+def _unsupported(what: str) -> RadiographError:
+    return RadiographError.of(RefusalCode.UNSUPPORTED, what)

@@ -1,0 +1,175 @@
+"""From a DICOM file's bytes to the stored samples of its one frame.
+
+Everything a file declares about its pixels is checked against what it holds before a decoder is
+let loose on it; pydicom alone would pad, cut or warn.
+"""
+
+from __future__ import annotations
+
+import zlib
+from io import BytesIO
+from typing import Any, Final
+
+import numpy.typing as npt
+from pydicom import Dataset, dcmread, uid
+from pydicom.encaps import get_frame
+from pydicom.errors import InvalidDicomError
+from pydicom.filereader import read_dataset, read_preamble
+from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.utils import get_expected_length
+
+from covid_d.radiograph.readers import gdcm_isolated
+from covid_d.radiograph.readers.codestream import Codestream
+from covid_d.radiograph.readers.limits import MAX_BYTES, require_size
+from covid_d.radiograph.refusal import RadiographError, RefusalCode
+
+# Transfer syntax -> the pydicom decoder plug-in that reads it. Pillow's codecs (libjpeg-turbo,
+# OpenJPEG) withstand hostile streams; GDCM's do not, so GDCM only runs in a process of its own,
+# and only for what Pillow cannot read.
+_PLUGIN: Final[dict[str, str]] = {
+    uid.ImplicitVRLittleEndian: "",
+    uid.ExplicitVRLittleEndian: "",
+    uid.ExplicitVRBigEndian: "",
+    uid.DeflatedExplicitVRLittleEndian: "",
+    uid.RLELossless: "pydicom",
+    uid.JPEGBaseline8Bit: "pillow",
+    uid.JPEGExtended12Bit: "pillow",
+    uid.JPEG2000Lossless: "pillow",
+    uid.JPEG2000: "pillow",
+    **dict.fromkeys(gdcm_isolated.DECODER_DEPENDENCIES, gdcm_isolated.LABEL),
+}
+_DCT: Final = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit)
+_MONOCHROME: Final = ("MONOCHROME1", "MONOCHROME2")
+_COLOUR: Final = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
+_PHOTOMETRIC: Final = {1: (*_MONOCHROME, "PALETTE COLOR"), 3: _COLOUR}
+
+# RLE never grows data by more than 1/128 and a header a segment (PS3.5 Annex G); a longer frame
+# is a decompression bomb.
+_RLE_GROWTH: Final = 1.02
+_RLE_HEADERS: Final = 4096
+
+
+def parse(data: bytes) -> Dataset:
+    """Return the data set of a DICOM file.
+
+    Raises
+    ------
+    RadiographError
+        ``TRUNCATED`` when it cannot be parsed, ``TOO_LARGE`` when it inflates beyond the limit.
+    """
+    try:
+        _require_inflatable(data)
+        return dcmread(BytesIO(data))
+    except (InvalidDicomError, zlib.error) as error:
+        raise RadiographError.of(RefusalCode.TRUNCATED, cause=str(error)) from error
+
+
+def samples_of(dataset: Dataset) -> tuple[npt.NDArray[Any], str]:
+    """Return the stored samples of the one frame, and their photometric interpretation.
+
+    Returns
+    -------
+    samples
+        Integers, HxW, or HxWx3 for colour (already RGB).
+    photometric
+        ``MONOCHROME1``, ``MONOCHROME2``, ``PALETTE COLOR`` or ``RGB``.
+
+    Raises
+    ------
+    RadiographError
+        If there is no single frame whose declared size, depth and encoding agree with its bytes.
+    """
+    _require_pixels(dataset)
+    require_size(int(dataset.Columns), int(dataset.Rows))
+    _require_single(dataset)
+    _require_known_samples(dataset)
+    syntax = uid.UID(str(dataset.file_meta.get("TransferSyntaxUID", "")))
+    plugin = _PLUGIN.get(syntax)
+    if plugin is None:
+        raise _unsupported(syntax.name or "no transfer syntax")
+    if syntax.is_encapsulated:
+        _require_agreeing_frame(dataset, syntax)
+    else:
+        _require_agreeing_length(dataset)
+    gdcm_isolated.register()
+    samples, properties = get_decoder(syntax).as_array(dataset, decoding_plugin=plugin)
+    return samples, str(properties["photometric_interpretation"])
+
+
+def _require_inflatable(data: bytes) -> None:
+    """Refuse a deflated data set (PS3.5 A.5) that grows beyond the limit: pydicom has none."""
+    stream = BytesIO(data)
+    read_preamble(stream, force=False)
+    meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
+    if meta.get("TransferSyntaxUID") != uid.DeflatedExplicitVRLittleEndian:
+        return
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflater.decompress(stream.read(), MAX_BYTES)
+    if inflater.unconsumed_tail:
+        raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MAX_BYTES >> 20} MB")
+
+
+def _require_pixels(dataset: Dataset) -> None:
+    if dataset.get("PixelData"):
+        return
+    if "EncryptedAttributesSequence" in dataset:
+        # PS3.15 E.1: normally it hides identifiers only, and the pixels stay readable.
+        raise RadiographError.of(RefusalCode.ENCRYPTED)
+    if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
+        raise _unsupported("Float Pixel Data")
+    kind = uid.UID(str(dataset.get("SOPClassUID", ""))).name
+    if "Rows" in dataset or "Image Storage" in kind:
+        raise RadiographError.of(RefusalCode.TRUNCATED, cause=f"{kind} without Pixel Data")
+    raise RadiographError.of(RefusalCode.NO_PIXELS)
+
+
+def _require_single(dataset: Dataset) -> None:
+    frames = dataset.get("NumberOfFrames")
+    if frames is not None and int(frames) != 1:
+        raise RadiographError.of(RefusalCode.MULTI_FRAME, int(frames))
+
+
+def _require_known_samples(dataset: Dataset) -> None:
+    photometric = str(dataset.PhotometricInterpretation)
+    if photometric not in _PHOTOMETRIC.get(dataset.SamplesPerPixel, ()):
+        raise _unsupported(f"{dataset.SamplesPerPixel} x {photometric[:16]}")
+    allocated, stored = dataset.BitsAllocated, dataset.BitsStored
+    high = dataset.get("HighBit", stored - 1)
+    if allocated not in (8, 16) or not 1 < stored <= allocated or high != stored - 1:
+        raise _unsupported(f"{stored} of {allocated} bits, high bit {high}")
+    if dataset.PixelRepresentation not in (0, 1):
+        raise _unsupported(f"Pixel Representation {dataset.PixelRepresentation}")
+
+
+def _require_agreeing_length(dataset: Dataset) -> None:
+    """Compare native pixel data's length with its declared size.
+
+    Writers pad, so a few bytes too many are borne; as many as a row or a column would take mean
+    that Rows or Columns is wrong, and the film would come out sheared or cut.
+    """
+    expected, found = get_expected_length(dataset), len(dataset.PixelData)
+    line = min(int(dataset.Rows), int(dataset.Columns)) * int(dataset.BitsAllocated) // 8
+    if not expected <= found < expected + line:
+        cause = f"Pixel Data has {found} bytes where {expected} are declared"
+        raise RadiographError.of(RefusalCode.TRUNCATED, cause=cause)
+
+
+def _require_agreeing_frame(dataset: Dataset, syntax: uid.UID) -> None:
+    """Compare what the compressed stream declares with what the data set declares."""
+    frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
+    if syntax == uid.RLELossless:
+        if len(frame) > get_expected_length(dataset) * _RLE_GROWTH + _RLE_HEADERS:
+            raise RadiographError.of(RefusalCode.TRUNCATED, cause="RLE longer than its pixels")
+        return
+    stream = Codestream.of(frame)
+    declared = (int(dataset.Rows), int(dataset.Columns), int(dataset.SamplesPerPixel))
+    found = (stream.rows, stream.columns, stream.components)
+    if found != declared or stream.precision > dataset.BitsAllocated:
+        cause = f"stream of {found}, {stream.precision} bits, in a data set of {declared}"
+        raise RadiographError.of(RefusalCode.TRUNCATED, cause=cause)
+    if syntax in _DCT and stream.precision != 8:
+        raise _unsupported(f"{syntax.name}, {stream.precision} bits")
+
+
+def _unsupported(what: str) -> RadiographError:
+    return RadiographError.of(RefusalCode.UNSUPPORTED, what)

@@ -1,0 +1,66 @@
+"""From integer samples to grey in [0, 1], and whether a picture carries visible colour."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from covid_d.radiograph.film import FloatImage
+
+# Colour is judged on means of 8x8 blocks: chroma noise of JPEG (coded in blocks of 8 or 16) and
+# colour fringes of a pixel or two vanish there.
+_BLOCK: Final = 8
+# A block is coloured when its channels differ by more than this many of 255 levels: a slight tint
+# of a scanner or screen stays below, a photograph or a false-colour map does not.
+_CHROMA: Final = 20
+# A picture is coloured when more than this share of its blocks are: arrows, a coloured letter or
+# a logo burned into a grey film stay below.
+_SHARE: Final = 0.05
+
+
+def scale(samples: npt.NDArray[Any], top: int) -> FloatImage:
+    """Return unsigned samples divided by ``top``, the largest value their depth can hold."""
+    grey: FloatImage = np.divide(samples, np.float32(top), dtype=np.float32)
+    # Samples beyond the declared depth (unused high bits) would otherwise leave [0, 1].
+    return np.minimum(grey, np.float32(1.0), out=grey)
+
+
+def grey_of(picture: Image.Image) -> tuple[FloatImage, bool]:
+    """Return an RGB picture's luminance, and whether its channels visibly differ.
+
+    Parameters
+    ----------
+    picture
+        Mode ``RGB``.
+
+    Returns
+    -------
+    grey
+        float32, HxW, in [0, 1]: 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601).
+    colour
+        Whether more than 5 % of the 8x8 blocks differ by more than 20 of 255 levels.
+    """
+    blocks = np.asarray(picture.reduce(_BLOCK), dtype=np.int16)
+    chroma = blocks.max(axis=2) - blocks.min(axis=2)
+    colour = bool((chroma > _CHROMA).mean() > _SHARE)
+    return scale(np.asarray(picture.convert("L")), 255), colour
+
+
+def over_black(picture: Image.Image) -> Image.Image:
+    """Return a picture without its alpha channel; transparent means no film there, so air (black).
+
+    Parameters
+    ----------
+    picture
+        Mode ``LA`` or ``RGBA``.
+    """
+    alpha = picture.getchannel("A")
+    opaque = picture.convert("L" if picture.mode == "LA" else "RGB")
+    if alpha.getextrema() == (255, 255):
+        return opaque
+    ground = Image.new(opaque.mode, opaque.size, 0)
+    ground.paste(opaque, mask=alpha)
+    return ground

@@ -1,0 +1,148 @@
+"""PNG, JPEG, TIFF and WebP, through Pillow."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+
+# Imported for their side effect of registering with Pillow: `Image.open` would otherwise load
+# every plug-in it has to find TIFF and WebP.
+from PIL import (
+    Image,
+    JpegImagePlugin,  # noqa: F401
+    MpoImagePlugin,  # noqa: F401
+    PngImagePlugin,  # noqa: F401
+    TiffImagePlugin,
+    WebPImagePlugin,  # noqa: F401
+)
+
+from covid_d.radiograph.film import Facts, FloatImage
+from covid_d.radiograph.readers.grey import grey_of, over_black, scale
+from covid_d.radiograph.readers.limits import MAX_PIXELS, require_size
+from covid_d.radiograph.refusal import RadiographError, RefusalCode
+
+_MAGIC: Final = (
+    (b"\x89PNG\r\n\x1a\n", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"II*\x00", "TIFF"),
+    (b"MM\x00*", "TIFF"),
+    (b"II+\x00", "TIFF"),
+    (b"MM\x00+", "TIFF"),
+)
+# Phones write JPEG with further pictures behind the first (MPO); found out, it is multi-frame.
+_PLUGINS: Final = {"JPEG": ("JPEG", "MPO")}
+
+# EXIF tag Orientation (CIPA DC-008, 4.6.4) -> what shows the picture upright.
+_ORIENTATION: Final = 0x0112
+_UPRIGHT: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+# TIFF 6.0 tags.
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
+_WHITE_IS_ZERO = 0
+
+
+def sniff(data: bytes) -> bool:
+    """Return whether the file starts like PNG, JPEG, TIFF or WebP."""
+    return bool(_format(data))
+
+
+def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
+    """Return pixels and facts of a picture.
+
+    8-bit samples are divided by 255; 16-bit samples by 65535, also where only 12 of the 16 bits
+    are used, because nothing in the file says so (the percentile stretch of ``prepare`` makes up
+    for it); TIFF with 12 declared bits by 4095. Grey level is taken as bright bone; a picture has
+    no tag for the opposite save TIFF's ``WhiteIsZero``, which is honoured.
+
+    Raises
+    ------
+    RadiographError
+        If the picture is cut off, damaged, one of several, too large, too small, or of a colour
+        space or sample kind whose grey scale is not known.
+    """
+    kind = _format(data)
+    try:
+        if kind == "PNG":  # decoding alone never looks at the checksums of the chunks
+            with Image.open(BytesIO(data), formats=("PNG",)) as picture:
+                require_size(*picture.size)
+                picture.verify()
+        with Image.open(BytesIO(data), formats=_PLUGINS.get(kind, (kind,))) as picture:
+            require_size(*picture.size)
+            _require_single(picture)
+            return _decoded(picture, data, kind, sha256)
+    except Image.DecompressionBombError as error:
+        raise RadiographError.of(
+            RefusalCode.TOO_LARGE, f"> {MAX_PIXELS // 1_000_000} MP", cause=str(error)
+        ) from error
+
+
+def _format(data: bytes) -> str:
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "")
+
+
+def _require_single(picture: Image.Image) -> None:
+    # Not `n_frames`: for TIFF it would walk a chain of pages that a hostile file makes endless.
+    try:
+        picture.seek(1)
+    except EOFError:
+        picture.seek(0)
+        return
+    raise RadiographError.of(RefusalCode.MULTI_FRAME, "> 1")
+
+
+def _decoded(picture: Image.Image, data: bytes, kind: str, sha256: str) -> tuple[FloatImage, Facts]:
+    bits = data[24] if kind == "PNG" else 8
+    negative = False
+    if isinstance(picture, TiffImagePlugin.TiffImageFile):
+        bits, negative = _tiff_samples(picture)
+    picture.load()  # Pillow itself turns a TIFF upright here, and drops its orientation
+    upright = _UPRIGHT.get(picture.getexif().get(_ORIENTATION, 1))
+    film = picture if upright is None else picture.transpose(upright)
+    pixels, colour = _grey(film, kind, bits)
+    if negative:
+        pixels = np.float32(1.0) - pixels
+    return pixels, Facts(format=kind, sha256=sha256, bits=bits, colour=colour)
+
+
+def _grey(picture: Image.Image, kind: str, bits: int) -> tuple[FloatImage, bool]:
+    mode = picture.mode
+    if mode.startswith("I;16") or (mode == "I" and kind == "PNG"):
+        if "transparency" in picture.info:
+            raise RadiographError.of(RefusalCode.UNSUPPORTED, f"{kind}, 16 bits, transparency")
+        return scale(np.asarray(picture), (1 << bits) - 1), False
+    if mode in ("1", "L", "RGB", "P", "PA") and "transparency" in picture.info:
+        mode = "LA" if mode in ("1", "L") else "RGBA"
+        picture = picture.convert(mode)
+    if mode in ("P", "PA"):
+        picture = picture.convert("RGBA" if mode == "PA" else "RGB")
+    if picture.mode in ("LA", "RGBA"):
+        picture = over_black(picture)
+    if picture.mode in ("1", "L"):
+        return scale(np.asarray(picture.convert("L")), 255), False
+    if picture.mode in ("RGB", "YCbCr"):
+        return grey_of(picture.convert("RGB"))
+    # CMYK, LAB, float, 32-bit and signed samples: no stated grey scale, so none is made up.
+    raise RadiographError.of(RefusalCode.UNSUPPORTED, f"{kind}, {picture.mode}")
+
+
+def _tiff_samples(picture: TiffImagePlugin.TiffImageFile) -> tuple[int, bool]:
+    """Return bits a sample, and whether Pillow leaves zero as white."""
+    tags = picture.tag_v2
+    bits = int(tags.get(_BITS_PER_SAMPLE, (1,))[0])
+    unsigned, undefined = 1, 4
+    if any(kind not in (unsigned, undefined) for kind in tags.get(_SAMPLE_FORMAT, (unsigned,))):
+        raise RadiographError.of(RefusalCode.UNSUPPORTED, f"TIFF, {bits} bits, signed or float")
+    # Pillow inverts WhiteIsZero for up to 8 bits but not for 16.
+    return bits, picture.mode == "I;16" and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
