@@ -62,11 +62,12 @@ def standardise(radiograph: Radiograph, preprocessing: Preprocessing) -> npt.NDA
     uint8 array, ``size`` x ``size``.
     """
     film = Image.fromarray(_without_border(radiograph.pixels, preprocessing.crop_border))
-    square = np.asarray(_fit(film, preprocessing), dtype=np.float32)
+    small = np.asarray(_shrink(film, preprocessing), dtype=np.float32)
     if preprocessing.intensity == "percentile":
-        square = _stretch(square)
-    grey: npt.NDArray[np.uint8] = np.rint(np.clip(square, 0.0, 1.0) * 255.0).astype(np.uint8)
-    return grey
+        small = _stretch(small)
+    grey: npt.NDArray[np.uint8] = np.rint(np.clip(small, 0.0, 1.0) * 255.0).astype(np.uint8)
+    # Bars come last: as part of the film they would set the dark end of the stretch.
+    return _padded(grey, preprocessing.size)
 
 
 def normalise(grey: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> FloatImage:
@@ -96,7 +97,8 @@ def _without_border(pixels: FloatImage, share: float) -> FloatImage:
     return pixels[rows : pixels.shape[0] - rows, columns : pixels.shape[1] - columns]
 
 
-def _fit(film: Image.Image, preprocessing: Preprocessing) -> Image.Image:
+def _shrink(film: Image.Image, preprocessing: Preprocessing) -> Image.Image:
+    """Return the film with its longer side, or all of it, at the network's size."""
     size = preprocessing.size
     width, height = film.size
     if preprocessing.fit == "squash":
@@ -106,10 +108,13 @@ def _fit(film: Image.Image, preprocessing: Preprocessing) -> Image.Image:
         left, top = (width - side) / 2, (height - side) / 2
         return _resize(film, (size, size), box=(left, top, left + side, top + side))
     scale = size / max(width, height)
-    small = _resize(film, (max(1, round(width * scale)), max(1, round(height * scale))))
-    square = Image.new("F", (size, size), 0.0)
-    square.paste(small, ((size - small.width) // 2, (size - small.height) // 2))
-    return square
+    return _resize(film, (max(1, round(width * scale)), max(1, round(height * scale))))
+
+
+def _padded(grey: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
+    rows, columns = size - grey.shape[0], size - grey.shape[1]
+    before = (rows // 2, columns // 2)
+    return np.pad(grey, [(before[0], rows - before[0]), (before[1], columns - before[1])])
 
 
 def _resize(
@@ -120,8 +125,8 @@ def _resize(
     return film.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
 
 
-def _stretch(square: FloatImage) -> FloatImage:
-    low, high = np.percentile(square, _PERCENTILES)
+def _stretch(film: FloatImage) -> FloatImage:
+    low, high = np.percentile(film, _PERCENTILES)
     if high - low < 1e-3:  # a blank film: stretching would only amplify noise
-        return square
-    return (square - np.float32(low)) / np.float32(high - low)
+        return film
+    return (film - np.float32(low)) / np.float32(high - low)

@@ -117,7 +117,8 @@ def _require_pixels(dataset: Dataset) -> None:
         raise RadiographError.of(RefusalCode.ENCRYPTED)
     if "FloatPixelData" in dataset or "DoubleFloatPixelData" in dataset:
         raise _unsupported("Float Pixel Data")
-    kind = uid.UID(str(dataset.get("SOPClassUID", ""))).name
+    meta = dataset.file_meta.get("MediaStorageSOPClassUID", "")
+    kind = uid.UID(str(dataset.get("SOPClassUID", meta))).name
     if "Rows" in dataset or "Image Storage" in kind:
         raise RadiographError.of(RefusalCode.TRUNCATED, cause=f"{kind} without Pixel Data")
     raise RadiographError.of(RefusalCode.NO_PIXELS)
