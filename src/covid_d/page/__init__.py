@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as MatplotlibFigure
 
 
+# Stands alone in a cell: "12", "-0.5", "50 %". Not "0-17" and not a number with its interval.
+_NUMBER = re.compile(r"[-+−]?\d[\d.,]*\s?%?")
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; cells are shown as text."""
+    """A table; cells are shown as text, numbers to the right."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[object]]
@@ -78,8 +83,13 @@ class Page:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        environment.tests["figure"] = _is_figure
         template = environment.get_template("page.html")
         return template.render(page=self, intended_use=INTENDED_USE.in_language(self.language))
+
+
+def _is_figure(cell: object) -> bool:
+    return not isinstance(cell, bool) and _NUMBER.fullmatch(str(cell)) is not None
 
 
 def png_of(figure: MatplotlibFigure, *, dpi: int = 110) -> bytes:

@@ -1,0 +1,40 @@
+"""Published collections -> a labelled, leak-free, documented dataset. Uses `radiograph` only."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# Resolved on first use: `dataset.manifest` is read by rooms that must start without pandas.
+_EXPORTS = {
+    "CheckReport": "check",
+    "Dataset": "dataset",
+    "Description": "describe",
+    "Label": "manifest",
+    "Split": "manifest",
+    "check_dataset": "check",
+    "fetch_cohen": "fetch",
+    "write_description": "description_page",
+}
+
+if TYPE_CHECKING:
+    from covid_d.dataset.check import CheckReport as CheckReport
+    from covid_d.dataset.check import check_dataset as check_dataset
+    from covid_d.dataset.dataset import Dataset as Dataset
+    from covid_d.dataset.describe import Description as Description
+    from covid_d.dataset.description_page import write_description as write_description
+    from covid_d.dataset.fetch import fetch_cohen as fetch_cohen
+    from covid_d.dataset.manifest import Label as Label
+    from covid_d.dataset.manifest import Split as Split
+
+__all__ = [*_EXPORTS]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'covid_d.dataset' has no attribute {name!r}")
+    return getattr(import_module(f"covid_d.dataset.{_EXPORTS[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
