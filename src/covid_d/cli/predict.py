@@ -171,10 +171,11 @@ def _distinct_names(films: Iterable[Path]) -> list[str]:
     taken: set[str] = set()
     names = []
     for film in films:
-        name, number = f"{film.name}.png", 1
+        stem = film.name[:120]  # file systems take 255 bytes, our own addition included
+        name, number = f"{stem}.overlay.png", 1
         while name.lower() in taken:
             number += 1
-            name = f"{film.name}-{number}.png"
+            name = f"{stem}-{number}.overlay.png"
         taken.add(name.lower())
         names.append(name)
     return names

@@ -1,0 +1,194 @@
+"""The activation comes back to the film's own pixels, and the picture shows both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bundle_factory import make_bundle
+from covid_d.detector import Detector
+from covid_d.detector.assessment import Outcome
+from covid_d.detector.explain import (
+    _LEGEND,
+    _NOTICE,
+    _STRONG,
+    colours,
+    overlay,
+    to_film_coordinates,
+)
+from covid_d.radiograph import Facts, Preprocessing, Radiograph, standardise
+
+SHAPES = [(300, 300), (400, 250), (250, 400), (333, 501)]
+GRID = 14
+
+
+def film_with_square(
+    shape: tuple[int, int], row: float, column: float, side: float = 0.16
+) -> Radiograph:
+    """A dark film with a bright square centred at the given shares of its height and width."""
+    rows, columns = shape
+    half = side * min(shape) / 2
+    top, left = round(row * rows - half), round(column * columns - half)
+    pixels = np.full(shape, 0.05, dtype=np.float32)
+    pixels[top : top + round(2 * half), left : left + round(2 * half)] = 1.0
+    return Radiograph(pixels, Facts(format="PNG", sha256="0" * 64, bits=8))
+
+
+def seen_grid(film: Radiograph, preprocessing: Preprocessing) -> np.ndarray:
+    """What a network of 14 x 14 cells that fires on brightness would see."""
+    grey = standardise(film, preprocessing).astype(np.float32)
+    cell = preprocessing.size // GRID
+    return grey.reshape(GRID, cell, GRID, cell).mean(axis=(1, 3))
+
+
+@pytest.mark.parametrize("fit", ["squash", "pad", "crop"])
+@pytest.mark.parametrize("border", [0.0, 0.1])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("at", [(0.5, 0.5), (0.4, 0.6), (0.58, 0.42)])
+def test_a_bright_square_is_found_again(
+    fit: str, border: float, shape: tuple[int, int], at: tuple[float, float]
+) -> None:
+    preprocessing = Preprocessing(size=224, fit=fit, crop_border=border, intensity="full")
+    film = film_with_square(shape, *at)
+    found = to_film_coordinates(seen_grid(film, preprocessing), shape, preprocessing)
+    assert found.shape == shape
+    assert found.dtype == np.float32
+    weight = np.clip(found - 0.5 * found.max(), 0, None)
+    rows, columns = np.mgrid[0 : shape[0], 0 : shape[1]]
+    centre = ((weight * rows).sum() / weight.sum(), (weight * columns).sum() / weight.sum())
+    tolerance = 0.6 * max(shape) / GRID  # a little over half a cell
+    assert abs(centre[0] - (at[0] * shape[0] - 0.5)) < tolerance
+    assert abs(centre[1] - (at[1] * shape[1] - 0.5)) < tolerance
+
+
+@pytest.mark.parametrize("border", [0.05, 0.2])
+def test_what_was_cut_off_is_zero(border: float) -> None:
+    shape = (300, 200)
+    for fit in ("squash", "pad", "crop"):
+        preprocessing = Preprocessing(size=64, fit=fit, crop_border=border)
+        found = to_film_coordinates(np.ones((4, 4), np.float32), shape, preprocessing)
+        rows, columns = round(300 * border), round(200 * border)
+        assert (found[:rows] == 0).all()
+        assert (found[-rows:] == 0).all()
+        assert (found[:, :columns] == 0).all()
+        assert (found[:, -columns:] == 0).all()
+        assert found[150, 100] == pytest.approx(1.0)
+
+
+def test_crop_never_saw_the_ends_of_the_longer_side() -> None:
+    preprocessing = Preprocessing(size=64, fit="crop")
+    found = to_film_coordinates(np.ones((4, 4), np.float32), (400, 200), preprocessing)
+    assert (found[:100] == 0).all()
+    assert (found[300:] == 0).all()
+    assert found[100:300] == pytest.approx(1.0)
+
+
+def test_pad_leaves_the_bars_out() -> None:
+    """Evidence on the bars beside a narrow film belongs to no pixel of it."""
+    preprocessing = Preprocessing(size=64, fit="pad")
+    grid = np.zeros((8, 8), np.float32)
+    grid[:, :2] = grid[:, 6:] = 1.0  # a film twice as high as wide fills columns 2 to 5
+    found = to_film_coordinates(grid, (400, 200), preprocessing)
+    assert found[:, 60:140].max() == 0.0
+
+
+def test_colours_rise_in_lightness_from_black() -> None:
+    steps = colours(np.linspace(0, 1, 33, dtype=np.float32))
+    lightness = steps @ np.array([0.2126, 0.7152, 0.0722])
+    assert (np.diff(lightness) > 0).all()
+    assert lightness[0] < 3
+    assert lightness[-1] > 240
+    assert colours(np.zeros((5, 7), np.float32)).shape == (5, 7, 3)
+
+
+def test_colours_are_inferno() -> None:
+    matplotlib = pytest.importorskip("matplotlib")
+    values = np.linspace(0, 1, 65)
+    reference = matplotlib.colormaps["inferno"](values)[:, :3] * 255
+    assert np.abs(colours(values.astype(np.float32)) - reference).max() < 16
+
+
+class TestOverlay:
+    @pytest.fixture
+    def preprocessing(self, detector: Detector) -> Preprocessing:
+        return detector.bundle.spec.preprocessing
+
+    def test_film_and_overlay_side_by_side(
+        self, detector: Detector, film_of: Callable[..., Radiograph], preprocessing: Preprocessing
+    ) -> None:
+        film = film_of(height=300, width=320)
+        picture = overlay(film, detector.assess(film, activation=True), preprocessing)
+        assert picture.mode == "RGB"
+        assert picture.width == 640
+        pair = np.asarray(picture)[:300]
+        original, covered = pair[:, :320], pair[:, 320:640]
+        expected = np.rint(film.pixels * 255)
+        assert (original == expected[..., None]).all()  # the film itself, untouched
+        # film_of rises to the right, and so does the evidence: colour where it is strongest.
+        colour = covered.max(axis=2).astype(int) - covered.min(axis=2)
+        assert colour[:, -40:].mean() > 30
+        assert colour[:, -40:].mean() > 2 * colour[:, :40].mean()
+
+    def test_the_film_shows_through_the_strongest_evidence(
+        self, detector: Detector, film_of: Callable[..., Radiograph], preprocessing: Preprocessing
+    ) -> None:
+        film = film_of(0.7)
+        pixels = film.pixels.copy()
+        pixels[100:140, 220:250] = 0.0
+        holed = Radiograph(pixels, film.facts)
+        picture = overlay(holed, detector.assess(holed, activation=True), preprocessing)
+        covered = np.asarray(picture)[:256, 256:512].astype(int)
+        hole, beside = covered[110:130, 225:245], covered[60:80, 225:245]
+        assert beside.mean() - hole.mean() > 40
+
+    def test_large_films_are_made_smaller(
+        self, detector: Detector, film_of: Callable[..., Radiograph], preprocessing: Preprocessing
+    ) -> None:
+        film = film_of(height=2000, width=1600)
+        picture = overlay(film, detector.assess(film, activation=True), preprocessing)
+        assert picture.width == 2 * 720
+        assert 900 < picture.height < 1000
+
+    def test_the_text_fits_a_narrow_film(
+        self, detector: Detector, film_of: Callable[..., Radiograph], preprocessing: Preprocessing
+    ) -> None:
+        film = film_of(height=160, width=100)
+        answer = detector.assess(film, activation=True)
+        for language in ("es", "en"):
+            picture = overlay(film, answer, preprocessing, language=language)
+            legend = np.asarray(picture)[160:]
+            assert legend[:, -2:].max() == 0  # nothing runs out of the picture
+            assert legend.max() > 200
+
+    def test_without_activation_there_is_no_overlay(
+        self, detector: Detector, film_of: Callable[..., Radiograph], preprocessing: Preprocessing
+    ) -> None:
+        film = film_of()
+        with pytest.raises(ValueError, match="carries no activation"):
+            overlay(film, detector.assess(film), preprocessing)
+
+    def test_same_film_same_picture(
+        self, detector: Detector, film_of: Callable[..., Radiograph], preprocessing: Preprocessing
+    ) -> None:
+        film = film_of()
+        answer = detector.assess(film, activation=True)
+        first, second = (overlay(film, answer, preprocessing) for _ in range(2))
+        assert first.tobytes() == second.tobytes()
+
+
+def test_the_font_can_write_every_word() -> None:
+    """Pillow's own font draws a box for letters beyond ASCII."""
+    messages = [_LEGEND, _STRONG, _NOTICE, *(outcome.message for outcome in Outcome)]
+    assert all(message.es.isascii() and message.en.isascii() for message in messages)
+
+
+def test_bundle_name_of_any_length_fits(tmp_path: Path, film_of: Callable[..., Radiograph]) -> None:
+    detector = Detector.load(make_bundle(tmp_path / "b", name="n" * 80))
+    film = film_of()
+    picture = overlay(
+        film, detector.assess(film, activation=True), detector.bundle.spec.preprocessing
+    )
+    assert np.asarray(picture)[256:, -2:].max() == 0
