@@ -55,7 +55,8 @@ def read(source: str | Path | bytes | BinaryIO, *, name: str = "") -> Radiograph
         # Decoding libraries raise nearly every class there is on damaged input (struct.error,
         # zlib.error, SyntaxError, RecursionError, MemoryError ...), and the list changes with
         # their versions. At this one place everything they raise means: the file is damaged.
-        cause = f"{type(error).__name__}: {error}"[:200]
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        cause = words.partition(" <_io")[0][:200]  # without Pillow's address of a stream
         raise RadiographError.of(RefusalCode.TRUNCATED, cause=cause) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from struct import unpack_from
 from typing import Final
 
@@ -10,10 +11,20 @@ _J2K_START: Final = b"\xff\x4f\xff\x51"  # SOC, then SIZ: ISO/IEC 15444-1 A.4.1 
 _JPEG_START: Final = b"\xff\xd8"
 # Start-of-frame markers: ISO/IEC 10918-1 table B.1 and, for JPEG-LS, ISO/IEC 14495-1 C.1.1.
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
-_LOSSLESS_PROCESSES: Final = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
+_LOSSLESS: Final = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
+_JPEG_LS: Final = 0xF7
 # Markers without a length: TEM, RST0-7, SOI.
 _BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _SCAN, _END = 0xDA, 0xD9
+
+
+class Coding(Enum):
+    """How a stream codes its samples."""
+
+    DCT = "JPEG"
+    LOSSLESS = "JPEG lossless"
+    JPEG_LS = "JPEG-LS"
+    JPEG_2000 = "JPEG 2000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +39,15 @@ class Codestream:
         Samples a pixel.
     precision
         Bits a sample.
-    process
-        Low byte of the JPEG start-of-frame marker (``0xC0`` baseline, ``0xC3`` lossless, ``0xF7``
-        JPEG-LS ...); 0 for JPEG 2000.
+    coding
+        Which of the codings.
     """
 
     rows: int
     columns: int
     components: int
     precision: int
-    process: int
-
-    @property
-    def is_lossless_jpeg(self) -> bool:
-        """Whether the stream is JPEG coded without a cosine transform."""
-        return self.process in _LOSSLESS_PROCESSES
+    coding: Coding
 
     @classmethod
     def of(cls, stream: bytes) -> Codestream:
@@ -62,7 +67,7 @@ class Codestream:
         width, height, left, top = unpack_from(">4I", stream, start + 8)
         (components,) = unpack_from(">H", stream, start + 40)
         precision = (stream[start + 42] & 0x7F) + 1
-        return cls(height - top, width - left, components, precision, 0)
+        return cls(height - top, width - left, components, precision, Coding.JPEG_2000)
 
     @classmethod
     def _of_jpeg(cls, stream: bytes) -> Codestream:
@@ -82,6 +87,12 @@ class Codestream:
             (length,) = unpack_from(">H", stream, at + 2)
             if marker in _FRAMES:
                 precision, rows, columns, components = unpack_from(">BHHB", stream, at + 4)
-                return cls(rows, columns, components, precision, marker)
+                return cls(rows, columns, components, precision, _coding(marker))
             at += 2 + max(length, 2)
         raise ValueError("a JPEG stream without a frame header")
+
+
+def _coding(marker: int) -> Coding:
+    if marker == _JPEG_LS:
+        return Coding.JPEG_LS
+    return Coding.LOSSLESS if marker in _LOSSLESS else Coding.DCT

@@ -23,6 +23,8 @@ from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # Any value so far outside that a window maps it to the end of its output range.
 _FAR: Final = 1e300
+# VOI LUT Function -> least Window Width (PS3.3 C.11.2.1.2 and C.11.2.1.3).
+_FUNCTIONS: Final = {"LINEAR": 1.0, "LINEAR_EXACT": 1e-9, "SIGMOID": 1e-9}
 _INVERSE: Final = {"MONOCHROME1": "INVERSE", "MONOCHROME2": "IDENTITY"}
 
 
@@ -128,11 +130,12 @@ def _drop_unstated(dataset: Dataset) -> None:
             _remove(dataset, pair)
     if "WindowWidth" in dataset:
         widths = dataset.WindowWidth if dataset["WindowWidth"].VM > 1 else [dataset.WindowWidth]
-        linear = str(dataset.get("VOILUTFunction") or "LINEAR").upper() == "LINEAR"
-        if float(widths[0]) < (1.0 if linear else 1e-9):
+        function = str(dataset.get("VOILUTFunction") or "LINEAR").upper()
+        if function not in _FUNCTIONS:
+            raise _unsupported(f"VOI LUT Function {function[:16]}")
+        dataset.VOILUTFunction = function
+        if not float(widths[0]) >= _FUNCTIONS[function]:
             _remove(dataset, pairs[1])
-    if not dataset.get("VOILUTFunction", "LINEAR"):
-        _remove(dataset, ("VOILUTFunction",))
 
 
 def _remove(dataset: Dataset, keywords: tuple[str, ...]) -> None:

@@ -19,7 +19,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import get_expected_length
 
 from covid_d.radiograph.readers import gdcm_isolated
-from covid_d.radiograph.readers.codestream import Codestream
+from covid_d.radiograph.readers.codestream import Codestream, Coding
 from covid_d.radiograph.readers.limits import MAX_BYTES, require_size
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
@@ -38,7 +38,16 @@ _PLUGIN: Final[dict[str, str]] = {
     uid.JPEG2000: "pillow",
     **dict.fromkeys(gdcm_isolated.DECODER_DEPENDENCIES, gdcm_isolated.LABEL),
 }
-_DCT: Final = (uid.JPEGBaseline8Bit, uid.JPEGExtended12Bit)
+_CODING: Final = {
+    uid.JPEGBaseline8Bit: Coding.DCT,
+    uid.JPEGExtended12Bit: Coding.DCT,
+    uid.JPEGLossless: Coding.LOSSLESS,
+    uid.JPEGLosslessSV1: Coding.LOSSLESS,
+    uid.JPEGLSLossless: Coding.JPEG_LS,
+    uid.JPEGLSNearLossless: Coding.JPEG_LS,
+    uid.JPEG2000Lossless: Coding.JPEG_2000,
+    uid.JPEG2000: Coding.JPEG_2000,
+}
 _MONOCHROME: Final = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR: Final = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 _PHOTOMETRIC: Final = {1: (*_MONOCHROME, "PALETTE COLOR"), 3: _COLOUR}
@@ -47,6 +56,7 @@ _PHOTOMETRIC: Final = {1: (*_MONOCHROME, "PALETTE COLOR"), 3: _COLOUR}
 # is a decompression bomb.
 _RLE_GROWTH: Final = 1.02
 _RLE_HEADERS: Final = 4096
+_INFLATED_AT_ONCE: Final = 8 * 1024**2
 
 
 def parse(data: bytes) -> Dataset:
@@ -103,10 +113,12 @@ def _require_inflatable(data: bytes) -> None:
     meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
     if meta.get("TransferSyntaxUID") != uid.DeflatedExplicitVRLittleEndian:
         return
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    inflater.decompress(stream.read(), MAX_BYTES)
-    if inflater.unconsumed_tail:
-        raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MAX_BYTES >> 20} MB")
+    inflater, size, rest = zlib.decompressobj(-zlib.MAX_WBITS), 0, stream.read()
+    while rest:
+        size += len(inflater.decompress(rest, _INFLATED_AT_ONCE))
+        rest = inflater.unconsumed_tail
+        if size > MAX_BYTES:
+            raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MAX_BYTES >> 20} MB")
 
 
 def _require_pixels(dataset: Dataset) -> None:
@@ -168,7 +180,10 @@ def _require_agreeing_frame(dataset: Dataset, syntax: uid.UID) -> None:
     if found != declared or stream.precision > dataset.BitsAllocated:
         cause = f"stream of {found}, {stream.precision} bits, in a data set of {declared}"
         raise RadiographError.of(RefusalCode.TRUNCATED, cause=cause)
-    if syntax in _DCT and stream.precision != 8:
+    if stream.coding is not _CODING[syntax]:
+        cause = f"{stream.coding.value} stream in a data set of {syntax.name}"
+        raise RadiographError.of(RefusalCode.TRUNCATED, cause=cause)
+    if stream.coding is Coding.DCT and stream.precision != 8:
         raise _unsupported(f"{syntax.name}, {stream.precision} bits")
 
 
