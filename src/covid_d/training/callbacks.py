@@ -1,0 +1,151 @@
+"""fastai callbacks: repeatable epochs, a history that survives a kill, a quiet progress bar."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+import numpy as np
+import torch
+from fastai.callback.core import Callback
+from fastai.torch_core import set_seed
+from tqdm.auto import tqdm
+
+from covid_d.training.checkpoint import Checkpoint, Progress
+from covid_d.training.metrics import METRIC_NAMES
+
+
+def seed_of(seed: int, stage: int, epoch: int) -> int:
+    """Return the seed of one epoch, so that an epoch does not depend on those before it."""
+    return int(np.random.SeedSequence([seed, stage, epoch]).generate_state(1)[0])
+
+
+class SeededEpochs(Callback):  # type: ignore[misc]
+    """Seed every random source before each epoch: order of films, augmentation, dropout.
+
+    A resumed run therefore draws what the unbroken run would have drawn.
+    """
+
+    order = -20
+
+    def __init__(self, seed: int, stage: int) -> None:
+        self.seed, self.stage = seed, stage
+
+    def before_train(self) -> None:
+        """Seed python, numpy, torch and the loader."""
+        seed = seed_of(self.seed, self.stage, self.epoch)
+        set_seed(seed)
+        self.dls.train.rng = random.Random(seed)  # noqa: S311 - no secret
+
+
+class KeepHistory(Callback):  # type: ignore[misc]
+    """Record every step and epoch, keep the best weights, write the checkpoint."""
+
+    order = 65  # after Recorder (50) and the scheduler (60)
+    run_valid = True
+
+    def __init__(
+        self,
+        progress: Progress,
+        checkpoint: Checkpoint,
+        *,
+        keep_best: bool,
+        smooth_loss: dict[str, Any] | None = None,
+    ) -> None:
+        self.progress, self.checkpoint, self.keep_best = progress, checkpoint, keep_best
+        self.start, self.smooth = progress.epoch, smooth_loss
+
+    def before_train(self) -> None:
+        """Start the clock; on resuming, take up the smoothed loss where it was."""
+        self.began = time.perf_counter()
+        if self.smooth is not None:
+            meter = self.recorder.smooth_loss
+            meter.val, meter.count = self.smooth["val"], self.smooth["count"]
+            self.smooth = None
+
+    def after_batch(self) -> None:
+        """Record learning rate and loss of a training step."""
+        if self.training:
+            self.progress.steps.append(
+                {
+                    "stage": self.progress.stage,
+                    "lr": float(self.opt.hypers[-1]["lr"]),
+                    "loss": float(self.recorder.smooth_loss.value),
+                }
+            )
+
+    def after_epoch(self) -> None:
+        """Record the epoch and write the checkpoint."""
+        if self.epoch < self.start:  # skipped on resuming: no values
+            return
+        train_loss, valid_loss, *values = (float(v) for v in self.recorder.values[-1])
+        progress = self.progress
+        progress.epoch = self.epoch + 1
+        progress.epochs.append(
+            {
+                "stage": progress.stage,
+                "epoch": progress.epoch,
+                "train_loss": train_loss,
+                "valid_loss": valid_loss,
+                **dict(zip(METRIC_NAMES, values, strict=True)),
+                "seconds": round(time.perf_counter() - self.began, 2),
+            }
+        )
+        if self.keep_best and (progress.best is None or valid_loss < progress.best["loss"]):
+            weights = {name: value.clone() for name, value in self.model.state_dict().items()}
+            progress.best = {"loss": valid_loss, "epoch": progress.epoch, "model": weights}
+        self.checkpoint.save(self.learn, progress)
+
+
+class ShowProgress(Callback):  # type: ignore[misc]
+    """A bar over the steps of an epoch in a terminal; one line an epoch everywhere."""
+
+    order = 70
+
+    def __init__(self, title: str, *, start: int = 0, epochs: bool = True) -> None:
+        self.title, self.start, self.epochs = title, start, epochs
+        self.bar: tqdm[Any] | None = None
+
+    def before_train(self) -> None:
+        """Open the bar."""
+        text = f"{self.title} epoch {self.epoch + 1}/{self.n_epoch}" if self.epochs else self.title
+        self.bar = tqdm(total=len(self.dls.train), desc=text, leave=False, disable=None)
+
+    def after_batch(self) -> None:
+        """Advance the bar by a training step."""
+        if self.bar is not None and self.training:
+            self.bar.set_postfix(loss=f"{float(self.recorder.smooth_loss.value):.4f}")
+            self.bar.update()
+
+    def after_train(self) -> None:
+        """Close the bar."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+    def after_epoch(self) -> None:
+        """Write the epoch's line."""
+        if not self.epochs or self.epoch < self.start:
+            return
+        last = self.keep_history.progress.epochs[-1]
+        tqdm.write(f"{self.title} {line_of(last, self.n_epoch)}")
+
+    def after_fit(self) -> None:
+        """Close the bar of a broken epoch too."""
+        self.after_train()
+
+
+def line_of(record: dict[str, Any], epochs: int) -> str:
+    """Return an epoch's record in one line."""
+    return (
+        f"epoch {record['epoch']}/{epochs}: train loss {record['train_loss']:.4f}, "
+        f"validation loss {record['valid_loss']:.4f}, error {record['error_rate']:.1%}, "
+        f"sensitivity {record['sensitivity']:.1%}, specificity {record['specificity']:.1%}, "
+        f"AUROC {record['auroc']:.3f}, F1 {record['f1']:.3f}, {record['seconds']:.0f} s"
+    )
+
+
+def checked_finite(learn: Any) -> bool:
+    """Return whether every weight of the network is a finite number."""
+    return all(bool(torch.isfinite(p).all()) for p in learn.model.parameters())

@@ -1,0 +1,225 @@
+"""From a trained Learner to a bundle: ONNX, calibration, card, checksums."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from fastai.learner import Learner
+from tqdm.auto import tqdm
+
+from covid_d import __version__
+from covid_d.dataset.manifest import Split
+from covid_d.detector.contents import CARD, FILMS, SPEC, seal
+from covid_d.detector.spec import POSITIVE, BundleSpec, Calibration, Conformal, Network, Training
+from covid_d.errors import TrainingError
+from covid_d.files import atomic_folder
+from covid_d.radiograph.prepare import Preprocessing, normalise, prepare
+from covid_d.radiograph.read import read
+from covid_d.training.calibrate import calibrate
+from covid_d.training.card import model_card
+from covid_d.training.interpret import Reading, film_of, validation_rows
+from covid_d.training.network import (
+    TOLERANCE,
+    DetectorNetwork,
+    OnnxNetwork,
+    batches,
+    check_parity,
+    to_onnx,
+)
+from covid_d.training.recipes import Recipe
+
+if TYPE_CHECKING:
+    from covid_d.dataset.dataset import Dataset
+
+_PARITY_FILMS = 64
+_REREAD_FILMS = 16
+_FILM_COLUMNS = ["split", "sha256", "original_sha256"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Validation:
+    """What the exported network answers on the validation films, before calibration.
+
+    Parameters
+    ----------
+    rows
+        The manifest's rows.
+    logits
+        float32, n.
+    """
+
+    rows: pd.DataFrame
+    logits: npt.NDArray[np.float32]
+
+    @property
+    def positive(self) -> npt.NDArray[np.bool_]:
+        """Whether each film is of COVID-19."""
+        return (self.rows["label"] == POSITIVE).to_numpy(dtype=bool)
+
+    def reading(self) -> Reading:
+        """Return the answers at logit 0, as training measures them."""
+        covid = 1.0 / (1.0 + np.exp(-self.logits.astype(np.float64)))
+        probabilities = np.stack([covid, 1.0 - covid], axis=1)
+        return Reading(probabilities, (~self.positive).astype(np.int64))
+
+
+def export_bundle(
+    learn: Learner,
+    recipe: Recipe,
+    dataset: Dataset,
+    folder: Path | str,
+    *,
+    name: str | None = None,
+    version: str = "1.0.0",
+    command: str = "",
+    progress: bool = True,
+) -> Path:
+    """Write a bundle folder, whole or not at all, and return its path.
+
+    Parameters
+    ----------
+    learn
+        Trained; not changed.
+    recipe, dataset
+        What it was trained by and on.
+    folder
+        The bundle; an earlier one there is replaced.
+    name, version
+        Of the bundle; the name defaults to the recipe's and the backbone's.
+    command
+        The command that made it, for the card.
+    progress
+        Show a bar (only in terminals).
+
+    Raises
+    ------
+    TrainingError
+        If ONNX and torch, or training's input and :func:`~covid_d.radiograph.prepare`, differ by
+        more than 1e-4 on validation films; or calibration fails.
+    """
+    preprocessing: Preprocessing = learn.dls.preprocessing
+    network = DetectorNetwork(learn.model)
+    content = to_onnx(network, preprocessing.size)
+    exported = OnnxNetwork(content)
+    rows = validation_rows(learn)
+    _check_on_films(learn, network, exported, dataset, rows)
+    validation = Validation(rows, _logits(learn, exported, len(rows), progress=progress))
+    calibration, conformal = calibrate(
+        validation.logits, validation.positive, list(rows["group"].astype(str)), recipe.seed
+    )
+    spec = _spec(learn, recipe, dataset, calibration, conformal)
+    spec = spec.model_copy(
+        update={"name": name or _name(recipe), "version": version},
+    )
+    BundleSpec.model_validate(spec.model_dump())
+    films = learn.dls.films[_FILM_COLUMNS].sort_values(_FILM_COLUMNS, kind="stable")
+    target = Path(folder)
+    with atomic_folder(target, overwrite=True) as work:
+        (work / spec.network.file).write_bytes(content)
+        (work / SPEC).write_text(spec.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        card = model_card(spec, recipe, validation, learn.dls.films, dataset, learn.origin, command)
+        (work / CARD).write_text(card, encoding="utf-8")
+        (work / FILMS).write_text(_csv(films), encoding="utf-8", newline="")
+        seal(work)
+    return target
+
+
+def _name(recipe: Recipe) -> str:
+    return f"{recipe.name}-{recipe.backbone}".lower()
+
+
+def _csv(table: pd.DataFrame) -> str:
+    buffer = io.StringIO()
+    table.to_csv(buffer, index=False, lineterminator="\n")
+    return buffer.getvalue()
+
+
+def _inputs(learn: Learner, indices: slice) -> npt.NDArray[np.float32]:
+    """Return validation films as prediction prepares them: N x 3 x S x S."""
+    preprocessing: Preprocessing = learn.dls.preprocessing
+    return np.stack(
+        [
+            normalise(film_of(learn, index), preprocessing)
+            for index in range(indices.start, indices.stop)
+        ]
+    )
+
+
+def _logits(
+    learn: Learner, exported: OnnxNetwork, count: int, *, progress: bool
+) -> npt.NDArray[np.float32]:
+    found = []
+    with tqdm(
+        total=count, desc="calibrate", unit="film", leave=False, disable=None if progress else True
+    ) as bar:
+        for part in batches(count):
+            found.append(exported(_inputs(learn, part))[0])
+            bar.update(part.stop - part.start)
+    return np.concatenate(found)
+
+
+def _check_on_films(
+    learn: Learner,
+    network: DetectorNetwork,
+    exported: OnnxNetwork,
+    dataset: Dataset,
+    rows: pd.DataFrame,
+) -> None:
+    """Compare ONNX with torch, and training's input with prediction's, on validation films."""
+    # Both classes: the manifest is often sorted by label.
+    order = np.random.default_rng(0).permutation(len(rows))[:_PARITY_FILMS]
+    preprocessing: Preprocessing = learn.dls.preprocessing
+    for part in batches(len(order)):
+        films = [normalise(film_of(learn, int(i)), preprocessing) for i in order[part]]
+        check_parity(network, exported, np.stack(films))
+    for index in order[:_REREAD_FILMS]:
+        fresh = prepare(read(dataset.folder / rows["path"].iloc[index]), preprocessing)
+        item = learn.dls.valid_ds[int(index)][0]
+        batch = learn.dls.valid.after_batch((item[None].to(learn.dls.device),))[0]
+        seen = torch.Tensor(batch.cpu())[0].numpy()
+        difference = float(np.abs(fresh - seen).max())
+        if not difference <= TOLERANCE:
+            raise TrainingError(
+                f"Film {rows['path'].iloc[index]} reaches training and prediction differently "
+                f"(by {difference:.2g}).",
+                "Delete the run's cache folder and train again.",
+            )
+
+
+def _spec(
+    learn: Learner,
+    recipe: Recipe,
+    dataset: Dataset,
+    calibration: Calibration,
+    conformal: Conformal,
+) -> BundleSpec:
+    films: pd.DataFrame = learn.dls.films
+    by_split = films["split"].value_counts()
+    return BundleSpec(
+        name=_name(recipe),
+        version="1.0.0",
+        created=datetime.now(UTC).replace(microsecond=0),
+        covid_d=__version__,
+        preprocessing=learn.dls.preprocessing,
+        network=Network(backbone=recipe.backbone),
+        calibration=calibration,
+        conformal=conformal,
+        training=Training(
+            recipe=recipe.name,
+            dataset_sha256=dataset.sha256,
+            seed=recipe.seed,
+            films={
+                split.value: int(by_split.get(split.value, 0))
+                for split in (Split.TRAIN, Split.VALIDATION)
+            },
+            sources={str(k): int(n) for k, n in sorted(films["source"].value_counts().items())},
+        ),
+    )

@@ -1,0 +1,159 @@
+"""The two stages: body frozen, then all layers; each one cycle, each looked at when done."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from fastai.callback.schedule import LRFinder
+from fastai.learner import Learner
+
+from covid_d import __version__
+from covid_d.errors import TrainingError
+from covid_d.files import write_atomically
+from covid_d.training.callbacks import (
+    KeepHistory,
+    SeededEpochs,
+    ShowProgress,
+    checked_finite,
+    seed_of,
+)
+from covid_d.training.checkpoint import Checkpoint, Progress, restore
+from covid_d.training.interpret import interpret
+from covid_d.training.recipes import Recipe
+
+_FINDER_STEPS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One of the two stages."""
+
+    number: int
+    frozen: bool
+    epochs: int
+    rate: float | slice
+
+    @property
+    def name(self) -> str:
+        """``stage-1`` or ``stage-2``."""
+        return f"stage-{self.number}"
+
+
+def stages_of(recipe: Recipe) -> list[Stage]:
+    """Return the stages of a recipe that have epochs."""
+    both = [
+        Stage(1, frozen=True, epochs=recipe.frozen_epochs, rate=recipe.frozen_lr),
+        Stage(2, frozen=False, epochs=recipe.epochs, rate=slice(recipe.lr_min, recipe.lr_max)),
+    ]
+    return [stage for stage in both if stage.epochs]
+
+
+def fit(learn: Learner, recipe: Recipe, run: Path | str, *, resume: bool = False) -> Progress:
+    """Train through both stages; write weights, history and pictures into the run's folder.
+
+    After every epoch ``checkpoint.pth`` is replaced. After each stage there are ``stage-N.pth``
+    (weights) and ``stage-N/`` (see :func:`covid_d.training.interpret.interpret`).
+
+    Parameters
+    ----------
+    learn
+        From :func:`covid_d.training.learner`.
+    recipe
+        Epochs, rates, what to keep.
+    run
+        The run's folder.
+    resume
+        Go on from the folder's checkpoint, if there is one. On a CPU the result is that of the
+        unbroken run.
+
+    Raises
+    ------
+    TrainingError
+        If the checkpoint is of another run, or training diverges.
+    """
+    run = Path(run)
+    run.mkdir(parents=True, exist_ok=True)
+    checkpoint = Checkpoint(run / "checkpoint.pth", _fingerprint(learn, recipe))
+    progress, content = Progress(), None
+    if resume and checkpoint.path.is_file():
+        progress, content = checkpoint.load(learn)
+    for stage in stages_of(recipe):
+        if progress.stage > stage.number:
+            continue  # done, and its results written, before the run was broken off
+        resuming = content is not None and progress.stage == stage.number
+        progress.begin(stage.number)
+        (learn.freeze if stage.frozen else learn.unfreeze)()
+        if recipe.lr_finder and not stage.frozen and not resuming:
+            find_rates(learn, recipe, run)
+        if resuming and content is not None:
+            restore(learn, content)
+        smooth = content["smooth_loss"] if resuming and content is not None else None
+        _run_stage(learn, recipe, stage, progress, checkpoint, smooth)
+        _finish_stage(learn, stage, progress, run)
+        content = None
+    return progress
+
+
+def find_rates(learn: Learner, recipe: Recipe, run: Path) -> None:
+    """Run the learning-rate finder (Smith 2017); weights and optimiser are as before afterwards.
+
+    Writes ``lr-finder.csv``: learning rate and smoothed loss of each step.
+    """
+    callbacks = [
+        LRFinder(num_it=_FINDER_STEPS),
+        SeededEpochs(seed_of(recipe.seed, 0, 0), 0),
+        ShowProgress("learning-rate finder", epochs=False),
+    ]
+    rounds = _FINDER_STEPS // len(learn.dls.train) + 1
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(rounds, cbs=callbacks)
+    table = pd.DataFrame(
+        {
+            "lr": [float(rate) for rate in learn.recorder.lrs],
+            "loss": [float(loss) for loss in learn.recorder.losses],
+        }
+    )
+    write_atomically(run / "lr-finder.csv", table.to_csv(index=False, lineterminator="\n"))
+
+
+def _run_stage(
+    learn: Learner,
+    recipe: Recipe,
+    stage: Stage,
+    progress: Progress,
+    checkpoint: Checkpoint,
+    smooth: dict[str, object] | None,
+) -> None:
+    start = progress.epoch
+    if start < stage.epochs:
+        callbacks = [
+            SeededEpochs(recipe.seed, stage.number),
+            KeepHistory(progress, checkpoint, keep_best=recipe.keep == "best", smooth_loss=smooth),
+            ShowProgress(f"stage {stage.number}", start=start),
+        ]
+        with learn.no_bar(), learn.no_logging():
+            learn.fit_one_cycle(stage.epochs, stage.rate, cbs=callbacks, start_epoch=start)
+    if progress.best is not None:
+        learn.model.load_state_dict(progress.best["model"])
+    if not checked_finite(learn):
+        raise TrainingError(
+            f"Training diverged in stage {stage.number}: the weights are no longer numbers.",
+            "Lower --frozen-lr or --lr-max and train again in a new folder.",
+        )
+
+
+def _finish_stage(learn: Learner, stage: Stage, progress: Progress, run: Path) -> None:
+    table = pd.DataFrame(progress.epochs)
+    write_atomically(run / "history.csv", table.to_csv(index=False, lineterminator="\n"))
+    learn.save(run.resolve() / stage.name, with_opt=False)
+    interpret(learn, progress, run / stage.name)
+
+
+def _fingerprint(learn: Learner, recipe: Recipe) -> str:
+    films = list(learn.dls.films["sha256"])
+    text = json.dumps([__version__, recipe.model_dump(), films], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,108 @@
+"""The fastai ``Learner``: a pretrained body with a new head."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from fastai.callback.channelslast import ChannelsLast
+from fastai.callback.fp16 import MixedPrecision
+from fastai.data.core import DataLoaders
+from fastai.learner import Learner
+from fastai.losses import CrossEntropyLossFlat, LabelSmoothingCrossEntropyFlat
+from fastai.torch_core import set_seed
+from fastai.vision.learner import vision_learner
+
+from covid_d.errors import TrainingError
+from covid_d.training.backbones import Weights, body_of, find_weights
+from covid_d.training.heads import check_supported
+from covid_d.training.metrics import metrics
+from covid_d.training.recipes import Recipe
+
+
+def learner(
+    dls: DataLoaders,
+    recipe: Recipe,
+    *,
+    weights: Path | Weights | None = None,
+    path: Path | str = ".",
+) -> Learner:
+    """Return a Learner for a recipe, body frozen, ready for :func:`covid_d.training.fit`.
+
+    Parameters
+    ----------
+    dls
+        From :func:`covid_d.training.dataloaders`.
+    recipe
+        Backbone, head, loss, seed.
+    weights
+        File with the body's first weights, or weights found earlier; else as
+        :func:`~covid_d.training.backbones.find_weights` finds them.
+    path
+        Folder for what fastai itself writes.
+
+    Raises
+    ------
+    TrainingError
+        If weights cannot be had, or the body yields no feature map.
+    """
+    if not isinstance(weights, Weights):
+        weights = find_weights(recipe.backbone, pretrained=recipe.pretrained, file=weights)
+    arch, options = body_of(recipe.backbone, weights)
+    if recipe.head == "linear":
+        options |= {"concat_pool": False, "lin_ftrs": [], "first_bn": False}
+    set_seed(recipe.seed)
+    try:
+        learn = vision_learner(
+            dls,
+            arch,
+            n_out=2,
+            normalize=False,  # the loaders carry the preparation's own normalisation
+            ps=recipe.dropout,
+            loss_func=_loss(recipe),
+            wd=recipe.weight_decay,
+            metrics=metrics(),
+            path=Path(path),
+            model_dir=".",
+            **options,
+        )
+    except (OSError, RuntimeError) as error:
+        raise TrainingError(
+            f"Backbone {recipe.backbone!r} cannot be built: {error}",
+            "Check the connection and the name, or give --weights FILE.",
+        ) from error
+    _check_body(learn, recipe)
+    check_supported(learn.model[1])
+    learn.origin = weights.origin
+    if recipe.channels_last:
+        learn.add_cb(ChannelsLast())
+    if dls.device is not None and dls.device.type == "cuda":
+        learn.add_cb(MixedPrecision())
+    learn.freeze()
+    return learn
+
+
+def _loss(recipe: Recipe) -> Any:
+    if recipe.label_smoothing:
+        return LabelSmoothingCrossEntropyFlat(eps=recipe.label_smoothing)
+    return CrossEntropyLossFlat()
+
+
+def _check_body(learn: Learner, recipe: Recipe) -> None:
+    body = learn.model[0].eval()
+    device = next(body.parameters()).device
+    try:
+        with torch.no_grad():
+            shape = body(torch.zeros(1, 3, recipe.size, recipe.size, device=device)).shape
+    except (RuntimeError, AssertionError) as error:
+        raise TrainingError(
+            f"Backbone {recipe.backbone!r} does not take films of {recipe.size} pixels: {error}",
+            "Choose the --size it was made for, or another --backbone.",
+        ) from error
+    if len(shape) != 4:
+        raise TrainingError(
+            f"Backbone {recipe.backbone!r} yields no feature map (its output has "
+            f"{len(shape)} dimensions), so no activation map could be shown.",
+            "Choose a convolutional --backbone.",
+        )

@@ -1,0 +1,250 @@
+"""A whole run: data set to bundle, with everything on record, and to be continued after a kill."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from fastai.data.core import DataLoaders
+
+from covid_d import __version__
+from covid_d.errors import TrainingError
+from covid_d.files import write_atomically
+from covid_d.training.backbones import Weights, find_weights
+from covid_d.training.data import VOCABULARY, dataloaders
+from covid_d.training.export import export_bundle
+from covid_d.training.fit import fit
+from covid_d.training.learner import learner
+from covid_d.training.recipes import Recipe
+from covid_d.training.report import write_report
+
+if TYPE_CHECKING:
+    from covid_d.dataset.dataset import Dataset
+
+RECORD = "run.json"
+_PACKAGES = (
+    "torch", "torchvision", "fastai", "timm", "numpy", "pandas", "scikit-learn", "onnx",
+    "onnxruntime",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where and how a run computes; none of it changes what is learnt, up to rounding.
+
+    Parameters
+    ----------
+    device
+        ``auto`` takes a CUDA device if there is one (with mixed precision), else the CPU.
+    threads
+        For torch on the CPU; 0 leaves its own choice.
+    workers
+        Processes that collate batches.
+    """
+
+    device: str = "auto"
+    threads: int = 0
+    workers: int = 0
+
+    def prepare(self) -> torch.device:
+        """Set the threads and return the device.
+
+        Raises
+        ------
+        TrainingError
+            If ``cuda`` is asked for and there is none.
+        """
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        available = torch.cuda.is_available()
+        if self.device == "cuda" and not available:
+            raise TrainingError(
+                "No CUDA device is available to torch on this machine.",
+                "Use --device cpu, or install a CUDA build of torch.",
+            )
+        return torch.device("cuda" if available and self.device != "cpu" else "cpu")
+
+
+def train(
+    dataset: Dataset,
+    out: Path | str,
+    recipe: Recipe,
+    *,
+    weights: Path | None = None,
+    cache: Path | str | None = None,
+    limit: int | None = None,
+    machine: Machine | None = None,
+    resume: bool = False,
+    name: str | None = None,
+    bundle_version: str = "1.0.0",
+    command: str = "",
+) -> Path:
+    """Train by ``recipe`` and export a bundle; return the bundle's folder, ``out/bundle``.
+
+    The folder also gets ``run.json``, ``history.csv``, ``stage-1/``, ``stage-2/``,
+    ``lr-finder.csv`` and ``.png``, ``report.html`` and, unless ``cache`` names another place,
+    ``cache/``.
+
+    Parameters
+    ----------
+    dataset, recipe
+        What to train on, and how.
+    out
+        The run's folder.
+    weights
+        File with the body's first weights.
+    cache
+        Folder for decoded films.
+    limit
+        Rehearse on about so many films; see :func:`covid_d.training.data.chosen_films`.
+    machine
+        Device, threads, workers.
+    resume
+        Continue the run in ``out``. The recipe and films must be the same.
+    name, bundle_version
+        Of the bundle.
+    command
+        As typed; kept on record.
+
+    Raises
+    ------
+    TrainingError
+        If ``out`` holds another run, weights cannot be had, training diverges, or the export
+        fails its checks.
+    """
+    run, machine = Path(out), machine or Machine()
+    device = machine.prepare()
+    earlier = _claim(run, recipe, dataset, limit, resume=resume)
+    # Weights first: their absence must not show only after minutes of decoding. A run that has a
+    # checkpoint needs none.
+    started = resume and (run / "checkpoint.pth").is_file()
+    first = (
+        Weights(earlier["weights"])
+        if started and earlier is not None
+        else find_weights(recipe.backbone, pretrained=recipe.pretrained, file=weights)
+    )
+    loaders = dataloaders(
+        dataset,
+        recipe,
+        cache=cache or run / "cache",
+        limit=limit,
+        device=device,
+        workers=machine.workers,
+    )
+    record = _record(recipe, dataset, loaders, first, device, limit, command)
+    if earlier is not None:
+        record["times"] = {**earlier["times"], "resumed": _now()}
+        record["command"] = earlier["command"] or command
+    _write(run, record)
+    learn = learner(loaders, recipe, weights=first, path=run.resolve())
+    progress = fit(learn, recipe, run, resume=resume)
+    bundle = export_bundle(
+        learn,
+        recipe,
+        dataset,
+        run / "bundle",
+        name=name,
+        version=bundle_version,
+        command=record["command"],
+    )
+    record["times"]["finished"] = _now()
+    record["times"]["training_seconds"] = round(sum(e["seconds"] for e in progress.epochs), 1)
+    _write(run, record)
+    write_report(run, record)
+    return bundle
+
+
+def read_record(run: Path) -> dict[str, Any]:
+    """Return what ``run.json`` says.
+
+    Raises
+    ------
+    TrainingError
+        If the folder holds no run, or a damaged one.
+    """
+    try:
+        record: dict[str, Any] = json.loads((run / RECORD).read_text(encoding="utf-8"))
+        Recipe.model_validate(record["recipe"])
+    except FileNotFoundError:
+        raise TrainingError(
+            f"There is no run to resume in {run}.", "Start it without --resume."
+        ) from None
+    except (OSError, ValueError, KeyError) as error:
+        raise TrainingError(
+            f"{run / RECORD} cannot be read: {error}", "Start a new run in another folder."
+        ) from error
+    return record
+
+
+def _claim(
+    run: Path, recipe: Recipe, dataset: Dataset, limit: int | None, *, resume: bool
+) -> dict[str, Any] | None:
+    """Check that the folder is free, or holds the very run to resume; return its record."""
+    if not resume:
+        if (run / RECORD).exists():
+            raise TrainingError(
+                f"{run} already holds a run.",
+                "Continue it with --resume, or choose another folder with --out.",
+            )
+        return None
+    record = read_record(run)
+    wanted = {"recipe": recipe.model_dump(mode="json"), "sha256": dataset.sha256, "limit": limit}
+    found = {
+        "recipe": record["recipe"],
+        "sha256": record["dataset"]["sha256"],
+        "limit": record["limit"],
+    }
+    for key, value in wanted.items():
+        if found[key] != value:
+            raise TrainingError(
+                f"The run in {run} was started with another {key}.",
+                "Give the same data set and options, or start a new run in another folder.",
+            )
+    return record
+
+
+def _record(
+    recipe: Recipe,
+    dataset: Dataset,
+    loaders: DataLoaders,
+    weights: Weights,
+    device: torch.device,
+    limit: int | None,
+    command: str,
+) -> dict[str, Any]:
+    counts = loaders.films.groupby(["split", "label"]).size()
+    device_name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+    return {
+        "covid_d": __version__,
+        "command": command,
+        "recipe": recipe.model_dump(mode="json"),
+        "preprocessing": loaders.preprocessing.model_dump(mode="json"),
+        "dataset": {"folder": str(dataset.folder), "sha256": dataset.sha256},
+        "limit": limit,
+        "films": {
+            split: {label: int(counts.get((split, label), 0)) for label in VOCABULARY}
+            for split in ("train", "validation")
+        },
+        "weights": weights.origin,
+        "device": device_name,
+        "threads": torch.get_num_threads(),
+        "versions": {
+            "python": platform.python_version(),
+            **{package: version(package) for package in _PACKAGES},
+        },
+        "times": {"started": _now()},
+    }
+
+
+def _write(run: Path, record: dict[str, Any]) -> None:
+    write_atomically(run / RECORD, json.dumps(record, indent=2) + "\n")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
