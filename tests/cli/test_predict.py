@@ -1,0 +1,367 @@
+"""``covid-d predict``: every film answered or refused, in the promised shape."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bundle_factory import make_bundle
+from covid_d.cli.main import main
+from covid_d.detector import Detector, Outcome
+from covid_d.language import INTENDED_USE
+from covid_d.radiograph import RefusalCode
+from covid_d.radiograph.phantom import draw_phantom
+from covid_d.settings import settings
+from hostile import make_hostile_files
+
+Run = Callable[..., tuple[int, str, str]]
+COMMAND = [sys.executable, "-m", "covid_d", "predict"]
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_bundle(tmp_path_factory.mktemp("predict") / "bundle")
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two films, one of them twice under one name, and a torn one."""
+    folder = tmp_path_factory.mktemp("films")
+    for name, seed in (("a.png", 1), ("b.png", 2), ("sub/A.png", 3)):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        draw_phantom(seed).to_image().save(path)
+    (folder / "torn.png").write_bytes((folder / "a.png").read_bytes()[:3000])
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _plain_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("BUNDLE", "PUBLIC_KEY", "LANGUAGE", "THREADS"):
+        monkeypatch.delenv(f"COVID_D_{name}", raising=False)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+@pytest.fixture
+def run(bundle: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run ``covid-d predict`` in this process; give exit code, stdout and stderr."""
+
+    def call(*arguments: object, named: Path | None = bundle) -> tuple[int, str, str]:
+        words = ["predict", *map(str, arguments)]
+        if named is not None:
+            words += ["--bundle", str(named)]
+        with pytest.raises(SystemExit) as caught:
+            main(words)
+        captured = capsys.readouterr()
+        return int(caught.value.code or 0), captured.out, captured.err
+
+    return call
+
+
+def check_line(fields: dict[str, Any]) -> None:
+    """Hold one JSON object against the promised shape."""
+    assert list(fields) == [
+        "path",
+        "outcome",
+        "probability",
+        "conformal_set",
+        "post_test_probability",
+        "refusal",
+        "warnings",
+        "bundle",
+    ]
+    assert isinstance(fields["path"], str)
+    assert fields["outcome"] in {outcome.value for outcome in Outcome}
+    assert set(fields["bundle"]) == {"name", "version", "sha256"}
+    for warning in fields["warnings"]:
+        assert set(warning) == {"code", "message"}
+        assert set(warning["message"]) == {"es", "en"}
+    if fields["outcome"] == "refused":
+        assert fields["probability"] is None
+        assert fields["post_test_probability"] is None
+        assert fields["conformal_set"] == []
+        assert set(fields["refusal"]) == {"code", "message"}
+        assert fields["refusal"]["code"] in {code.value for code in RefusalCode}
+        assert set(fields["refusal"]["message"]) == {"es", "en"}
+        assert all(len(text) > 20 for text in fields["refusal"]["message"].values())
+    else:
+        assert fields["refusal"] is None
+        assert 0 <= fields["probability"] <= 1
+        assert set(fields["conformal_set"]) <= {"covid", "nocovid"}
+
+
+class TestJson:
+    def test_one_object_a_line_as_in_python(self, run: Run, films: Path, bundle: Path) -> None:
+        code, out, err = run(films, "--json", "--prevalence", "0.1")
+        assert code == 0
+        assert err == ""
+        lines = [json.loads(line) for line in out.splitlines()]
+        for line in lines:
+            check_line(line)
+        names = ["a.png", "b.png", "torn.png", "sub/A.png"]
+        assert [line["path"] for line in lines] == [str(films / name) for name in names]
+        detector = Detector.load(bundle)
+        assert lines == [detector.assess(films / name, prevalence=0.1).to_dict() for name in names]
+
+    def test_200_hostile_files_are_each_answered_or_refused(self, run: Run, tmp_path: Path) -> None:
+        hostile = make_hostile_files(tmp_path / "hostile", count=200)
+        code, out, _ = run(*hostile, "--json")
+        assert code == 0
+        lines = [json.loads(line) for line in out.splitlines()]
+        # A folder named like a film gives the films in it: none.
+        assert [line["path"] for line in lines] == [str(p) for p in hostile if not p.is_dir()]
+        assert len(lines) >= 200
+        for line in lines:
+            check_line(line)
+        codes = {line["refusal"]["code"] for line in lines if line["refusal"]}
+        assert len(codes) >= 8
+        assert RefusalCode.INTERNAL.value not in codes
+        assert RefusalCode.NO_NUMBER.value not in codes
+
+    def test_a_missing_path_is_a_line_and_the_rest_goes_on(
+        self, run: Run, films: Path, tmp_path: Path
+    ) -> None:
+        code, out, _ = run(tmp_path / "none.png", films / "a.png", "--json")
+        first, second = map(json.loads, out.splitlines())
+        assert code == 0
+        assert first["refusal"]["code"] == "not_found"
+        assert second["outcome"] != "refused"
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such name")
+    def test_a_name_that_is_no_text_comes_back_as_it_was(
+        self, run: Run, films: Path, tmp_path: Path
+    ) -> None:
+        odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe9\xff.png"))
+        odd.write_bytes((films / "a.png").read_bytes())
+        code, out, _ = run(odd, "--json")
+        assert code == 0
+        assert Path(json.loads(out)["path"]) == odd
+        assert run(odd)[0] == 0
+        assert run(odd, "--csv", tmp_path / "t.csv")[0] == 0
+
+    def test_patterns_are_expanded(self, run: Run, films: Path) -> None:
+        _, out, _ = run(films / "?.png", "--json")
+        assert len(out.splitlines()) == 2
+
+
+class TestText:
+    def test_outcome_first_then_number_then_limits(self, run: Run, films: Path) -> None:
+        code, out, err = run(films / "a.png")
+        lines = out.splitlines()
+        assert code == 0
+        assert err == ""
+        assert lines[0].startswith(f"{films / 'a.png'}: ")
+        assert lines[0].endswith("COVID-19") or lines[0].endswith("no concluyente")
+        assert lines[1].startswith("  Probabilidad de COVID-19 según el modelo: ")
+        assert "Aviso: La edad no consta" in out
+        assert "Modelo: phantom 1.0 (demostración)." in lines
+        assert lines[-1] == INTENDED_USE.es
+
+    def test_in_english(self, run: Run, films: Path) -> None:
+        _, out, _ = run(films, "--lang", "en", "--prevalence", "0.05")
+        assert "Probability of COVID-19 by the model: " in out
+        assert "At a prevalence of 5 %: " in out
+        assert "image refused\n  The file is incomplete or damaged.\n" in out
+        assert "4 films: " in out
+        assert out.count("Demonstration model: do not use it") == 1
+        assert out.endswith(INTENDED_USE.en + "\n")
+        assert "Aviso" not in out
+
+    def test_the_setting_gives_the_language(
+        self, run: Run, films: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("COVID_D_LANGUAGE", "en")
+        settings.cache_clear()
+        assert INTENDED_USE.en in run(films / "a.png")[1]
+        assert INTENDED_USE.es in run(films / "a.png", "--lang", "es")[1]
+
+    def test_inconclusive_is_explained(self, run: Run, films: Path, tmp_path: Path) -> None:
+        wide = {"error_rate": 0.1, "positive_quantile": 1.0, "negative_quantile": 1.0}
+        unsure = make_bundle(tmp_path / "b", conformal=wide | {"positives": 20, "negatives": 20})
+        _, out, _ = run(films / "a.png", named=unsure)
+        assert ": no concluyente" in out
+        assert "con un error admitido del 10 % por clase" in out
+
+    def test_no_false_certainty(self, run: Run, films: Path, tmp_path: Path) -> None:
+        steep = {"slope": 1000.0, "intercept": 0.0, "prevalence": 0.5, "films": 9}
+        sure = make_bundle(tmp_path / "b", calibration=steep)
+        _, out, _ = run(films / "a.png", named=sure)
+        assert "modelo: > 99 %" in out or "modelo: < 1 %" in out
+
+
+class TestCsv:
+    def test_table_equals_json(self, run: Run, films: Path, tmp_path: Path) -> None:
+        table = tmp_path / "out" / "table.csv"
+        code, out, _ = run(films, "--csv", table, "--prevalence", "0.2")
+        assert code == 0
+        assert "4 radiografías: " in out
+        lines = [
+            json.loads(line) for line in run(films, "--json", "--prevalence", "0.2")[1].splitlines()
+        ]
+        with table.open(encoding="utf-8", newline="") as stream:
+            rows = list(csv.DictReader(stream))
+        assert len(rows) == 4
+        for row, line in zip(rows, lines, strict=True):
+            assert row["path"] == line["path"]
+            assert row["outcome"] == line["outcome"]
+            assert row["bundle_sha256"] == line["bundle"]["sha256"]
+            assert row["warnings"].split() == [warning["code"] for warning in line["warnings"]]
+            if line["refusal"]:
+                assert row["probability"] == ""
+                assert row["refusal"] == line["refusal"]["code"]
+                assert row["refusal_message"] == line["refusal"]["message"]["es"]
+            else:
+                assert float(row["probability"]) == line["probability"]
+                assert float(row["post_test_probability"]) == line["post_test_probability"]
+                assert row["conformal_set"].split() == line["conformal_set"]
+                assert row["refusal"] == ""
+
+    def test_an_error_leaves_the_old_table(self, run: Run, films: Path, tmp_path: Path) -> None:
+        table = tmp_path / "table.csv"
+        table.write_text("old")
+        code, _, err = run(films, "--csv", table, named=tmp_path / "no-bundle")
+        assert code == 1
+        assert "no-bundle" in err
+        assert table.read_text() == "old"
+
+
+class TestExplain:
+    def test_one_overlay_an_answered_film_under_its_own_name(
+        self, run: Run, films: Path, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "overlays"
+        code, out, _ = run(films, "--explain", folder, "--json")
+        assert code == 0
+        assert len(out.splitlines()) == 4
+        names = {path.name for path in folder.iterdir()}
+        assert names == {"a.png.overlay.png", "b.png.overlay.png", "A.png-2.overlay.png"}
+        for path in folder.iterdir():
+            with Image.open(path) as picture:
+                assert picture.size[0] == 2 * 256
+                assert np.asarray(picture).std() > 10
+
+    def test_does_not_change_the_answers(self, run: Run, films: Path, tmp_path: Path) -> None:
+        explained = run(films, "--explain", tmp_path / "overlays", "--json")[1]
+        assert explained == run(films, "--json")[1]
+
+    def test_a_folder_that_cannot_be_written(self, run: Run, films: Path, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("in the way")
+        code, _, err = run(films / "a.png", "--explain", tmp_path / "file" / "inner")
+        assert code == 1
+        assert "Cannot write" in err
+        assert "Traceback" not in err
+
+
+class TestErrors:
+    def test_nothing_named(self, run: Run) -> None:
+        code, out, err = run("--json")
+        assert (code, out) == (2, "")
+        assert "Name at least one film" in err
+
+    def test_an_empty_folder(self, run: Run, tmp_path: Path) -> None:
+        code, out, err = run(tmp_path, "--json")
+        assert (code, out) == (2, "")
+        assert f"no film in {tmp_path}" in err
+
+    def test_json_and_csv(self, run: Run, films: Path, tmp_path: Path) -> None:
+        code, _, err = run(films, "--json", "--csv", tmp_path / "t.csv")
+        assert code == 2
+        assert "either --json or --csv" in err
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [("--prevalence", "0"), ("--prevalence", "1"), ("--lang", "fr"), ("--threads", "-1")],
+    )
+    def test_impossible_options(self, run: Run, films: Path, wrong: tuple[str, str]) -> None:
+        assert run(films, *wrong)[0] == 2
+
+    def test_a_bundle_with_a_flipped_byte(self, run: Run, films: Path, tmp_path: Path) -> None:
+        spoiled = make_bundle(tmp_path / "b")
+        model = bytearray((spoiled / "model.onnx").read_bytes())
+        model[len(model) // 2] ^= 1
+        (spoiled / "model.onnx").write_bytes(model)
+        code, out, err = run(films, "--json", named=spoiled)
+        assert (code, out) == (1, "")
+        assert "Error: " in err
+        assert "'model.onnx' fails its checksum" in err
+        assert "Next: " in err
+
+    def test_a_bundle_that_is_missing(self, run: Run, films: Path, tmp_path: Path) -> None:
+        code, out, err = run(films, named=tmp_path / "none")
+        assert (code, out) == (1, "")
+        assert "no bundle at" in err
+
+
+class TestProcess:
+    """What only a process of its own can show."""
+
+    def test_starts_without_torch_or_pydicom(self, films: Path, bundle: Path) -> None:
+        script = (
+            "import sys; from covid_d.cli.main import main\n"
+            "try: main(sys.argv[1:])\n"
+            "except SystemExit: pass\n"
+            "heavy = {'torch', 'fastai', 'pandas', 'sklearn', 'scipy', 'matplotlib', 'timm'}\n"
+            "print(sorted((heavy | {'pydicom', 'onnx', 'cryptography'}) & set(sys.modules)))"
+        )
+        words = ["predict", str(films / "a.png"), "--json", "--bundle", str(bundle)]
+        done = subprocess.run(
+            [sys.executable, "-c", script, *words], capture_output=True, text=True, check=True
+        )
+        line, modules = done.stdout.splitlines()
+        check_line(json.loads(line))
+        assert modules == "[]"
+        assert done.stderr == ""
+
+    @pytest.fixture
+    def many(self, films: Path, tmp_path: Path) -> Path:
+        folder = tmp_path / "many"
+        folder.mkdir()
+        content = (films / "a.png").read_bytes()
+        for number in range(600):
+            (folder / f"{number}.png").write_bytes(content)
+        return folder
+
+    def test_a_closed_pipe_ends_it_quietly(self, many: Path, bundle: Path) -> None:
+        process = subprocess.Popen(
+            [*COMMAND, str(many), "--json", "--bundle", str(bundle)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        check_line(json.loads(process.stdout.readline()))
+        process.stdout.close()
+        err = process.stderr.read()
+        process.stderr.close()
+        process.wait(timeout=30)
+        assert err == ""
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+    def test_ctrl_c_ends_it_without_a_traceback(self, many: Path, bundle: Path) -> None:
+        process = subprocess.Popen(
+            [*COMMAND, str(many), "--json", "--bundle", str(bundle)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert "Traceback" not in err
+        assert len(out.splitlines()) < 599
