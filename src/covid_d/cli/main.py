@@ -30,6 +30,9 @@ COMMANDS = {
     "train": LazyCommand(
         "covid_d.cli.train:train", "Train a detector on a dataset and export its bundle."
     ),
+    "train-lungs": LazyCommand(
+        "covid_d.cli.lungs:train_lungs", "Train the audit's lung segmentation model."
+    ),
 }
 
 

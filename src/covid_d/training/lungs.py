@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -103,7 +102,7 @@ def train_lungs(
     films: LungFilms,
     *,
     options: LungOptions | None = None,
-    weights: dict[str, Tensor] | None = None,
+    weights: Mapping[str, Tensor] | None = None,
     license_: str = "CC BY 4.0",
 ) -> LungRun:
     """Train on 70 % of the patients, keep the best epoch on 15 %, measure on the other 15 %.
@@ -222,12 +221,6 @@ def export_onnx(network: LungNetwork, films: npt.NDArray[np.uint8]) -> bytes:
             f"The exported lung model differs from the network by {difference:.2g}."
         )
     return content
-
-
-def write_lungs(run: LungRun, folder: Path) -> None:
-    """Write ``lungs.onnx`` and ``lungs.json``, the two files a bundle takes."""
-    (folder / run.spec.file).write_bytes(run.onnx)
-    (folder / "lungs.json").write_text(run.spec.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def _fit(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import timm
@@ -28,7 +29,7 @@ class LungNetwork(nn.Module):
         grey. ``None`` starts from random weights.
     """
 
-    def __init__(self, state: dict[str, Tensor] | None = None) -> None:
+    def __init__(self, state: Mapping[str, Tensor] | None = None) -> None:
         super().__init__()
         whole: Any = timm.create_model(BACKBONE, pretrained=False, in_chans=1)
         if state is not None:

@@ -219,6 +219,8 @@ class Evidence:
         To each perturbation.
     train_films, test_films
         Films that entered.
+    shared_groups
+        Groups (patients) with films in both.
     left_out
         Films that could not be read or were refused, by reason.
     """
@@ -231,12 +233,14 @@ class Evidence:
     sensitivities: tuple[Sensitivity, ...]
     train_films: int
     test_films: int
+    shared_groups: int
     left_out: dict[str, int]
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON object."""
         return {
             "films": {"train": self.train_films, "test": self.test_films},
+            "shared_groups": self.shared_groups,
             "left_out": self.left_out,
             "pooled": self.pool.to_dict(),
             "sources": [source.to_dict() for source in self.sources],

@@ -66,7 +66,7 @@ _MESSAGES = {
 
 
 def features(
-    radiograph: Radiograph, *, width: float, height: float, file_bytes: int
+    radiograph: Radiograph, *, width: float, height: float
 ) -> dict[Probe, npt.NDArray[np.float32]]:
     """Return each probe's features of a film.
 
@@ -75,9 +75,8 @@ def features(
     radiograph
         The film as read.
     width, height
-        Of the film in its collection, pixels, before any reduction; its own size if unknown.
-    file_bytes
-        Length of its file: how hard it was compressed.
+        Of the film, pixels. The file's length is left out on purpose: it grows with the texture
+        of the lungs, so it is no lung-free information.
     """
     small = _squashed(radiograph.pixels, _PICTURE)
     rows, columns = (np.mgrid[0:_PICTURE, 0:_PICTURE] + 0.5) / _PICTURE - 0.5
@@ -88,7 +87,7 @@ def features(
         Probe.BORDER: small[border],
         Probe.CENTRE_BLACK: small[outside],
         Probe.SIZE_BRIGHTNESS: np.concatenate(
-            [_size(radiograph, width, height, file_bytes), _brightness(radiograph.pixels)]
+            [_size(radiograph, width, height), _brightness(radiograph.pixels)]
         ),
     }
 
@@ -191,7 +190,7 @@ def _logistic_regression(seed: int) -> Any:
 
 def _random_forest(seed: int) -> Any:
     return RandomForestClassifier(
-        200, min_samples_leaf=3, class_weight="balanced", random_state=seed
+        100, min_samples_leaf=3, class_weight="balanced", random_state=seed
     )
 
 
@@ -242,15 +241,11 @@ def _area(scores: FloatArray, positive: BoolArray) -> float:
     return float(roc_auc_score(positive, scores))
 
 
-def _size(
-    radiograph: Radiograph, width: float, height: float, file_bytes: int
-) -> npt.NDArray[np.float32]:
-    pixels = radiograph.pixels.size
+def _size(radiograph: Radiograph, width: float, height: float) -> npt.NDArray[np.float32]:
     numbers = [
         np.log(width),
         np.log(height),
         width / height,
-        np.log(max(file_bytes, 1) / pixels),
         radiograph.facts.bits,
         float(radiograph.facts.colour),
     ]

@@ -38,6 +38,7 @@ from covid_d.evaluation.bootstrap import bootstrap
 from covid_d.evaluation.calibration import CalibratedFilms
 from covid_d.evaluation.estimate import BoolArray, Estimate, FloatArray
 from covid_d.evaluation.intervals import auroc
+from covid_d.evaluation.scores import seen_films
 
 _PERTURBED_FILMS = 200
 
@@ -76,7 +77,8 @@ def audit(
     Raises
     ------
     EvaluationError
-        If no training or test film can be used, or one split holds a single class.
+        If a test film was used to make the bundle, or the training or test split has too few
+        usable films of a class.
     BundleError
         If a model in the bundle cannot be used.
     """
@@ -84,6 +86,7 @@ def audit(
         lungs, origin = LungModel.load(bundle), "bundle"
     else:
         origin = "given"
+    _demand_unseen(bundle, dataset)
     scanner = Scanner(Detector.load(bundle, threads=threads), dataset, lungs)
     chosen = _choose(dataset, perturbed_films, seed)
     seen_train, seen_test = scanner.scan_train(), scanner.scan_test(chosen)
@@ -101,6 +104,7 @@ def audit(
         sensitivities=tuple(_sensitivities(test)),
         train_films=len(train),
         test_films=len(test),
+        shared_groups=len(np.intersect1d(_groups(train), _groups(test))),
         left_out=dict(left_out),
     )
     checks = judge(evidence, thresholds)
@@ -213,6 +217,9 @@ def _usable(dataset: Dataset, seen: Sequence[SeenFilm]) -> pd.DataFrame:
     table = dataset.manifest.set_index("path", drop=False)
     taking_part = [film for film in seen if not film.left_out]
     rows = table.loc[[film.path for film in taking_part]].reset_index(drop=True)
+    # A film without a group stands alone; blank groups must not become one big patient.
+    alone = "film:" + rows["original_sha256"]
+    rows["group"] = rows["group"].where(rows["group"] != "", alone)
     answers = [film.answer for film in taking_part]
     return rows.assign(
         all=True,
@@ -222,6 +229,16 @@ def _usable(dataset: Dataset, seen: Sequence[SeenFilm]) -> pd.DataFrame:
         lungs_erased=[film.lungs_erased for film in taking_part],
         only_lungs=[film.only_lungs for film in taking_part],
     )
+
+
+def _demand_unseen(bundle: Bundle, dataset: Dataset) -> None:
+    test = dataset.films(Split.TEST)
+    seen = int(seen_films(bundle, test).sum())
+    if seen:
+        raise EvaluationError(
+            f"{seen} of {len(test)} test films were used to make the bundle {bundle.id.name}.",
+            "Audit on the data set that the bundle was trained on; its test split was kept apart.",
+        )
 
 
 def _demand_classes(films: pd.DataFrame, split: Split) -> None:

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -151,8 +150,7 @@ class Scanner:
         return SeenFilm(row.path, left_out=refusal.code.value) if refusal else film
 
     def _probes(self, row: Any, film: Radiograph) -> dict[Probe, npt.NDArray[np.float32]]:
-        path: Path = self._dataset.path(row)
-        return features(film, width=row.width, height=row.height, file_bytes=path.stat().st_size)
+        return features(film, width=row.width, height=row.height)
 
     def _without_and_only_lungs(
         self, film: Radiograph, answer: Answer

