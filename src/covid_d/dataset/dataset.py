@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from covid_d.dataset.manifest import COLUMNS, Label, Split
+from covid_d.dataset.record import MANIFEST, RECORD, REQUIRED
 from covid_d.errors import DatasetError
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from covid_d.dataset.describe import Description
 
-MANIFEST = "manifest.csv"
-RECORD = "dataset.json"
 _REBUILD = "Build the dataset again: covid-d dataset build"
 
 
@@ -216,7 +215,7 @@ def _read_record(path: Path) -> dict[str, Any]:
         ) from None
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path} cannot be read: {error}.", _REBUILD) from error
-    missing = [key for key in ("sha256", "protocol", "counts") if key not in record]
+    missing = [key for key in REQUIRED if key not in record]
     if missing:
         raise DatasetError(f"{path} lacks {', '.join(missing)}.", _REBUILD)
     return dict(record)

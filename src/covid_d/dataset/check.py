@@ -1,0 +1,355 @@
+"""Check a dataset: nothing missing, altered or mislabelled, and nothing straddles splits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from covid_d.dataset.dataset import Dataset
+from covid_d.dataset.duplicates import Fingerprint, find_near_duplicates, fingerprint
+from covid_d.dataset.manifest import Label, Split
+from covid_d.dataset.record import RECORD, TEST_LABELS, count, dataset_sha256
+from covid_d.radiograph import RadiographError, read
+
+# The article splits at random by image: its leaks are part of what it shows.
+LEAKY_PROTOCOLS = frozenset({"article"})
+# Written by `covid-d dataset describe`; its pictures are no films.
+DESCRIPTION = "description"
+
+_FILM_SUFFIXES = frozenset(
+    {"", ".bmp", ".dcm", ".dicom", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+)
+_LEARNING = (Split.TRAIN.value, Split.VALIDATION.value, Split.TEST.value)
+
+
+class Problem(StrEnum):
+    """What can be wrong with a dataset."""
+
+    MISSING = "missing"
+    UNREADABLE = "unreadable"
+    ALTERED = "altered"
+    UNLISTED = "unlisted"
+    LABEL = "label"
+    COUNTS = "counts"
+    HASH = "hash"
+    PATIENT = "patient_straddles"
+    GROUP = "group_straddles"
+    NEAR_DUPLICATE = "near_duplicate_straddles"
+
+    @property
+    def is_leak(self) -> bool:
+        """Whether it lets a model be tested on what it learned from."""
+        return self in {Problem.PATIENT, Problem.GROUP, Problem.NEAR_DUPLICATE}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Parameters
+    ----------
+    problem
+        What kind.
+    message
+        A sentence that quotes the offending value.
+    files
+        The films concerned, relative to the dataset's folder.
+    """
+
+    problem: Problem
+    message: str
+    files: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return ``{"problem", "message", "files"}``."""
+        return {
+            "problem": self.problem.value,
+            "message": self.message,
+            "files": list(self.files),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Leaks:
+    """How much of a dataset straddles splits.
+
+    Parameters
+    ----------
+    patients, groups, near_duplicates
+        Patients, groups and pairs of near-duplicates found in more than one split.
+    covid_test_films
+        COVID-19 films of the test split.
+    covid_test_films_seen
+        Those whose patient or group also has a film in the training split.
+    """
+
+    patients: int
+    groups: int
+    near_duplicates: int
+    covid_test_films: int
+    covid_test_films_seen: int
+
+    def __bool__(self) -> bool:
+        return bool(self.patients or self.groups or self.near_duplicates)
+
+    def __str__(self) -> str:
+        share = 100 * self.covid_test_films_seen / max(1, self.covid_test_films)
+        return (
+            f"{self.patients} patients, {self.groups} groups and {self.near_duplicates} pairs of "
+            f"near-duplicates straddle splits; {share:.0f} % of COVID-19 test films "
+            f"({self.covid_test_films_seen} of {self.covid_test_films}) have their patient or a "
+            "near-duplicate in training."
+        )
+
+    def to_dict(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return {name: int(getattr(self, name)) for name in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """What a check found.
+
+    Parameters
+    ----------
+    films
+        Films checked.
+    protocol
+        Of the dataset.
+    findings
+        Everything that is wrong, leaks included.
+    notes
+        What is worth knowing but not wrong.
+    leaks
+        The leaks among the findings, as numbers.
+    """
+
+    films: int
+    protocol: str
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+    leaks: Leaks
+
+    @property
+    def leaks_expected(self) -> bool:
+        """Whether the dataset's protocol declares that it splits by image."""
+        return self.protocol in LEAKY_PROTOCOLS
+
+    def passed(self, *, allow_leaks: bool = False) -> bool:
+        """Return whether nothing is wrong, or only leaks are and these are allowed."""
+        return all(allow_leaks and finding.problem.is_leak for finding in self.findings)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON object documented for ``covid-d dataset check --json``."""
+        return {
+            "films": self.films,
+            "protocol": self.protocol,
+            "findings": [finding.to_dict() for finding in self.findings],
+            "notes": list(self.notes),
+            "leaks": self.leaks.to_dict(),
+            "leaks_expected": self.leaks_expected,
+        }
+
+
+def check_dataset(
+    dataset: Dataset, *, workers: int | None = None, progress: bool = True
+) -> CheckReport:
+    """Check every film and every promise of a dataset.
+
+    Near-duplicates are looked for anew in the films themselves; the manifest's groups are not
+    believed.
+
+    Parameters
+    ----------
+    dataset
+        What to check.
+    workers
+        Films read at once; as many as there are cores when not given.
+    progress
+        Whether to show progress bars on standard error.
+    """
+    workers = workers or os.cpu_count() or 1
+    films = dataset.manifest
+    findings, fingerprints = _read_all(dataset, workers, progress)
+    findings += _unlisted(dataset)
+    findings += _labels(dataset)
+    findings += _record(dataset)
+    learning = films[films["split"].isin(_LEARNING)]
+    patients = list(_straddling(learning, "patient", Problem.PATIENT))
+    groups = list(_straddling(learning, "group", Problem.GROUP))
+    pairs = list(_near_duplicates(learning, fingerprints, workers, progress))
+    return CheckReport(
+        films=len(films),
+        protocol=dataset.protocol,
+        findings=(*findings, *patients, *groups, *pairs),
+        notes=tuple(_notes(learning)),
+        leaks=_leaks(learning, patients, groups, pairs),
+    )
+
+
+def _read_all(
+    dataset: Dataset, workers: int, progress: bool
+) -> tuple[list[Finding], dict[str, Fingerprint]]:
+    """Read every film; findings, and fingerprints by path."""
+
+    def look(row: Any) -> tuple[str, Finding | None, Fingerprint | None]:
+        path = dataset.path(row)
+        name = str(row.path)
+        if not path.is_file():
+            return name, Finding(Problem.MISSING, f"{name} is missing.", (name,)), None
+        try:
+            radiograph = read(path)
+        except RadiographError as error:
+            message = f"{name} cannot be read: {error.message}"
+            return name, Finding(Problem.UNREADABLE, message, (name,)), None
+        if radiograph.facts.sha256 != row.sha256:
+            message = (
+                f"{name} was altered: its SHA-256 is {radiograph.facts.sha256}, "
+                f"the manifest says {row.sha256}."
+            )
+            return name, Finding(Problem.ALTERED, message, (name,)), fingerprint(radiograph)
+        return name, None, fingerprint(radiograph)
+
+    findings: list[Finding] = []
+    fingerprints: dict[str, Fingerprint] = {}
+    rows = list(dataset.manifest.itertuples(index=False))
+    # Threads: hashing and decoding release the interpreter's lock, and Ctrl-C ends them.
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            results = pool.map(look, rows)
+            for name, finding, print_ in tqdm(
+                results, total=len(rows), desc="Reading", unit="film", disable=not progress
+            ):
+                if finding:
+                    findings.append(finding)
+                if print_:
+                    fingerprints[name] = print_
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return findings, fingerprints
+
+
+def _unlisted(dataset: Dataset) -> Iterator[Finding]:
+    listed = set(dataset.manifest["path"])
+    for path in sorted(_files(dataset.folder)):
+        name = path.relative_to(dataset.folder).as_posix()
+        if path.suffix.lower() in _FILM_SUFFIXES and name not in listed:
+            yield Finding(Problem.UNLISTED, f"{name} is not in the manifest.", (name,))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if entry.name == DESCRIPTION or entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            yield from (path for path in entry.rglob("*") if not path.is_dir())
+        else:
+            yield entry
+
+
+def _labels(dataset: Dataset) -> Iterator[Finding]:
+    """Compare the manifest's splits and labels with the folders and with the test's labels."""
+    for row in dataset.manifest.itertuples(index=False):
+        # The test split and CT have no folder for a class, so that nobody reads it there.
+        own_class = row.split in {Split.TRAIN.value, Split.VALIDATION.value}
+        folder = f"{row.split}/{row.label}" if own_class else str(row.split)
+        name = str(row.path)
+        if name.rpartition("/")[0] != folder:
+            message = f"{name} lies elsewhere than the manifest's split and label say: {folder}/."
+            yield Finding(Problem.LABEL, message, (name,))
+    yield from _test_labels(dataset)
+
+
+def _test_labels(dataset: Dataset) -> Iterator[Finding]:
+    path = dataset.folder / TEST_LABELS
+    test = dataset.films(Split.TEST)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        told = dict(zip(table["path"], table["label"], strict=True))
+    except (OSError, ValueError, KeyError) as error:
+        yield Finding(Problem.LABEL, f"{TEST_LABELS} cannot be read: {error}.", (TEST_LABELS,))
+        return
+    for name, label in zip(test["path"], test["label"], strict=True):
+        if told.get(name) != label:
+            says = repr(told[name]) if name in told else "nothing"
+            message = f"{name} is {label!r} in the manifest; {TEST_LABELS} says {says}."
+            yield Finding(Problem.LABEL, message, (name,))
+    for name in sorted(told.keys() - set(test["path"])):
+        message = f"{TEST_LABELS} names {name}, which is no test film of the manifest."
+        yield Finding(Problem.LABEL, message, (name,))
+
+
+def _record(dataset: Dataset) -> Iterator[Finding]:
+    manifest = dataset.manifest
+    counts = count(zip(manifest["split"], manifest["label"], strict=True))
+    if counts != dataset.record["counts"]:
+        message = f"The manifest counts {counts}, {RECORD} {dataset.record['counts']}."
+        yield Finding(Problem.COUNTS, message, (RECORD,))
+    digest = dataset_sha256(dataset.folder, dataset.record)
+    if digest != dataset.sha256:
+        message = f"The dataset's hash is {digest}, {RECORD} says {dataset.sha256}."
+        yield Finding(Problem.HASH, message, (RECORD,))
+
+
+def _straddling(films: pd.DataFrame, column: str, problem: Problem) -> Iterator[Finding]:
+    named = films[films[column] != ""]
+    splits = named.groupby(column)["split"].nunique()
+    for name in splits[splits > 1].index:
+        rows = named[named[column] == name]
+        numbers = rows["split"].value_counts()
+        where = " and ".join(f"{s} ({numbers[s]})" for s in _LEARNING if s in numbers)
+        yield Finding(
+            problem, f"{column.capitalize()} {name!r} is in {where}.", tuple(rows["path"])
+        )
+
+
+def _near_duplicates(
+    films: pd.DataFrame, fingerprints: dict[str, Fingerprint], workers: int, progress: bool
+) -> Iterator[Finding]:
+    readable = films[films["path"].isin(fingerprints)]
+    paths, splits = list(readable["path"]), list(readable["split"])
+    with tqdm(total=len(paths), desc="Comparing", unit="film", disable=not progress) as bar:
+        pairs = find_near_duplicates(
+            [fingerprints[path] for path in paths], threads=workers, progress=bar.update
+        )
+    for pair in pairs:
+        if splits[pair.first] != splits[pair.second]:
+            first, second = paths[pair.first], paths[pair.second]
+            yield Finding(
+                Problem.NEAR_DUPLICATE,
+                f"{first} and {second} show the same film (likeness {pair.likeness:.2f}).",
+                (first, second),
+            )
+
+
+def _leaks(
+    films: pd.DataFrame,
+    patients: list[Finding],
+    groups: list[Finding],
+    pairs: list[Finding],
+) -> Leaks:
+    training = films[films["split"] == Split.TRAIN.value]
+    test = films[(films["split"] == Split.TEST.value) & (films["label"] == Label.COVID.value)]
+    in_training = set(training["path"])
+    twins = {name for pair in pairs if in_training & set(pair.files) for name in pair.files}
+    seen = test["path"].isin(twins)
+    for column in ("patient", "group"):
+        seen |= (test[column] != "") & test[column].isin(training[column])
+    return Leaks(len(patients), len(groups), len(pairs), len(test), int(seen.sum()))
+
+
+def _notes(films: pd.DataFrame) -> Iterable[str]:
+    grouped = films[films["group"] != ""]
+    labels = grouped.groupby("group")["label"].nunique()
+    for name in labels[labels > 1].index:
+        paths = ", ".join(grouped.loc[grouped["group"] == name, "path"])
+        yield f"Group {name!r} has films of both classes: {paths}."
