@@ -15,3 +15,11 @@ def real_data() -> Path:
     if not (_REAL_DATA / "README.md").is_file():
         pytest.skip("real films (../shared/data) are not beside this project")
     return _REAL_DATA
+
+
+@pytest.fixture(scope="session")
+def hostile_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """More than 200 broken or hostile files, named like films; see ``tests/hostile.py``."""
+    from hostile import make_hostile_files
+
+    return make_hostile_files(tmp_path_factory.mktemp("hostile"))

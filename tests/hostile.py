@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from zipfile import ZipFile
+from zipfile import ZipFile, ZipInfo
 
 import numpy as np
 from PIL import Image
@@ -130,7 +130,7 @@ def _pictures() -> Named:
     yield "sixteen.png", films.picture(films.grey16(bits=12))
     yield "cmyk.jpg", films.picture(grey.convert("CMYK"), "JPEG")
     yield "cmyk.tif", films.picture(grey.convert("CMYK"), "TIFF")
-    yield "lab.tif", films.picture(grey.convert("RGB").convert("LAB"), "TIFF")
+    yield "lab.tif", films.picture(Image.merge("LAB", [grey] * 3), "TIFF")
     yield "float.tif", films.picture(grey.convert("F"), "TIFF")
     yield "nan.tif", films.picture(np.full((128, 128), np.nan, dtype=np.float32), "TIFF")
     yield "thirty-two.tif", films.picture(grey.convert("I"), "TIFF")
@@ -345,7 +345,7 @@ def _rle_bomb() -> bytes:
 def _foreign() -> Named:
     archive = BytesIO()
     with ZipFile(archive, "w") as files:
-        files.writestr("film.png", films.picture(films.grey8()))
+        files.writestr(ZipInfo("film.png"), films.picture(films.grey8()))
     packed = archive.getvalue()
     locked = bytearray(packed)
     locked[6] |= 1  # general purpose flag: encrypted
