@@ -13,6 +13,9 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from covid_d.radiograph.film import FloatImage
 
+# Target box (left, top, right, bottom) and the corners it is taken from, as Pillow wants them.
+_Mesh = list[tuple[tuple[int, int, int, int], tuple[float, ...]]]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Phantom:
@@ -59,7 +62,6 @@ def draw_phantom(
     for side in (-1, 1):
         near, far = centre + side * inner, centre + side * outer
         pen.ellipse((min(near, far), top, max(near, far), bottom), fill=255)
-    mask = np.asarray(lungs) > 127
 
     film = Image.new("F", (size, size), 0.04)
     pen = ImageDraw.Draw(film)
@@ -72,7 +74,9 @@ def draw_phantom(
         pen.arc(box, 180, 360, fill=0.5, width=max(1, size // 90))
     # Pillow blurs 8-bit pictures only.
     grey = Image.fromarray(np.rint(np.asarray(film) * 255.0).astype(np.uint8))
-    soft = grey.filter(ImageFilter.BoxBlur(size / 90))
+    build = _individual_build(seed, size)
+    soft = _warped(grey, build).filter(ImageFilter.BoxBlur(size / 90))
+    mask = np.asarray(_warped(lungs, build)) > 127
     pixels = np.asarray(soft, dtype=np.float32) / np.float32(255.0)
 
     if opacities:
@@ -83,6 +87,30 @@ def draw_phantom(
         edge = max(4, size // 12)
         pixels[4 : 4 + edge, 4 : 4 + edge] = 1.0
     return Phantom(np.clip(pixels, 0.0, 1.0), mask)
+
+
+def _individual_build(seed: int, size: int, cells: int = 3) -> _Mesh:
+    """Return a distortion of its own for each seed.
+
+    Without it two phantoms are alike up to shift and scale, as no two people are, and a search for
+    near-duplicates rightly takes them for one.
+    """
+    rng = np.random.default_rng([seed, 1])
+    edges = np.rint(np.linspace(0, size, cells + 1)).astype(int)
+    y, x = np.meshgrid(edges, edges, indexing="ij")
+    reach = 0.25 * size / cells
+    moved = np.stack([x, y], axis=-1) + rng.uniform(-reach, reach, (cells + 1, cells + 1, 2))
+    mesh: _Mesh = []
+    for row, column in np.ndindex(cells, cells):
+        box = (edges[column], edges[row], edges[column + 1], edges[row + 1])
+        around = ((row, column), (row + 1, column), (row + 1, column + 1), (row, column + 1))
+        corners = tuple(float(value) for at in around for value in moved[at])
+        mesh.append(((int(box[0]), int(box[1]), int(box[2]), int(box[3])), corners))
+    return mesh
+
+
+def _warped(picture: Image.Image, mesh: _Mesh) -> Image.Image:
+    return picture.transform(picture.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
 
 
 def _patches(rng: np.random.Generator, lungs: npt.NDArray[np.bool_], size: int) -> FloatImage:
