@@ -134,7 +134,7 @@ def _pictures() -> Named:
     yield "float.tif", films.picture(grey.convert("F"), "TIFF")
     yield "nan.tif", films.picture(np.full((128, 128), np.nan, dtype=np.float32), "TIFF")
     yield "thirty-two.tif", films.picture(grey.convert("I"), "TIFF")
-    yield "big-endian.tif", films.picture(grey.convert("I;16B"), "TIFF")
+    yield "big-endian.tif", _big_endian_tiff()
     yield "colour.png", films.picture(_rainbow())
     yield "colour.jpg", films.picture(_rainbow(), "JPEG")
     yield "blank.png", films.picture(np.full((256, 256), 90, dtype=np.uint8))
@@ -152,6 +152,11 @@ def _pictures() -> Named:
     yield "bomb.jpg", _jpeg_of_declared_size(65_000, 65_000)
     yield "bomb.tif", _tiff_of_declared_size(60_000, 60_000)
     yield "loop.tif", _looping_tiff()
+
+
+def _big_endian_tiff() -> bytes:
+    samples = films.grey16().astype(">u2").tobytes()
+    return films.picture(Image.frombytes("I;16B", (160, 160), samples), "TIFF")
 
 
 def _rainbow() -> np.ndarray:

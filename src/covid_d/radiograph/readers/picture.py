@@ -145,4 +145,4 @@ def _tiff_samples(picture: TiffImagePlugin.TiffImageFile) -> tuple[int, bool]:
     if any(kind not in (unsigned, undefined) for kind in tags.get(_SAMPLE_FORMAT, (unsigned,))):
         raise RadiographError.of(RefusalCode.UNSUPPORTED, f"TIFF, {bits} bits, signed or float")
     # Pillow inverts WhiteIsZero for up to 8 bits but not for 16.
-    return bits, picture.mode == "I;16" and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    return bits, picture.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
