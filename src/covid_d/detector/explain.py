@@ -16,8 +16,6 @@ from covid_d.language import Language, Message
 from covid_d.radiograph.film import FloatImage, Radiograph
 from covid_d.radiograph.prepare import Preprocessing
 
-RgbImage = npt.NDArray[np.uint8]
-
 # Nine equidistant steps of "inferno" (N. Smith, S. van der Walt; CC0): perceptually uniform, and
 # rising in lightness, so that it also reads in grey and by the colour-blind.
 _INFERNO: Final = np.array(
@@ -34,7 +32,8 @@ _INFERNO: Final = np.array(
     ],
     dtype=np.float32,
 )
-_STRONGEST_COVER = 0.6  # the film shows through even the strongest evidence
+_STRONGEST_COVER = 0.7  # the film shows through even the strongest evidence
+_WEAKEST_COLOUR = 0.25  # not black: weak evidence must not look like a shadow of the film
 _LARGEST_PANEL = 900  # pixels
 _MARGIN = 12
 
@@ -115,13 +114,12 @@ def overlay(
     film = _panel(radiograph.pixels)
     grey = np.repeat(np.asarray(film, dtype=np.float32)[..., None] * 255.0, 3, axis=2)
     strength = np.clip(np.asarray(_panel(evidence)), 0.0, 1.0)
-    cover = (strength * _STRONGEST_COVER)[..., None]
-    covered = grey * (1.0 - cover) + colours(strength) * cover
+    covered = _cover(grey, strength)
     pair = Image.fromarray(np.rint(np.concatenate([grey, covered], axis=1)).astype(np.uint8))
     return _with_legend(pair, assessment, language)
 
 
-def colours(values: FloatImage) -> FloatImage:
+def colours(values: npt.NDArray[np.floating]) -> FloatImage:
     """Return perceptually uniform colours for values in [0, 1].
 
     Returns
@@ -151,14 +149,15 @@ def _panel(pixels: FloatImage) -> Image.Image:
 
 
 def _with_legend(pair: Image.Image, assessment: Assessment, language: Language) -> Image.Image:
-    font = ImageFont.load_default(15)
-    line = 24
+    letters = max(15, pair.width // 80)
+    font = ImageFont.load_default(letters)
+    line = round(1.6 * letters)
     bundle = assessment.bundle
     answer = f"{assessment.outcome.message.in_language(language)} - {bundle.name} {bundle.version}"
     least = _LEGEND.in_language(language)
     most = _STRONG.in_language(language)
     notice = _NOTICE.in_language(language)
-    bar = 120
+    bar = 8 * letters
     legend_width = round(font.getlength(least) + bar + font.getlength(most)) + 4 * _MARGIN
     width = max(
         pair.width, legend_width, round(max(map(font.getlength, (answer, notice)))) + 2 * _MARGIN
@@ -170,7 +169,7 @@ def _with_legend(pair: Image.Image, assessment: Assessment, language: Language) 
     pen.text((_MARGIN, y), answer, fill=white, font=font)
     pen.text((_MARGIN, y + line), least, fill=white, font=font)
     x = _MARGIN + round(font.getlength(least)) + _MARGIN
-    page.paste(_bar(bar, line - 10), (x, y + line + 3))
+    page.paste(_bar(bar, letters), (x, y + line + letters // 5))
     pen.text((x + bar + _MARGIN, y + line), most, fill=white, font=font)
     pen.text((_MARGIN, y + 2 * line), notice, fill=white, font=font)
     return page
@@ -179,6 +178,12 @@ def _with_legend(pair: Image.Image, assessment: Assessment, language: Language) 
 def _bar(width: int, height: int) -> Image.Image:
     """Return the colours as they appear over a mid-grey film."""
     strength = np.tile(np.linspace(0.0, 1.0, width, dtype=np.float32), (height, 1))
-    cover = (strength * _STRONGEST_COVER)[..., None]
-    mixed = 127.0 * (1.0 - cover) + colours(strength) * cover
-    return Image.fromarray(np.rint(mixed).astype(np.uint8))
+    grey = np.full((height, width, 3), 127.0, dtype=np.float32)
+    return Image.fromarray(np.rint(_cover(grey, strength)).astype(np.uint8))
+
+
+def _cover(grey: FloatImage, strength: FloatImage) -> FloatImage:
+    """Return grey pixels under colour, which thickens with the evidence."""
+    cover = np.float32(_STRONGEST_COVER) * strength[..., None]
+    colour = colours(_WEAKEST_COLOUR + (1.0 - _WEAKEST_COLOUR) * strength)
+    return grey * (np.float32(1.0) - cover) + colour * cover
