@@ -23,6 +23,7 @@ COMMANDS = {
     "dataset": LazyCommand(
         "covid_d.cli.dataset:dataset", "Build, describe, check and fetch datasets."
     ),
+    "demo": LazyCommand("covid_d.cli.demo:demo", "Assess a real sample film, for a first look."),
     "evaluate": LazyCommand(
         "covid_d.cli.evaluate:evaluate", "Measure what a bundle's answers are worth."
     ),
