@@ -18,7 +18,7 @@ from covid_d.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from covid_d.dataset.check import CheckReport
+    from covid_d.dataset.findings import CheckReport
     from covid_d.language import Language
 
 _HERE = "covid_d.cli.dataset"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 # Resolved on first use: `dataset.manifest` is read by rooms that must start without pandas.
 _EXPORTS = {
-    "CheckReport": "check",
+    "CheckReport": "findings",
     "Dataset": "dataset",
     "Description": "describe",
     "Label": "manifest",
@@ -18,12 +18,12 @@ _EXPORTS = {
 }
 
 if TYPE_CHECKING:
-    from covid_d.dataset.check import CheckReport as CheckReport
     from covid_d.dataset.check import check_dataset as check_dataset
     from covid_d.dataset.dataset import Dataset as Dataset
     from covid_d.dataset.describe import Description as Description
     from covid_d.dataset.description_page import write_description as write_description
     from covid_d.dataset.fetch import fetch_cohen as fetch_cohen
+    from covid_d.dataset.findings import CheckReport as CheckReport
     from covid_d.dataset.manifest import Label as Label
     from covid_d.dataset.manifest import Split as Split
 
