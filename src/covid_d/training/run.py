@@ -129,6 +129,11 @@ def train(
         if started and earlier is not None
         else find_weights(recipe.backbone, pretrained=recipe.pretrained, file=weights)
     )
+    if earlier is not None and first.origin != earlier["weights"]:
+        raise TrainingError(
+            f"The run to resume started from {earlier['weights']}, not from {first.origin}.",
+            "Give the same --weights as then.",
+        )
     loaders = dataloaders(
         dataset,
         recipe,
@@ -144,6 +149,8 @@ def train(
     _write(run, record)
     learn = learner(loaders, recipe, weights=first, path=run.resolve())
     progress = fit(learn, recipe, run, resume=resume)
+    # Before the export too: where that is refused, the report shows why.
+    write_report(run, record)
     bundle = export_bundle(
         learn,
         recipe,
