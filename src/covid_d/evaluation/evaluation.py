@@ -1,0 +1,125 @@
+"""One evaluation: scored films, their figures, the headline, and what metrics.json says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from covid_d import __version__
+from covid_d.dataset.manifest import Label
+from covid_d.detector.bundle import Bundle
+from covid_d.evaluation.bootstrap import RESAMPLES, SEED
+from covid_d.evaluation.conformal import Coverage, coverage
+from covid_d.evaluation.estimate import CONFIDENCE
+from covid_d.evaluation.metrics import LEAST_FILMS, THRESHOLD, Stratum, measure
+from covid_d.evaluation.scores import Scores
+from covid_d.evaluation.subgroups import measure_subgroups, worst_source
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What a bundle's answers on a data set are worth.
+
+    Parameters
+    ----------
+    scores
+        The scored films.
+    pool
+        Figures of all films together; inflated where the source predicts the class.
+    subgroups
+        Figures by dimension (source, subsource, projection, sex, age) and name.
+    headline
+        The worst source or publisher with both classes; ``None`` when there is none.
+    coverage
+        Of each class with enough films; empty when the bundle has no conformal thresholds.
+    error_rate
+        What the conformal sets promise; ``None`` when the bundle has none.
+    verdict
+        The bundle's verdict when it was evaluated.
+    resamples, seed
+        Of the bootstrap.
+    """
+
+    scores: Scores
+    pool: Stratum
+    subgroups: dict[str, dict[str, Stratum]]
+    headline: Stratum | None
+    coverage: tuple[Coverage, ...]
+    error_rate: float | None
+    verdict: str
+    resamples: int
+    seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the object of ``metrics.json`` (``docs/schema/metrics.schema.json``)."""
+        scores = self.scores
+        refusals = scores.refused["code"].value_counts().to_dict()
+        return {
+            "format": FORMAT,
+            "covid_d": __version__,
+            "bundle": {**scores.bundle.to_dict(), "verdict": self.verdict},
+            "dataset": {"sha256": scores.dataset_sha256, "split": scores.split},
+            "seen": {"allowed": scores.seen_allowed, "films": scores.seen},
+            "films": {
+                "scored": len(scores.films),
+                "refused": len(scores.refused),
+                "refusals": {str(code): int(n) for code, n in sorted(refusals.items())},
+            },
+            "method": {
+                "confidence": CONFIDENCE,
+                "threshold": THRESHOLD,
+                "least_films_per_class": LEAST_FILMS,
+                "bootstrap": {
+                    "unit": "group",
+                    "resamples": self.resamples,
+                    "seed": self.seed,
+                },
+            },
+            "headline": None
+            if self.headline is None
+            else {"name": self.headline.name, **self.headline.to_dict()},
+            "coverage": {item.label.value: item.to_dict() for item in self.coverage},
+            "pool": {"inflated_by_source": True, **self.pool.to_dict()},
+            "subgroups": {
+                dimension: {name: stratum.to_dict() for name, stratum in strata.items()}
+                for dimension, strata in self.subgroups.items()
+            },
+        }
+
+
+def evaluate(
+    scores: Scores, bundle: Bundle, *, resamples: int = RESAMPLES, seed: int = SEED
+) -> Evaluation:
+    """Measure scored films: the pool, every subgroup, the headline and the coverage.
+
+    Parameters
+    ----------
+    scores
+        From :func:`covid_d.evaluation.scores.score`.
+    bundle
+        The bundle that scored them.
+    resamples, seed
+        Of the bootstrap.
+    """
+    films, conformal = scores.films, bundle.spec.conformal
+    subgroups = measure_subgroups(films, resamples=resamples, seed=seed)
+    covered: tuple[Coverage, ...] = ()
+    if conformal is not None:
+        covered = tuple(
+            coverage(films, label, conformal.error_rate)
+            for label in Label
+            if films["label"].eq(label.value).sum() >= LEAST_FILMS
+        )
+    return Evaluation(
+        scores=scores,
+        pool=measure(films, "pool", resamples=resamples, seed=seed),
+        subgroups=subgroups,
+        headline=worst_source(subgroups),
+        coverage=covered,
+        error_rate=None if conformal is None else conformal.error_rate,
+        verdict=bundle.spec.verdict.status,
+        resamples=resamples,
+        seed=seed,
+    )
