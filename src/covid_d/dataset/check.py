@@ -115,13 +115,14 @@ def _unlisted(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for entry in folder.iterdir():
-        if entry.name == DESCRIPTION or entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from (path for path in entry.rglob("*") if not path.is_dir())
-        else:
-            yield entry
+    """Yield every file but what `describe` wrote and what systems hide (``.DS_Store``)."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and not (name == DESCRIPTION and Path(place) == folder)
+        ]
+        yield from (Path(place, name) for name in names if not name.startswith("."))
 
 
 def _labels(dataset: Dataset) -> Iterator[Finding]:

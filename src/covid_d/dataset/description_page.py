@@ -95,7 +95,7 @@ def write_description(
     sheet = io.BytesIO()
     contact_sheet(
         dataset, films=rows * columns, columns=columns, split=split, seed=seed, language=language
-    ).save(sheet, format="PNG", optimize=True)
+    ).save(sheet, format="PNG")
     caption = _SHEET.format(split=split, seed=seed).in_language(language)
     page = _page(dataset, description, Picture(sheet.getvalue(), caption), language)
     write_atomically(folder / SHEET, sheet.getvalue())
