@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -75,10 +76,15 @@ class SourceEvidence:
 
     @property
     def best_probe(self) -> tuple[Probe, ProbeResult] | None:
-        """The probe with the highest AUROC here."""
+        """The probe with the highest AUROC here; one that is not a number goes before any."""
         if not self.probes:
             return None
-        return max(self.probes.items(), key=lambda item: item[1].auroc.value)
+
+        def height(item: tuple[Probe, ProbeResult]) -> float:
+            value = item[1].auroc.value
+            return math.inf if math.isnan(value) else value
+
+        return max(self.probes.items(), key=height)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON object."""
@@ -127,7 +133,7 @@ class Sensitivity:
             "message": self.message.to_dict(),
             "films": self.films,
             "refused": self.refused,
-            "score_change": self.score_change if self.score_change == self.score_change else None,
+            "score_change": None if math.isnan(self.score_change) else self.score_change,
             "flips": self.flips,
         }
 

@@ -157,8 +157,9 @@ def _above_erased(source: SourceEvidence, thresholds: Thresholds) -> Check:
 
 def _worst(decisive: list[SourceEvidence], thresholds: Thresholds) -> Check:
     code, least = "worst_source_lower_bound", thresholds.worst_source_lower_bound
-    if any(source.model is None for source in decisive):
-        return _missing(code, POOL, least)
+    for source in decisive:
+        if source.model is None or math.isnan(source.model.low):
+            return _missing(code, source.name, least)
     low, name = min((source.model.low, source.name) for source in decisive if source.model)
     message = _fill(_WORST, scope=_scope(name), value=_written(low), threshold=_written(least))
     return _check(code, name, low, least, ">", message)
