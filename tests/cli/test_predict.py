@@ -365,3 +365,22 @@ class TestProcess:
         assert process.returncode == 130
         assert "Traceback" not in err
         assert len(out.splitlines()) < 599
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+    def test_a_bar_on_a_terminal_never_reaches_the_answers(self, films: Path, bundle: Path) -> None:
+        import pty
+
+        ours, theirs = pty.openpty()
+        done = subprocess.run(
+            [*COMMAND, str(films), "--json", "--bundle", str(bundle)],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            text=True,
+            check=True,
+        )
+        os.close(theirs)
+        shown = os.read(ours, 100_000).decode()
+        os.close(ours)
+        assert "4/4" in shown
+        for line in done.stdout.splitlines():
+            check_line(json.loads(line))
