@@ -180,7 +180,7 @@ def png_of_declared_size(width: int, height: int, data: bytes | None = None) -> 
     """
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     if data is None:
-        squeeze = zlib.compressobj(9)
+        squeeze = zlib.compressobj(1)
         rows = min((width + 1) * height, 50_000_000)
         pieces = [squeeze.compress(bytes(1_000_000)) for _ in range(rows // 1_000_000)]
         squeezed = b"".join(pieces) + squeeze.flush()
@@ -199,7 +199,7 @@ def _wrong_checksum() -> bytes:
 
 def _text_bomb() -> bytes:
     good = films.picture(films.grey8())
-    chunk = _chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(80_000_000)))
+    chunk = _chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(20_000_000), 1))
     return good[:33] + chunk + good[33:]
 
 
@@ -326,15 +326,15 @@ def _deep_sequences(depth: int) -> bytes:
 
 
 def _deflate_bomb() -> bytes:
-    """Return a deflated DICOM file that inflates to 400 MB of Pixel Data."""
+    """Return a deflated DICOM file that inflates to 300 MB of Pixel Data."""
     film = films.dataset(PixelData=None)
     plain = films.part10(film)
     film.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
     deflated = films.part10(film)
-    squeeze = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    element = b"\xe0\x7f\x10\x00OW\x00\x00" + struct.pack("<I", 400 << 20)
+    squeeze = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+    element = b"\xe0\x7f\x10\x00OW\x00\x00" + struct.pack("<I", 300 << 20)
     pieces = [squeeze.compress(plain[_end_of_meta(plain) :] + element)]
-    pieces += [squeeze.compress(bytes(1 << 20)) for _ in range(400)]
+    pieces += [squeeze.compress(bytes(1 << 20)) for _ in range(300)]
     return deflated[: _end_of_meta(deflated)] + b"".join(pieces) + squeeze.flush()
 
 

@@ -99,9 +99,9 @@ def _voi(modality: npt.NDArray[Any], dataset: Dataset) -> tuple[npt.NDArray[Any]
         item.LUTDescriptor = [entries, first, 16]
         return apply_voi_lut(modality, dataset), 0.0, float((1 << int(bits)) - 1)
     if "WindowCenter" in dataset:
-        with np.errstate(over="ignore"):  # the sigmoid's exponential, far outside the window
+        with np.errstate(over="ignore"):  # the sigmoid's exponential, far off its window
             low, high = apply_voi_lut(np.array([-_FAR, _FAR]), dataset)
-        return apply_voi_lut(modality, dataset), float(low), float(high)
+            return apply_voi_lut(modality, dataset), float(low), float(high)
     if dataset.get("ModalityLUTSequence"):
         depth = int(dataset.ModalityLUTSequence[0].LUTDescriptor[2])
         return modality, 0.0, float((1 << depth) - 1)

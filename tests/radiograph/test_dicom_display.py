@@ -1,0 +1,284 @@
+"""The grey-scale pipeline, against worked examples of the standard and real films."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from pydicom import Dataset
+from pydicom.data import get_testdata_file
+from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
+
+import films
+from covid_d.radiograph import RadiographError, RefusalCode, read
+from covid_d.radiograph.readers.dicom_display import display_table
+from covid_d.radiograph.readers.dicom_object import samples_of
+
+DEEP = films.grey16(bits=12)
+
+
+def table(photometric: str = "MONOCHROME2", **elements: Any) -> np.ndarray[Any, Any]:
+    """Return the grey of every stored value of a 12-bit film with these elements."""
+    return display_table(films.dataset(DEEP, **elements), photometric)
+
+
+def refusal_of(data: bytes) -> RefusalCode:
+    with pytest.raises(RadiographError) as caught:
+        read(data)
+    return caught.value.refusal.code
+
+
+def test_without_any_transform_the_stored_bits_are_the_scale() -> None:
+    assert np.allclose(table(), np.arange(4096) / 4095, atol=1e-7)
+
+
+# PS3.3 C.11.2.1.2.1: "if (x <= c - 0.5 - (w-1)/2) then y = ymin; else if (x > c - 0.5 + (w-1)/2)
+# then y = ymax; else y = ((x - (c - 0.5)) / (w-1) + 0.5) * (ymax - ymin) + ymin".
+@pytest.mark.parametrize(
+    ("centre", "width", "expected"),
+    [
+        # The note's full 12-bit window: c=2048, w=4096 maps x to ((x - 2047.5) / 4095 + 0.5).
+        (2048, 4096, {0: 0.0, 1: 1 / 4095, 2047: 2047 / 4095, 4094: 4094 / 4095, 4095: 1.0}),
+        # The note's narrowest window: c=2048, w=1: black up to 2047, white above.
+        (2048, 1, {0: 0.0, 2047: 0.0, 2048: 1.0, 4095: 1.0}),
+        # Its c=0, w=100, moved by 1000: black up to 950, white above 1049, else (x + 0.5)/99 + 0.5.
+        (1000, 100, {950: 0.0, 951: 1 / 99, 1000: 0.5 / 99 + 0.5, 1049: 1.0, 1050: 1.0}),
+    ],
+)
+def test_linear_window(centre: float, width: float, expected: dict[int, float]) -> None:
+    grey = table(WindowCenter=centre, WindowWidth=width)
+    for stored, wanted in expected.items():
+        assert grey[stored] == pytest.approx(wanted, abs=1e-6), stored
+
+
+def test_linear_exact_and_sigmoid_windows() -> None:
+    # PS3.3 C.11.2.1.3.2: y = ((x - c) / w + 0.5) * range.
+    exact = table(WindowCenter=1000, WindowWidth=100, VOILUTFunction="LINEAR_EXACT")
+    assert exact[[950, 1000, 1025, 1050]].tolist() == pytest.approx([0.0, 0.5, 0.75, 1.0])
+    # PS3.3 C.11.2.1.3.1: y = range / (1 + exp(-4 (x - c) / w)).
+    sigmoid = table(WindowCenter=1000, WindowWidth=100, VOILUTFunction="SIGMOID")
+    assert sigmoid[1000] == pytest.approx(0.5)
+    assert sigmoid[1050] == pytest.approx(1 / (1 + np.exp(-2)))
+
+
+def test_the_window_lies_on_rescaled_values() -> None:
+    # Stored 2 * x + 100: the window from 1100 to 3100 covers stored 500 to 1500.
+    grey = table(
+        RescaleSlope=2,
+        RescaleIntercept=100,
+        WindowCenter=2100,
+        WindowWidth=2000,
+        VOILUTFunction="LINEAR_EXACT",
+    )
+    assert grey[[500, 1000, 1500]].tolist() == pytest.approx([0.0, 0.5, 1.0], abs=1e-6)
+
+
+def test_a_negative_slope_turns_the_grey_scale_with_and_without_a_window() -> None:
+    slope = {"RescaleSlope": -1, "RescaleIntercept": 4095}
+    assert np.allclose(table(**slope), np.arange(4095, -1, -1) / 4095, atol=1e-7)
+    windowed = table(**slope, WindowCenter=2048, WindowWidth=4096)
+    assert np.allclose(windowed, np.arange(4095, -1, -1) / 4095, atol=1e-6)
+
+
+def test_voi_lut_comes_before_the_window_and_its_bits_are_the_scale() -> None:
+    values = [0, 100, 500, 1023]
+    grey = table(VOILUTSequence=films.lut(values, first=10, bits=10), WindowCenter=1, WindowWidth=9)
+    # Below the first mapped value the first entry; beyond the last, the last.
+    expected = [0.0, 0.0, 100 / 1023, 500 / 1023, 1.0, 1.0]
+    assert grey[[0, 10, 11, 12, 13, 4095]].tolist() == pytest.approx(expected)
+
+
+def test_an_8_bit_voi_lut_of_4096_entries_does_not_wrap_round() -> None:
+    values = [entry // 16 for entry in range(4096)]
+    grey = table(VOILUTSequence=films.lut(values, bits=8))
+    assert np.allclose(grey, np.asarray(values) / 255, atol=1e-6)
+
+
+def test_modality_lut_is_applied_first() -> None:
+    values = [4095 - entry for entry in range(4096)]
+    grey = table(ModalityLUTSequence=films.lut(values))
+    assert np.allclose(grey, np.asarray(values) / 65535, atol=1e-6)
+    windowed = table(ModalityLUTSequence=films.lut(values), WindowCenter=2048, WindowWidth=4096)
+    assert np.allclose(windowed, np.asarray(values) / 4095, atol=1e-6)
+
+
+def test_signed_samples() -> None:
+    samples = (DEEP.astype(np.int32) - 2048).astype(np.int16)
+    film = read(films.dicom(samples))
+    assert np.allclose(film.pixels, DEEP / 4095, atol=1e-6)
+    windowed = read(films.dicom(samples, WindowCenter=0, WindowWidth=4096))
+    assert np.allclose(windowed.pixels, DEEP / 4095, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"WindowCenter": 0, "WindowWidth": 0},
+        {"WindowCenter": 100, "WindowWidth": -3},
+        {"WindowCenter": "", "WindowWidth": ""},
+        {"WindowCenter": 100},
+        {"RescaleSlope": "", "RescaleIntercept": ""},
+        {"RescaleSlope": 5},
+        {"VOILUTFunction": ""},
+    ],
+)
+def test_a_transform_that_states_nothing_is_none(window: dict[str, Any]) -> None:
+    assert np.allclose(read(films.dicom(DEEP, **window)).pixels, DEEP / 4095, atol=1e-6)
+
+
+def test_the_first_of_several_windows_counts() -> None:
+    many = table(WindowCenter=[1000, 9], WindowWidth=[500, 9])
+    assert np.array_equal(many, table(WindowCenter=1000, WindowWidth=500))
+
+
+windows = st.tuples(st.integers(-500, 4500), st.integers(1, 6000))
+functions = st.sampled_from(["LINEAR", "LINEAR_EXACT", "SIGMOID"])
+
+
+@given(windows, functions, st.sampled_from([1.0, 0.5, 3.0]), st.integers(-1000, 1000))
+@settings(max_examples=40, deadline=None)
+def test_the_table_is_what_pydicom_gives_pixel_by_pixel(
+    window: tuple[int, int], function: str, slope: float, intercept: int
+) -> None:
+    film = films.dataset(
+        DEEP,
+        WindowCenter=window[0],
+        WindowWidth=window[1],
+        VOILUTFunction=function,
+        RescaleSlope=slope,
+        RescaleIntercept=intercept,
+    )
+    shown = apply_voi_lut(apply_modality_lut(DEEP, film), film)
+    low, high = intercept, 4095 * slope + intercept  # the rescaled range: pydicom's output range
+    assert np.allclose(read(films.part10(film)).pixels, (shown - low) / (high - low), atol=1e-6)
+
+
+@given(windows, functions)
+@settings(max_examples=40, deadline=None)
+def test_monochrome1_is_the_exact_inverse_of_monochrome2(
+    window: tuple[int, int], function: str
+) -> None:
+    stated = {"WindowCenter": window[0], "WindowWidth": window[1], "VOILUTFunction": function}
+    assert np.allclose(table("MONOCHROME1", **stated), 1.0 - table(**stated), atol=1e-6)
+
+
+@given(hnp.arrays(np.uint16, (100, 97), elements=st.integers(0, 4095)))
+@settings(max_examples=15, deadline=None)
+def test_inverted_samples_called_monochrome1_are_the_same_film(
+    samples: np.ndarray[Any, Any],
+) -> None:
+    positive = read(films.dicom(samples))
+    negative = read(films.dicom(4095 - samples, PhotometricInterpretation="MONOCHROME1"))
+    assert np.allclose(positive.pixels, negative.pixels, atol=1e-6)
+
+
+def test_inversion_stays_in_the_range_of_the_voi_lut() -> None:
+    # The known fault elsewhere: 4095 - value, after a LUT whose output ends at 255.
+    values = [entry // 16 for entry in range(4096)]
+    lut = films.lut(values, bits=8)
+    grey = table("MONOCHROME1", VOILUTSequence=lut)
+    assert (grey.min(), grey.max()) == (0.0, 1.0)
+    assert grey[0] == 1.0
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_padding_becomes_air(photometric: str) -> None:
+    padded = DEEP.copy()
+    padded[:20] = 4000
+    film = read(films.dicom(padded, PhotometricInterpretation=photometric, PixelPaddingValue=4000))
+    assert film.pixels[:20].max() == 0.0
+    grey = table(photometric, PixelPaddingValue=4000, PixelPaddingRangeLimit=3990)
+    assert grey[3990:4001].max() == 0.0
+    assert grey[3989] != 0.0
+    assert grey[4001] != 0.0
+
+
+def test_signed_padding_written_as_unsigned() -> None:
+    samples = (DEEP.astype(np.int32) - 2048).astype(np.int16)
+    samples[:20] = -2000
+    film = films.dataset(samples)
+    film.add_new("PixelPaddingValue", "US", 65536 - 2000)
+    grey = display_table(film, "MONOCHROME1")
+    assert grey[-2000 + 2048] == 0.0
+
+
+def test_contradictory_polarity_is_refused_and_agreeing_polarity_is_not() -> None:
+    one = {"PhotometricInterpretation": "MONOCHROME1"}
+    assert refusal_of(films.dicom(PresentationLUTShape="INVERSE")) is RefusalCode.UNSUPPORTED
+    assert (
+        refusal_of(films.dicom(**one, PresentationLUTShape="IDENTITY")) is RefusalCode.UNSUPPORTED
+    )
+    agreeing = read(films.dicom(DEEP, **one, PresentationLUTShape="INVERSE"))
+    assert np.allclose(agreeing.pixels, 1 - DEEP / 4095, atol=1e-6)
+
+
+def test_unusable_transforms_are_refused() -> None:
+    function = films.dicom(WindowCenter=5, WindowWidth=5, VOILUTFunction="CUBIC")
+    assert refusal_of(function) is RefusalCode.UNSUPPORTED
+    flat = films.dicom(RescaleSlope=0, RescaleIntercept=0)
+    assert refusal_of(flat) is RefusalCode.UNSUPPORTED
+    assert refusal_of(films.dicom(VOILUTSequence=[Dataset()])) is RefusalCode.TRUNCATED
+
+
+def test_colour_captures_are_told_from_grey_ones() -> None:
+    grey = np.dstack([films.grey8()] * 3)
+    film = read(films.dicom(grey))
+    assert np.allclose(film.pixels, films.grey8() / 255, atol=1e-6)
+    assert not film.facts.colour
+    red = grey.copy()
+    red[..., 1:] = 0
+    assert read(films.dicom(red)).facts.colour
+
+
+def test_palettes() -> None:
+    film = films.dataset(films.grey8(), PhotometricInterpretation="PALETTE COLOR")
+    for channel in ("Red", "Green", "Blue"):
+        setattr(film, f"{channel}PaletteColorLookupTableDescriptor", [256, 0, 16])
+        values = (np.arange(256, dtype="<u2") * 257).tobytes()
+        setattr(film, f"{channel}PaletteColorLookupTableData", values)
+    grey = read(films.part10(film))
+    assert np.allclose(grey.pixels, films.grey8() / 255, atol=1e-6)
+    assert not grey.facts.colour
+    real = read(get_testdata_file("examples_palette.dcm", download=False))
+    assert real.facts.colour
+
+
+def _bundled(name: str) -> str:
+    path = get_testdata_file(name, download=False)
+    if path is None:
+        pytest.skip(f"{name} comes with the package pydicom-data")
+    return str(path)
+
+
+def test_a_real_chest_film_is_the_same_in_four_encodings() -> None:
+    reference = read(_bundled("RG1_UNCR.dcm"))
+    assert reference.pixels.shape == (1955, 1841)
+    assert (reference.facts.body_part, reference.facts.bits) == ("CHEST", 15)
+    # R: before lossy compression; I: after it, so nearly but not quite the same.
+    reversible, irreversible, lossy = (
+        read(_bundled(f"RG1_{name}.dcm")) for name in ("J2KR", "UNCI", "J2KI")
+    )
+    assert np.array_equal(reversible.pixels, reference.pixels)
+    assert np.abs(lossy.pixels - irreversible.pixels).max() < 1e-3
+    assert np.abs(lossy.pixels - reference.pixels).mean() < 3e-3
+    # MONOCHROME1: the corners of the collimated film, high in the file, are dark as shown.
+    samples, photometric = samples_of(_dataset("RG1_UNCR.dcm"))
+    assert photometric == "MONOCHROME1"
+    assert np.corrcoef(samples[::16, ::16].ravel(), reference.pixels[::16, ::16].ravel())[0, 1] < 0
+
+
+def _dataset(name: str) -> Dataset:
+    from pydicom import dcmread
+
+    return dcmread(_bundled(name))
+
+
+def test_real_luts_of_the_test_collection() -> None:
+    for name in ("mlut_18.dcm", "vlut_04.dcm"):
+        film, raw = read(_bundled(name)), _dataset(name)
+        shown = apply_voi_lut(apply_modality_lut(raw.pixel_array, raw), raw)
+        assert np.corrcoef(film.pixels.ravel(), shown.ravel())[0, 1] == pytest.approx(1.0)

@@ -1,0 +1,230 @@
+"""What a DICOM file declares is held against what it contains; every transfer syntax."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydicom.data import get_testdata_file
+from pydicom.uid import (
+    JPEG2000,
+    DeflatedExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+)
+
+import films
+from covid_d.radiograph import RadiographError, RefusalCode, read
+from covid_d.radiograph.readers import gdcm_isolated
+
+GREY = films.grey8()
+DEEP = films.grey16(bits=12)
+
+
+def refusal_of(data: bytes) -> RefusalCode:
+    with pytest.raises(RadiographError) as caught:
+        read(data)
+    return caught.value.refusal.code
+
+
+def test_native_syntaxes_give_the_same_film() -> None:
+    reference = read(films.dicom(DEEP)).pixels
+    assert np.allclose(reference, DEEP / 4095, atol=1e-6)
+    assert np.array_equal(read(films.big_endian_dicom(DEEP)).pixels, reference)
+    for syntax in (ImplicitVRLittleEndian, DeflatedExplicitVRLittleEndian):
+        film = films.dataset(DEEP)
+        film.file_meta.TransferSyntaxUID = syntax
+        assert np.array_equal(read(films.part10(film)).pixels, reference), syntax.name
+
+
+def test_compressed_syntaxes_that_pillow_and_pydicom_read() -> None:
+    assert np.array_equal(read(films.rle_dicom(DEEP)).pixels, read(films.dicom(DEEP)).pixels)
+    deep = films.grey16()
+    assert np.allclose(read(films.j2k_dicom(deep)).pixels, deep / 65535, atol=1e-6)
+    assert np.abs(read(films.jpeg_dicom(GREY)).pixels - GREY / 255).mean() < 0.02
+
+
+# GDCM both writes and reads these; the comparison is with the samples, not with a second reading.
+@pytest.mark.parametrize(
+    "syntax", [JPEGLossless, JPEGLosslessSV1, JPEGLSLossless, JPEGLSNearLossless]
+)
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_lossless_syntaxes_that_gdcm_reads(syntax: str, bits: int, tmp_path: Path) -> None:
+    samples = GREY if bits == 8 else films.grey16(bits=bits)
+    film = read(_encoded_by_gdcm(samples, bits, syntax, tmp_path))
+    assert np.allclose(film.pixels, samples / ((1 << bits) - 1), atol=1e-6)
+
+
+def _encoded_by_gdcm(
+    samples: np.ndarray[tuple[int, int], np.dtype[np.unsignedinteger]],
+    bits: int,
+    syntax: str,
+    folder: Path,
+) -> bytes:
+    import gdcm
+
+    plain, coded = folder / "plain.dcm", folder / "coded.dcm"
+    plain.write_bytes(films.dicom(samples, BitsStored=bits))
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(plain))
+    assert reader.Read()
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(str(syntax))))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(coded))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    return coded.read_bytes()
+
+
+@pytest.mark.parametrize("syntax", [JPEGLosslessSV1, JPEGLSLossless])
+def test_damaged_lossless_streams_end_in_a_refusal_not_a_crash(
+    syntax: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """GDCM in this process dies of some of these; that is why it has one of its own."""
+    whole = _encoded_by_gdcm(DEEP, 12, syntax, tmp_path)
+    capfd.readouterr()
+    start = whole.index(b"\xff\xd8\xff")
+    rng = np.random.default_rng(5)
+    for turn in range(12):
+        broken = bytearray(whole)
+        reach = 60 if turn % 2 else len(whole) - start
+        for at in rng.integers(start + 2, start + reach, size=3):
+            broken[at] = int(rng.integers(256))
+        try:
+            film = read(bytes(broken))
+        except RadiographError:
+            continue
+        assert film.pixels.shape == DEEP.shape
+    assert capfd.readouterr().err == ""
+
+
+def test_half_a_lossless_stream_is_refused(tmp_path: Path) -> None:
+    whole = _encoded_by_gdcm(DEEP, 12, JPEGLosslessSV1, tmp_path)
+    start, end = whole.index(b"\xff\xd8\xff"), whole.rindex(b"\xff\xd9")
+    frame = whole[start:end]
+    for share in (0.3, 0.6, 0.9):
+        half = frame[: int(len(frame) * share)] + b"\xff\xd9"
+        film = films.dataset(DEEP)
+        assert refusal_of(films.encapsulated(film, half, JPEGLosslessSV1)) is RefusalCode.TRUNCATED
+
+
+def test_a_worker_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    whole = _encoded_by_gdcm(DEEP, 12, JPEGLosslessSV1, tmp_path)
+    sleeper = tmp_path / "sleeper.py"
+    sleeper.write_text("import time\ntime.sleep(60)\n")
+    monkeypatch.setattr(gdcm_isolated, "_WORKER", sleeper)
+    monkeypatch.setattr(gdcm_isolated, "_TIMEOUT_SECONDS", 0.5)
+    with pytest.raises(RadiographError, match="did not finish") as caught:
+        read(whole)
+    assert caught.value.refusal.code is RefusalCode.TRUNCATED
+
+
+def test_the_worker_says_why_when_it_fails() -> None:
+    done = subprocess.run(
+        [sys.executable, str(gdcm_isolated._WORKER), "1.2.3", "MONOCHROME2", *"1111111"],
+        input=b"",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert done.stdout == b""
+
+
+def test_registering_twice_is_harmless() -> None:
+    gdcm_isolated.register()
+    gdcm_isolated.register()
+    assert gdcm_isolated.is_available(JPEGLosslessSV1)
+    assert not gdcm_isolated.is_available(JPEG2000)
+
+
+def test_12_bit_jpeg_is_refused_by_name() -> None:
+    path = get_testdata_file("JPGExtended.dcm", download=False)
+    with pytest.raises(RadiographError) as caught:
+        read(str(path))
+    assert caught.value.refusal.code is RefusalCode.UNSUPPORTED
+    assert "12 bits" in caught.value.refusal.message.en
+
+
+def test_8_bit_jpeg_extended_is_read() -> None:
+    frame = films.picture(GREY, "JPEG", quality=95)
+    film = read(films.encapsulated(films.dataset(GREY), frame, JPEGExtended12Bit))
+    assert np.abs(film.pixels - GREY / 255).mean() < 0.02
+
+
+@pytest.mark.parametrize("excess", [0, 1, 2, 64])
+def test_a_few_bytes_of_padding_are_borne(excess: int) -> None:
+    film = films.dataset(DEEP)
+    film.PixelData += bytes(excess)
+    assert np.array_equal(read(films.part10(film)).pixels, read(films.dicom(DEEP)).pixels)
+
+
+@pytest.mark.parametrize("rows", [159, 161, 100, 320])
+def test_rows_that_lie_are_refused(rows: int) -> None:
+    assert refusal_of(films.dicom(DEEP, Rows=rows)) is RefusalCode.TRUNCATED
+
+
+def test_rows_and_columns_that_swap_in_a_compressed_film_are_refused() -> None:
+    wide = films.grey8(size=160, height=120)
+    frame = films.picture(wide, "JPEG")
+    film = films.dataset(wide, Rows=160, Columns=120)
+    assert refusal_of(films.encapsulated(film, frame, JPEGBaseline8Bit)) is RefusalCode.TRUNCATED
+
+
+def test_a_stream_of_another_coding_is_refused() -> None:
+    frame = films.picture(GREY, "JPEG2000", no_jp2=True)
+    film = films.dataset(GREY)
+    assert refusal_of(films.encapsulated(film, frame, JPEGBaseline8Bit)) is RefusalCode.TRUNCATED
+
+
+def test_encrypted_attributes_matter_only_without_pixels() -> None:
+    from pydicom import Dataset
+
+    hidden = {"EncryptedAttributesSequence": [Dataset()]}
+    assert read(films.dicom(DEEP, **hidden)).pixels.shape == DEEP.shape
+    assert refusal_of(films.dicom(DEEP, PixelData=None, **hidden)) is RefusalCode.ENCRYPTED
+
+
+def test_a_file_without_preamble_is_refused_with_a_reason() -> None:
+    data = films.dicom(DEEP)[132:]
+    with pytest.raises(RadiographError) as caught:
+        read(data)
+    assert "PS3.10" in caught.value.refusal.message.es
+
+
+@pytest.mark.parametrize("name", ["test-SR.dcm", "rtplan.dcm", "waveform_ecg.dcm"])
+def test_objects_that_are_no_image(name: str) -> None:
+    path = get_testdata_file(name, download=False)
+    with pytest.raises(RadiographError) as caught:
+        read(str(path))
+    assert caught.value.refusal.code is RefusalCode.NO_PIXELS
+
+
+def test_every_bundled_dicom_is_read_or_refused() -> None:
+    folder = Path(str(get_testdata_file("CT_small.dcm", download=False))).parent
+    seen = {"read": 0, "refused": 0}
+    for path in sorted(folder.glob("*.dcm")):
+        try:
+            read(path)
+            seen["read"] += 1
+        except RadiographError:
+            seen["refused"] += 1
+    assert seen["read"] >= 25
+    assert seen["refused"] >= 30
+
+
+def test_the_installed_interpreter_can_start_the_worker() -> None:
+    assert shutil.which(sys.executable)
+    assert gdcm_isolated._WORKER.is_file()

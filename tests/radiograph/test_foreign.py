@@ -1,0 +1,40 @@
+"""Files that are no film: named where their first bytes tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from covid_d.radiograph import RadiographError, RefusalCode
+from covid_d.radiograph.readers import foreign
+
+
+@pytest.mark.parametrize(
+    ("data", "code", "word"),
+    [
+        (b"%PDF-1.4", RefusalCode.DOCUMENT, "PDF"),
+        (b"PK\x03\x04\x14\x00\x00\x00", RefusalCode.DOCUMENT, "ZIP"),
+        (b"PK\x03\x04\x14\x00\x01\x00", RefusalCode.ENCRYPTED, ""),
+        (b"PK\x03\x04", RefusalCode.DOCUMENT, "ZIP"),
+        (b"  \r\n<HTML>", RefusalCode.DOCUMENT, "HTML"),
+        (b"\xef\xbb\xbf<?xml version", RefusalCode.DOCUMENT, "XML"),
+        (b"Salted__abc", RefusalCode.ENCRYPTED, ""),
+        (b"-----BEGIN PGP MESSAGE-----", RefusalCode.ENCRYPTED, ""),
+        (b"\x30\x80\x06\x09*\x86H\x86\xf7\r\x01\x07\x03", RefusalCode.ENCRYPTED, ""),
+        (b"\x30\x80\x06\x09*\x86H\x86\xf7\r\x01\x07\x02", RefusalCode.NOT_AN_IMAGE, ""),
+        (b"GIF89a", RefusalCode.UNSUPPORTED, "GIF"),
+        (b"BM6\x00", RefusalCode.UNSUPPORTED, "BMP"),
+        (b"\x00\x00\x00 ftypavif", RefusalCode.UNSUPPORTED, "AVIF"),
+        (bytes(344) + b"ni1\x00", RefusalCode.UNSUPPORTED, "NIfTI"),
+        (b"\x08\x00\x05\x00\x0a\x00\x00\x00ISO_IR 100", RefusalCode.UNSUPPORTED, "PS3.10"),
+        (b"\x02\x00\x00\x00UL\x04\x00", RefusalCode.UNSUPPORTED, "PS3.10"),
+        (b"plain text", RefusalCode.NOT_AN_IMAGE, ""),
+        (b"\x00", RefusalCode.NOT_AN_IMAGE, ""),
+    ],
+)
+def test_what_it_is(data: bytes, code: RefusalCode, word: str) -> None:
+    assert foreign.sniff(data)
+    with pytest.raises(RadiographError) as caught:
+        foreign.decode(data, "")
+    assert caught.value.refusal.code is code
+    assert word in caught.value.refusal.message.en
+    assert word in caught.value.refusal.message.es

@@ -1,0 +1,85 @@
+"""Real films: every one is read, and frontal adult films pass the checks."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from covid_d.radiograph import Preprocessing, Projection, Sex, check, read, standardise
+
+pytestmark = pytest.mark.real
+
+# Every twelfth film: the whole of a collection takes minutes on a small machine.
+_STRIDE = 12
+_SUFFIXES = {".jpg", ".jpeg", ".png"}
+
+
+def _sample(folder: Path, stride: int = _STRIDE) -> list[Path]:
+    films = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+    return films[::stride]
+
+
+def test_adult_films_are_read_and_pass(real_data: Path) -> None:
+    films = _sample(real_data / "adult")
+    assert len(films) > 150
+    refused: Counter[str] = Counter()
+    for path in films:
+        film = read(path)
+        assert film.pixels.max() <= 1.0
+        refusal = check(film)
+        if refusal is not None:
+            refused[refusal.code.value] += 1
+        grey = standardise(film, Preprocessing())
+        assert grey.std() > 15, f"{path} is nearly blank as prepared"
+    assert sum(refused.values()) == 0, refused
+
+
+def test_films_of_the_other_collections_are_read(real_data: Path) -> None:
+    for name in ("covid-chestxray-dataset/images", "chest_xray"):
+        films = _sample(real_data / name, 16)
+        assert films
+        for path in films:
+            read(path)
+
+
+def test_bones_are_bright_and_air_is_dark(real_data: Path) -> None:
+    """Within the annotated lungs a film is darker than outside them, on nearly every film."""
+    masks = sorted((real_data / "covid-chestxray-dataset/annotations/lung-masks").iterdir())[::12]
+    images = real_data / "covid-chestxray-dataset/images"
+    by_stem = {path.stem: path for path in images.iterdir()}
+    darker = []
+    for mask in masks:
+        inside = read(mask).pixels > 0.5
+        film = read(by_stem[mask.stem]).pixels
+        if film.shape == inside.shape and inside.any():  # those of lateral films are empty
+            darker.append(film[inside].mean() < film[~inside].mean())
+    assert len(darker) >= 20
+    assert np.mean(darker) > 0.85
+
+
+def test_real_dicom_films(real_data: Path) -> None:
+    pa = read(real_data / "dicom" / "siim-cr-chest-pa.dcm")
+    assert pa.pixels.shape == (1024, 1024)
+    assert (pa.facts.modality, pa.facts.body_part) == ("CR", "CHEST")
+    assert (pa.facts.projection, pa.facts.sex, pa.facts.age_years) == (
+        Projection.PA,
+        Sex.MALE,
+        62.0,
+    )
+    assert pa.facts.spacing_mm == (0.168, 0.168)
+    ap = read(real_data / "dicom" / "rsna-cr-chest-ap-jpeg.dcm")
+    assert (ap.facts.projection, ap.facts.sex) == (Projection.AP, Sex.FEMALE)
+    for film in (pa, ap):
+        assert check(film) is None
+        assert not film.facts.colour
+
+
+def test_the_manifest_and_the_files_agree_on_what_exists(real_data: Path) -> None:
+    with (real_data / "adult" / "manifest.csv").open(newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream))[:: _STRIDE * 2]
+    for row in rows:
+        assert read(real_data / "adult" / row["path"]).facts.format in ("JPEG", "PNG")
