@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 import threading
 import warnings
 from io import BytesIO
@@ -143,3 +145,16 @@ def test_filters_survive_readers_in_many_threads() -> None:
     for thread in threads:
         thread.join()
     assert list(warnings.filters) == before
+
+
+def test_pictures_are_read_without_importing_pydicom(tmp_path: Path) -> None:
+    """It takes half a second to import, which a folder of PNGs need not pay."""
+    path = tmp_path / "film.png"
+    path.write_bytes(films.picture(films.grey8()))
+    code = (
+        "import sys; from covid_d.radiograph import check, read; "
+        f"assert check(read({str(path)!r})) is None; "
+        "print([name for name in ('pydicom', 'gdcm', 'torch', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
