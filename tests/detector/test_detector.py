@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -370,6 +371,34 @@ class TestMany:
             for _ in range(5):
                 together = pool.map(detector.assess, films)
                 assert [answer.probability for answer in together] == alone
+
+
+class TestAssessment:
+    """An assessment that contradicts itself cannot be made."""
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"outcome": Outcome.POSITIVE},
+            {"outcome": Outcome.REFUSED, "probability": 0.5},
+            {"outcome": Outcome.REFUSED},
+            {"outcome": Outcome.POSITIVE, "probability": 1.5},
+            {"outcome": Outcome.POSITIVE, "probability": math.nan},
+            {
+                "outcome": Outcome.REFUSED,
+                "refusal": Refusal.of(RefusalCode.BLANK),
+                "post_test_probability": 0.5,
+            },
+            {
+                "outcome": Outcome.NEGATIVE,
+                "probability": 0.1,
+                "refusal": Refusal.of(RefusalCode.BLANK),
+            },
+        ],
+    )
+    def test_is_refused(self, detector: Detector, wrong: dict[str, Any]) -> None:
+        with pytest.raises(ValueError, match=r"refus|probability must lie"):
+            Assessment("film.png", bundle=detector.bundle.id, **wrong)
 
 
 class TestLoad:
