@@ -192,6 +192,17 @@ def test_check_does_not_flood_the_terminal(handmade: Handmade) -> None:
     assert "36 findings" in ran.stdout
 
 
+def test_check_shows_a_few_notes_and_counts_the_rest(handmade: Handmade) -> None:
+    for number in range(7):
+        for label in ("covid", "nocovid"):
+            handmade.add("train", label, 200 + 2 * number + (label == "covid"), group=f"n{number}")
+    handmade.seal()
+    ran = _run("check", handmade.folder, "--no-progress")
+    assert ran.exit_code == 0, ran.output
+    assert ran.stdout.count("has films of both classes") == 5
+    assert "note: ... 2 more, all of them with --json" in ran.stdout
+
+
 def test_check_shows_progress_on_standard_error(handmade: Handmade) -> None:
     ran = _run("check", handmade.folder)
     assert "Reading: 100%" in ran.stderr

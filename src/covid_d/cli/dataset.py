@@ -30,7 +30,9 @@ COMMANDS = {
     "describe": LazyCommand(f"{_HERE}:describe", "Count, plot and show what a dataset holds."),
     "fetch": LazyCommand(f"{_HERE}:fetch", "Download a published collection."),
 }
-_SHOWN = 20  # findings of one kind that are printed; --json has all
+# What is printed of one kind; --json has all.
+_SHOWN = 20
+_NOTES_SHOWN = 5
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)
@@ -146,8 +148,10 @@ def _echo_report(report: CheckReport, passed: bool) -> None:
                 click.echo("".join(f"  {name}\n" for name in finding.files), nl=False)
         elif kinds[finding.problem] == _SHOWN + 1:
             click.echo(f"{finding.problem.value}: ... more, all of them with --json")
-    for note in report.notes:
+    for note in report.notes[:_NOTES_SHOWN]:
         click.echo(f"note: {note}")
+    if len(report.notes) > _NOTES_SHOWN:
+        click.echo(f"note: ... {len(report.notes) - _NOTES_SHOWN} more, all of them with --json")
     if report.leaks:
         click.echo(f"Leaks: {report.leaks}")
         if report.leaks_expected:

@@ -70,6 +70,7 @@ def contact_sheet(
         axes.set_axis_off()
     for axes, film in zip(grid, chosen.itertuples(), strict=False):
         axes.imshow(read(dataset.path(film)).pixels, cmap="gray", vmin=0.0, vmax=1.0)
+        axes.set_anchor("N")  # films of every shape hang from one line
         label = str(film.label)
         source = textwrap.shorten(str(film.source), 30, placeholder="…")
         axes.set_title(

@@ -45,7 +45,7 @@ _ORIGIN = Message(
     "Protocolo: {protocol}. Huella SHA-256 del conjunto: {sha256}.",
     "Protocol: {protocol}. SHA-256 of the dataset: {sha256}.",
 )
-_FILMS = Message("Películas", "Films")
+_FILMS = Message("Radiografías", "Films")
 _SHEET = Message(
     "Radiografías elegidas al azar (partición {split}, semilla {seed}), con su clase y su fuente",
     "Films chosen at random (split {split}, seed {seed}), with class and source",
