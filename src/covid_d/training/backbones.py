@@ -203,9 +203,10 @@ def _from_package(backbone: str) -> Weights | None:
         return None
     foreign = _read(Path(getattr(package, attribute).get_model_file_path()))
     names = timm.create_model(backbone, pretrained=False).state_dict()
-    if len(names) != len(foreign):
+    kinds = [[name.rpartition(".")[2] for name in listed] for listed in (names, foreign)]
+    if kinds[0] != kinds[1]:
         raise TrainingError(
-            f"Package {module} holds {len(foreign)} tensors; {backbone} has {len(names)}.",
+            f"Package {module} does not hold the tensors of {backbone} in their order.",
             "Install the version of the package that COVID-D names, or give --weights FILE.",
         )
     state = dict(zip(names, foreign.values(), strict=True))

@@ -72,9 +72,13 @@ def cached_films(
     path = folder / f"films-{_key(hashes, preprocessing)}.npy"
     if not path.is_file():
         _build(path, paths, hashes, preprocessing, progress=progress)
-    films = np.load(path, mmap_mode="r")
+    damaged = TrainingError(f"Film cache {path} is damaged.", "Delete it and run again.")
+    try:
+        films = np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise damaged from error
     if films.shape != (len(paths), preprocessing.size, preprocessing.size):
-        raise TrainingError(f"Film cache {path} is damaged.", "Delete it and run again.")
+        raise damaged
     return FilmCache(films, path)
 
 

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from covid_d.detector.calibrate import calibrated_probability, conformal_set
+from covid_d.errors import TrainingError
+from covid_d.training.calibrate import Flags, Floats, calibrate, conformal, halves, platt
+
+
+def _labelled(
+    n: int, seed: int, slope: float = 2.0, intercept: float = -1.0
+) -> tuple[Floats, Flags]:
+    """Logits whose labels truly follow ``sigmoid(slope * logit + intercept)``."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0.5, 1.5, n)
+    return logits, rng.random(n) < 1 / (1 + np.exp(-(slope * logits + intercept)))
+
+
+class TestPlatt:
+    def test_finds_the_true_line(self) -> None:
+        logits, positive = _labelled(40_000, 1)
+        found = platt(logits, positive)
+        assert found.slope == pytest.approx(2.0, rel=0.05)
+        assert found.intercept == pytest.approx(-1.0, rel=0.05)
+        assert found.films == 40_000
+        assert found.prevalence == pytest.approx(positive.mean())
+
+    def test_mean_probability_is_the_prevalence(self) -> None:
+        # A property of the maximum-likelihood fit, up to Platt's slight shift of the targets.
+        logits, positive = _labelled(2_000, 2)
+        found = platt(logits, positive)
+        mean = np.mean([calibrated_probability(x, found) for x in logits])
+        assert mean == pytest.approx(positive.mean(), abs=2e-3)
+
+    def test_separable_films_give_platt_s_targets_not_certainty(self) -> None:
+        # 3 films a class at logits +1 and -1: the fit goes exactly through Platt's targets,
+        # (3 + 1) / (3 + 2) = 0.8 and 1 / (3 + 2) = 0.2.
+        found = platt(np.array([1.0, 1, 1, -1, -1, -1]), np.array([True] * 3 + [False] * 3))
+        assert calibrated_probability(1.0, found) == pytest.approx(0.8, abs=1e-4)
+        assert calibrated_probability(-1.0, found) == pytest.approx(0.2, abs=1e-4)
+
+    def test_a_network_worse_than_chance_is_refused(self) -> None:
+        logits, positive = _labelled(500, 3)
+        with pytest.raises(TrainingError, match="slope -"):
+            platt(-logits, positive)
+
+
+class TestConformal:
+    def test_rank_by_hand(self) -> None:
+        # 19 films: rank ceil(20 * 0.9) = 18 of the scores 0.01 .. 0.19.
+        scores = np.arange(1, 20) / 100
+        probabilities = np.concatenate([1 - scores, scores / 2])
+        positive = np.array([True] * 19 + [False] * 19)
+        found = conformal(probabilities, positive)
+        assert found.positive_quantile == pytest.approx(0.18)
+        assert found.negative_quantile == pytest.approx(0.09)
+        assert (found.positives, found.negatives) == (19, 19)
+
+    def test_rank_is_not_spoiled_by_rounding(self) -> None:
+        # (9 + 1) * (1 - 0.1) is 9 exactly, hence the largest of nine scores, not "never".
+        scores = np.arange(1, 10) / 100
+        probabilities = np.concatenate([1 - scores, scores])
+        found = conformal(probabilities, np.array([True] * 9 + [False] * 9))
+        assert found.negative_quantile == pytest.approx(0.09)
+
+    def test_too_few_films_never_rule_a_class_out(self) -> None:
+        probabilities = np.array([0.9] * 8 + [0.1] * 20)
+        found = conformal(probabilities, np.array([True] * 8 + [False] * 20))
+        assert found.positive_quantile == 1.0
+        assert found.negative_quantile == pytest.approx(0.1)
+        assert conformal_set(0.0, found) == ("covid", "nocovid")
+
+    def test_coverage_on_new_films_is_as_promised(self) -> None:
+        # Vovk 2012: at least 1 - error rate a class, on average over calibration sets.
+        covered = {True: [], False: []}
+        for seed in range(60):
+            logits, positive = _labelled(400, 100 + seed)
+            probabilities = 1 / (1 + np.exp(-logits))
+            found = conformal(probabilities[:200], positive[:200])
+            for p, truth in zip(probabilities[200:], positive[200:], strict=True):
+                covered[truth].append(("covid" if truth else "nocovid") in conformal_set(p, found))
+        for flags in covered.values():
+            assert np.mean(flags) == pytest.approx(0.905, abs=0.02)
+
+
+class TestHalves:
+    def test_groups_stay_whole_and_classes_are_shared(self) -> None:
+        groups = [f"g{i // 3}" for i in range(120)]
+        positive = np.array([(i // 3) % 4 == 0 for i in range(120)])
+        first, second = halves(positive, groups, seed=7)
+        assert sorted([*first, *second]) == list(range(120))
+        assert not {groups[i] for i in first} & {groups[i] for i in second}
+        assert positive[first].mean() == pytest.approx(0.25, abs=0.05)
+
+    def test_seed_fixes_them(self) -> None:
+        groups, positive = [f"g{i}" for i in range(40)], np.arange(40) % 2 == 0
+        assert np.array_equal(halves(positive, groups, 1)[0], halves(positive, groups, 1)[0])
+        assert not np.array_equal(halves(positive, groups, 1)[0], halves(positive, groups, 2)[0])
+
+    @pytest.mark.filterwarnings("ignore:The least populated class")
+    def test_one_group_or_a_class_in_one_group_is_refused(self) -> None:
+        with pytest.raises(TrainingError, match="1 group"):
+            halves(np.array([True, False]), ["a", "a"], 7)
+        with pytest.raises(TrainingError, match="one class only"):
+            halves(np.array([True, True, False, False]), ["a", "a", "b", "c"], 7)
+
+
+def test_calibrate_uses_one_half_each() -> None:
+    logits, positive = _labelled(300, 9)
+    calibration, thresholds = calibrate(logits, positive, [str(i) for i in range(300)], seed=7)
+    assert calibration.films + thresholds.positives + thresholds.negatives == 300
+    assert thresholds.error_rate == 0.10
+    assert 0 < thresholds.positive_quantile <= 1
