@@ -1,0 +1,194 @@
+"""``covid-d dataset build``: published collections to films to learn from."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from covid_d.cli.options import echo_json, echo_table, json_option, progress_option
+
+if TYPE_CHECKING:
+    from covid_d.dataset.build import BuildResult
+    from covid_d.dataset.sources.base import Collection
+
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+_BOX = 78
+
+
+class Triple(click.ParamType[tuple[int, int, int]]):
+    """Three numbers, as ``70/15/15``: training, validation, test."""
+
+    name = "N/N/N"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int, int]:
+        """Return the three numbers."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            first, second, third = (int(part) for part in str(value).split("/"))
+        except ValueError:
+            self.fail(f"{value!r} is not three numbers, as 70/15/15.", param, ctx)
+        return first, second, third
+
+
+@click.command()
+@click.option("--cohen", multiple=True, type=_FOLDER, help="Cohen's collection: metadata.csv.")
+@click.option(
+    "--kermany", multiple=True, type=_FOLDER, help="Children's films in Kaggle's folder layout."
+)
+@click.option(
+    "--manifest",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="CSV file with columns path and label (and source, patient, view, age ...).",
+)
+@click.option(
+    "--collection",
+    "others",
+    multiple=True,
+    metavar="KIND=PATH",
+    help="A collection of any installed kind.",
+)
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to make."
+)
+@click.option(
+    "--protocol",
+    type=click.Choice(["grouped", "article"]),
+    default="grouped",
+    show_default=True,
+    help="grouped: frontal films, no patient or near-duplicate in two splits. "
+    "article: the 2020 article to the letter, random by image.",
+)
+@click.option(
+    "--splits",
+    type=Triple(),
+    default="70/15/15",
+    show_default=True,
+    help="Training/validation/test, per cent.",
+)
+@click.option("--seed", type=click.IntRange(0), default=7, show_default=True)
+@click.option(
+    "--adults-only/--all-ages",
+    default=None,
+    help="Leave out who is known to be under 18.  [default: adults only when grouped]",
+)
+@click.option(
+    "--known-projection-only",
+    is_flag=True,
+    help="Leave out films whose projection is not recorded (grouped).",
+)
+@click.option(
+    "--licenses",
+    type=click.Choice(["any", "permissive"]),
+    default="any",
+    show_default=True,
+    help="permissive: only films whose licence lets changed copies be passed on.",
+)
+@click.option(
+    "--max-side",
+    type=click.IntRange(64),
+    help="Make larger films smaller; pixels.  [default: bytes are copied untouched]",
+)
+@click.option(
+    "--children",
+    type=Triple(),
+    default="40/40/20",
+    show_default=True,
+    help="Healthy children, and as many with pneumonia, in each split (article).",
+)
+@click.option("--jobs", type=click.IntRange(1), help="Processes.  [default: cores]")
+@click.option("--overwrite", is_flag=True, help="Replace an existing folder.")
+@progress_option
+@json_option
+def build(
+    cohen: tuple[Path, ...],
+    kermany: tuple[Path, ...],
+    manifest: tuple[Path, ...],
+    others: tuple[str, ...],
+    out: Path,
+    jobs: int | None,
+    overwrite: bool,
+    progress: bool,
+    as_json: bool,
+    **choices: Any,
+) -> None:
+    """Build a dataset from published collections; each may be given more than once.
+
+    Writes train/, validation/, test/ and CT/, manifest.csv, test_labels.csv, exclusions.csv
+    (every film left out, with its reason), ATTRIBUTION.md and dataset.json.
+    """
+    from covid_d.dataset.build import build_dataset
+    from covid_d.dataset.options import BuildOptions, Licenses, Protocol
+
+    named = [("cohen", path) for path in cohen]
+    named += [("kermany", path) for path in kermany]
+    named += [("manifest", path) for path in manifest]
+    named += [_named(text) for text in others]
+    if not named:
+        raise click.UsageError("Name at least one collection: --cohen, --kermany or --manifest.")
+    choices["protocol"] = Protocol(choices["protocol"])
+    choices["licenses"] = Licenses(choices["licenses"])
+    result = build_dataset(
+        _opened(named),
+        out,
+        BuildOptions(**choices),
+        jobs=jobs or os.cpu_count() or 1,
+        overwrite=overwrite,
+        progress=progress,
+    )
+    if as_json:
+        echo_json(result.record)
+    else:
+        _show(result)
+    _warn(result.warnings)
+
+
+def _named(text: str) -> tuple[str, Path]:
+    kind, equals, path = text.partition("=")
+    if not (kind and equals and path):
+        raise click.BadParameter(f"{text!r} is not KIND=PATH.", param_hint="--collection")
+    return kind, Path(path)
+
+
+def _opened(named: Sequence[tuple[str, Path]]) -> list[Collection]:
+    from covid_d.dataset.sources import open_collection
+
+    return [open_collection(kind, path) for kind, path in named]
+
+
+def _show(result: BuildResult) -> None:
+    record = result.record
+    rows = [
+        [split, numbers.get("covid", 0), numbers.get("nocovid", 0), sum(numbers.values())]
+        for split, numbers in record["counts"].items()
+    ]
+    echo_table(["split", "covid", "nocovid", "films"], rows)
+    rows = [
+        [name, *(numbers[key] for key in ("rows", "used", "ct", "excluded"))]
+        for name, numbers in record["collections"].items()
+    ]
+    echo_table(["collection", "rows", "used", "CT", "left out"], rows)
+    if record["exclusions"]:
+        echo_table(["left out because", "films"], list(record["exclusions"].items()))
+    click.echo(f"{result.folder}  {result.sha256}")
+
+
+def _warn(warnings: Sequence[str]) -> None:
+    if not warnings:
+        return
+    lines = [
+        line
+        for warning in warnings
+        for line in textwrap.wrap(warning, _BOX - 4, initial_indent="! ", subsequent_indent="  ")
+    ]
+    rule = "+" + "-" * (_BOX - 2) + "+"
+    box = [rule, *(f"| {line:<{_BOX - 4}} |" for line in lines), rule]
+    click.secho("\n".join(box), err=True, fg="yellow")

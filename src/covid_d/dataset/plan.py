@@ -1,0 +1,198 @@
+"""What becomes of every row of every collection: read, left out, grouped, split."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+from covid_d.dataset.duplicates import Pair, find_near_duplicates
+from covid_d.dataset.films import InspectionOrder, inspect, map_films
+from covid_d.dataset.group import case_page, group_films
+from covid_d.dataset.manifest import Split
+from covid_d.dataset.options import BuildOptions
+from covid_d.dataset.select import (
+    Candidate,
+    Film,
+    account_for,
+    contradictions,
+    covid_patients,
+    leave_out,
+    patient_aliases,
+    with_facts,
+)
+from covid_d.dataset.sources.base import Exclusion, Reason
+from covid_d.dataset.split import draw_children, split_groups, split_images
+from covid_d.errors import DatasetError
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What becomes of every row.
+
+    Parameters
+    ----------
+    candidates
+        Every row of every collection.
+    films
+        Those that were read.
+    pairs
+        Near-duplicates among them, by place in ``films``.
+    groups
+        Of each film.
+    splits
+        Place in ``films`` -> split, for films that are used or set aside.
+    exclusions
+        Index of a candidate -> reason, for all others.
+    """
+
+    candidates: list[Candidate]
+    films: list[Film]
+    pairs: list[Pair]
+    groups: list[int]
+    splits: dict[int, Split]
+    exclusions: dict[int, Exclusion]
+
+    def taken(self) -> list[int]:
+        """Places (in ``films``) of the films that have a split, CT included, in order."""
+        return sorted(self.splits)
+
+
+def make_plan(
+    candidates: list[Candidate],
+    options: BuildOptions,
+    pool: Executor | None,
+    *,
+    jobs: int,
+    progress: bool,
+) -> Plan:
+    """Decide what becomes of every row; reads the films, writes nothing.
+
+    Raises
+    ------
+    DatasetError
+        If nothing is left to learn from, or the article's children cannot be drawn.
+    """
+    films, exclusions = _inspect(candidates, options, pool, progress=progress)
+    radiographs = [at for at, film in enumerate(films) if not film.is_ct]
+    with tqdm(total=len(radiographs), desc="Comparing", unit="film", disable=not progress) as bar:
+        found = find_near_duplicates(
+            [films[at].inspection.fingerprint for at in radiographs],
+            threads=jobs,
+            progress=bar.update,
+        )
+    pairs = [Pair(radiographs[p.first], radiographs[p.second], p.likeness) for p in found]
+    groups = _groups(films, pairs, candidates)
+    left = set(radiographs)
+    if options.grouped:
+        contradicted = contradictions(films, pairs, covid_patients(candidates))
+        for at in left & contradicted.keys():
+            exclusions[films[at].candidate.index] = contradicted[at]
+        left -= contradicted.keys()
+    splits: dict[int, Split] = {at: Split.CT for at, film in enumerate(films) if film.is_ct}
+    splits |= _split(films, sorted(left), groups, options, exclusions)
+    plan = Plan(candidates, films, pairs, groups, splits, exclusions)
+    _check_plan(plan)
+    return plan
+
+
+def _inspect(
+    candidates: Sequence[Candidate],
+    options: BuildOptions,
+    pool: Executor | None,
+    *,
+    progress: bool,
+) -> tuple[list[Film], dict[int, Exclusion]]:
+    """Read every film that its row does not leave out; films, and exclusions by index."""
+    exclusions: dict[int, Exclusion] = {}
+    waiting, orders = [], []
+    for candidate in candidates:
+        exclusion = leave_out(candidate.row, options)
+        if exclusion or candidate.row.file is None:
+            exclusions[candidate.index] = exclusion or Exclusion(Reason.MISSING)
+            continue
+        waiting.append(candidate)
+        orders.append(
+            InspectionOrder(
+                file=candidate.row.file,
+                modality=candidate.row.modality,
+                strict=options.grouped,
+                children_allowed=not options.leaves_out_children,
+            )
+        )
+    films = []
+    results = map_films(inspect, orders, pool, what="Reading", progress=progress)
+    for candidate, result in zip(waiting, results, strict=True):
+        if isinstance(result, Exclusion):
+            exclusions[candidate.index] = result
+            continue
+        known = with_facts(candidate, result)
+        exclusion = leave_out(known.row, options)
+        if exclusion:
+            exclusions[candidate.index] = exclusion
+        else:
+            films.append(Film(known, result))
+    return films, exclusions
+
+
+def _groups(
+    films: Sequence[Film], pairs: Sequence[Pair], candidates: Sequence[Candidate]
+) -> list[int]:
+    # Two ids given to one file are one person; each such pair of ids rides along as a film
+    # without pixels that is tied to both.
+    aliases = patient_aliases(candidates)
+    ties = [
+        [name for name in (film.row.patient, case_page(film.row.url)) if name] for film in films
+    ]
+    numbered = group_films(
+        [*ties, *(list(alias) for alias in aliases)],
+        [(pair.first, pair.second) for pair in pairs],
+    )
+    return numbered[: len(films)]
+
+
+def _split(
+    films: Sequence[Film],
+    left: Sequence[int],
+    groups: Sequence[int],
+    options: BuildOptions,
+    exclusions: dict[int, Exclusion],
+) -> dict[int, Split]:
+    """Return the split of each film still ``left``; children not drawn become exclusions."""
+    if options.grouped:
+        strata = [(films[at].row.label, films[at].row.source) for at in left]
+        dealt = split_groups([groups[at] for at in left], strata, options.splits, options.seed)
+        return dict(zip(left, dealt, strict=True))
+    children = [at for at in left if films[at].candidate.children_only]
+    others = [at for at in left if not films[at].candidate.children_only]
+    splits = dict(zip(others, split_images(len(others), options.splits, options.seed), strict=True))
+    kinds = ["healthy" if films[at].row.finding == "Normal" else "pneumonia" for at in children]
+    drawn = draw_children(kinds, options.children, options.seed)
+    for at, split in zip(children, drawn, strict=True):
+        if split is None:
+            exclusions[films[at].candidate.index] = Exclusion(
+                Reason.NOT_DRAWN, "the article draws a fixed number of children at random"
+            )
+        else:
+            splits[at] = split
+    return splits
+
+
+def _check_plan(plan: Plan) -> None:
+    index = {at: plan.films[at].candidate.index for at in plan.splits}
+    account_for(
+        plan.candidates,
+        (index[at] for at, split in plan.splits.items() if split is not Split.CT),
+        (index[at] for at, split in plan.splits.items() if split is Split.CT),
+        plan.exclusions,
+    )
+    if all(split is Split.CT for split in plan.splits.values()):
+        reasons = Counter(str(exclusion.reason) for exclusion in plan.exclusions.values())
+        told = ", ".join(f"{reason} {n}" for reason, n in reasons.most_common()) or "no rows"
+        raise DatasetError(
+            f"No film is left to learn from ({told}).",
+            "Check the collections' folders, or choose less strict options.",
+        )

@@ -1,0 +1,294 @@
+"""What a collection is: a protocol, one row a film, and the registry of plug-ins."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path, PurePosixPath
+from typing import ClassVar, Final, Protocol, runtime_checkable
+from urllib.parse import urlsplit
+
+from covid_d.dataset.manifest import Label
+from covid_d.errors import DatasetError
+from covid_d.radiograph.film import Projection, Sex
+
+ENTRY_POINTS: Final = "covid_d.collections"
+MAX_AGE: Final = 120.0
+
+
+class Modality(StrEnum):
+    """What made the picture, as far as a data set cares."""
+
+    XRAY = "X-ray"
+    CT = "CT"
+
+
+class Reason(StrEnum):
+    """Why a film is left out of a data set.
+
+    A film that cannot be read is left out with the code of its refusal instead
+    (:class:`covid_d.radiograph.RefusalCode`).
+    """
+
+    MISSING = "missing_file"
+    UNSAFE = "unsafe_path"
+    VOLUME = "volume"
+    MODALITY = "other_modality"
+    UNLABELLED = "unlabelled"
+    LISTED_TWICE = "listed_twice"
+    LICENSE = "license"
+    CHILD = "child"
+    LATERAL = "not_frontal"
+    PROJECTION = "unknown_projection"
+    COPY = "exact_copy"
+    CONFLICTING_COPIES = "conflicting_copies"
+    CONFLICTING_PATIENT = "conflicting_patient"
+    NOT_DRAWN = "not_drawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Why one film is left out.
+
+    Parameters
+    ----------
+    reason
+        A :class:`Reason`, or the code of a refusal.
+    detail
+        The offending value, for a person.
+    """
+
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmRow:
+    """One row of a collection's metadata: a film, or the reason why it is none.
+
+    Parameters
+    ----------
+    source
+        Collection the film came from (``cohen``, ``kermany``, ``nih``...).
+    original
+        Path inside the collection with forward slashes; ``None`` when the row names none.
+    file
+        The film on this machine; ``None`` exactly when ``exclusion`` is given.
+    label
+        The article's class; ``None`` when the finding tells none.
+    exclusion
+        Why the row cannot be used at all.
+    finding
+        As the collection words it.
+    patient
+        Unique across collections; empty when unknown.
+    projection
+        ``None`` when the collection does not record it.
+    projection_text
+        The projection as the collection words it.
+    modality
+        Radiograph, or computed tomography (to be set aside).
+    age
+        Years; ``None`` when unknown.
+    child
+        Whether the patient is known to be under 18, by age or because the collection says so.
+    sex, license, url
+        As recorded; empty when unknown.
+
+    Raises
+    ------
+    ValueError
+        If a usable row has no file or no label, unless it is computed tomography.
+    """
+
+    source: str
+    original: str | None
+    file: Path | None = None
+    label: Label | None = None
+    exclusion: Exclusion | None = None
+    finding: str = ""
+    patient: str = ""
+    projection: Projection | None = None
+    projection_text: str = ""
+    modality: Modality = Modality.XRAY
+    age: float | None = None
+    child: bool = False
+    sex: Sex | None = None
+    license: str = ""
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.file is None) != (self.exclusion is not None):
+            raise ValueError("a row has either a file or a reason for having none")
+        if self.exclusion is None and self.label is None and self.modality is Modality.XRAY:
+            raise ValueError("a usable radiograph needs a label")
+
+    @property
+    def subsource(self) -> str:
+        """Host name of :attr:`url` without ``www.``; empty when there is none."""
+        return host_of(self.url)
+
+
+@runtime_checkable
+class Collection(Protocol):
+    """One published source of films.
+
+    A plug-in is a class taking the collection's path, named in the entry-point group
+    ``covid_d.collections``.
+
+    Attributes
+    ----------
+    name
+        Short name of this collection in reports.
+    citation
+        How to cite it, with its address and its terms; one Markdown paragraph.
+    children_only
+        Whether every patient is a child, as in the collection the article took healthy films from.
+    """
+
+    name: str
+    citation: ClassVar[str]
+    children_only: ClassVar[bool]
+
+    def rows(self) -> Iterator[FilmRow]:
+        """Yield every row of the collection's metadata, usable or not, in a fixed order.
+
+        Raises
+        ------
+        DatasetError
+            If the metadata is missing or is not what this collection should have.
+        """
+        ...
+
+
+def available_collections() -> dict[str, EntryPoint]:
+    """Return the installed collection plug-ins by name."""
+    return {point.name: point for point in entry_points(group=ENTRY_POINTS)}
+
+
+def open_collection(kind: str, path: Path) -> Collection:
+    """Open the collection at ``path`` with the plug-in ``kind``.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such plug-in, or what it names is not a collection.
+    """
+    known = available_collections()
+    if kind not in known:
+        raise DatasetError(
+            f"Unknown collection kind {kind!r}.", f"Choose one of: {', '.join(sorted(known))}."
+        )
+    collection = known[kind].load()(path)
+    if not isinstance(collection, Collection):
+        raise DatasetError(
+            f"The plug-in {kind!r} is not a collection.",
+            "It must have name, citation, children_only and rows().",
+        )
+    return collection
+
+
+def read_table(path: Path, required: tuple[str, ...]) -> Iterator[dict[str, str]]:
+    """Yield the rows of a CSV file as text, stripped; missing cells are empty.
+
+    Raises
+    ------
+    DatasetError
+        If the file cannot be read, is not UTF-8, or lacks one of the ``required`` columns.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            table = csv.DictReader(stream)
+            found = [name for name in table.fieldnames or [] if name]
+            lacking = [name for name in required if name not in found]
+            if lacking:
+                raise DatasetError(
+                    f"{path.name} lacks the columns {', '.join(lacking)}; "
+                    f"it has {', '.join(found) or 'none'}.",
+                    f"Expected at least: {', '.join(required)}.",
+                )
+            for row in table:
+                yield {name: (row[name] or "").strip() for name in found}
+    except OSError as error:
+        raise DatasetError(
+            f"Cannot read {path}: {error.strerror or error}.",
+            "Check that this is the collection's folder.",
+        ) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(
+            f"{path.name} is not a CSV file in UTF-8: {error}.", "Save it as CSV in UTF-8."
+        ) from error
+
+
+def host_of(url: str) -> str:
+    """Return the lower-case host name of an address, without ``www.``; empty when none."""
+    try:
+        host = urlsplit(url.strip()).hostname or ""
+    except ValueError:  # a malformed address is no address
+        return ""
+    return host.removeprefix("www.")
+
+
+def parse_age(text: str) -> float | None:
+    """Return an age in years, or ``None`` when it is not a number within (0, 120]."""
+    try:
+        age = float(text)
+    except ValueError:
+        return None
+    # 0 is what exports write for "not recorded" far more often than a newborn's age.
+    return age if 0.0 < age <= MAX_AGE else None
+
+
+def parse_sex(text: str) -> Sex | None:
+    """Return the sex for ``M``, ``male``, ``F``, ``female``, ``O`` or ``other``, in any case."""
+    return _SEXES.get(text.strip().lower())
+
+
+def parse_projection(text: str) -> Projection | None:
+    """Return the projection for ``PA``, ``AP``, ``AP Supine``, ``L``..., or ``None``."""
+    return _PROJECTIONS.get(" ".join(text.lower().replace("_", " ").replace("-", " ").split()))
+
+
+_SEXES: Final = {
+    "m": Sex.MALE,
+    "male": Sex.MALE,
+    "f": Sex.FEMALE,
+    "female": Sex.FEMALE,
+    "o": Sex.OTHER,
+    "other": Sex.OTHER,
+}
+_PROJECTIONS: Final = {
+    "pa": Projection.PA,
+    "ap": Projection.AP,
+    "ap erect": Projection.AP,
+    "ap supine": Projection.AP_SUPINE,
+    "l": Projection.LATERAL,
+    "ll": Projection.LATERAL,
+    "rl": Projection.LATERAL,
+    "lateral": Projection.LATERAL,
+    "lat": Projection.LATERAL,
+}
+
+
+def locate(root: Path, relative: str) -> tuple[Path | None, Exclusion | None]:
+    """Find a film inside a collection.
+
+    Returns
+    -------
+    The file and no exclusion, or no file and the exclusion. A path that leaves the collection is
+    never followed.
+    """
+    path = PurePosixPath(relative.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in (path.parts or ("",))[0]:
+        return None, Exclusion(Reason.UNSAFE, relative)
+    if not path.parts:
+        return None, Exclusion(Reason.MISSING, "the row names no file")
+    file = root.joinpath(*path.parts)
+    try:
+        exists = file.is_file()
+    except (OSError, ValueError):  # a name this file system cannot hold
+        exists = False
+    return (file, None) if exists else (None, Exclusion(Reason.MISSING, relative))
