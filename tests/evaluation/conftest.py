@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 from scipy.special import expit
 
-from bundle_factory import make_bundle
 from covid_d.dataset.dataset import Dataset
-from covid_d.dataset.manifest import COLUMNS
-from covid_d.detector.contents import update
 from covid_d.detector.detector import Detector
-from covid_d.evaluation.card import BEGIN, END
 from covid_d.evaluation.evaluation import Evaluation, evaluate
 from covid_d.evaluation.scores import Scores, score
-from covid_d.files import sha256_of
-from covid_d.radiograph.phantom import draw_phantom
+from score_factory import bundle_with_card, make_dataset
 
 ScoreTable = Callable[..., pd.DataFrame]
 
@@ -94,76 +86,10 @@ def phantom_dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return make_dataset(tmp_path_factory.mktemp("phantoms") / "dataset")
 
 
-def make_dataset(folder: Path, *, seed: int = 1) -> Dataset:
-    """Draw a data set as ``covid-d dataset build`` leaves it."""
-    rng = np.random.default_rng(seed)
-    rows = []
-    plan = [
-        ("north", "a.org", "covid", 14),
-        ("north", "b.org", "nocovid", 14),
-        ("south", "", "covid", 12),
-        ("east", "", "nocovid", 24),
-    ]
-    for source, publisher, label, count in plan:
-        for k in range(count):
-            name = f"test/{source}-{label}-{k}.png"
-            shift = rng.normal(0.06 if label == "covid" else -0.02, 0.05)
-            pixels = draw_phantom(len(rows), opacities=label == "covid").pixels + shift
-            _write(folder / name, np.clip(pixels, 0, 1))
-            rows.append(_row(folder, name, source, publisher, label, k))
-    _write(folder / "test/blank.png", np.full((256, 256), 0.5))
-    rows.append(_row(folder, "test/blank.png", "east", "", "nocovid", 99))
-    manifest = pd.DataFrame(rows, columns=list(COLUMNS))
-    manifest.to_csv(folder / "manifest.csv", index=False)
-    record = {"sha256": "a" * 64, "protocol": "grouped", "counts": {}}
-    (folder / "dataset.json").write_text(json.dumps(record), encoding="utf-8")
-    return Dataset.open(folder)
-
-
-def _write(path: Path, pixels: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
-
-
-def _row(folder: Path, name: str, source: str, publisher: str, label: str, k: int) -> dict:
-    digest = sha256_of(folder / name)
-    return {
-        "path": name,
-        "label": label,
-        "split": "test",
-        "source": source,
-        "subsource": publisher,
-        "patient": f"{source}-{label}-{k // 2}",
-        "group": "" if source == "south" else f"{source}-{label}-{k // 2}",
-        "finding": "",
-        "projection": "AP" if k % 2 else "PA",
-        "age": 30 + k if k % 3 else "",
-        "sex": "F" if k % 2 else "M",
-        "license": "CC0",
-        "url": "",
-        "original": name,
-        "width": 256,
-        "height": 256,
-        "sha256": digest,
-        "original_sha256": digest,
-        "phash": "0" * 16,
-    }
-
-
 @pytest.fixture(scope="session")
 def phantom_detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
     """A bundle that answers by brightness, with evaluation markers in its card."""
     return Detector.load(bundle_with_card(tmp_path_factory.mktemp("bundle") / "bundle"))
-
-
-def bundle_with_card(folder: Path) -> Path:
-    """Write such a bundle."""
-    make_bundle(folder)
-    update(
-        folder,
-        {"MODEL_CARD.md": "# Phantom\n\nBefore.\n\n" + f"{BEGIN}\nnothing yet\n{END}\n\nAfter.\n"},
-    )
-    return folder
 
 
 @pytest.fixture(scope="session")

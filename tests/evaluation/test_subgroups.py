@@ -78,6 +78,11 @@ def test_largest_subgroup_comes_first(pooled: pd.DataFrame) -> None:
     assert next(iter(measure_subgroups(pooled, **QUICK)["source"])) == "cohen"
 
 
+def test_ages_come_in_order_and_the_unknown_last(pooled: pd.DataFrame) -> None:
+    found = list(measure_subgroups(pooled, **QUICK)["age"])
+    assert found == ["18-39", "40-59", "60-79", "80+", UNKNOWN]
+
+
 def test_headline_is_the_worst_source_with_both_classes(pooled: pd.DataFrame) -> None:
     found = measure_subgroups(pooled, **QUICK)
     worst = worst_source(found)

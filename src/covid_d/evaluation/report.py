@@ -164,12 +164,16 @@ class Report:
             self._say(texts.POOL_HEADING),
             [self._say(texts.POOL_TEXT)],
             [self._figures(self._e.pool, _POOL)],
-            self._shown("precision_recall", "confusion"),
+            self._shown(*([] if self._e.headline else ["roc"]), "precision_recall"),
         )
 
     def _three_way(self) -> Section:
         if self._e.error_rate is None:
-            return Section(self._say(texts.THREE_WAY_HEADING), [self._say(texts.NO_CONFORMAL)])
+            return Section(
+                self._say(texts.THREE_WAY_HEADING),
+                [self._say(texts.NO_CONFORMAL)],
+                pictures=self._shown("confusion"),
+            )
         language = self._language
         paragraphs = [self._say(texts.THREE_WAY_TEXT, error=percent(self._e.error_rate, language))]
         for item in self._e.coverage:
@@ -187,6 +191,7 @@ class Report:
             self._say(texts.THREE_WAY_HEADING),
             paragraphs,
             [self._figures(self._e.pool, _THREE_WAY)],
+            self._shown("confusion"),
         )
 
     def _predictive(self) -> Section | None:

@@ -34,7 +34,7 @@ def members(films: pd.DataFrame, dimension: str) -> pd.Series:
 def measure_subgroups(
     films: pd.DataFrame, *, resamples: int, seed: int
 ) -> dict[str, dict[str, Stratum]]:
-    """Return the figures of every subgroup, by dimension and name, largest first.
+    """Return the figures of every subgroup, by dimension and name, largest first, ages in order.
 
     Publishers (subsources) are named with their source: ``cohen/radiopaedia.org``. Films of an
     unknown publisher stand under their source only.
@@ -47,9 +47,15 @@ def measure_subgroups(
         counts = names.value_counts()
         found[dimension] = {
             str(name): measure(films[names == name], str(name), resamples=resamples, seed=seed)
-            for name in sorted(counts.index, key=lambda name: (-counts[name], name))
+            for name in _ordered(counts, dimension)
         }
     return found
+
+
+def _ordered(counts: pd.Series, dimension: str) -> list[str]:
+    if dimension == "age":
+        return [name for name in (*_AGE_BANDS, UNKNOWN) if name in counts.index]
+    return sorted(counts.index, key=lambda name: (-counts[name], name))
 
 
 def worst_source(subgroups: Mapping[str, Mapping[str, Stratum]]) -> Stratum | None:

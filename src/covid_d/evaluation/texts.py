@@ -106,7 +106,7 @@ SEEN_NONE_STAMP = Message(
     "Films used in training were allowed (--allow-seen); none of these is one.",
 )
 DEMONSTRATION_STAMP = Message(
-    "Modelo de demostración: no superó la auditoría de atajos. No lo use para decidir sobre "
+    "Modelo de demostración: no ha superado la auditoría de atajos. No lo use para decidir sobre "
     "pacientes.",
     "Demonstration model: it has not passed the shortcut audit. Do not use it to decide about "
     "patients.",
