@@ -28,6 +28,8 @@ from covid_d.dataset.sources.base import Exclusion, Reason
 from covid_d.dataset.split import draw_children, split_groups, split_images
 from covid_d.errors import DatasetError
 
+_FEW = 20  # films of one class and source
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -163,9 +165,11 @@ def _split(
 ) -> dict[int, Split]:
     """Return the split of each film still ``left``; children not drawn become exclusions."""
     if options.grouped:
-        strata = [(films[at].row.label, films[at].row.source) for at in left]
-        dealt = split_groups([groups[at] for at in left], strata, options.splits, options.seed)
-        return dict(zip(left, dealt, strict=True))
+        held = _held_out([films[at] for at in left], [groups[at] for at in left], options.hold_out)
+        dealt_out = [at for at in left if groups[at] not in held]
+        strata = _strata([films[at] for at in dealt_out])
+        dealt = split_groups([groups[at] for at in dealt_out], strata, options.splits, options.seed)
+        return dict.fromkeys(left, Split.TEST) | dict(zip(dealt_out, dealt, strict=True))
     children = [at for at in left if films[at].candidate.children_only]
     others = [at for at in left if not films[at].candidate.children_only]
     splits = dict(zip(others, split_images(len(others), options.splits, options.seed), strict=True))
@@ -179,6 +183,33 @@ def _split(
         else:
             splits[at] = split
     return splits
+
+
+def _held_out(films: Sequence[Film], groups: Sequence[int], names: Sequence[str]) -> set[int]:
+    """Return the groups that touch a source or publisher kept for the test split alone."""
+    held = set()
+    for name in names:
+        touched = {
+            group
+            for film, group in zip(films, groups, strict=True)
+            if name in (film.row.source, film.row.subsource)
+        }
+        if not touched:
+            known = sorted({film.row.source for film in films})
+            raise DatasetError(
+                f"No film is of the source {name!r}, which was to be held out.",
+                f"Name a collection's source ({', '.join(known)}) or a publisher's host name.",
+            )
+        held |= touched
+    return held
+
+
+def _strata(films: Sequence[Film]) -> list[tuple[str, str]]:
+    # Of a stratum with a handful of films every one would go to training, which lacks most; such
+    # sources are therefore divided together.
+    whole = [(str(film.row.label), film.row.source) for film in films]
+    numbers = Counter(whole)
+    return [(label, source if numbers[label, source] >= _FEW else "") for label, source in whole]
 
 
 def _check_plan(plan: Plan) -> None:

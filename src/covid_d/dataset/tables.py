@@ -74,7 +74,7 @@ def write_tables(
         ),
         "groups": _group_figures(plan),
         "shortcuts": shortcuts.to_dict(),
-        "warnings": _warnings(plan, shortcuts, counts),
+        "warnings": _warnings(plan, options, shortcuts, counts),
     }
     record["sha256"] = dataset_sha256(work, record)
     write_atomically(work / RECORD, json.dumps(record, ensure_ascii=False, indent=2) + "\n")
@@ -168,7 +168,10 @@ def _straddling(plan: Plan) -> set[int]:
 
 
 def _warnings(
-    plan: Plan, shortcuts: ShortcutReport, counts: Mapping[str, Mapping[str, int]]
+    plan: Plan,
+    options: BuildOptions,
+    shortcuts: ShortcutReport,
+    counts: Mapping[str, Mapping[str, int]],
 ) -> list[str]:
     found = shortcuts.warnings()
     straddling = len(_straddling(plan))
@@ -184,7 +187,7 @@ def _warnings(
             if not counts[split.value].get(label.value)
         ]
     unrecorded = sum(film.projection == "" for film in _facts(plan))
-    if unrecorded:
+    if options.grouped and unrecorded:
         found.append(
             f"{unrecorded} films have no recorded projection; they were taken for frontal ones. "
             "--known-projection-only leaves them out."

@@ -233,13 +233,12 @@ def host_of(url: str) -> str:
 
 
 def parse_age(text: str) -> float | None:
-    """Return an age in years, or ``None`` when it is not a number within (0, 120]."""
+    """Return an age in years, or ``None`` when it is not a number within [0, 120]."""
     try:
         age = float(text)
     except ValueError:
         return None
-    # 0 is what exports write for "not recorded" far more often than a newborn's age.
-    return age if 0.0 < age <= MAX_AGE else None
+    return age if 0.0 <= age <= MAX_AGE else None
 
 
 def parse_sex(text: str) -> Sex | None:
