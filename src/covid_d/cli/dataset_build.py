@@ -98,6 +98,12 @@ class Triple(click.ParamType[tuple[int, int, int]]):
     help="Make larger films smaller; pixels.  [default: bytes are copied untouched]",
 )
 @click.option(
+    "--hold-out",
+    multiple=True,
+    metavar="SOURCE",
+    help="Source or publisher (radiopaedia.org) kept for the test split alone (grouped).",
+)
+@click.option(
     "--children",
     type=Triple(),
     default="40/40/20",

@@ -52,6 +52,9 @@ class BuildOptions:
         ``permissive`` keeps films whose licence allows redistribution of derivatives.
     max_side
         Longer side of a written film, pixels; larger films are made smaller. ``None`` keeps all.
+    hold_out
+        In the grouped protocol, sources (``cohen``) or publishers (``radiopaedia.org``) whose
+        patients go to the test split alone: figures on films of a source never trained on.
     children
         In the article protocol, healthy children, and as many with pneumonia, drawn for training,
         validation and test.
@@ -69,6 +72,7 @@ class BuildOptions:
     known_projection_only: bool = False
     licenses: Licenses = Licenses.ANY
     max_side: int | None = None
+    hold_out: tuple[str, ...] = ()
     children: tuple[int, int, int] = (40, 40, 20)
 
     def __post_init__(self) -> None:
@@ -95,6 +99,12 @@ class BuildOptions:
                 "Leave out --adults-only, or use --protocol grouped.",
             )
 
+        if self.protocol is Protocol.ARTICLE and self.hold_out:
+            raise DatasetError(
+                "The article protocol holds no source out.",
+                "Leave out --hold-out, or use --protocol grouped.",
+            )
+
     @property
     def grouped(self) -> bool:
         """Whether the protocol is the grouped one."""
@@ -109,6 +119,7 @@ class BuildOptions:
         """Return the options as ``dataset.json`` records them, defaults filled in."""
         return asdict(self) | {
             "splits": list(self.splits),
+            "hold_out": list(self.hold_out),
             "children": list(self.children),
             "adults_only": self.leaves_out_children,
         }
