@@ -9,7 +9,6 @@ on these films, by torch, and exported to the bundle's contract.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -158,19 +157,19 @@ def export_bundle(
     platt = LogisticRegression(C=1.0).fit(logits, truth.numpy())
     probability = platt.predict_proba(logits)[:, 1]
     positive = truth.numpy() == 1
-    buffer = io.BytesIO()
-    torch.onnx.export(
+    program = torch.onnx.export(
         network,
         (films[:2],),
-        buffer,
-        dynamo=False,
+        dynamo=True,
+        verbose=False,
         input_names=["film"],
         output_names=["logit", "features", "activation"],
-        dynamic_axes={name: {0: "n"} for name in ("film", "logit", "features", "activation")},
+        dynamic_shapes={"film": {0: torch.export.Dim("n", min=1)}},
     )
+    assert program is not None
     make_bundle(
         folder,
-        model=buffer.getvalue(),
+        model=program.model_proto.SerializeToString(),
         preprocessing=PREPROCESSING.model_dump(mode="json"),
         calibration={
             "slope": float(platt.coef_[0, 0]),

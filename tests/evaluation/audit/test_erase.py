@@ -114,6 +114,15 @@ def test_extreme_masks(mask: np.ndarray) -> None:
         assert 0.0 <= result.pixels.min() <= result.pixels.max() <= 1.0
 
 
+def test_holes_in_the_mask_are_erased_too(phantom: Phantom) -> None:
+    rows, columns = np.nonzero(phantom.lungs[:, :128])
+    row, column = int(rows.mean()), int(columns.mean())
+    torn = phantom.lungs.copy()
+    torn[row - 14 : row + 14, column - 14 : column + 14] = False
+    whole = without_lungs(film(phantom.pixels), phantom.lungs).pixels
+    assert np.array_equal(without_lungs(film(phantom.pixels), torn).pixels, whole)
+
+
 def test_empty_mask_erases_nothing() -> None:
     pixels = draw_phantom(1, size=64).pixels
     kept = without_lungs(film(pixels), np.zeros((64, 64), dtype=np.bool_))

@@ -195,7 +195,7 @@ def test_messages_carry_the_figures_in_both_languages() -> None:
     checks = {(c.code, c.scope): c for c in judge(evidence(), THRESHOLDS)}
     probe = checks["above_best_probe", "north"]
     assert probe.message.en == (
-        "north: AUROC 0.85, the best no-lung probe (border only (outer 12 %)) 0.70: "
+        "north: AUROC 0.85, the best no-lung probe (border only (outer 12%)) 0.70: "
         "difference +0.15 (at least 0.10)."
     )
     assert "0,85" in probe.message.es

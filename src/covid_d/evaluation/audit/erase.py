@@ -46,6 +46,8 @@ def lungs_found(mask: Mask) -> bool:
 def without_lungs(radiograph: Radiograph, lungs: Mask) -> Radiograph:
     """Return the film with the lungs, and 3 % around them, filled from their surroundings.
 
+    Holes in the mask are filled too: what lung surrounds is lung.
+
     Raises
     ------
     ValueError
@@ -78,8 +80,10 @@ def _filled(radiograph: Radiograph, hole: Mask) -> Radiograph:
 
 def _widened(mask: Mask) -> Mask:
     reach = max(1, round(_MARGIN * max(mask.shape)))
-    distance = ndimage.distance_transform_edt(~mask) if mask.any() else np.full(mask.shape, np.inf)
-    widened: Mask = distance <= reach
+    if not mask.any():
+        return mask
+    # Dense consolidation may leave a hole in the mask; what lung surrounds is lung.
+    widened: Mask = ndimage.binary_fill_holes(ndimage.distance_transform_edt(~mask) <= reach)
     return widened
 
 

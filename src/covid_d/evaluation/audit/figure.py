@@ -20,7 +20,7 @@ _MODEL = "#0072B2"
 _ERASED = "#D55E00"
 _ONLY = "#009E73"
 _PROBES = ("#F0C75E", "#E69F00", "#B57C00", "#7F5700")
-_FLOOR = 0.3  # AUROC below this is drawn as this; anti-correlated bars would hide the rest
+_CHANCE = 0.5  # bars start here: their length is what is known beyond guessing
 
 
 def audit_figure(evidence: Evidence, language: Language) -> bytes:
@@ -35,23 +35,20 @@ def audit_figure(evidence: Evidence, language: Language) -> bytes:
     width = 0.8 / (3 + len(Probe))
     for place, source in enumerate(sources):
         for slot, (label, colour, estimate) in enumerate(_bars(source, language)):
-            height = max(estimate.value, _FLOOR)
             axes.bar(
                 place - 0.4 + (slot + 0.5) * width,
-                height - _FLOOR,
+                estimate.value - _CHANCE,
                 width * 0.92,
-                bottom=_FLOOR,
+                bottom=_CHANCE,
                 color=colour,
                 label=None if label in named else label,
-                yerr=[[max(0.0, height - max(estimate.low, _FLOOR))], [estimate.high - height]]
-                if estimate.high >= height
-                else None,
+                yerr=[[estimate.value - estimate.low], [estimate.high - estimate.value]],
                 error_kw={"elinewidth": 0.9, "capsize": 2, "ecolor": "#333333"},
             )
             named.add(label)
-    axes.axhline(0.5, color="#333333", linewidth=1.0, linestyle="--")
+    axes.axhline(_CHANCE, color="#333333", linewidth=1.0)
     axes.set_xticks(range(len(sources)), [_label(source, language) for source in sources])
-    axes.set(ylim=(_FLOOR, 1.03), ylabel="AUROC")
+    axes.set(ylim=(0.2, 1.03), ylabel="AUROC")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, language, 1)))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3,
                   frameon=False, fontsize=8)  # fmt: skip

@@ -54,7 +54,7 @@ class Probe(StrEnum):
 
 _MESSAGES = {
     Probe.THUMBNAIL: Message("miniatura de 8×8 píxeles", "8×8 pixel thumbnail"),
-    Probe.BORDER: Message("solo el borde (12 % exterior)", "border only (outer 12 %)"),
+    Probe.BORDER: Message("solo el borde (12 % exterior)", "border only (outer 12%)"),
     Probe.CENTRE_BLACK: Message(
         "centro tapado en negro (elipse sobre los pulmones)",
         "centre blacked out (ellipse over the lungs)",

@@ -38,7 +38,7 @@ from covid_d.evaluation.bootstrap import bootstrap
 from covid_d.evaluation.calibration import CalibratedFilms
 from covid_d.evaluation.estimate import BoolArray, Estimate, FloatArray
 from covid_d.evaluation.intervals import auroc
-from covid_d.evaluation.scores import seen_films
+from covid_d.evaluation.scores import chosen_films, seen_films
 
 _PERTURBED_FILMS = 200
 
@@ -86,7 +86,8 @@ def audit(
         lungs, origin = LungModel.load(bundle), "bundle"
     else:
         origin = "given"
-    _demand_unseen(bundle, dataset)
+    chosen_films(dataset, Split.TRAIN.value)  # both splits hold both classes, or it says so
+    _demand_unseen(bundle, chosen_films(dataset, Split.TEST.value))
     scanner = Scanner(Detector.load(bundle, threads=threads), dataset, lungs)
     chosen = _choose(dataset, perturbed_films, seed)
     seen_train, seen_test = scanner.scan_train(), scanner.scan_test(chosen)
@@ -231,8 +232,7 @@ def _usable(dataset: Dataset, seen: Sequence[SeenFilm]) -> pd.DataFrame:
     )
 
 
-def _demand_unseen(bundle: Bundle, dataset: Dataset) -> None:
-    test = dataset.films(Split.TEST)
+def _demand_unseen(bundle: Bundle, test: pd.DataFrame) -> None:
     seen = int(seen_films(bundle, test).sum())
     if seen:
         raise EvaluationError(
