@@ -285,7 +285,7 @@ def test_ctrl_c_ends_a_check_cleanly(handmade: Handmade) -> None:
         [sys.executable, "-c", slow], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
-    assert process.stdout.readline() == "reading\n"
+    assert process.stdout.readline().startswith("reading")  # two workers print at once
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,20 @@ def test_a_source_of_one_class_is_warned_of_with_its_numbers(handmade: Handmade)
 
 def test_sources_with_both_classes_or_few_films_are_not_warned_of(dataset: Dataset) -> None:
     assert describe(dataset).warnings == ()
+
+
+def test_what_the_build_measured_is_told_when_it_is_loud(handmade: Handmade) -> None:
+    path = handmade.folder / "dataset.json"
+    auroc = {
+        "source": {"auroc": 0.9934, "films": 2367},
+        "age": {"auroc": 0.6, "films": 2000},
+        "projection": {"auroc": None, "films": 3},
+    }
+    record = json.loads(path.read_text()) | {"shortcuts": {"auroc": auroc}}
+    path.write_text(json.dumps(record))
+    (warning,) = describe(Dataset.open(handmade.folder)).warnings
+    assert "The source of a film alone predicts COVID-19 with AUROC 0.99 (2367 films" in warning.en
+    assert "La fuente por sí sola predice COVID-19 con un AUROC de 0.99" in warning.es
 
 
 def test_children_are_warned_of(handmade: Handmade) -> None:

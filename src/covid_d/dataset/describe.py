@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,17 @@ _ONE_CLASS = Message(
 _ONE_CLASS_SHARE = Message(
     "{percent} % de las radiografías ({films} de {all}) vienen de fuentes con una sola clase.",
     "{percent} % of the films ({films} of {all}) come from sources with only one class.",
+)
+_FACTS = {
+    "source": Message("La fuente", "The source"),
+    "age": Message("La edad", "The age"),
+    "projection": Message("La proyección", "The projection"),
+}
+_SHORTCUT = Message(
+    "{fact} por sí sola predice COVID-19 con un AUROC de {auroc} ({films} radiografías; 0.50 sería "
+    "azar): un modelo puede acertar sin mirar los pulmones.",
+    "{fact} of a film alone predicts COVID-19 with AUROC {auroc} ({films} films; 0.50 would be "
+    "chance): a model can be right without looking at lungs.",
 )
 _CHILDREN = Message(
     "{nocovid} radiografías sin COVID-19 y {covid} con COVID-19 son de menores de 18 años: un "
@@ -102,7 +113,7 @@ def describe(dataset: Dataset) -> Description:
             label: int(named.loc[named["label"] == label, "patient"].nunique())
             for label in _CLASSES
         },
-        warnings=tuple(_warnings(counts, len(films))),
+        warnings=(*_shortcuts(dataset.record), *_warnings(counts, len(films))),
     )
 
 
@@ -124,6 +135,21 @@ def _count(
         name: {label: int(table.loc[name, label]) for label in _CLASSES}  # type: ignore[arg-type]
         for name in order
     }
+
+
+def _shortcuts(record: dict[str, Any]) -> Iterator[Message]:
+    """Yield what the build measured: how well a fact alone tells the class."""
+    from covid_d.dataset.shortcuts import LOUD_AUROC  # needs scikit-learn, which is slow to load
+
+    measured = record.get("shortcuts", {}).get("auroc", {})
+    for name, fact in _FACTS.items():
+        auroc = measured.get(name, {}).get("auroc")
+        if auroc is not None and auroc >= LOUD_AUROC:
+            films = measured[name]["films"]
+            yield Message(
+                _SHORTCUT.es.format(fact=fact.es, auroc=f"{auroc:.2f}", films=films),
+                _SHORTCUT.en.format(fact=fact.en, auroc=f"{auroc:.2f}", films=films),
+            )
 
 
 def _warnings(counts: dict[str, dict[str, dict[str, int]]], films: int) -> list[Message]:
