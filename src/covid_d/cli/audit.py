@@ -64,14 +64,17 @@ def audit(
     from covid_d.detector.lungs import LungModel
     from covid_d.evaluation.audit import audit as run_audit
     from covid_d.evaluation.audit import audit_page, write_verdict
+    from covid_d.evaluation.audit.card import with_audit_section
     from covid_d.files import atomic_folder
 
     loaded = Bundle.load(bundle)
     lungs = LungModel.open(lungs_folder) if lungs_folder else None
     if out is not None and out.exists() and not overwrite:
         raise click.UsageError(f"{out} already exists; say --overwrite to replace it.")
-    if write and loaded.signer is not None:
-        click.echo("Note: --write drops the bundle's signature; sign it again.", err=True)
+    if write:
+        with_audit_section(loaded.card, "")  # no markers: say so before minutes of work
+        if loaded.signer is not None:
+            click.echo("Note: --write drops the bundle's signature; sign it again.", err=True)
     result = run_audit(loaded, Dataset.open(dataset), lungs=lungs, seed=seed)
     content = json.dumps(result.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
     if out is not None:
