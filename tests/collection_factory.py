@@ -1,0 +1,103 @@
+"""Write small collections of phantoms in the layouts of the published ones."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from covid_d.radiograph.phantom import draw_phantom
+
+COHEN_COLUMNS = (
+    "patientid", "offset", "sex", "age", "finding", "view", "modality", "folder", "filename",
+    "url", "license", "clinical_notes", "",
+)  # fmt: skip
+
+
+def draw(path: Path, seed: int, *, covid: bool = False, size: int = 96) -> Path:
+    """Draw one phantom into a picture file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draw_phantom(seed, opacities=covid, size=size).to_image().save(path)
+    return path
+
+
+def write_csv(path: Path, columns: Iterable[str], rows: Iterable[Mapping[str, str]]) -> Path:
+    """Write a CSV file; cells that a row does not name are empty."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, list(columns), restval="")
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def cohen_row(filename: str, **cells: str) -> dict[str, str]:
+    """Return a row of ``metadata.csv``: an adult's PA film with COVID-19, unless said otherwise."""
+    usual = {
+        "patientid": "1",
+        "sex": "M",
+        "age": "60",
+        "finding": "COVID-19",
+        "view": "PA",
+        "modality": "X-ray",
+        "folder": "images",
+        "filename": filename,
+        "license": "CC BY-NC-SA",
+        "url": "https://radiopaedia.org/articles/1",
+        "clinical_notes": "First line,\nsecond line",
+    }
+    return usual | cells
+
+
+def write_cohen(root: Path, rows: Iterable[Mapping[str, str]]) -> Path:
+    """Write ``metadata.csv`` in Cohen's layout."""
+    write_csv(root / "metadata.csv", COHEN_COLUMNS, rows)
+    return root
+
+
+def make_cohen(root: Path, patients: int = 12, first_seed: int = 1000) -> Path:
+    """Make a collection of one film a patient, every third with another pneumonia, and one CT."""
+    rows = []
+    for number in range(patients):
+        covid = number % 3 > 0
+        name = f"film {number}.png"
+        draw(root / "images" / name, first_seed + number, covid=covid)
+        finding = "COVID-19" if covid else "Streptococcus"
+        rows.append(cohen_row(name, patientid=str(number), finding=finding))
+    draw(root / "images" / "slice.png", first_seed + 900)
+    rows.append(cohen_row("slice.png", patientid="900", modality="CT", view="Axial"))
+    rows.append(cohen_row("gone.png", patientid="901"))
+    return write_cohen(root, rows)
+
+
+def make_kermany(root: Path, each: int = 6, first_seed: int = 2000) -> Path:
+    """Make as many healthy as ill children, spread over the publisher's splits."""
+    for number in range(each):
+        split = ("train", "val", "test")[number % 3]
+        healthy = root / split / "NORMAL" / f"IM-{number:04d}-0001.jpeg"
+        draw(healthy, first_seed + number)
+        ill = root / split / "PNEUMONIA" / f"person{number}_bacteria_{number + 7}.jpeg"
+        draw(ill, first_seed + 500 + number, covid=True)
+    return root
+
+
+def make_manifest(root: Path, films: int = 12, first_seed: int = 3000) -> Path:
+    """Make a manifest of adults: one source with COVID-19 only, another without."""
+    rows = []
+    for number in range(films):
+        covid = number % 2 == 0
+        source = "clinic" if covid else "nih"
+        draw(root / source / f"{number}.png", first_seed + number, covid=covid)
+        rows.append(
+            {
+                "path": f"{source}/{number}.png",
+                "label": "covid" if covid else "normal",
+                "source": source,
+                "patient": f"{source}:{number}",
+                "view": "AP",
+                "age": str(40 + number),
+                "sex": "F",
+                "license": "CC BY 4.0" if covid else "CC0",
+            }
+        )
+    return write_csv(root / "manifest.csv", rows[0], rows)
