@@ -96,6 +96,18 @@ def test_radiopaedia_held_out_trains_on_the_rest_of_cohen() -> None:
     assert "radiopaedia.org" not in set(experiment.training["subsource"])
 
 
+def test_a_held_out_publishers_films_in_other_collections_are_not_trained_on() -> None:
+    films = _films(*POOL, ("cxnet", "radiopaedia.org", 12, 0))
+    by_name = {e.name: e for e in plan(films)}
+    experiment = by_name["cohen/radiopaedia.org"]
+    assert len(experiment.held_out) == 60  # Cohen's own, which have both classes
+    assert set(experiment.held_out["source"]) == {"cohen"}
+    assert "radiopaedia.org" not in set(experiment.training["subsource"])
+    assert len(experiment.training) == len(films) - 60 - 12
+    # A whole source held out says nothing about its publishers elsewhere.
+    assert "radiopaedia.org" in set(by_name["cohen"].training["subsource"])
+
+
 def test_films_without_a_group_stay_apart() -> None:
     films = _films(*POOL)
     films["group"] = ""

@@ -14,6 +14,7 @@ from covid_d.evaluation.subgroups import (
     age_bands,
     measure_subgroups,
     members,
+    notable_publishers,
     worst_source,
 )
 
@@ -107,3 +108,16 @@ def test_too_small_publisher_has_no_figures_of_the_small_class(pooled: pd.DataFr
 def test_without_a_source_of_both_classes_there_is_no_headline(draw_scores: Draw) -> None:
     films = pd.concat([draw_scores(30, 0, source="a"), draw_scores(0, 30, source="b")])
     assert worst_source(measure_subgroups(films, **QUICK)) is None
+
+
+def test_notable_publishers_have_figures_and_are_not_a_whole_source(draw_scores: Draw) -> None:
+    films = pd.concat(
+        [
+            draw_scores(20, 20, source="cohen", subsource="radiopaedia.org"),
+            draw_scores(3, 3, source="cohen", subsource="tiny.org", seed=1),
+            draw_scores(0, 30, source="rsna", subsource="kaggle.com", seed=2),
+        ],
+        ignore_index=True,
+    )
+    found = notable_publishers(measure_subgroups(films, **QUICK))
+    assert [stratum.name for stratum in found] == ["cohen/radiopaedia.org"]

@@ -12,6 +12,7 @@ from covid_d.evaluation import texts
 from covid_d.evaluation.evaluation import Evaluation
 from covid_d.evaluation.metrics import Stratum
 from covid_d.evaluation.report import stamps
+from covid_d.evaluation.subgroups import notable_publishers
 from covid_d.evaluation.texts import percent, shown
 from covid_d.language import Language
 
@@ -65,7 +66,10 @@ def _table(evaluation: Evaluation) -> str:
         *(texts.FIGURES[name].in_language(_LANGUAGE) for name in names),
     ]
     rows = [header, ["---"] * len(header)]
-    strata = [*evaluation.subgroups["source"].values(), *evaluation.subgroups["subsource"].values()]
+    strata = [
+        *evaluation.subgroups["source"].values(),
+        *notable_publishers(evaluation.subgroups),
+    ]
     rows += [_row(stratum.name, stratum, names) for stratum in strata]
     rows.append(_row("all together (inflated by source)", evaluation.pool, names))
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)

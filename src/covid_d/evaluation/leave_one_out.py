@@ -2,7 +2,8 @@
 
 The protocol only; what is trained is the caller's. A fit gets the rows of the films it may learn
 from and returns something that scores others. Films whose patient, or near-duplicate, is among the
-held-out ones are taken out of training too.
+held-out ones are taken out of training too, as are a held-out publisher's films in other
+collections.
 """
 
 from __future__ import annotations
@@ -152,7 +153,9 @@ def plan(films: pd.DataFrame) -> list[Experiment]:
         chosen = keys.eq(key)
         whole_source = sources.eq(str(key).split("/", 1)[0])
         if _has_both(films[chosen]) and not chosen.equals(whole_source):
-            found.append(_experiment(str(key), Kind.PUBLISHER, films, chosen))
+            # Other collections may carry the same publisher's films: those are not trained on.
+            same = publishers.eq(str(key).split("/", 1)[1])
+            found.append(_experiment(str(key), Kind.PUBLISHER, films, chosen, same))
     found += [
         _experiment(f"{one} + {other}", Kind.PAIR, films, sources.isin([one, other]))
         for one, other in product(
@@ -163,10 +166,17 @@ def plan(films: pd.DataFrame) -> list[Experiment]:
     return found
 
 
-def _experiment(name: str, kind: Kind, films: pd.DataFrame, chosen: pd.Series) -> Experiment:
+def _experiment(
+    name: str,
+    kind: Kind,
+    films: pd.DataFrame,
+    chosen: pd.Series,
+    related: pd.Series | None = None,
+) -> Experiment:
     held_out = films[chosen]
-    known = held_out.loc[held_out["group"].ne(""), "group"]
-    training = films[~chosen & ~films["group"].isin(known)]
+    barred = chosen if related is None else chosen | related
+    known = films.loc[barred & films["group"].ne(""), "group"]
+    training = films[~barred & ~films["group"].isin(known)]
     return Experiment(name, kind, held_out, training)
 
 

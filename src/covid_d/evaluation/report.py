@@ -11,7 +11,7 @@ from covid_d.dataset.manifest import Label
 from covid_d.evaluation import texts
 from covid_d.evaluation.evaluation import Evaluation
 from covid_d.evaluation.metrics import LEAST_FILMS, PREVALENCES, Stratum
-from covid_d.evaluation.subgroups import UNKNOWN
+from covid_d.evaluation.subgroups import UNKNOWN, notable_publishers
 from covid_d.evaluation.texts import percent, shown
 from covid_d.language import Language, Message
 from covid_d.page import Page, Picture, Section, Table
@@ -153,11 +153,15 @@ class Report:
 
     def _sources(self) -> Section:
         groups = self._e.subgroups
-        return Section(
-            self._say(texts.SOURCES_HEADING),
-            [self._say(texts.SOURCES_TEXT)],
-            [self._strata(name, groups[name]) for name in ("source", "subsource") if groups[name]],
-        )
+        publishers = notable_publishers(groups)
+        paragraphs = [self._say(texts.SOURCES_TEXT)]
+        tables = [self._strata("source", list(groups["source"].values()))]
+        if publishers:
+            tables.append(self._strata("subsource", publishers))
+        small = sum(not stratum.figures for stratum in groups["subsource"].values())
+        if small:
+            paragraphs.append(self._say(texts.PUBLISHERS_LEFT, n=small))
+        return Section(self._say(texts.SOURCES_HEADING), paragraphs, tables)
 
     def _pool(self) -> Section:
         return Section(
@@ -241,7 +245,10 @@ class Report:
         return Section(
             self._say(texts.SUBGROUPS_HEADING),
             [self._say(texts.SUBGROUPS_TEXT)],
-            [self._strata(name, self._e.subgroups[name]) for name in ("projection", "sex", "age")],
+            [
+                self._strata(name, list(self._e.subgroups[name].values()))
+                for name in ("projection", "sex", "age")
+            ],
         )
 
     def _losses(self) -> Section | None:
@@ -305,7 +312,7 @@ class Report:
                 return "–" if own is not None else self._say(texts.ONE_CLASS)
         return shown(key, stratum.figures.get(key), self._language)
 
-    def _strata(self, dimension: str, strata: Mapping[str, Stratum]) -> Table:
+    def _strata(self, dimension: str, strata: Sequence[Stratum]) -> Table:
         header = [
             self._say(texts.DIMENSIONS[dimension]),
             self._say(texts.WITH_COVID),
@@ -323,7 +330,7 @@ class Report:
                 stratum.patients,
                 *(self._cell(stratum, key) for key in ("auroc", "sensitivity", "specificity")),
             ]
-            for stratum in strata.values()
+            for stratum in strata
         ]
         return Table(header, rows, self._say(texts.DIMENSIONS[dimension]))
 

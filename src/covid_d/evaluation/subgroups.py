@@ -58,6 +58,16 @@ def _ordered(counts: pd.Series, dimension: str) -> list[str]:
     return sorted(counts.index, key=lambda name: (-counts[name], name))
 
 
+def notable_publishers(subgroups: Mapping[str, Mapping[str, Stratum]]) -> list[Stratum]:
+    """Return the publishers that have a figure and are not a whole source under another name."""
+    sources = subgroups["source"]
+    return [
+        stratum
+        for name, stratum in subgroups["subsource"].items()
+        if stratum.figures and stratum.films < sources[name.split("/", 1)[0]].films
+    ]
+
+
 def worst_source(subgroups: Mapping[str, Mapping[str, Stratum]]) -> Stratum | None:
     """Return the source or publisher of lowest AUROC among those with both classes.
 

@@ -132,10 +132,11 @@ HEADLINE_WHY = Message(
 )
 NO_HEADLINE = Message(
     "Ninguna fuente tiene al menos 10 radiografías de cada clase. Con estos datos no se puede "
-    "separar la enfermedad de la procedencia: ninguna cifra conjunta de abajo dice lo que el "
-    "modelo vale.",
+    "separar la enfermedad de la procedencia: ninguna cifra conjunta dice lo que el modelo "
+    "vale. Mida dejando una fuente fuera cada vez: covid-d evaluate --leave-one-source-out.",
     "No source has at least 10 films of each class. With these data disease cannot be told apart "
-    "from provenance: no pooled figure below says what the model is worth.",
+    "from provenance: no pooled figure says what the model is worth. Measure with one source left "
+    "out at a time: covid-d evaluate --leave-one-source-out.",
 )
 CHANCE = Message(
     "El intervalo incluye 0,5: con estas radiografías no se distingue del azar.",
@@ -162,6 +163,12 @@ SOURCES_TEXT = Message(
     "Una fuente con una sola clase solo permite medir la sensibilidad o la especificidad. Umbral: "
     "probabilidad 0,5.",
     "A source of one class allows sensitivity or specificity alone. Threshold: probability 0.5.",
+)
+
+PUBLISHERS_LEFT = Message(
+    "Otros {n} publicadores no tienen 10 radiografías de ninguna clase; sus números están en "
+    "metrics.json.",
+    "Another {n} publishers have not 10 films of any class; their counts are in metrics.json.",
 )
 
 POOL_HEADING = Message(
@@ -260,8 +267,8 @@ LOSSES_TEXT = Message(
 
 PICTURES: Final[dict[str, Message]] = {
     "roc": Message(
-        "Curva ROC: la peor fuente en trazo grueso y todas juntas en trazo discontinuo.",
-        "ROC curve: the worst source heavy, all sources together dashed.",
+        "Curvas ROC; la más gruesa es la de la cifra que cuenta, si la hay.",
+        "ROC curves; the heaviest is that of the figure that counts, if there is one.",
     ),
     "precision_recall": Message(
         "Precisión y sensibilidad; punteada, la proporción de COVID-19 de cada conjunto.",
