@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,8 @@ from covid_d.training.lungs_network import LungNetwork, LungProbability, soft_di
 _BATCH = 8
 _THRESHOLD = 0.5
 _BOOTSTRAP = 2000
+_OPSET = 18
+_IR_VERSION = 10
 _PARITY = 1e-4  # largest difference allowed between the ONNX file and the network
 
 
@@ -119,12 +122,10 @@ def train_lungs(
     Raises
     ------
     TrainingError
-        If there are too few groups to split, or the exported file disagrees with the network.
+        If there are too few patients to split, or the exported file disagrees with the network.
     """
     options = options or LungOptions()
     parts = films.split(options.seed)
-    if any(len(part) == 0 for part in parts.values()):
-        raise TrainingError(f"{len(films)} films are too few patients to split in three.")
     _seed_everything(options.seed)
     network = LungNetwork(weights)
     network.to(memory_format=torch.channels_last)
@@ -204,6 +205,7 @@ def export_onnx(network: LungNetwork, films: npt.NDArray[np.uint8]) -> bytes:
         model,
         (example,),
         dynamo=True,
+        opset_version=_OPSET,
         input_names=["film"],
         output_names=["lungs"],
         dynamic_shapes={"film": {0: torch.export.Dim("films", min=1)}},
@@ -211,7 +213,7 @@ def export_onnx(network: LungNetwork, films: npt.NDArray[np.uint8]) -> bytes:
     )
     if program is None:
         raise TrainingError("The lung model could not be exported to ONNX.")
-    content: bytes = program.model_proto.SerializeToString()
+    content = without_origin(program.model_proto)
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     (exported,) = session.run(["lungs"], {"film": example.numpy()})
     with torch.inference_mode():
@@ -220,6 +222,21 @@ def export_onnx(network: LungNetwork, films: npt.NDArray[np.uint8]) -> bytes:
         raise TrainingError(
             f"The exported lung model differs from the network by {difference:.2g}."
         )
+    return content
+
+
+def without_origin(model: Any) -> bytes:
+    """Return an ONNX model's bytes, readable by ONNX Runtime 1.20, without the exporter's notes.
+
+    The notes name source files and folders of the machine; they would also make every export of
+    the same network different.
+    """
+    model.ir_version = min(model.ir_version, _IR_VERSION)
+    del model.metadata_props[:]
+    for part in (model.graph, *model.graph.node, *model.graph.value_info):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    content: bytes = model.SerializeToString()
     return content
 
 

@@ -67,7 +67,17 @@ class LungFilms:
         """Return film indices of ``train``, ``validation`` and ``test``, about 70/15/15.
 
         Groups stay together, so shares hold for groups, not exactly for films.
+
+        Raises
+        ------
+        TrainingError
+            If there are fewer than three groups.
         """
+        if len(np.unique(self.groups)) < 3:
+            raise TrainingError(
+                f"{len(self)} films are of too few patients to split in three.",
+                "Give films of more patients.",
+            )
         everything = np.arange(len(self))
         rest_of, test_of = next(
             GroupShuffleSplit(1, test_size=0.15, random_state=seed).split(

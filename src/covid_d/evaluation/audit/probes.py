@@ -190,7 +190,7 @@ def _logistic_regression(seed: int) -> Any:
 
 def _random_forest(seed: int) -> Any:
     return RandomForestClassifier(
-        100, min_samples_leaf=3, class_weight="balanced", random_state=seed
+        60, min_samples_leaf=3, class_weight="balanced", random_state=seed
     )
 
 
