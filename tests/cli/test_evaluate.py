@@ -126,6 +126,16 @@ def test_an_empty_split_says_so(split: str, bundle: Path, dataset: Dataset, tmp_
 
 
 @pytest.mark.train
+def test_an_unknown_recipe_says_which_there_are(dataset: Dataset, tmp_path: Path) -> None:
+    arguments = ("--leave-one-source-out", dataset.folder, "--out", tmp_path / "out")
+    result = _run(*arguments, "--mode", "full", "--recipe", "nope")
+    assert isinstance(result.exception, EvaluationError)
+    assert "'nope'" in result.exception.message
+    assert "article" in result.exception.next_step
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.train
 def test_leave_one_source_out_on_frozen_features(dataset: Dataset, tmp_path: Path) -> None:
     out = tmp_path / "out"
     arguments = ("--leave-one-source-out", dataset.folder, "--out", out, "--resamples", 100)

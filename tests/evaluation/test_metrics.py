@@ -190,3 +190,11 @@ def test_json_has_counts_and_figures(draw_scores: Draw) -> None:
     assert (shown["films"], shown["positives"], shown["negatives"]) == (26, 12, 14)
     assert shown["patients"] == 13
     assert set(shown["figures"]["auroc"]) == {"value", "low", "high", "n", "method"}
+
+
+def test_the_calibration_error_lies_within_its_interval(draw_scores: Draw) -> None:
+    # Well calibrated and few: resampling lifts the error above the one observed.
+    for seed in range(20):
+        films = draw_scores(15, 15, separation=0.5, seed=seed)
+        figure = measure(films, **QUICK).figures["calibration_error"]
+        assert figure.low <= figure.value <= figure.high

@@ -117,14 +117,11 @@ class RecipeFit:
         What is trained.
     folder
         Where runs are kept; one that was killed continues, a finished one is not repeated.
-    limit
-        Rehearse on about so many films.
     """
 
     dataset: Dataset
     recipe: Recipe
     folder: Path
-    limit: int | None = None
 
     def __call__(self, films: pd.DataFrame, name: str) -> FittedBundle:
         """Train on the rows ``films``; those of the validation split choose the threshold."""
@@ -137,7 +134,6 @@ class RecipeFit:
                 run,
                 self.recipe,
                 cache=self.folder / "films",
-                limit=self.limit,
                 resume=(run / RECORD).is_file(),
                 command="covid-d evaluate --leave-one-source-out --mode full",
             )

@@ -145,8 +145,10 @@ def _of_both_classes(
     values = statistics(np.ones((1, n)))
     bounds = bootstrap(statistics, groups, resamples=resamples, seed=seed)
     for name, value in values.items():
+        low, high = bounds[name]
+        # Resampling lifts the calibration error: its bounds may lie above the value itself.
         figures["auroc_bootstrap" if name == "auroc" else name] = Estimate(
-            float(value[0]), *bounds[name], n, "bootstrap"
+            float(value[0]), min(low, float(value[0])), high, n, "bootstrap"
         )
     for name, own in (
         ("sensitivity_at_90_specificity", positive),

@@ -122,6 +122,11 @@ class Report:
             "likelihood_ratio_negative",
             "sensitivity_at_90_specificity",
             "calibration_error",
+            "inconclusive",
+            "conclusive_sensitivity",
+            "conclusive_specificity",
+            "coverage_covid",
+            "coverage_nocovid",
         )
         return Section(
             self._say(texts.HEADLINE_HEADING),
