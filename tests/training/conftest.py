@@ -24,7 +24,9 @@ TINY = DEFAULT.changed(
     size=64,
     batch_size=8,
     frozen_epochs=1,
-    epochs=2,
+    epochs=4,
+    lr_min=1e-3,
+    lr_max=3e-3,
     lr_finder=False,
 )
 
@@ -76,6 +78,17 @@ def make_dataset(folder: Path, *, train: int = 12, validation: int = 12) -> Path
 def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """48 phantoms: 12 a class in each of two splits, two sources, two films a group."""
     return Dataset.open(make_dataset(tmp_path_factory.mktemp("phantoms")))
+
+
+@pytest.fixture(scope="session")
+def finished_run(phantoms: Dataset, tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with both stages and the finder, from data set to bundle; not to be changed."""
+    from covid_d.training.run import Machine, train
+
+    run = tmp_path_factory.mktemp("finished") / "run"
+    recipe = tiny.changed(lr_finder=True)
+    train(phantoms, run, recipe, machine=Machine("cpu", threads=1), command="covid-d train ...")
+    return run
 
 
 @pytest.fixture

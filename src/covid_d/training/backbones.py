@@ -154,7 +154,7 @@ def _read(file: Path) -> State:
         state: State = load_state_dict(str(file), weights_only=True)
     except Exception as error:  # unpicklers raise nearly everything
         raise TrainingError(
-            f"Weights file {file} cannot be read: {error}",
+            f"Weights file {file} cannot be read ({type(error).__name__}).",
             "Give a .safetensors file, or a .pth file that holds only tensors (a state dict).",
         ) from error
     return state

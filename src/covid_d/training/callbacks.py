@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from typing import Any
@@ -12,6 +13,7 @@ from fastai.callback.core import Callback
 from fastai.torch_core import set_seed
 from tqdm.auto import tqdm
 
+from covid_d.errors import TrainingError
 from covid_d.training.checkpoint import Checkpoint, Progress
 from covid_d.training.metrics import METRIC_NAMES
 
@@ -61,7 +63,7 @@ class KeepHistory(Callback):  # type: ignore[misc]
         self.began = time.perf_counter()
         if self.smooth is not None:
             meter = self.recorder.smooth_loss
-            meter.val, meter.count = self.smooth["val"], self.smooth["count"]
+            meter.val, meter.count = torch.tensor(self.smooth["val"]), self.smooth["count"]
             self.smooth = None
 
     def after_batch(self) -> None:
@@ -81,6 +83,12 @@ class KeepHistory(Callback):  # type: ignore[misc]
             return
         train_loss, valid_loss, *values = (float(v) for v in self.recorder.values[-1])
         progress = self.progress
+        if not (math.isfinite(train_loss) and math.isfinite(valid_loss)):
+            raise TrainingError(
+                f"Training diverged in stage {progress.stage}, epoch {self.epoch + 1}: "
+                "the loss is no longer a number.",
+                "Lower --frozen-lr or --lr-max and train again in a new folder.",
+            )
         progress.epoch = self.epoch + 1
         progress.epochs.append(
             {
@@ -144,8 +152,3 @@ def line_of(record: dict[str, Any], epochs: int) -> str:
         f"sensitivity {record['sensitivity']:.1%}, specificity {record['specificity']:.1%}, "
         f"AUROC {record['auroc']:.3f}, F1 {record['f1']:.3f}, {record['seconds']:.0f} s"
     )
-
-
-def checked_finite(learn: Any) -> bool:
-    """Return whether every weight of the network is a finite number."""
-    return all(bool(torch.isfinite(p).all()) for p in learn.model.parameters())

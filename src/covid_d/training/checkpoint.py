@@ -79,7 +79,8 @@ class Checkpoint:
             },
             "model": learn.model.state_dict(),
             "optimiser": _plain_optimiser(learn),
-            "smooth_loss": {"val": smooth.val, "count": smooth.count},
+            # A plain number: fastai's own tensor type would not load without running its code.
+            "smooth_loss": {"val": float(smooth.val), "count": smooth.count},
         }
         buffer = io.BytesIO()
         torch.save(content, buffer)
@@ -102,7 +103,7 @@ class Checkpoint:
                 return Progress(**content["progress"]), content
         except Exception as error:  # unpicklers raise nearly everything
             raise TrainingError(
-                f"Checkpoint {self.path} cannot be read: {error}",
+                f"Checkpoint {self.path} cannot be read ({type(error).__name__}).",
                 "Delete it to start this run anew, without --resume.",
             ) from error
         raise TrainingError(

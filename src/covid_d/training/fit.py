@@ -12,13 +12,11 @@ from fastai.callback.schedule import LRFinder
 from fastai.learner import Learner
 
 from covid_d import __version__
-from covid_d.errors import TrainingError
 from covid_d.files import write_atomically
 from covid_d.training.callbacks import (
     KeepHistory,
     SeededEpochs,
     ShowProgress,
-    checked_finite,
     seed_of,
 )
 from covid_d.training.checkpoint import Checkpoint, Progress, restore
@@ -139,11 +137,6 @@ def _run_stage(
             learn.fit_one_cycle(stage.epochs, stage.rate, cbs=callbacks, start_epoch=start)
     if progress.best is not None:
         learn.model.load_state_dict(progress.best["model"])
-    if not checked_finite(learn):
-        raise TrainingError(
-            f"Training diverged in stage {stage.number}: the weights are no longer numbers.",
-            "Lower --frozen-lr or --lr-max and train again in a new folder.",
-        )
 
 
 def _finish_stage(learn: Learner, stage: Stage, progress: Progress, run: Path) -> None:

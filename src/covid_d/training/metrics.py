@@ -33,7 +33,7 @@ def f1(truth: Labels, answer: Labels) -> float:
 
 
 def auroc(truth: Labels, probability: npt.NDArray[np.float32]) -> float:
-    """Return the area under the ROC curve.
+    """Return the area under the ROC curve; NaN when training diverged.
 
     Parameters
     ----------
@@ -42,6 +42,8 @@ def auroc(truth: Labels, probability: npt.NDArray[np.float32]) -> float:
     probability
         Of class 1, as fastai gives it; the area is the same for either class.
     """
+    if not np.isfinite(probability).all():
+        return float("nan")
     return float(skm.roc_auc_score(truth, probability))
 
 
