@@ -35,7 +35,7 @@ def test_all_ages_may_be_asked_for() -> None:
         ({"splits": (80, 20)}, "80/20"),
         ({"children": (40, -1, 20)}, "40/-1/20"),
         ({"seed": -1}, "Seed -1 is negative"),
-        ({"max_side": 32}, "32 pixels is too small"),
+        ({"max_side": 223}, "223 pixels is too small"),
         ({"protocol": Protocol.ARTICLE, "adults_only": True}, "made with children's films"),
         ({"protocol": Protocol.ARTICLE, "hold_out": ("cohen",)}, "holds no source out"),
     ],

@@ -94,7 +94,7 @@ class Triple(click.ParamType[tuple[int, int, int]]):
 )
 @click.option(
     "--max-side",
-    type=click.IntRange(64),
+    type=click.IntRange(224),
     help="Make larger films smaller; pixels.  [default: bytes are copied untouched]",
 )
 @click.option(

@@ -228,8 +228,8 @@ def _detail(films: FloatImage) -> FloatImage:
     fade = np.sqrt(np.hanning(_SIDE + 2)[1:-1]).astype(np.float32)
     detail *= fade[:, None] * fade[None]
     detail = detail - detail.mean(axis=(1, 2), keepdims=True)
-    norm = np.linalg.norm(detail, axis=(1, 2), keepdims=True).astype(np.float32)
-    unit: FloatImage = detail / (norm + np.float32(1e-6))
+    norm = np.linalg.norm(detail, axis=(1, 2), keepdims=True)
+    unit: FloatImage = (detail / (norm + 1e-6)).astype(np.float32)
     return unit
 
 
@@ -242,8 +242,7 @@ def _blur_matrix(sigma: float) -> FloatImage:
 
 
 def _blurred(films: FloatImage, blur: FloatImage) -> FloatImage:
-    blurred: FloatImage = blur @ films @ blur.T
-    return blurred
+    return (blur @ films @ blur.T).astype(np.float32, copy=False)
 
 
 def _spectra(pictures: Sequence[Image.Image], threads: int) -> npt.NDArray[np.complex64]:

@@ -24,6 +24,7 @@ from covid_d.dataset.duplicates import Fingerprint, fingerprint
 from covid_d.dataset.sources.base import Exclusion, Modality
 from covid_d.errors import DatasetError
 from covid_d.radiograph import Facts, Radiograph, RadiographError, RefusalCode, check, read
+from covid_d.radiograph.readers.limits import MIN_SIDE as READABLE
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -148,9 +149,10 @@ def write_film(order: WriteOrder) -> Written:
 def _as_png(radiograph: Radiograph, max_side: int | None) -> tuple[bytes, tuple[int, int]]:
     """Return the film as a grey PNG of 8 bits, or of 16 when it was stored with more than 8."""
     film = Image.fromarray(radiograph.pixels)
-    longest = max(film.size)
-    if max_side is not None and longest > max_side:
-        width, height = (max(1, round(side * max_side / longest)) for side in film.size)
+    if max_side is not None:
+        # A very long film stays wide enough to be read at all.
+        scale = min(1.0, max(max_side / max(film.size), READABLE / min(film.size)))
+        width, height = (round(side * scale) for side in film.size)
         film = film.resize((width, height), Image.Resampling.LANCZOS)
     pixels = np.clip(np.asarray(film), 0.0, 1.0)
     deep = radiograph.facts.bits > 8
