@@ -142,35 +142,46 @@ def test_source_trained_probe_wins_where_the_pool_misleads() -> None:
     members = np.arange(240) >= 180
     fitted = FittedProbe(data)
     test, truth, _ = drawn(40, -4.0, seed=6)
-    found = fitted.score(test, members)
+    found = fitted.score_within(test, members)
+    assert found is not None
     assert found.trained_on == "source"
-    assert found.scores[truth].mean() > found.scores[~truth].mean()
-    assert fitted.score(test).trained_on == "all"
+    assert found.inner_auroc > 0.9
+    assert found.scores[truth].mean() > found.scores[~truth].mean() + 0.3
+    pool = fitted.score(test, members)
+    assert pool.trained_on == "all"
+    assert pool.inner_auroc < found.inner_auroc
 
 
 @pytest.mark.parametrize("members", [slice(0, 18), slice(0, 0)], ids=["few films", "none"])
-def test_source_with_few_training_films_uses_the_pool(members: slice) -> None:
+def test_source_with_few_training_films_has_no_probe_of_its_own(members: slice) -> None:
     data = ProbeData(*drawn(80, 2.0))
     inside = np.zeros(80, dtype=np.bool_)
     inside[members] = True
-    found = FittedProbe(data).score(drawn(10, 2.0)[0], inside)
-    assert found.trained_on == "all"
-    assert np.isfinite(found.scores).all()
+    fitted, test = FittedProbe(data), drawn(10, 2.0)[0]
+    assert fitted.score_within(test, inside) is None
+    assert np.isfinite(fitted.score(test, inside).scores).all()
 
 
-def test_source_of_one_class_has_no_inner_auroc_of_its_own() -> None:
+@pytest.mark.parametrize("held_out", [True, False], ids=["no film", "one class"])
+def test_source_without_both_classes_takes_the_pools_choice(held_out: bool) -> None:
     data = ProbeData(*drawn(80, 2.0))
-    found = FittedProbe(data).score(drawn(10, 2.0)[0], data.positive.copy())
-    assert found.inner_auroc == 0.5
-    assert found.trained_on == "all"
+    fitted, test = FittedProbe(data), drawn(10, 2.0)[0]
+    members = np.zeros(80, dtype=np.bool_) if held_out else data.positive.copy()
+    found, pool = fitted.score(test, members), fitted.score(test)
+    assert np.array_equal(found.scores, pool.scores)
+    assert (found.classifier, found.trained_on) == (pool.classifier, "all")
+    assert found.inner_auroc == pool.inner_auroc
 
 
 def test_same_seed_same_scores() -> None:
     data, test = ProbeData(*drawn(80, 1.0)), drawn(20, 1.0, seed=9)[0]
     members = np.arange(80) < 50
-    first = FittedProbe(data, seed=3).score(test, members)
-    again = FittedProbe(data, seed=3).score(test, members)
-    assert np.array_equal(first.scores, again.scores)
+    first, again = FittedProbe(data, seed=3), FittedProbe(data, seed=3)
+    assert np.array_equal(first.score(test).scores, again.score(test).scores)
+    one, two = first.score_within(test, members), again.score_within(test, members)
+    assert one is not None
+    assert two is not None
+    assert np.array_equal(one.scores, two.scores)
 
 
 def test_every_probe_has_its_sentence() -> None:

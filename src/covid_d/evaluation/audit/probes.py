@@ -138,10 +138,10 @@ class ProbeData:
 
 
 class FittedProbe:
-    """A probe fitted on training films, able to choose what serves a source best.
+    """A probe fitted on training films.
 
-    Nothing of the test films enters any choice: the better classifier is the one with the higher
-    grouped, stratified cross-validated AUROC on the training films of that source.
+    Which of the two classifiers is used is decided by grouped, stratified cross-validation on
+    training films alone.
 
     Parameters
     ----------
@@ -158,28 +158,40 @@ class FittedProbe:
         self._inner = {name: _cross_validated(name, train, seed) for name in _CLASSIFIERS}
 
     def score(self, test: npt.NDArray[np.float32], members: BoolArray | None = None) -> ProbeScores:
-        """Return scores of test films.
+        """Return scores of test films by a classifier trained on all training films.
 
         Parameters
         ----------
         test
             Features of the test films, MxF.
         members
-            Training films of the same source; a classifier trained on them alone competes with
-            the one trained on all. ``None``: the pool.
+            Training films of the same source, which choose the classifier. ``None``, or where
+            they lack a class, as those of a source held out from training do: all choose.
         """
-        inside = np.ones(len(self._train.positive), dtype=np.bool_) if members is None else members
-        candidates: list[tuple[float, str, str, Any]] = [
-            (_area(scores[inside], self._train.positive[inside]), name, "all", self._fits[name])
-            for name, scores in self._inner.items()
-        ]
-        if members is not None and _enough(own := self._train.of(members)):
-            for name in _CLASSIFIERS:
-                scores = _cross_validated(name, own, self._seed)
-                fit = _fit(name, own, self._seed)
-                candidates.append((_area(scores, own.positive), name, "source", fit))
-        inner, name, trained_on, fit = max(candidates, key=lambda candidate: candidate[0])
-        return ProbeScores(_positive_share(fit, test), name, trained_on, inner)
+        truth = self._train.positive
+        inside = np.ones(len(truth), dtype=np.bool_)
+        if members is not None and len(np.unique(truth[members])) == 2:
+            inside = members
+        areas = {name: _area(found[inside], truth[inside]) for name, found in self._inner.items()}
+        name = max(areas, key=lambda name: areas[name])
+        return ProbeScores(_positive_share(self._fits[name], test), name, "all", areas[name])
+
+    def score_within(self, test: npt.NDArray[np.float32], members: BoolArray) -> ProbeScores | None:
+        """Return scores of test films by a classifier trained on ``members`` alone.
+
+        It knows the shortcuts of one source, which training on all sources may drown. ``None``
+        when the source has too few training films of a class for five folds.
+        """
+        own = self._train.of(members)
+        if not _enough(own):
+            return None
+        areas = {
+            name: _area(_cross_validated(name, own, self._seed), own.positive)
+            for name in _CLASSIFIERS
+        }
+        name = max(areas, key=lambda name: areas[name])
+        fit = _fit(name, own, self._seed)
+        return ProbeScores(_positive_share(fit, test), name, "source", areas[name])
 
 
 def _logistic_regression(seed: int) -> Any:

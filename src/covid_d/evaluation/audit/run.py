@@ -174,13 +174,21 @@ class _Measurement:
         members = None if name == POOL else in_train.to_numpy(dtype=np.bool_)
         probes = {}
         for probe, fitted in self._fitted.items():
-            found = fitted.score(_features(test, probe), members)
-            probes[probe] = ProbeResult(
-                auroc(found.scores, truth, groups),
-                found.classifier,
-                found.trained_on,
-                found.inner_auroc,
-            )
+            seen = _features(test, probe)
+            found = [fitted.score(seen, members)]
+            if members is not None and (within := fitted.score_within(seen, members)):
+                found.append(within)
+            results = [
+                ProbeResult(
+                    auroc(scored.scores, truth, groups),
+                    scored.classifier,
+                    scored.trained_on,
+                    scored.inner_auroc,
+                )
+                for scored in found
+            ]
+            # The better on the test films: in doubt for the probe, against the bundle.
+            probes[probe] = max(results, key=lambda result: result.auroc.value)
         return SourceEvidence(
             name,
             *counts,
