@@ -11,7 +11,7 @@ import pytest
 
 from bundle_factory import make_bundle
 from covid_d.detector import Bundle, update
-from covid_d.detector.lungs import LungModel
+from covid_d.detector.lungs import LungModel, put_into_bundle
 from covid_d.errors import BundleError
 from covid_d.radiograph import Radiograph
 from lung_factory import BOX, PREPROCESSING, SIZE, box_network, lungs_spec, make_lungs
@@ -59,6 +59,35 @@ def test_bundle_carries_its_lung_model(tmp_path: Path, film_of: Callable[..., Ra
     model = LungModel.load(bundle_with_lungs(tmp_path / "bundle"))
     assert model.spec == lungs_spec()
     assert model.mask(film_of()).any()
+
+
+def test_put_into_bundle(tmp_path: Path, film_of: Callable[..., Radiograph]) -> None:
+    folder, path = make_lungs(tmp_path / "lungs"), make_bundle(tmp_path / "bundle")
+    before = Bundle.load(path)
+    put_into_bundle(folder, path)
+    after = Bundle.load(path)
+    assert after.spec == before.spec.model_copy(update={"lungs": lungs_spec()})
+    assert LungModel.load(after).mask(film_of()).any()
+    put_into_bundle(folder, path)
+    assert Bundle.load(path).id == after.id
+
+
+def test_another_lung_model_takes_a_passed_audit_back(tmp_path: Path) -> None:
+    passed = {"status": "audit-passed", "reasons": [], "audited": "2026-01-02T03:04:05Z"}
+    path = make_bundle(tmp_path / "bundle", verdict=passed)
+    put_into_bundle(make_lungs(tmp_path / "lungs"), path)
+    verdict = Bundle.load(path).spec.verdict
+    assert verdict.status == "demonstration"
+    assert verdict.reasons == ("not audited",)
+
+
+def test_broken_lung_model_is_not_put_into_a_bundle(tmp_path: Path) -> None:
+    folder, path = make_lungs(tmp_path / "lungs"), make_bundle(tmp_path / "bundle")
+    (folder / "lungs.onnx").write_bytes(b"broken")
+    before = Bundle.load(path).id
+    with pytest.raises(BundleError, match="cannot be loaded"):
+        put_into_bundle(folder, path)
+    assert Bundle.load(path).id == before
 
 
 def test_bundle_without_lung_model(tmp_path: Path) -> None:

@@ -12,7 +12,9 @@ import pytest
 import torch
 from PIL import Image
 
+from bundle_factory import make_bundle
 from covid_d.cli.main import main
+from covid_d.detector import Bundle
 from covid_d.detector.lungs import LungModel
 from covid_d.errors import TrainingError
 from covid_d.radiograph import Preprocessing, read
@@ -277,7 +279,8 @@ def test_command(collection: Folders, tmp_path: Path, capsys: pytest.CaptureFixt
     images, masks, metadata = collection
     out = tmp_path / "out"
     words = ["train-lungs", "--images", images, "--masks", masks, "--metadata", metadata]
-    words += ["--out", out, "--epochs", "1", "--license", "CC0"]
+    bundle = make_bundle(tmp_path / "bundle")
+    words += ["--out", out, "--epochs", "1", "--license", "CC0", "--bundle", bundle]
     with pytest.raises(SystemExit) as left:
         main([str(word) for word in words])
     assert not left.value.code
@@ -290,6 +293,7 @@ def test_command(collection: Folders, tmp_path: Path, capsys: pytest.CaptureFixt
         "scores.csv",
     ]
     assert json.loads((out / "lungs.json").read_text(encoding="utf-8"))["license"] == "CC0"
+    assert LungModel.load(Bundle.load(bundle)).spec.license == "CC0"
     # A second run does not touch the first.
     with pytest.raises(SystemExit) as left:
         main([str(word) for word in words])

@@ -25,6 +25,11 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--license", "license_", default="CC BY 4.0", show_default=True, help="Of the masks.")
 @click.option("--weights", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="Backbone weights; default: the installed weights package.")  # fmt: skip
+@click.option(
+    "--bundle",
+    type=click.Path(exists=True, path_type=Path),
+    help="Also put the model into this bundle; a signature is dropped.",
+)
 @click.option("--no-pretrained", is_flag=True, help="Start from random weights.")
 def train_lungs(
     images: Path,
@@ -36,6 +41,7 @@ def train_lungs(
     seed: int,
     license_: str,
     weights: Path | None,
+    bundle: Path | None,
     no_pretrained: bool,
 ) -> None:
     """Train the lung segmentation model and measure it on held-out patients.
@@ -43,6 +49,8 @@ def train_lungs(
     Writes lungs.onnx and lungs.json, which `covid-d audit --lungs` and a bundle take, scores.csv,
     history.csv and report.html.
     """
+    from covid_d.detector import Bundle
+    from covid_d.detector.lungs import put_into_bundle
     from covid_d.errors import TrainingError
     from covid_d.files import atomic_folder
     from covid_d.training.backbones import find_weights
@@ -52,6 +60,8 @@ def train_lungs(
     from covid_d.training.lungs_network import BACKBONE
     from covid_d.training.lungs_report import write_lung_run
 
+    if bundle is not None:
+        Bundle.load(bundle)  # not sound: say so before minutes of training
     found = find_weights(BACKBONE, pretrained=not no_pretrained, file=weights)
     if found.state is None and not no_pretrained:
         raise TrainingError(
@@ -63,6 +73,8 @@ def train_lungs(
         options = LungOptions(epochs=epochs, seed=seed)
         run = train(films, options=options, weights=found.state, license_=license_)
         write_lung_run(run, films, folder)
+    if bundle is not None:
+        put_into_bundle(out, bundle)
     low, high = run.spec.dice_interval
     click.echo(
         f"{out}: Dice {run.spec.dice:.3f} (95 % interval {low:.3f} to {high:.3f}) on "

@@ -11,7 +11,8 @@ from PIL import Image
 from pydantic import ValidationError
 
 from covid_d.detector.bundle import Bundle
-from covid_d.detector.spec import Lungs
+from covid_d.detector.contents import SPEC, update
+from covid_d.detector.spec import Lungs, Verdict
 from covid_d.errors import BundleError
 from covid_d.radiograph.film import Radiograph
 from covid_d.radiograph.prepare import standardise
@@ -121,3 +122,21 @@ class LungModel:
                 f"it has inputs {inputs} and outputs {outputs}.",
                 _EXPORT_AGAIN,
             )
+
+
+def put_into_bundle(folder: Path, bundle: Path) -> None:
+    """Put the lung model that ``covid-d train-lungs`` wrote into a bundle and seal it again.
+
+    A bundle that had passed the audit must be audited again.
+
+    Raises
+    ------
+    BundleError
+        If the folder holds no usable lung model, or the bundle is not sound.
+    """
+    model = LungModel.open(folder)
+    spec = Bundle.load(bundle).spec.model_copy(update={"lungs": model.spec})
+    if spec.verdict.status == "audit-passed":  # by another lung model: to be earned again
+        spec = spec.model_copy(update={"verdict": Verdict()})
+    content = (folder / model.spec.file).read_bytes()
+    update(bundle, {model.spec.file: content, SPEC: spec.model_dump_json(indent=2) + "\n"})
