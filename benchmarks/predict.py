@@ -214,7 +214,7 @@ def _learner_of(run: Path, films: Sequence[Path]) -> Any:
     import torch
     from fastai.vision.all import ImageDataLoaders, Normalize, Resize
 
-    from covid_d.training.learner import learner
+    from covid_d.training import learner
     from covid_d.training.recipes import Recipe
 
     record = json.loads((run / "run.json").read_text(encoding="utf-8"))

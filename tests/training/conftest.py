@@ -28,6 +28,8 @@ TINY = DEFAULT.changed(
     lr_min=1e-3,
     lr_max=3e-3,
     lr_finder=False,
+    probe=0.0,  # tests of the probe ask for it
+    batchnorm="train",
 )
 
 

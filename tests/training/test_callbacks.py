@@ -11,6 +11,7 @@ from fastai.data.core import DataLoaders
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.errors import TrainingError
+from covid_d.training.build import learner
 from covid_d.training.callbacks import (
     KeepHistory,
     SeededEpochs,
@@ -20,7 +21,6 @@ from covid_d.training.callbacks import (
 )
 from covid_d.training.checkpoint import Checkpoint, Progress
 from covid_d.training.data import dataloaders
-from covid_d.training.learner import learner
 from covid_d.training.metrics import METRIC_NAMES
 from covid_d.training.recipes import Recipe
 

@@ -9,9 +9,9 @@ from fastai.learner import Learner
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.errors import TrainingError
+from covid_d.training.build import learner
 from covid_d.training.checkpoint import Checkpoint, Progress, restore
 from covid_d.training.data import dataloaders
-from covid_d.training.learner import learner
 from covid_d.training.recipes import Recipe
 
 

@@ -41,6 +41,8 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "blur": ("--blur", "Largest blur, pixels."),
     "erase": ("--erase", "Largest depth of erased borders, share of the side."),
     "head": ("--head", "concat (fastai's) or linear (average pool, one layer)."),
+    "probe": ("--probe", "Start the linear head from a regression of this C; 0: at random."),
+    "batchnorm": ("--batchnorm", "train, or keep the body's batch normalisations as pretrained."),
     "dropout": ("--dropout", "Before the last layer."),
     "label_smoothing": ("--label-smoothing", "Share of a label spread over both classes."),
     "sampling": ("--sampling", "uniform, or balanced by class and source."),

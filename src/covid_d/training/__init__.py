@@ -14,6 +14,8 @@ In a notebook::
 
 or all of it at once: ``train(dataset, "runs/first", recipe)``.
 
+A module may not bear the name of a function here: importing it would hide the function.
+
 Names are loaded when they are used, so that ``covid-d train --help`` needs no torch.
 """
 
@@ -25,12 +27,12 @@ from typing import TYPE_CHECKING, Any
 from covid_d.errors import MissingExtraError
 
 if TYPE_CHECKING:
+    from covid_d.training.build import learner
     from covid_d.training.data import dataloaders
     from covid_d.training.export import export_bundle
-    from covid_d.training.fit import fit
-    from covid_d.training.learner import learner
     from covid_d.training.recipes import Recipe
     from covid_d.training.run import train
+    from covid_d.training.stages import fit
 
 __all__ = ["Recipe", "dataloaders", "export_bundle", "fit", "learner", "train"]
 
@@ -38,8 +40,8 @@ _HOME = {
     "Recipe": "recipes",
     "dataloaders": "data",
     "export_bundle": "export",
-    "fit": "fit",
-    "learner": "learner",
+    "fit": "stages",
+    "learner": "build",
     "train": "run",
 }
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from fastai.callback.core import Callback
 from fastai.torch_core import set_seed
+from torch import nn
 from tqdm.auto import tqdm
 
 from covid_d.errors import TrainingError
@@ -39,6 +40,19 @@ class SeededEpochs(Callback):  # type: ignore[misc]
         seed = seed_of(self.seed, self.stage, self.epoch)
         set_seed(seed)
         self.dls.train.rng = random.Random(seed)  # noqa: S311 - no secret
+
+
+class KeepBatchNorm(Callback):  # type: ignore[misc]
+    """Leave the body's batch normalisations as pretrained: neither statistics nor weights move."""
+
+    order = -10
+
+    def before_train(self) -> None:
+        """Put them in evaluation mode and out of the gradient's reach."""
+        for layer in self.model[0].modules():
+            if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+                layer.eval()
+                layer.requires_grad_(False)
 
 
 class KeepHistory(Callback):  # type: ignore[misc]

@@ -133,7 +133,7 @@ def _data(films: pd.DataFrame, dataset: Dataset) -> str:
             "",
             "Licences of the films, as their collections word them:",
             "",
-            _table(["licence", "films"], [[_cell(name), int(n)] for name, n in licences.items()]),
+            _table(["licence", "films"], [[cell(name), int(n)] for name, n in licences.items()]),
         ]
     )
 
@@ -141,7 +141,8 @@ def _data(films: pd.DataFrame, dataset: Dataset) -> str:
 _LABELS = (POSITIVE, NEGATIVE)
 
 
-def _cell(text: object) -> str:
+def cell(text: object) -> str:
+    """Return text that cannot break a Markdown table."""
     return str(text).replace("|", "\\|").replace("\n", " ")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from covid_d.errors import TrainingError
 from covid_d.files import atomic_folder
 from covid_d.radiograph.prepare import Preprocessing, normalise, prepare
 from covid_d.radiograph.read import read
+from covid_d.radiograph.refusal import RadiographError
 from covid_d.training.calibrate import calibrate
 from covid_d.training.card import model_card
 from covid_d.training.interpret import Reading, film_of, validation_rows
@@ -103,8 +105,9 @@ def export_bundle(
     ------
     TrainingError
         If ONNX and torch, or training's input and :func:`~covid_d.radiograph.prepare`, differ by
-        more than 1e-4 on validation films; or calibration fails.
+        more than 1e-4 on validation films; calibration fails; or the name cannot be one.
     """
+    name = bundle_name(recipe, name)
     preprocessing: Preprocessing = learn.dls.preprocessing
     network = DetectorNetwork(learn.model)
     content = to_onnx(network, preprocessing.size)
@@ -115,11 +118,7 @@ def export_bundle(
     calibration, conformal = calibrate(
         validation.logits, validation.positive, list(rows["group"].astype(str)), recipe.seed
     )
-    spec = _spec(learn, recipe, dataset, calibration, conformal)
-    spec = spec.model_copy(
-        update={"name": name or _name(recipe), "version": version},
-    )
-    BundleSpec.model_validate(spec.model_dump())
+    spec = _spec(learn, recipe, dataset, calibration, conformal, name, version)
     films = learn.dls.films[_FILM_COLUMNS].sort_values(_FILM_COLUMNS, kind="stable")
     target = Path(folder)
     with atomic_folder(target, overwrite=True) as work:
@@ -132,8 +131,22 @@ def export_bundle(
     return target
 
 
-def _name(recipe: Recipe) -> str:
-    return f"{recipe.name}-{recipe.backbone}".lower()
+def bundle_name(recipe: Recipe, name: str | None = None) -> str:
+    """Return the bundle's name: ``name``, else the recipe's and the backbone's.
+
+    Raises
+    ------
+    TrainingError
+        If ``name`` cannot be a bundle's.
+    """
+    if name is None:
+        return re.sub(r"[^a-z0-9._-]+", "-", f"{recipe.name}-{recipe.backbone}".lower())
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
+        raise TrainingError(
+            f"{name!r} cannot be the name of a bundle.",
+            "Use lower-case letters, digits, dots, dashes and underscores.",
+        )
+    return name
 
 
 def _csv(table: pd.DataFrame) -> str:
@@ -181,7 +194,7 @@ def _check_on_films(
         films = [normalise(film_of(learn, int(i)), preprocessing) for i in order[part]]
         check_parity(network, exported, np.stack(films))
     for index in order[:_REREAD_FILMS]:
-        fresh = prepare(read(dataset.folder / rows["path"].iloc[index]), preprocessing)
+        fresh = _prepared(dataset.folder / rows["path"].iloc[index], preprocessing)
         item = learn.dls.valid_ds[int(index)][0]
         batch = learn.dls.valid.after_batch((item[None].to(learn.dls.device),))[0]
         seen = torch.Tensor(batch.cpu())[0].numpy()
@@ -194,18 +207,30 @@ def _check_on_films(
             )
 
 
+def _prepared(path: Path, preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
+    try:
+        return prepare(read(path), preprocessing)
+    except (RadiographError, OSError) as error:
+        raise TrainingError(
+            f"Film {path} cannot be read again: {error}",
+            "Put the data set back as it was, then run again with --resume to export.",
+        ) from error
+
+
 def _spec(
     learn: Learner,
     recipe: Recipe,
     dataset: Dataset,
     calibration: Calibration,
     conformal: Conformal,
+    name: str,
+    version: str,
 ) -> BundleSpec:
     films: pd.DataFrame = learn.dls.films
     by_split = films["split"].value_counts()
     return BundleSpec(
-        name=_name(recipe),
-        version="1.0.0",
+        name=name,
+        version=version,
         created=datetime.now(UTC).replace(microsecond=0),
         covid_d=__version__,
         preprocessing=learn.dls.preprocessing,

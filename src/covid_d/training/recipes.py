@@ -47,6 +47,12 @@ class Recipe(BaseModel):
     head
         ``concat`` is fastai's (average and maximum pool, two linear layers); ``linear`` is average
         pool and one linear layer, for which the class activation map is exact.
+    probe
+        Start the linear head from a logistic regression on features of the frozen body, with this
+        inverse strength of regularisation (Kumar et al. 2022); 0 starts it at random.
+    batchnorm
+        ``train`` lets the body's batch normalisations follow the films, as fastai does;
+        ``keep`` leaves them as pretrained.
     dropout
         Before the last linear layer.
     label_smoothing
@@ -90,6 +96,8 @@ class Recipe(BaseModel):
     blur: float = Field(default=0.0, ge=0, le=5)
     erase: float = Field(default=0.0, ge=0, le=0.4)
     head: Literal["concat", "linear"] = "concat"
+    probe: float = Field(default=0.0, ge=0, le=1000)
+    batchnorm: Literal["train", "keep"] = "train"
     dropout: float = Field(default=0.5, ge=0, lt=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
     sampling: Literal["uniform", "balanced"] = "uniform"
@@ -103,6 +111,8 @@ class Recipe(BaseModel):
             raise ValueError("frozen_epochs and epochs are both 0: nothing would be trained")
         if self.lr_min > self.lr_max:
             raise ValueError(f"lr_min {self.lr_min:g} exceeds lr_max {self.lr_max:g}")
+        if self.probe and self.head != "linear":
+            raise ValueError("probe needs head linear")
         return self
 
     def changed(self, **options: Any) -> Recipe:
@@ -133,10 +143,11 @@ DEFAULT = Recipe(
     backbone="tf_efficientnet_lite0",
     fit="pad",
     intensity="percentile",
-    frozen_epochs=2,
-    epochs=8,
-    lr_min=1e-4,
-    lr_max=1e-3,
+    frozen_epochs=1,
+    epochs=2,
+    frozen_lr=1e-5,
+    lr_min=1e-6,
+    lr_max=1e-5,
     rotate=15.0,
     zoom=1.2,
     warp=0.1,
@@ -146,6 +157,8 @@ DEFAULT = Recipe(
     blur=1.5,
     erase=0.15,
     head="linear",
+    probe=0.001,
+    batchnorm="keep",
     dropout=0.2,
     label_smoothing=0.1,
     sampling="balanced",

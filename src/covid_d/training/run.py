@@ -17,12 +17,12 @@ from covid_d import __version__
 from covid_d.errors import TrainingError
 from covid_d.files import write_atomically
 from covid_d.training.backbones import Weights, find_weights
+from covid_d.training.build import learner
 from covid_d.training.data import VOCABULARY, dataloaders
-from covid_d.training.export import export_bundle
-from covid_d.training.fit import fit
-from covid_d.training.learner import learner
+from covid_d.training.export import bundle_name, export_bundle
 from covid_d.training.recipes import Recipe
 from covid_d.training.report import write_report
+from covid_d.training.stages import fit
 
 if TYPE_CHECKING:
     from covid_d.dataset.dataset import Dataset
@@ -118,7 +118,7 @@ def train(
         If ``out`` holds another run, weights cannot be had, training diverges, or the export
         fails its checks.
     """
-    run, machine = Path(out), machine or Machine()
+    run, machine, name = Path(out), machine or Machine(), bundle_name(recipe, name)
     device = machine.prepare()
     earlier = _claim(run, recipe, dataset, limit, resume=resume)
     # Weights first: their absence must not show only after minutes of decoding. A run that has a
@@ -201,9 +201,9 @@ def _claim(
             )
         return None
     record = read_record(run)
-    wanted = {"recipe": recipe.model_dump(mode="json"), "sha256": dataset.sha256, "limit": limit}
+    wanted = {"recipe": recipe, "sha256": dataset.sha256, "limit": limit}
     found = {
-        "recipe": record["recipe"],
+        "recipe": Recipe.model_validate(record["recipe"]),
         "sha256": record["dataset"]["sha256"],
         "limit": record["limit"],
     }

@@ -21,6 +21,7 @@ from covid_d.training.callbacks import (
 )
 from covid_d.training.checkpoint import Checkpoint, Progress, restore
 from covid_d.training.interpret import interpret
+from covid_d.training.probe import fit_probe
 from covid_d.training.recipes import Recipe
 
 _FINDER_STEPS = 100
@@ -79,6 +80,8 @@ def fit(learn: Learner, recipe: Recipe, run: Path | str, *, resume: bool = False
     progress, content = Progress(), None
     if resume and checkpoint.path.is_file():
         progress, content = checkpoint.load(learn)
+    elif recipe.probe:
+        fit_probe(learn, recipe)
     for stage in stages_of(recipe):
         if progress.stage > stage.number:
             continue  # done, and its results written, before the run was broken off
@@ -148,5 +151,7 @@ def _finish_stage(learn: Learner, stage: Stage, progress: Progress, run: Path) -
 
 def _fingerprint(learn: Learner, recipe: Recipe) -> str:
     films = list(learn.dls.films["sha256"])
-    text = json.dumps([__version__, recipe.model_dump(), films], sort_keys=True)
+    # Without default values: an option that a later version adds leaves older runs resumable.
+    options = recipe.model_dump(exclude_defaults=True)
+    text = json.dumps([__version__, options, films], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

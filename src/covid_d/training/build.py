@@ -16,6 +16,7 @@ from fastai.vision.learner import vision_learner
 
 from covid_d.errors import TrainingError
 from covid_d.training.backbones import Weights, body_of, find_weights
+from covid_d.training.callbacks import KeepBatchNorm
 from covid_d.training.heads import check_supported
 from covid_d.training.metrics import metrics
 from covid_d.training.recipes import Recipe
@@ -75,6 +76,8 @@ def learner(
     _check_body(learn, recipe)
     check_supported(learn.model[1])
     learn.origin = weights.origin
+    if recipe.batchnorm == "keep":
+        learn.add_cb(KeepBatchNorm())
     if recipe.channels_last:
         learn.add_cb(ChannelsLast())
     if dls.device is not None and dls.device.type == "cuda":

@@ -10,9 +10,9 @@ from safetensors.torch import save_file
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.errors import TrainingError
+from covid_d.training.build import learner
 from covid_d.training.data import dataloaders
 from covid_d.training.heads import layers_of
-from covid_d.training.learner import learner
 from covid_d.training.recipes import Recipe
 
 

@@ -15,11 +15,11 @@ from fastai.callback.core import Callback
 from fastai.learner import Learner
 
 from covid_d.dataset.dataset import Dataset
+from covid_d.training.build import learner
 from covid_d.training.callbacks import KeepHistory
 from covid_d.training.data import dataloaders
-from covid_d.training.fit import find_rates, fit, stages_of
-from covid_d.training.learner import learner
 from covid_d.training.recipes import ARTICLE, Recipe
+from covid_d.training.stages import find_rates, fit, stages_of
 
 
 @pytest.fixture
