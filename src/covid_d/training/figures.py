@@ -40,8 +40,10 @@ def confusion_matrix(counts: npt.NDArray[np.int64], classes: Sequence[str]) -> F
 def top_losses(films: Sequence[npt.NDArray[np.uint8]], worst: pd.DataFrame) -> Figure:
     """Draw the films answered worst, three a row, with prediction/actual/loss/probability."""
     rows = max(1, -(-len(films) // 3))
-    figure = Figure(figsize=(9.0, 3.3 * rows + 0.5), layout="constrained")
-    figure.suptitle("Top losses: prediction / actual / loss / probability of the actual class")
+    figure = Figure(figsize=(6.8, 2.5 * rows + 0.4), layout="constrained")
+    figure.suptitle(
+        "Top losses: prediction / actual / loss / probability of the actual class", fontsize=9
+    )
     grid = figure.subplots(rows, 3, squeeze=False)
     for axes in grid.flat:
         axes.set_axis_off()
@@ -49,7 +51,7 @@ def top_losses(films: Sequence[npt.NDArray[np.uint8]], worst: pd.DataFrame) -> F
         axes.imshow(film, cmap="gray", vmin=0, vmax=255)
         axes.set_title(
             f"{row['prediction']} / {row['actual']} / {row['loss']:.2f} / {row['probability']:.2f}",
-            fontsize=10,
+            fontsize=8,
             color=_RIGHT if row["prediction"] == row["actual"] else _WRONG,
         )
     return figure
@@ -57,8 +59,8 @@ def top_losses(films: Sequence[npt.NDArray[np.uint8]], worst: pd.DataFrame) -> F
 
 def curves(steps: Sequence[dict[str, Any]], epochs: Sequence[dict[str, Any]]) -> Figure:
     """Draw a stage's losses and learning rate against the training step."""
-    figure = Figure(figsize=(9.0, 3.6), layout="constrained")
-    loss, rate = figure.subplots(1, 2)
+    figure = Figure(figsize=(5.2, 5.4), layout="constrained")
+    loss, rate = figure.subplots(2, 1, sharex=True)
     loss.plot([s["loss"] for s in steps], label="training (smoothed)")
     per_epoch = len(steps) / max(1, len(epochs))
     loss.plot(
@@ -67,7 +69,6 @@ def curves(steps: Sequence[dict[str, Any]], epochs: Sequence[dict[str, Any]]) ->
         marker="o",
         label="validation",
     )
-    loss.set_xlabel("step")
     loss.set_ylabel("loss")
     loss.set_ylim(bottom=0.0)
     loss.set_title("Loss")

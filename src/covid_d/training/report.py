@@ -20,6 +20,8 @@ _POOLED = (
     "covid-d audit, not by this page."
 )
 
+_HEADINGS = {"auroc": "AUROC", "f1": "F1"}
+
 
 def write_report(run: Path, record: dict[str, Any]) -> Path:
     """Write ``report.html`` (and ``lr-finder.png``) from the run's stage folders.
@@ -59,7 +61,6 @@ def _overview(record: dict[str, Any]) -> Section:
         ["data set", record["dataset"]["sha256"]],
         ["first weights", record["weights"]],
         ["device", record["device"]],
-        ["seed", record["recipe"]["seed"]],
         ["started", record["times"]["started"]],
     ]
     if record["times"].get("finished"):
@@ -67,7 +68,7 @@ def _overview(record: dict[str, Any]) -> Section:
     return Section(
         "Run",
         tables=[
-            Table(["", ""], facts),
+            Table(["what", "value"], facts),
             Table(["split", "covid", "nocovid"], rows, caption="Films"),
         ],
     )
@@ -92,7 +93,8 @@ def _stage(run: Path, number: int, heading: str) -> Section:
         ]
         for _, epoch in history.iterrows()
     ]
-    header = ["epoch", "train loss", "validation loss", *METRIC_NAMES, "time"]
+    metric_names = [_HEADINGS.get(name, name.replace("_", " ")) for name in METRIC_NAMES]
+    header = ["epoch", "train loss", "validation loss", *metric_names, "time"]
     worst = pd.read_csv(folder / "top-losses.csv")
     worst_rows = [
         [w.path, w.source, w.prediction, w.actual, f"{w.loss:.3f}", f"{w.probability:.3f}"]
@@ -102,7 +104,7 @@ def _stage(run: Path, number: int, heading: str) -> Section:
         heading,
         [f"Kept: epoch {kept['epoch']}, error {kept['error_rate']:.1%} on the validation films."],
         [
-            Table([name.replace("_", " ") for name in header], rows, caption="Epochs"),
+            Table(header, rows, caption="Epochs"),
             Table(
                 ["film", "source", "prediction", "actual", "loss", "probability of actual"],
                 worst_rows,
@@ -132,7 +134,8 @@ def _finder(run: Path, recipe: Recipe) -> Section:
 
 
 def _recipe(recipe: Recipe) -> Section:
-    rows = [[name, value] for name, value in recipe.model_dump().items()]
+    # As text: numbers and words in one column are not aligned like numbers.
+    rows = [[name, str(value)] for name, value in recipe.model_dump().items()]
     return Section("Recipe", tables=[Table(["option", "value"], rows)])
 
 
