@@ -286,6 +286,27 @@ def test_contradictions_are_left_out_of_the_grouped_protocol_only(tmp_path: Path
     assert reasons(result) == {}
 
 
+def test_a_copy_of_a_childs_film_is_a_childs_film(tmp_path: Path) -> None:
+    rows = _patients(tmp_path)
+    images = tmp_path / "cohen/images"
+    draw(images / "child.png", 7000)
+    rows.append(cohen_row("child.png", patientid="80", age="12"))
+    with Image.open(images / "child.png") as film:
+        film.resize((192, 192)).crop((6, 4, 186, 184)).save(images / "ageless.png")
+    rows.append(cohen_row("ageless.png", patientid="81", age=""))
+    write_cohen(tmp_path / "cohen", rows)
+    result = build_dataset(collections(tmp_path, "cohen"), tmp_path / "out")
+    told = {row["original"]: row["detail"] for row in table(result, "exclusions.csv")}
+    assert told == {
+        "images/child.png": "12 years",
+        "images/ageless.png": "same film as cohen:images/child.png",
+    }
+    options = BuildOptions(adults_only=False)
+    result = build_dataset(collections(tmp_path, "cohen"), tmp_path / "all", options)
+    groups = {row["original"]: row["group"] for row in table(result, "manifest.csv")}
+    assert groups["images/child.png"] == groups["images/ageless.png"]
+
+
 def test_what_cannot_be_read_is_left_out_and_told(tmp_path: Path) -> None:
     rows = _patients(tmp_path)
     images = tmp_path / "cohen/images"

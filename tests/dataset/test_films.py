@@ -27,11 +27,8 @@ from covid_d.errors import DatasetError
 from covid_d.radiograph import read
 
 
-def order(
-    file: Path, *, strict: bool = True, children: bool = False, ct: bool = False
-) -> InspectionOrder:
-    modality = Modality.CT if ct else Modality.XRAY
-    return InspectionOrder(file, modality, strict=strict, children_allowed=children)
+def order(file: Path, *, strict: bool = True, ct: bool = False) -> InspectionOrder:
+    return InspectionOrder(file, Modality.CT if ct else Modality.XRAY, strict=strict)
 
 
 def write_order(file: Path, target: Path, max_side: int | None = None) -> WriteOrder:
@@ -83,14 +80,10 @@ def test_only_a_strict_look_refuses_what_the_detector_would(tmp_path: Path) -> N
     assert isinstance(inspect(order(wide, ct=True)), Inspection)
 
 
-def test_a_child_passes_only_where_children_may(tmp_path: Path) -> None:
-    file = dicom(tmp_path / "child.dcm", PatientAge="005Y")
-    refused = inspect(order(file))
-    assert isinstance(refused, Exclusion)
-    assert refused.reason == "child"
-    allowed = inspect(order(file, children=True))
-    assert isinstance(allowed, Inspection)
-    assert allowed.facts.age_years == 5.0
+def test_whether_children_are_wanted_is_not_asked_here(tmp_path: Path) -> None:
+    result = inspect(order(dicom(tmp_path / "child.dcm", PatientAge="005Y")))
+    assert isinstance(result, Inspection)
+    assert result.facts.age_years == 5.0
 
 
 def test_bytes_are_copied_untouched(tmp_path: Path) -> None:

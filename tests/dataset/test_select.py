@@ -90,6 +90,23 @@ def test_rows_are_numbered_through_all_collections() -> None:
     assert [c.collection for c in found] == ["cohen", "cohen", "nih", "cohen-2"]
 
 
+def test_a_child_on_one_film_is_a_child_on_films_of_unknown_age() -> None:
+    found = gather(
+        [
+            Shelf(
+                "x",
+                row(patient="p", age=12.0, child=True),
+                row(patient="p"),
+                row(patient="p", age=18.0),
+                row(patient="q"),
+                row(patient="", age=3.0, child=True),
+                row(patient=""),
+            )
+        ]
+    )
+    assert [c.row.child for c in found] == [True, True, False, False, True, False]
+
+
 def test_a_plain_film_is_taken_by_both() -> None:
     assert reason(row(), GROUPED) is None
     assert reason(row(), ARTICLE) is None
@@ -129,7 +146,7 @@ def test_films_without_recorded_projection_can_be_left_out() -> None:
 def test_children_are_left_out_unless_asked_for() -> None:
     child = row(child=True, age=5.0)
     assert leave_out(child, GROUPED) == Exclusion(Reason.CHILD, "5 years")
-    assert leave_out(row(child=True), GROUPED) == Exclusion(Reason.CHILD, "children's collection")
+    assert leave_out(row(child=True), GROUPED) == Exclusion(Reason.CHILD, "a child, age not stated")
     assert reason(child, BuildOptions(adults_only=False)) is None
     assert reason(child, ARTICLE) is None
 

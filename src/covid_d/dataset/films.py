@@ -43,15 +43,13 @@ class InspectionOrder:
     modality
         As the collection says.
     strict
-        Whether films that the detector would refuse are refused here.
-    children_allowed
-        Whether a child's film may pass.
+        Whether films that the detector would refuse are refused here (but not children: whether
+        they are wanted is not for the reader to say).
     """
 
     file: Path
     modality: Modality
     strict: bool
-    children_allowed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +86,7 @@ def inspect(order: InspectionOrder) -> Inspection | Exclusion:
     facts = radiograph.facts
     if order.strict and order.modality is Modality.XRAY and facts.modality != "CT":
         refusal = check(radiograph)
-        forgiven = order.children_allowed and refusal and refusal.code is RefusalCode.CHILD
-        if refusal and not forgiven:
+        if refusal and refusal.code is not RefusalCode.CHILD:
             return Exclusion(refusal.code.value, refusal.message.en)
     return Inspection(fingerprint(radiograph), facts, radiograph.width, radiograph.height)
 

@@ -78,20 +78,28 @@ def make_plan(
     DatasetError
         If nothing is left to learn from, or the article's children cannot be drawn.
     """
-    films, exclusions = _inspect(candidates, options, pool, progress=progress)
+    films, children, exclusions = _inspect(candidates, options, pool, progress=progress)
     radiographs = [at for at, film in enumerate(films) if not film.is_ct]
-    with tqdm(total=len(radiographs), desc="Comparing", unit="film", disable=not progress) as bar:
+    compared = [films[at] for at in radiographs] + children
+    with tqdm(total=len(compared), desc="Comparing", unit="film", disable=not progress) as bar:
         found = find_near_duplicates(
-            [films[at].inspection.fingerprint for at in radiographs],
+            [film.inspection.fingerprint for film in compared],
             threads=jobs,
             progress=bar.update,
         )
-    pairs = [Pair(radiographs[p.first], radiographs[p.second], p.likeness) for p in found]
+    among = [pair for pair in found if pair.second < len(radiographs)]
+    pairs = [Pair(radiographs[p.first], radiographs[p.second], p.likeness) for p in among]
     groups = _groups(films, pairs, candidates)
     left = set(radiographs)
+    for pair in found:
+        if pair.first < len(radiographs) <= pair.second:
+            child = compared[pair.second].row
+            told = Exclusion(Reason.CHILD, f"same film as {child.source}:{child.original}")
+            exclusions[compared[pair.first].candidate.index] = told
+            left.discard(radiographs[pair.first])
     if options.grouped:
         contradicted = contradictions(films, pairs, covid_patients(candidates))
-        for at in left & contradicted.keys():
+        for at in sorted(left & contradicted.keys()):
             exclusions[films[at].candidate.index] = contradicted[at]
         left -= contradicted.keys()
     splits: dict[int, Split] = {at: Split.CT for at, film in enumerate(films) if film.is_ct}
@@ -107,14 +115,23 @@ def _inspect(
     pool: Executor | None,
     *,
     progress: bool,
-) -> tuple[list[Film], dict[int, Exclusion]]:
-    """Read every film that its row does not leave out; films, and exclusions by index."""
+) -> tuple[list[Film], list[Film], dict[int, Exclusion]]:
+    """Read every film that its row does not leave out.
+
+    Returns
+    -------
+    Films; films left out because their patient is a child, by whose copies children of unknown age
+    are recognised; and the exclusions by index.
+    """
     exclusions: dict[int, Exclusion] = {}
     waiting, orders = [], []
     for candidate in candidates:
         exclusion = leave_out(candidate.row, options)
-        if exclusion or candidate.row.file is None:
-            exclusions[candidate.index] = exclusion or Exclusion(Reason.MISSING)
+        if exclusion:
+            exclusions[candidate.index] = exclusion
+        a_child = exclusion is not None and exclusion.reason == Reason.CHILD
+        wanted = exclusion is None or (a_child and not candidate.children_only)
+        if candidate.row.file is None or not wanted:
             continue
         waiting.append(candidate)
         orders.append(
@@ -122,22 +139,23 @@ def _inspect(
                 file=candidate.row.file,
                 modality=candidate.row.modality,
                 strict=options.grouped,
-                children_allowed=not options.leaves_out_children,
             )
         )
-    films = []
+    films, children = [], []
     results = map_films(inspect, orders, pool, what="Reading", progress=progress)
     for candidate, result in zip(waiting, results, strict=True):
         if isinstance(result, Exclusion):
-            exclusions[candidate.index] = result
+            exclusions.setdefault(candidate.index, result)
             continue
         known = with_facts(candidate, result)
         exclusion = leave_out(known.row, options)
-        if exclusion:
-            exclusions[candidate.index] = exclusion
-        else:
+        if exclusion is None:
             films.append(Film(known, result))
-    return films, exclusions
+            continue
+        exclusions[candidate.index] = exclusion
+        if exclusion.reason == Reason.CHILD:
+            children.append(Film(known, result))
+    return films, children, exclusions
 
 
 def _groups(

@@ -77,7 +77,7 @@ class Film:
 
 
 def gather(collections: Sequence[Collection]) -> list[Candidate]:
-    """Return every row of every collection."""
+    """Return every row of every collection; a patient who is a child on one row is so on all."""
     candidates: list[Candidate] = []
     names: set[str] = set()
     for collection in collections:
@@ -90,7 +90,19 @@ def gather(collections: Sequence[Collection]) -> list[Candidate]:
             Candidate(index, name, collection.children_only, row)
             for index, row in enumerate(collection.rows(), start=len(candidates))
         ]
-    return candidates
+    return _with_known_children(candidates)
+
+
+def _with_known_children(candidates: Sequence[Candidate]) -> list[Candidate]:
+    # The age often stands on one film of a patient and not on the others. Who was a child on one
+    # is taken for a child on films of unknown age; a stated age stands.
+    patients = {c.row.patient for c in candidates if c.row.child and c.row.patient}
+    return [
+        replace(c, row=replace(c.row, child=True))
+        if c.row.age is None and c.row.patient in patients
+        else c
+        for c in candidates
+    ]
 
 
 def with_facts(candidate: Candidate, inspection: Inspection) -> Candidate:
@@ -120,7 +132,7 @@ def leave_out(row: FilmRow, options: BuildOptions) -> Exclusion | None:
         return None
     if options.leaves_out_children and row.child:
         age = "" if row.age is None else f"{row.age:g} years"
-        return Exclusion(Reason.CHILD, age or "children's collection")
+        return Exclusion(Reason.CHILD, age or "a child, age not stated")
     if not options.grouped:
         return None
     if row.projection is not None and not row.projection.is_frontal:
