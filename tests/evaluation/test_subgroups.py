@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from covid_d.dataset.describe import UNKNOWN
 from covid_d.evaluation.subgroups import (
     DIMENSIONS,
-    UNKNOWN,
-    age_bands,
     measure_subgroups,
     members,
     notable_publishers,
@@ -39,20 +38,9 @@ def pooled(draw_scores: Draw) -> pd.DataFrame:
     )
 
 
-def test_age_bands() -> None:
-    ages = pd.Series([0, 17.9, 18, 39, 40, 79.5, 80, 101, np.nan, ""])
-    assert age_bands(ages).tolist() == [
-        "0-17",
-        "0-17",
-        "18-39",
-        "18-39",
-        "40-59",
-        "60-79",
-        "80+",
-        "80+",
-        UNKNOWN,
-        UNKNOWN,
-    ]
+def test_ages_in_a_score_table_may_be_blank() -> None:
+    films = pd.DataFrame({"age": [0, 17.9, 18, 80, np.nan, ""]})
+    assert members(films, "age").tolist() == ["0-17", "0-17", "18-39", "80+", *[UNKNOWN] * 2]
 
 
 def test_blank_and_missing_names_are_unknown() -> None:

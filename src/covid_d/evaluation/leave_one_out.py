@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from covid_d.dataset.describe import UNKNOWN
 from covid_d.dataset.manifest import Label
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.bootstrap import RESAMPLES, SEED, bootstrap
@@ -24,7 +25,7 @@ from covid_d.evaluation.discrimination import RankedFilms
 from covid_d.evaluation.estimate import BoolArray, Estimate, FloatArray
 from covid_d.evaluation.intervals import auroc, proportion
 from covid_d.evaluation.metrics import LEAST_FILMS
-from covid_d.evaluation.subgroups import UNKNOWN, members
+from covid_d.evaluation.subgroups import members
 
 SPECIFICITY = 0.90
 

@@ -6,12 +6,13 @@ import json
 from pathlib import Path
 
 from covid_d.dataset.dataset import Dataset
+from covid_d.dataset.describe import UNKNOWN
 from covid_d.detector.detector import Detector
 from covid_d.evaluation import losses, plots, texts
 from covid_d.evaluation.evaluation import Evaluation
 from covid_d.evaluation.metrics import Stratum
 from covid_d.evaluation.report import Report
-from covid_d.evaluation.subgroups import UNKNOWN, members
+from covid_d.evaluation.subgroups import members
 from covid_d.evaluation.texts import shown
 from covid_d.files import atomic_folder, write_atomically
 from covid_d.language import Language

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from covid_d import __version__
+from covid_d.dataset.describe import UNKNOWN
 from covid_d.dataset.manifest import Label
 from covid_d.evaluation import texts
 from covid_d.evaluation.evaluation import Evaluation
 from covid_d.evaluation.metrics import LEAST_FILMS, PREVALENCES, Stratum
-from covid_d.evaluation.subgroups import UNKNOWN, notable_publishers
+from covid_d.evaluation.subgroups import notable_publishers
 from covid_d.evaluation.texts import percent, shown
 from covid_d.language import Language, Message
 from covid_d.page import Page, Picture, Section, Table

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
+from covid_d.dataset.describe import AGE_BANDS, UNKNOWN, age_bands
 from covid_d.evaluation.metrics import Stratum, measure
 
 DIMENSIONS = ("source", "subsource", "projection", "sex", "age")
-UNKNOWN = "unknown"
-
-_AGE_BANDS = ("0-17", "18-39", "40-59", "60-79", "80+")
-_AGE_EDGES = (0, 18, 40, 60, 80, np.inf)
-
-
-def age_bands(ages: pd.Series) -> pd.Series:
-    """Return the age band of each age in years; missing ages are ``unknown``."""
-    years = pd.to_numeric(ages, errors="coerce")
-    bands = pd.cut(years, list(_AGE_EDGES), right=False, labels=list(_AGE_BANDS))
-    return bands.astype(object).where(bands.notna(), UNKNOWN).astype(str)
 
 
 def members(films: pd.DataFrame, dimension: str) -> pd.Series:
     """Return the subgroup of each film along one of ``DIMENSIONS``."""
     if dimension == "age":
-        return age_bands(films["age"])
+        return age_bands(pd.to_numeric(films["age"], errors="coerce"))
     names = films[dimension].fillna("").astype(str).str.strip()
     return names.where(names.ne(""), UNKNOWN)
 
@@ -54,7 +43,7 @@ def measure_subgroups(
 
 def _ordered(counts: pd.Series, dimension: str) -> list[str]:
     if dimension == "age":
-        return [name for name in (*_AGE_BANDS, UNKNOWN) if name in counts.index]
+        return [name for name in (*AGE_BANDS, UNKNOWN) if name in counts.index]
     return sorted(counts.index, key=lambda name: (-counts[name], name))
 
 
