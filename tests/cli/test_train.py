@@ -61,9 +61,9 @@ class TestHelp:
 
     def test_values_of_both_recipes_are_shown(self) -> None:
         text = " ".join(_run("--help").output.split())
-        assert "[tf_efficientnet_lite0 / resnet34]" in text
+        assert f"[{DEFAULT.backbone} / resnet34]" in text
         assert f"[{DEFAULT.rotate:g} / 25]" in text
-        assert "[0.0001 / 1e-06]" in text
+        assert f"[{DEFAULT.lr_min:g} / 1e-06]" in text
 
     def test_help_needs_no_torch(self) -> None:
         code = (
