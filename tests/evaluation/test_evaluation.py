@@ -104,3 +104,26 @@ def test_conformal_promise_is_kept_on_drawn_patients(
     for item in evaluate(scores, phantom_detector.bundle, resamples=100).coverage:
         assert item.observed.low <= 0.9 <= item.observed.high
         assert item.holds
+
+
+def test_coverage_is_told_apart_for_publishers_held_out(
+    draw_scores: Callable[..., pd.DataFrame], phantom_scores: Scores, phantom_detector: Detector
+) -> None:
+    known = draw_scores(200, 200, source="clinic", seed=11)
+    new = draw_scores(30, 30, source="clinic", subsource="far.org", seed=12)
+    new["conformal_set"] = "covid"  # elsewhere the model always says COVID-19
+    films = pd.concat([known, new], ignore_index=True).assign(seen=False, sha256="")
+    scores = replace(phantom_scores, films=films, held_out=("far.org",))
+
+    evaluation = evaluate(scores, phantom_detector.bundle, resamples=100)
+
+    apart = evaluation.coverage_apart
+    assert [(item.observed.n, item.holds) for item in apart["trained_on"]] == [(200, True)] * 2
+    assert [item.observed.value for item in apart["held_out"]] == [1.0, 0.0]
+    assert [item.holds for item in apart["held_out"]] == [True, False]
+    found = _valid(evaluation)
+    assert found["coverage_apart"]["held_out"]["nocovid"]["observed"]["n"] == 30
+
+
+def test_nothing_is_told_apart_when_nothing_was_held_out(phantom_evaluation: Evaluation) -> None:
+    assert phantom_evaluation.coverage_apart == {}

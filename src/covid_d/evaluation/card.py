@@ -91,11 +91,14 @@ def _three_way(evaluation: Evaluation) -> list[str]:
         for key in ("inconclusive", "conclusive_sensitivity", "conclusive_specificity")
         if key in figures
     ]
+    parts = {"all": evaluation.coverage, **evaluation.coverage_apart}
     return lines + [
-        f"Conformal coverage, {item.label.value}: "
+        f"Conformal coverage. {texts.COVERAGE_SCOPES[scope].in_language(_LANGUAGE)}, "
+        f"{item.label.value}: "
         f"{shown('coverage', item.observed, _LANGUAGE)} of {item.observed.n}, promised "
         f"{percent(item.target, _LANGUAGE)}: {'kept' if item.holds else 'NOT kept'}"
-        for item in evaluation.coverage
+        for scope, coverage in parts.items()
+        for item in coverage
     ]
 
 

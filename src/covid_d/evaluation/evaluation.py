@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from covid_d import __version__
 from covid_d.dataset.manifest import Label
 from covid_d.detector.bundle import Bundle
@@ -34,6 +36,9 @@ class Evaluation:
         The worst source or publisher with both classes; ``None`` when there is none.
     coverage
         Of each class with enough films; empty when the bundle has no conformal thresholds.
+    coverage_apart
+        The same for publishers ``trained_on`` and ``held_out``, where the data set held any out:
+        the promise is made for the former only.
     error_rate
         What the conformal sets promise; ``None`` when the bundle has none.
     verdict
@@ -47,6 +52,7 @@ class Evaluation:
     subgroups: dict[str, dict[str, Stratum]]
     headline: Stratum | None
     coverage: tuple[Coverage, ...]
+    coverage_apart: dict[str, tuple[Coverage, ...]]
     error_rate: float | None
     verdict: str
     resamples: int
@@ -80,13 +86,27 @@ class Evaluation:
             "headline": None
             if self.headline is None
             else {"name": self.headline.name, **self.headline.to_dict()},
-            "coverage": {item.label.value: item.to_dict() for item in self.coverage},
+            "coverage": _by_label(self.coverage),
+            "coverage_apart": {name: _by_label(of) for name, of in self.coverage_apart.items()},
             "pool": {"inflated_by_source": True, **self.pool.to_dict()},
             "subgroups": {
                 dimension: {name: stratum.to_dict() for name, stratum in strata.items()}
                 for dimension, strata in self.subgroups.items()
             },
         }
+
+
+def _coverages(films: pd.DataFrame, error_rate: float) -> tuple[Coverage, ...]:
+    """Return the coverage of each class of which there are enough films."""
+    return tuple(
+        coverage(films, label, error_rate)
+        for label in Label
+        if films["label"].eq(label.value).sum() >= LEAST_FILMS
+    )
+
+
+def _by_label(coverage: tuple[Coverage, ...]) -> dict[str, Any]:
+    return {item.label.value: item.to_dict() for item in coverage}
 
 
 def evaluate(
@@ -106,18 +126,22 @@ def evaluate(
     films, conformal = scores.films, bundle.spec.conformal
     subgroups = measure_subgroups(films, resamples=resamples, seed=seed)
     covered: tuple[Coverage, ...] = ()
+    apart: dict[str, tuple[Coverage, ...]] = {}
     if conformal is not None:
-        covered = tuple(
-            coverage(films, label, conformal.error_rate)
-            for label in Label
-            if films["label"].eq(label.value).sum() >= LEAST_FILMS
-        )
+        covered = _coverages(films, conformal.error_rate)
+        if scores.held_out:
+            new = films["source"].isin(scores.held_out) | films["subsource"].isin(scores.held_out)
+            apart = {
+                "trained_on": _coverages(films[~new], conformal.error_rate),
+                "held_out": _coverages(films[new], conformal.error_rate),
+            }
     return Evaluation(
         scores=scores,
         pool=measure(films, "pool", resamples=resamples, seed=seed),
         subgroups=subgroups,
         headline=worst_source(subgroups),
         coverage=covered,
+        coverage_apart=apart,
         error_rate=None if conformal is None else conformal.error_rate,
         verdict=bundle.spec.verdict.status,
         resamples=resamples,

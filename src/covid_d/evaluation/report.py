@@ -10,6 +10,7 @@ from covid_d import __version__
 from covid_d.dataset.describe import UNKNOWN
 from covid_d.dataset.manifest import Label
 from covid_d.evaluation import texts
+from covid_d.evaluation.conformal import Coverage
 from covid_d.evaluation.evaluation import Evaluation
 from covid_d.evaluation.metrics import LEAST_FILMS, PREVALENCES, Stratum
 from covid_d.evaluation.subgroups import notable_publishers
@@ -186,22 +187,26 @@ class Report:
             )
         language = self._language
         paragraphs = [self._say(texts.THREE_WAY_TEXT, error=percent(self._e.error_rate, language))]
-        for item in self._e.coverage:
-            label = texts.WITH_COVID if item.label is Label.COVID else texts.WITHOUT_COVID
-            message = texts.COVERAGE_HOLDS if item.holds else texts.COVERAGE_BROKEN
-            paragraphs.append(
-                self._say(
-                    message,
-                    label=self._say(label),
-                    observed=shown(f"coverage_{item.label.value}", item.observed, language),
-                    target=percent(item.target, language),
-                )
-            )
+        parts = {"all": self._e.coverage, **self._e.coverage_apart}
+        paragraphs += [
+            self._coverage(scope, item) for scope, items in parts.items() for item in items
+        ]
         return Section(
             self._say(texts.THREE_WAY_HEADING),
             paragraphs,
             [self._figures(self._e.pool, _THREE_WAY)],
             self._shown("confusion"),
+        )
+
+    def _coverage(self, scope: str, item: Coverage) -> str:
+        label = texts.WITH_COVID if item.label is Label.COVID else texts.WITHOUT_COVID
+        return self._say(
+            texts.COVERAGE_HOLDS if item.holds else texts.COVERAGE_BROKEN,
+            scope=self._say(texts.COVERAGE_SCOPES[scope]),
+            label=self._say(label),
+            observed=shown(f"coverage_{item.label.value}", item.observed, self._language),
+            n=item.observed.n,
+            target=percent(item.target, self._language),
         )
 
     def _predictive(self) -> Section | None:

@@ -63,6 +63,8 @@ class Scores:
         What was scored; ``all`` is every radiograph.
     seen_allowed
         Whether films that the bundle was made from were let in.
+    held_out
+        Sources and publishers that the data set kept out of training.
     """
 
     films: pd.DataFrame
@@ -72,6 +74,7 @@ class Scores:
     dataset_sha256: str
     split: str
     seen_allowed: bool
+    held_out: tuple[str, ...] = ()
 
     @property
     def seen(self) -> int:
@@ -186,6 +189,7 @@ def score(
         dataset_sha256=dataset.sha256,
         split=split,
         seen_allowed=allow_seen,
+        held_out=tuple(dataset.record.get("options", {}).get("hold_out", ())),
     )
 
 

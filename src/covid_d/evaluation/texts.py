@@ -196,14 +196,25 @@ NO_CONFORMAL = Message(
     "El modelo no tiene umbrales de decisión: toda respuesta es no concluyente.",
     "The model has no decision thresholds: every answer is inconclusive.",
 )
+COVERAGE_SCOPES = {
+    "all": Message("Todas las radiografías", "All films"),
+    "trained_on": Message(
+        "Publicadores con los que se entrenó", "Publishers the model was trained on"
+    ),
+    "held_out": Message(
+        "Publicadores apartados del entrenamiento (aquí nada se promete)",
+        "Publishers held out of training (nothing is promised here)",
+    ),
+}
 COVERAGE_HOLDS = Message(
-    "{label}: cobertura observada {observed}, prometida {target}: compatible.",
-    "{label}: observed coverage {observed}, promised {target}: consistent.",
+    "{scope}, {label}: cobertura observada {observed} de {n}, prometida {target}: compatible.",
+    "{scope}, {label}: observed coverage {observed} of {n}, promised {target}: consistent.",
 )
 COVERAGE_BROKEN = Message(
-    "{label}: cobertura observada {observed}, prometida {target}: NO se cumple en estas "
-    "radiografías.",
-    "{label}: observed coverage {observed}, promised {target}: NOT kept on these films.",
+    "{scope}, {label}: cobertura observada {observed} de {n}, prometida {target}: NO se cumple "
+    "en estas radiografías.",
+    "{scope}, {label}: observed coverage {observed} of {n}, promised {target}: NOT kept on these "
+    "films.",
 )
 
 PREDICTIVE_HEADING = Message(
