@@ -31,7 +31,10 @@ from covid_d.clinic.web.routes import (
     health,
     home,
     intake,
+    openid,
+    own_account,
     report,
+    units,
     worklist,
 )
 from covid_d.clinic.web.visitor import access_of
@@ -41,6 +44,8 @@ _PAGES = (
     first_start,
     home,
     account,
+    openid,
+    own_account,
     intake,
     worklist,
     case,
@@ -49,6 +54,7 @@ _PAGES = (
     dashboard,
     collection,
     administration,
+    units,
     bundles,
     audit,
     health,
