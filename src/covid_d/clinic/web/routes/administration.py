@@ -13,8 +13,7 @@ from covid_d.clinic.accounts.links import HOURS
 from covid_d.clinic.accounts.users import Account
 from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.roles import Role
-from covid_d.clinic.roles import Permission
+from covid_d.clinic.roles import Permission, Role
 from covid_d.clinic.texts import Text
 from covid_d.clinic.web.render import go_to, page
 from covid_d.clinic.web.visitor import Visitor, installation, needs, outside_address
