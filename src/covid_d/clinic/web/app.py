@@ -18,6 +18,7 @@ from covid_d import __version__
 from covid_d.clinic.api import router as api
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.web import failures, guards
+from covid_d.clinic.web.rate_limits import Limited, RateLimits
 from covid_d.clinic.web.routes import (
     account,
     administration,
@@ -73,6 +74,8 @@ def create_app(installation: Installation) -> FastAPI:
         If a route does not say who may use it: then nothing is served.
     """
     settings = installation.settings
+    largest = settings.max_upload_mb * 1024 * 1024
+    limits = RateLimits(settings.rate_limit_factor)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -86,15 +89,18 @@ def create_app(installation: Installation) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=settings.max_upload_mb * 1024 * 1024,
+        max_body_size=largest,
         middleware=[
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings)),
             Middleware(guards.SameOrigin),
+            Middleware(Limited, limits=limits),
+            Middleware(guards.BodySize, most=largest),
             Middleware(GZipMiddleware, minimum_size=2048),
         ],
     )
     app.state.installation = installation
+    app.state.rate_limits = limits
     for group in _PAGES:
         app.include_router(group.router, include_in_schema=False)
     app.include_router(api.router)
