@@ -265,9 +265,7 @@ def test_the_sample_film_makes_a_case_that_says_what_it_is(
     assert form.browser.get("/films/sample/preview").headers["content-type"] == "image/png"
     notes = re.search(r"<textarea[^>]*>\s*([^<]*)</textarea>", html)
     assert notes
-    answer = form.send(
-        sample="yes", patient_code="MUESTRA", notes=notes[1], research_consent="yes"
-    )
+    answer = form.send(sample="yes", patient_code="MUESTRA", notes=notes[1], research_consent="yes")
     assert answer.status_code == 303
     (case,) = _cases(installation)
     assert (case.research_consent, case.notes) == (

@@ -22,12 +22,14 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.web.app import create_app
 
+pytestmark = pytest.mark.usefixtures("small_disk")  # before every other fixture
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of eight megabytes of its own, where the clinic's data folder will be."""
     folder = tmp_path / "clinic"
-    folder.mkdir(exist_ok=True)
+    folder.mkdir()  # before the installation is opened in it
     mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
     try:
         subprocess.run(mount, check=True, capture_output=True)
@@ -99,12 +101,15 @@ def test_no_space_for_the_database(
     assert doctor.post("/films/staged", content=phantom_png(1), headers=headers).status_code == 201
     filler = _fill(small_disk)
     upload = {"films": ("film.png", phantom_png(2))}
-    answer = doctor.post("/cases/new", data=form, files=upload)
-    assert answer.status_code == 503
-    assert "No se puede escribir en la base de datos" in answer.text
-    assert "escrito</textarea>" in answer.text
+    # The log may have room left for a few: what was accepted is counted, and then comes the end.
+    answers = []
+    while len(answers) < 100 and (not answers or answers[-1].status_code == 303):
+        answers.append(doctor.post("/cases/new", data=form, files=upload))
+    assert answers[-1].status_code == 503
+    assert "No se puede escribir en la base de datos" in answers[-1].text
+    assert "escrito</textarea>" in answers[-1].text
     filler.unlink()
-    assert _count(installation, Case) == 0
+    assert _count(installation, Case) == len(answers) - 1
     assert doctor.post("/cases/new", data=form, files=upload).status_code == 303
 
 

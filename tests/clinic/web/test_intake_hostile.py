@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ TRACE = re.compile(r"Traceback|File \"|\.py\b|Error:|0x[0-9a-f]{6}")
 
 
 @pytest.fixture
-def doctor(signed_in) -> TestClient:  # type: ignore[no-untyped-def]
+def doctor(signed_in: Callable[[Role], TestClient]) -> TestClient:
     return signed_in(Role.DOCTOR)
 
 

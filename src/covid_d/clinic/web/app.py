@@ -19,6 +19,7 @@ from covid_d import __version__
 from covid_d.clinic.api import router as api
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.web import failures, guards
+from covid_d.clinic.web.rate_limits import Limited, RateLimits
 from covid_d.clinic.web.routes import (
     account,
     administration,
@@ -32,7 +33,10 @@ from covid_d.clinic.web.routes import (
     health,
     home,
     intake,
+    openid,
+    own_account,
     report,
+    units,
     worklist,
 )
 from covid_d.clinic.web.visitor import access_of
@@ -42,6 +46,8 @@ _PAGES = (
     first_start,
     home,
     account,
+    openid,
+    own_account,
     intake,
     worklist,
     case,
@@ -50,6 +56,7 @@ _PAGES = (
     dashboard,
     collection,
     administration,
+    units,
     bundles,
     audit,
     health,
@@ -68,6 +75,8 @@ def create_app(installation: Installation) -> FastAPI:
         If a route does not say who may use it: then nothing is served.
     """
     settings = installation.settings
+    largest = settings.max_upload_mb * 1024 * 1024
+    limits = RateLimits(settings.rate_limit_factor)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -82,15 +91,17 @@ def create_app(installation: Installation) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=settings.max_upload_mb * 1024 * 1024,
         middleware=[
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings)),
             Middleware(guards.SameOrigin),
+            Middleware(Limited, limits=limits),
+            Middleware(guards.BodySize, most=largest),
             Middleware(GZipMiddleware, minimum_size=2048),
         ],
     )
     app.state.installation = installation
+    app.state.rate_limits = limits
     for group in _PAGES:
         app.include_router(group.router, include_in_schema=False)
     app.include_router(api.router)
