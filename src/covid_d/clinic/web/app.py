@@ -9,6 +9,7 @@ from importlib import resources
 
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -80,6 +81,7 @@ def create_app(installation: Installation) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(intake.sweep, installation)  # what a killed process left
         yield
         installation.close()
 
@@ -90,7 +92,6 @@ def create_app(installation: Installation) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=largest,
         middleware=[
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings)),
