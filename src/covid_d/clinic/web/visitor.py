@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from starlette.routing import BaseRoute
 
 from covid_d.clinic.accounts import sessions
-from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.accounts.people import Person, check_allowed
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.errors import ForbiddenError, NotSignedInError
 from covid_d.clinic.installation import Installation
@@ -103,8 +103,7 @@ def needs(permission: Permission) -> Callable[..., Visitor]:
             raise ForbiddenError(
                 N_("The form was out of date, or did not come from this site."), code="csrf"
             )
-        if not found.may(permission):
-            raise ForbiddenError
+        check_allowed(found.person, permission)
         return found
 
     setattr(visitor, _ACCESS, permission.value)
