@@ -121,7 +121,9 @@ def record_reading(
     if finding not in FINDINGS:
         raise InvalidInputError({"finding": N_("Choose what you read from the film.")})
     if len(notes) > LONGEST_NOTES:
-        raise InvalidInputError({"notes": N_("Write at most %(n)d characters.", n=LONGEST_NOTES)})
+        raise InvalidInputError({"notes": N_("Use at most %(n)d characters.", n=LONGEST_NOTES)})
+    if "\x00" in notes:  # PostgreSQL keeps no such text
+        raise InvalidInputError({"notes": N_("This value cannot be read.")})
     kind = _kind(session, case, person)
     last = session.scalar(
         select(Reading)

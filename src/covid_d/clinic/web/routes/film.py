@@ -13,6 +13,7 @@ from covid_d.clinic.cases.whole import film_of, whole_case
 from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.roles import Permission
+from covid_d.clinic.web.parameters import CaseId, FilmId
 from covid_d.clinic.web.visitor import Visitor, installation, needs
 
 router = APIRouter(prefix="/cases/{case_id}/films/{film_id}")
@@ -23,7 +24,7 @@ _PRIVATE: Final = {"cache-control": "private, no-store"}
 
 @router.get("/picture.png")
 def show_picture(
-    request: Request, visitor: Reader, case_id: int, film_id: int, side: Side = pictures.LARGEST
+    request: Request, visitor: Reader, case_id: CaseId, film_id: FilmId, side: Side = pictures.LARGEST
 ) -> Response:
     """Send the film as a plain picture: a first sight, paper, and browsers without JavaScript."""
     film = _seen(request, visitor, case_id, film_id, "picture")
@@ -32,7 +33,7 @@ def show_picture(
 
 
 @router.get("/values")
-def send_values(request: Request, visitor: Reader, case_id: int, film_id: int) -> Response:
+def send_values(request: Request, visitor: Reader, case_id: CaseId, film_id: FilmId) -> Response:
     """Send the film's grey values at full depth, for window and level in the browser."""
     film = _seen(request, visitor, case_id, film_id, "values")
     grey = pictures.grey_film(installation(request).films, film.sha256)
@@ -51,7 +52,7 @@ def send_values(request: Request, visitor: Reader, case_id: int, film_id: int) -
 
 
 @router.get("/evidence.png")
-def show_evidence(request: Request, visitor: Reader, case_id: int, film_id: int) -> Response:
+def show_evidence(request: Request, visitor: Reader, case_id: CaseId, film_id: FilmId) -> Response:
     """Send the layer of the model's evidence; only to whom its answer may be told."""
     film, stored = _answered(request, visitor, case_id, film_id)
     content = pictures.evidence(installation(request), film, stored)
@@ -60,7 +61,7 @@ def show_evidence(request: Request, visitor: Reader, case_id: int, film_id: int)
 
 @router.get("/under-evidence.png")
 def show_under_evidence(
-    request: Request, visitor: Reader, case_id: int, film_id: int, side: Side = 512
+    request: Request, visitor: Reader, case_id: CaseId, film_id: FilmId, side: Side = 512
 ) -> Response:
     """Send the film under the model's evidence, for paper; only to whom it may be told."""
     film, stored = _answered(request, visitor, case_id, film_id)
