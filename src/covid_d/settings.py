@@ -59,6 +59,9 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(
         default=128, ge=1, le=1024, description="Largest request body in megabytes."
     )
+    api_requests_per_minute: int = Field(
+        default=120, ge=1, description="Requests a minute that the API answers for one person."
+    )
     national_id: Literal["encrypted", "hashed", "off"] = Field(
         default="encrypted", description="How the cédula is kept; off does not ask for it."
     )

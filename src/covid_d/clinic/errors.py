@@ -102,12 +102,23 @@ class ConflictError(ClinicError):
 
 
 class TooManyError(ClinicError):
-    """Too many tries in too short a time."""
+    """Too many tries in too short a time.
+
+    Parameters
+    ----------
+    text, remedy
+        As for every error.
+    retry_after
+        Seconds after which it may be tried again, if known.
+    """
 
     status = 429
 
-    def __init__(self, text: Text, remedy: Text | None = None) -> None:
+    def __init__(
+        self, text: Text, remedy: Text | None = None, *, retry_after: int | None = None
+    ) -> None:
         super().__init__(text, remedy, code="too_many_requests")
+        self.retry_after = retry_after
 
 
 class UnavailableError(ClinicError):

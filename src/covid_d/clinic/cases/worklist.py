@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -21,11 +22,17 @@ from covid_d.clinic.cases.readings import answer_visible_to
 from covid_d.clinic.clock import zone
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
+from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Outcome
 
 PAGE_SIZE: Final = 25
 HIGHEST_NUMBER: Final = 2**31 - 1
 """The highest number a case can have: PostgreSQL's integer."""
+
+LONGEST_TEXT: Final = 80
+FIRST_DAY: Final = date(2000, 1, 1)
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 # Of several films the most telling answer is the case's.
 _MOST_TELLING_FIRST: Final = (
@@ -65,6 +72,11 @@ class Filters:
         Only those that the person entered.
     sort
         The order.
+
+    Raises
+    ------
+    InvalidInputError
+        If a text cannot be searched for, or the last day lies before the first.
     """
 
     text: str = ""
@@ -77,6 +89,20 @@ class Filters:
     sex: str | None = None
     own: bool = False
     sort: Sort = Sort.NEWEST
+
+    def __post_init__(self) -> None:
+        wrong: dict[str, Text] = {}
+        if len(self.text) > LONGEST_TEXT or not self.text.isprintable():
+            wrong["text"] = N_("This value cannot be read.")
+        if self.patient is not None and not _HASH.fullmatch(self.patient):
+            wrong["patient"] = N_("This value cannot be read.")
+        for name, day in (("since", self.since), ("until", self.until)):
+            if day is not None and not FIRST_DAY <= day < date.max:
+                wrong[name] = N_("This value cannot be read.")
+        if self.since and self.until and self.since > self.until:
+            wrong["until"] = N_("The last day lies before the first.")
+        if wrong:
+            raise InvalidInputError(wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +219,7 @@ def _conditions(person: Person, filters: Filters) -> Iterator[ColumnElement[bool
         yield Case.national_id_hash == filters.patient
     if filters.since is not None:
         yield Case.created_at >= _midnight(filters.since)
-    if filters.until is not None and filters.until < date.max:
+    if filters.until is not None:
         yield Case.created_at < _midnight(filters.until + timedelta(days=1))
     if filters.outcome is not None:
         yield answer_visible_to(person)
@@ -211,7 +237,12 @@ def _conditions(person: Person, filters: Filters) -> Iterator[ColumnElement[bool
 def _matches(text: str) -> ColumnElement[bool]:
     by_code = Case.patient_code.icontains(text, autoescape=True)
     digits = text.removeprefix("#")
-    if digits.isascii() and digits.isdigit() and len(digits) <= 10 and int(digits) <= HIGHEST_NUMBER:
+    if (
+        digits.isascii()
+        and digits.isdigit()
+        and len(digits) <= 10
+        and int(digits) <= HIGHEST_NUMBER
+    ):
         return or_(by_code, Case.id == int(digits))
     return by_code
 

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount
 
 from covid_d import __version__
 from covid_d.clinic.api import router as api
+from covid_d.clinic.api.rate import Rate
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.web import failures, guards
 from covid_d.clinic.web.routes import (
@@ -91,6 +92,7 @@ def create_app(installation: Installation) -> FastAPI:
         ],
     )
     app.state.installation = installation
+    app.state.api_rate = Rate(settings.api_requests_per_minute)
     for group in _PAGES:
         app.include_router(group.router, include_in_schema=False)
     app.include_router(api.router)

@@ -17,6 +17,7 @@ from covid_d.clinic.errors import (
     InvalidInputError,
     NotFoundError,
     NotSignedInError,
+    TooManyError,
     UnavailableError,
 )
 from covid_d.clinic.texts import N_, Text
@@ -62,6 +63,8 @@ def is_api(request: Request) -> bool:
 
 
 def _headers(error: ClinicError) -> dict[str, str]:
+    if isinstance(error, TooManyError) and error.retry_after is not None:
+        return {"retry-after": str(error.retry_after)}
     return {"www-authenticate": "Bearer"} if isinstance(error, NotSignedInError) else {}
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from covid_d.clinic.cases import national_id
@@ -20,7 +19,7 @@ from covid_d.detector import Outcome
 
 PATH: Final = "/cases"
 NAMES: Final = (
-    "q",
+    "text",
     "patient",
     "since",
     "until",
@@ -32,8 +31,6 @@ NAMES: Final = (
     "sort",
     "page",
 )
-_LONGEST: Final = 80
-_HASH: Final = re.compile(r"[0-9a-f]{64}")
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -55,10 +52,10 @@ def without_national_id(place: Installation, state: dict[str, str]) -> dict[str,
 
     Addresses stay in histories and logs, where a cédula has no place.
     """
-    digits = national_id.normalise(state["q"])
+    digits = national_id.normalise(state["text"])
     if place.settings.national_id == "off" or not national_id.is_valid(digits):
         return state
-    return {**state, "q": "", "patient": national_id.hash_of(place.keys, digits)}
+    return {**state, "text": "", "patient": national_id.hash_of(place.keys, digits)}
 
 
 def filters_of(state: Mapping[str, str]) -> Filters:
@@ -90,27 +87,23 @@ def filters_of(state: Mapping[str, str]) -> Filters:
             wrong[name] = N_("Choose one of the values offered.")
         return state[name] or None
 
-    if len(state["q"]) > _LONGEST or not state["q"].isprintable():
-        wrong["q"] = N_("This value cannot be read.")
-    if state["patient"] and not _HASH.fullmatch(state["patient"]):
-        wrong["patient"] = N_("This value cannot be read.")
-    filters = Filters(
-        text=state["q"],
-        patient=state["patient"] or None,
-        since=day("since"),
-        until=day("until"),
-        outcome=word("outcome", Outcome),
-        laboratory=word("laboratory", Laboratory),
-        province=key("province", PROVINCES),
-        sex=key("sex", SEXES),
-        own=bool(state["own"]),
-        sort=word("sort", Sort) or Sort.NEWEST,
-    )
-    if filters.since and filters.until and filters.since > filters.until:
-        wrong["until"] = N_("The last day lies before the first.")
+    chosen: dict[str, Any] = {
+        "since": day("since"),
+        "until": day("until"),
+        "outcome": word("outcome", Outcome),
+        "laboratory": word("laboratory", Laboratory),
+        "province": key("province", PROVINCES),
+        "sex": key("sex", SEXES),
+        "sort": word("sort", Sort) or Sort.NEWEST,
+    }
     if wrong:
         raise InvalidInputError(wrong)
-    return filters
+    return Filters(
+        text=state["text"],
+        patient=state["patient"] or None,
+        own=bool(state["own"]),
+        **chosen,
+    )
 
 
 def page_of(state: Mapping[str, str]) -> int:
