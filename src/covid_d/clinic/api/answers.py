@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.api.words import _
-from covid_d.clinic.cases import follow_up
+from covid_d.clinic.cases.follow_up import Fact, summary
 from covid_d.clinic.cases.follow_up_terms import Kind, Laboratory
 from covid_d.clinic.cases.worklist import Page, Row
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
@@ -199,7 +199,7 @@ class FollowUpFact(BaseModel):
     superseded: bool = Field(description=_("Whether a later entry corrected it."))
 
     @classmethod
-    def of(cls, fact: follow_up.Fact) -> FollowUpFact:
+    def of(cls, fact: Fact) -> FollowUpFact:
         """Return an entry."""
         names = ("id", "kind", "value", "day", "notes", "author", "at", "supersedes", "reason")
         return cls(
@@ -218,9 +218,9 @@ class FollowUpAnswer(BaseModel):
     history: list[FollowUpFact] = Field(description=_("Every entry, corrected ones too."))
 
     @classmethod
-    def of(cls, facts: list[follow_up.Fact], *, at_intake: bool) -> FollowUpAnswer:
+    def of(cls, facts: list[Fact], *, at_intake: bool) -> FollowUpAnswer:
         """Return a whole follow-up."""
-        holding = follow_up.summary(facts, at_intake=at_intake)
+        holding = summary(facts, at_intake=at_intake)
         return cls(
             laboratory=holding.laboratory,
             research_consent=holding.research_consent,
@@ -299,7 +299,7 @@ class CaseAnswer(BaseModel):
     follow_up: FollowUpAnswer = Field(description=_("What was learnt later."))
 
     @classmethod
-    def of(cls, case: Case, facts: list[follow_up.Fact], *, withheld: bool) -> CaseAnswer:
+    def of(cls, case: Case, facts: list[Fact], *, withheld: bool) -> CaseAnswer:
         """Return a case as :func:`~covid_d.clinic.cases.whole.whole_case` loads it."""
         own = {"films", "withheld", "assessments", "follow_up"}
         return cls(

@@ -11,7 +11,7 @@ from datetime import time as clock_time
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from covid_d.clinic.accounts.people import Person
@@ -32,6 +32,7 @@ HIGHEST_NUMBER: Final = 2**31 - 1
 
 LONGEST_TEXT: Final = 80
 FIRST_DAY: Final = date(2000, 1, 1)
+_NUMBER: Final = re.compile(r"[0-9]{1,10}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 # Of several films the most telling answer is the case's.
@@ -207,7 +208,7 @@ def waiting(session: Session, person: Person) -> Waiting:
     return Waiting(pending, oldest, total)
 
 
-def leading(outcomes: Collection[Outcome]) -> Outcome | None:
+def leading(outcomes: Collection[Outcome | None]) -> Outcome | None:
     """Return the most telling of several films' answers; ``None`` of none."""
     return next((outcome for outcome in _MOST_TELLING_FIRST if outcome in outcomes), None)
 
@@ -269,17 +270,18 @@ def _has(outcome: Outcome) -> ColumnElement[bool]:
     )
 
 
-def _order(sort: Sort) -> tuple[ColumnElement[Any], ...]:
+def _order(sort: Sort) -> tuple[UnaryExpression[Any], ...]:
     # The number last, so that cases of the same moment or code keep one order over all pages.
-    return {
+    orders: dict[Sort, tuple[UnaryExpression[Any], ...]] = {
         Sort.NEWEST: (Case.created_at.desc(), Case.id.desc()),
         Sort.OLDEST: (Case.created_at.asc(), Case.id.asc()),
         Sort.CODE: (Case.patient_code.asc(), Case.id.asc()),
         Sort.CODE_DOWN: (Case.patient_code.desc(), Case.id.desc()),
-    }[sort]
+    }
+    return orders[sort]
 
 
-def _columns(person: Person) -> Select[Any]:
+def _columns(person: Person) -> Any:
     return select(
         Case.id,
         Case.created_at,
@@ -292,7 +294,7 @@ def _columns(person: Person) -> Select[Any]:
     ).join(User, User.id == Case.created_by_id)
 
 
-def _rows(session: Session, query: Select[Any]) -> tuple[Row, ...]:
+def _rows(session: Session, query: Any) -> tuple[Row, ...]:
     found = session.execute(query).all()
     answers = _answers(session, [row.id for row in found])
     laboratory = laboratory_of(session, [row.id for row in found])
@@ -307,7 +309,7 @@ def _rows(session: Session, query: Select[Any]) -> tuple[Row, ...]:
             entered_by=row.full_name,
             films=len(answers[row.id]),
             withheld=not row.visible,
-            outcome=leading([*answers[row.id].values()]) if row.visible else None,
+            outcome=leading(answers[row.id].values()) if row.visible else None,
             laboratory=laboratory[row.id],
         )
         for row in found

@@ -24,11 +24,7 @@ _PRIVATE: Final = {"cache-control": "private, no-store"}
 
 @router.get("/picture.png")
 def show_picture(
-    request: Request,
-    visitor: Reader,
-    case_id: CaseId,
-    film_id: FilmId,
-    side: Side = pictures.LARGEST,
+    request: Request, visitor: Reader, case_id: CaseId, film_id: FilmId, side: Side = pictures.LARGEST
 ) -> Response:
     """Send the film as a plain picture: a first sight, paper, and browsers without JavaScript."""
     film = _seen(request, visitor, case_id, film_id, "picture")
