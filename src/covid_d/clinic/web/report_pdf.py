@@ -34,7 +34,7 @@ from covid_d import __version__
 from covid_d.clinic.cases.report import Report, ReportedFilm
 from covid_d.clinic.texts import N_, Text
 from covid_d.clinic.web.render import formats
-from covid_d.clinic.web.result_words import ResultWords, words_of
+from covid_d.clinic.web.result_words import Base, ResultWords, base_of, words_of
 from covid_d.language import INTENDED_USE, Language
 
 Pictures = Mapping[int, tuple[bytes | None, bytes | None]]
@@ -138,8 +138,12 @@ class _Drawing:
         yield _text(f"{report.patient.unit} · {printed} · {report.made_by}", 8, _QUIET)
         yield HRFlowable(width="100%", color=_LINE, spaceBefore=3, spaceAfter=4)
         yield self._patient()
+        results = []
         for film in report.films:
-            yield from self._film(film)
+            words = words_of(film.result, self._language) if film.result else None
+            yield from self._film(film, words)
+            results += [words] if words else []
+        yield from self._base(base_of(results, self._language))
         yield from self._readings()
         yield from self._follow_up()
         yield Spacer(0, 2 * mm)
@@ -167,24 +171,27 @@ class _Drawing:
         rows = [cells[at : at + 2] for at in range(0, len(cells), 2)]
         return Table(rows, colWidths=[_WIDTH / 2] * 2, style=_tight())
 
-    def _film(self, film: ReportedFilm) -> Iterator[Flowable]:
+    def _film(self, film: ReportedFilm, words: ResultWords | None) -> Iterator[Flowable]:
         heading = self._say(N_("Film %(n)d", n=film.number))
         if film.projection:
             heading += f" · {film.projection}"
         yield Spacer(0, 2 * mm)
-        if film.result is None:
+        if words is None:
             yield _text(f"{heading}: {self._say(N_('This film has no answer yet.'))}", 9, bold=True)
             return
-        words = words_of(film.result, self._language)
         yield KeepTogether([_outcome(heading, words), Spacer(0, 1.5 * mm), self._seen(film, words)])
         for sentence in words.meaning:
             yield _text(sentence, 8)
-        yield _text(words.rule, 9, bold=True)
-        for warning in words.warnings:
+
+    def _base(self, base: Base) -> Iterator[Flowable]:
+        yield Spacer(0, 1 * mm)
+        yield _text(base.rule, 9, bold=True)
+        for warning in base.warnings:
             yield _text(f"• {warning}", 8)
-        if words.caveat:
-            yield _text(words.caveat, 7, _QUIET)
-        yield _text(f"{self._say(N_('Model'))} {words.model}", 7, _QUIET)
+        for caveat in base.caveats:
+            yield _text(caveat, 7, _QUIET)
+        for model in base.models:
+            yield _text(f"{self._say(N_('Model'))} {model}", 7, _QUIET)
 
     def _seen(self, film: ReportedFilm, words: ResultWords) -> Flowable:
         """Return the film's pictures with the numbers beside them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,6 +79,32 @@ class ResultWords:
     model: str
 
 
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What several results rest on, each thing said once.
+
+    Parameters
+    ----------
+    rule, warnings, caveats, models
+        As in :class:`ResultWords`.
+    """
+
+    rule: str
+    warnings: tuple[str, ...]
+    caveats: tuple[str, ...]
+    models: tuple[str, ...]
+
+
+def base_of(results: Collection[ResultWords], language: Language) -> Base:
+    """Return what results have in common, for a page that shows several."""
+    return Base(
+        rule=_RULE.in_language(language),
+        warnings=_once(warning for words in results for warning in words.warnings),
+        caveats=_once(words.caveat for words in results if words.caveat),
+        models=_once(words.model for words in results),
+    )
+
+
 def words_of(result: Result, language: Language) -> ResultWords:
     """Return a result in the words of a language."""
     moment = formats(language)["moment"](result.answered_at)
@@ -96,6 +123,10 @@ def words_of(result: Result, language: Language) -> ResultWords:
         rule=_RULE.in_language(language),
         model=f"{bundle}: {result.verdict.in_language(language)} · {moment}",
     )
+
+
+def _once(sentences: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(sentences))
 
 
 def _figures(result: Result, language: Language) -> tuple[tuple[str, str], ...]:

@@ -94,9 +94,9 @@ def _load(place: Installation, visitor: Visitor, case_id: int, film_id: int | No
         case = whole_case(session, person, case_id)
         film = film_of(case, film_id)
         is_open = readings.may_see_answer(session, case, person)
-        events = history(session, case, person)
         if is_open:
             readings.note_answer_shown(session, case, person)
+        events = history(session, case, person)
         audit_trail.record(
             session,
             place.keys,

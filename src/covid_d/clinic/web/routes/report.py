@@ -12,7 +12,7 @@ from covid_d.clinic.roles import Permission
 from covid_d.clinic.web.parameters import CaseId
 from covid_d.clinic.web.render import language_of, page
 from covid_d.clinic.web.report_pdf import draw_report
-from covid_d.clinic.web.result_words import words_of
+from covid_d.clinic.web.result_words import base_of, words_of
 from covid_d.clinic.web.visitor import Visitor, installation, needs
 
 router = APIRouter(prefix="/cases/{case_id}")
@@ -29,15 +29,14 @@ def show_report(
     report, case = make_report(
         place, visitor.person, visitor.actor, case_id, with_national_id=national_id == "yes"
     )
+    language = language_of(request)
+    words = {film.id: words_of(film.result, language) for film in report.films if film.result}
     return page(
         request,
         "report.html",
         report=report,
-        words={
-            film.id: words_of(film.result, language_of(request))
-            for film in report.films
-            if film.result
-        },
+        words=words,
+        base=base_of(words.values(), language),
         missing=[
             number
             for number, film in enumerate(case.films, start=1)
