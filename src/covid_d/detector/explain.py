@@ -144,8 +144,9 @@ def evidence_layer(strength: FloatImage) -> npt.NDArray[np.uint8]:
     uint8, rows x columns x 4: red, green, blue and opacity; 255 where the evidence is strongest.
     """
     shown = np.clip(strength, 0.0, 1.0)[..., None]
-    layer = np.concatenate([_colour_of(shown[..., 0]), shown * np.float32(255.0)], axis=-1)
-    return np.rint(layer).astype(np.uint8)
+    mixed = np.concatenate([_colour_of(shown[..., 0]), shown * np.float32(255.0)], axis=-1)
+    layer: npt.NDArray[np.uint8] = np.rint(mixed).astype(np.uint8)
+    return layer
 
 
 def _inside_bars(

@@ -52,6 +52,7 @@ def sign_in(installation: Installation, username: str, password: str, address: s
         )
     right = passwords.matches(password, stored)  # also while resting: time must not tell
     with installation.writing() as session:
+        sessions.forget_ended(session, installation.settings)
         user = _by_name(session, username)
         token = None if resting or not right or user is None else _let_in(session, user, password)
         if token is None and user is not None and not resting:

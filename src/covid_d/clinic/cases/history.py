@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.cases import follow_up
 from covid_d.clinic.cases.readings import FINDINGS, KINDS, may_see_answer
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import AnswerShown, Case
@@ -34,8 +35,12 @@ class Event:
         What belongs to the value: how it was read, which bundle answered.
     who
         Full name; empty for the model.
+    day
+        The day that the value is of, where one was stated.
     notes
         In the author's words.
+    reason
+        Why it corrects an earlier entry.
     superseded
         Whether a later entry took its place; it is shown all the same.
     """
@@ -45,7 +50,9 @@ class Event:
     value: Text | Message | None = None
     beside: Text | str = ""
     who: str = ""
+    day: date | None = None
     notes: str = ""
+    reason: str = ""
     superseded: bool = False
 
 
@@ -69,6 +76,7 @@ def history(session: Session, case: Case, person: Person) -> list[Event]:
         events.extend(_answers(case))
         events.extend(_shown(session, case))
     events.extend(_readings(case, None if open_to_all else person))
+    events.extend(_follow_ups(session, case))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -102,5 +110,19 @@ def _readings(case: Case, only: Person | None) -> Iterator[Event]:
                 FINDINGS[reading.finding],
                 KINDS[reading.kind],
                 reading.user.full_name,
-                reading.notes,
+                notes=reading.notes,
             )
+
+
+def _follow_ups(session: Session, case: Case) -> Iterator[Event]:
+    for fact in follow_up.history(session, case.id):
+        yield Event(
+            fact.at,
+            fact.kind.text,
+            fact.text,
+            who=fact.author,
+            day=fact.day,
+            notes=fact.notes,
+            reason=fact.reason,
+            superseded=fact.superseded,
+        )

@@ -27,13 +27,13 @@ from covid_d.clinic.texts import N_
 from covid_d.detector.explain import evidence_layer, to_film_coordinates
 from covid_d.radiograph import Radiograph, RadiographError, read
 
+Values = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
 LARGEST: Final = 2048
 """Longest side of any picture, pixels."""
 SMALLEST: Final = 64
 _LAYER: Final = 768  # the activation is a coarse grid: more pixels would show no more of it
 _COVER: Final = 0.7  # as on the command line: the film shows through the strongest evidence
-_LEAST_BITS: Final = 8
-_MOST_BITS: Final = 16
 _QUICK: Final = 1  # of zlib: a film's noise hardly shrinks, whatever the effort
 _GZIP: Final = 31  # zlib's way of asking for a gzip header around the largest window
 
@@ -54,7 +54,7 @@ class GreyFilm:
         8 to 16.
     """
 
-    values: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+    values: Values
     bits: int
 
     def packed(self) -> bytes:
@@ -156,11 +156,11 @@ def _decoded(films: FilmStore, sha256: str) -> GreyFilm:
 
 
 def _grey(radiograph: Radiograph) -> GreyFilm:
-    bits = min(max(radiograph.facts.bits, _LEAST_BITS), _MOST_BITS)
+    bits = min(max(radiograph.facts.bits, 8), 16)
     whole = Image.fromarray(radiograph.pixels)
     whole.thumbnail((LARGEST, LARGEST), Image.Resampling.BILINEAR)
     scaled = np.rint(np.asarray(whole) * np.float32((1 << bits) - 1))
-    values = scaled.astype(np.uint8 if bits == _LEAST_BITS else np.uint16)
+    values: Values = scaled.astype(np.uint8) if bits == 8 else scaled.astype(np.uint16)
     values.flags.writeable = False
     return GreyFilm(values, bits)
 

@@ -150,9 +150,7 @@ def record_reading(
 
 def is_second_reader(case: Case, person: Person) -> bool:
     """Return whether a person reads a case as its second reader: not the one who entered it."""
-    return (
-        Permission.READ_AS_SECOND in person.role.permissions and case.created_by_id != person.id
-    )
+    return Permission.READ_AS_SECOND in person.role.permissions and case.created_by_id != person.id
 
 
 def _kind(session: Session, case: Case, person: Person) -> str:

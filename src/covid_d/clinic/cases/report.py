@@ -11,6 +11,8 @@ from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import pictures, readings
+from covid_d.clinic.cases.follow_up import Fact, current
+from covid_d.clinic.cases.follow_up_terms import Kind
 from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
 from covid_d.clinic.cases.whole import whole_case
@@ -72,6 +74,8 @@ class Report:
         The cédula in clear, only when the doctor asked for it and it is kept.
     films, readings
         In order; of each person their newest reading.
+    facts
+        What holds of the follow-up now: laboratory results, diagnosis, outcome.
     made_at, made_by
         When and for whom.
     """
@@ -81,6 +85,7 @@ class Report:
     national_id: str | None
     films: tuple[ReportedFilm, ...]
     readings: tuple[ReportedReading, ...]
+    facts: tuple[Fact, ...]
     made_at: datetime
     made_by: str
 
@@ -118,6 +123,7 @@ def make_report(
         if not readings.may_see_answer(session, case, person):
             raise readings.ReadingFirstError
         readings.note_answer_shown(session, case, person)
+        facts = current(session, case).facts
         _record(session, installation, actor, case, with_national_id)
     kept = case.national_id_encrypted if with_national_id else None
     report = Report(
@@ -128,6 +134,7 @@ def make_report(
             _film(installation, number, film) for number, film in enumerate(case.films, start=1)
         ),
         readings=_newest(case),
+        facts=tuple(fact for fact in facts if fact.kind is not Kind.CONSENT),
         made_at=now(),
         made_by=person.full_name,
     )

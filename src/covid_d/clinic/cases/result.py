@@ -136,9 +136,13 @@ def _find_spec(folder: Path, sha256: str) -> BundleSpec:
 def _in_words(remaining: list[str], spec: BundleSpec | None) -> Text:
     if spec is not None and spec.conformal is None:
         return N_("The model has no decision thresholds, so it never settles on an answer.")
-    error = f"{100 * spec.conformal.error_rate:.3g} %" if spec and spec.conformal else "?"
+    error = f"{100 * spec.conformal.error_rate:.3g} %" if spec and spec.conformal else "—"
     if remaining == [POSITIVE]:
-        return N_("At its accepted error (%(e)s a class) the model rules out «no COVID-19».", e=error)
+        return N_(
+            "At its accepted error (%(e)s a class) the model finds the film unlike those without "
+            "COVID-19.",
+            e=error,
+        )
     if remaining == [NEGATIVE]:
         return N_(
             "At its accepted error (%(e)s a class) the model finds the film unlike COVID-19; "

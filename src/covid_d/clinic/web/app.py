@@ -9,6 +9,7 @@ from importlib import resources
 
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -33,7 +34,10 @@ from covid_d.clinic.web.routes import (
     health,
     home,
     intake,
+    openid,
+    own_account,
     report,
+    units,
     worklist,
 )
 from covid_d.clinic.web.visitor import access_of
@@ -43,6 +47,8 @@ _PAGES = (
     first_start,
     home,
     account,
+    openid,
+    own_account,
     intake,
     worklist,
     case,
@@ -52,6 +58,7 @@ _PAGES = (
     dashboard,
     collection,
     administration,
+    units,
     bundles,
     audit,
     health,
@@ -73,6 +80,7 @@ def create_app(installation: Installation) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(intake.sweep, installation)  # what a killed process left
         yield
         installation.close()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
+from fastapi.responses import Response
 from starlette.routing import BaseRoute
 
 from covid_d.clinic.accounts import sessions
@@ -87,6 +88,27 @@ def current_visitor(request: Request) -> Visitor | None:
 def address_of(request: Request) -> str:
     """Return the client's network address."""
     return request.client.host if request.client else ""
+
+
+def outside_address(request: Request, path: str) -> str:
+    """Return the whole address of a page of ours, as others can open it."""
+    # The host was checked against the allowed ones; a proxy's HTTPS is known from the settings.
+    scheme = "https" if installation(request).settings.behind_https else request.url.scheme
+    return f"{scheme}://{request.url.netloc}{path}"
+
+
+def open_session(request: Request, response: Response, token: str) -> Response:
+    """Give the browser the cookie of its new session."""
+    settings = installation(request).settings
+    response.set_cookie(
+        COOKIE,
+        token,
+        httponly=True,
+        samesite="lax",
+        secure=settings.behind_https,
+        max_age=settings.session_hours * 3600,
+    )
+    return response
 
 
 def needs(permission: Permission) -> Callable[..., Visitor]:

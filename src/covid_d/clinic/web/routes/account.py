@@ -1,4 +1,4 @@
-"""Pages: sign in and out, the language, one's own password."""
+"""Pages: sign in and out, the language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from fastapi.responses import Response
 from covid_d.clinic.accounts import sessions, sign_in
 from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.web.render import LANGUAGE_COOKIE, go_to, page
-from covid_d.clinic.web.visitor import COOKIE, Anyone, address_of, installation
+from covid_d.clinic.web.visitor import (
+    COOKIE,
+    Anyone,
+    address_of,
+    installation,
+    open_session,
+)
 
 router = APIRouter()
 
@@ -44,16 +50,7 @@ def take_sign_in(
             username=username,
             error=error,
         )
-    response = go_to(_inside(next))
-    response.set_cookie(
-        COOKIE,
-        token,
-        httponly=True,
-        samesite="lax",
-        secure=place.settings.behind_https,
-        max_age=place.settings.session_hours * 3600,
-    )
-    return response
+    return open_session(request, go_to(_inside(next)), token)
 
 
 @router.post("/sign-out")

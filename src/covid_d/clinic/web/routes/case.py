@@ -19,7 +19,8 @@ from covid_d.clinic.errors import ClinicError, InvalidInputError, UnavailableErr
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.web.parameters import CaseId, ChosenFilm
-from covid_d.clinic.web.render import go_to, page
+from covid_d.clinic.web.render import go_to, language_of, page
+from covid_d.clinic.web.result_words import words_of
 from covid_d.clinic.web.visitor import Visitor, installation, needs
 
 router = APIRouter()
@@ -93,9 +94,9 @@ def _load(place: Installation, visitor: Visitor, case_id: int, film_id: int | No
         case = whole_case(session, person, case_id)
         film = film_of(case, film_id)
         is_open = readings.may_see_answer(session, case, person)
-        events = history(session, case, person)
         if is_open:
             readings.note_answer_shown(session, case, person)
+        events = history(session, case, person)
         audit_trail.record(
             session,
             place.keys,
@@ -118,6 +119,8 @@ def _page(
     notes: str = "",
 ) -> Response:
     place = installation(request)
+    results = _results(place, view)
+    front = results.get(view.film.id) if view.film else None
     return page(
         request,
         "case.html",
@@ -126,7 +129,11 @@ def _page(
         patient=Patient.of(view.case),
         film=view.film,
         film_number=view.case.films.index(view.film) + 1 if view.film else 0,
-        results=_results(place, view),
+        words={
+            key: words_of(result, language_of(request)) if result else None
+            for key, result in results.items()
+        },
+        has_evidence=front is not None and front.has_activation,
         film_fault=_film_fault(place, view.film),
         open=view.open,
         events=view.events,

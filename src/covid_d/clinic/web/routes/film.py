@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from covid_d.clinic import audit_trail
 from covid_d.clinic.cases import pictures, readings
+from covid_d.clinic.cases.pictures import LARGEST
 from covid_d.clinic.cases.whole import film_of, whole_case
 from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.errors import NotFoundError
@@ -18,13 +19,17 @@ from covid_d.clinic.web.visitor import Visitor, installation, needs
 
 router = APIRouter(prefix="/cases/{case_id}/films/{film_id}")
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
-Side = Annotated[int, Query(ge=pictures.SMALLEST, le=pictures.LARGEST)]
+Side = Annotated[int, Query(ge=pictures.SMALLEST, le=LARGEST)]
 _PRIVATE: Final = {"cache-control": "private, no-store"}
 
 
 @router.get("/picture.png")
 def show_picture(
-    request: Request, visitor: Reader, case_id: CaseId, film_id: FilmId, side: Side = pictures.LARGEST
+    request: Request,
+    visitor: Reader,
+    case_id: CaseId,
+    film_id: FilmId,
+    side: Side = LARGEST,
 ) -> Response:
     """Send the film as a plain picture: a first sight, paper, and browsers without JavaScript."""
     film = _seen(request, visitor, case_id, film_id, "picture")
