@@ -101,15 +101,28 @@ class ConflictError(ClinicError):
         super().__init__(text, remedy, code=code)
 
 
+class TooLargeError(ClinicError):
+    """More was sent than the server accepts."""
+
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("The file is larger than this server accepts."),
+            N_("Send the original film alone, not an archive or a video."),
+            code="too_large",
+        )
+
+
 class TooManyError(ClinicError):
     """Too many tries in too short a time.
 
     Parameters
     ----------
     text, remedy
-        As for every error.
+        As :class:`ClinicError`.
     retry_after
-        Seconds after which it may be tried again, if known.
+        Seconds after which it may go on.
     """
 
     status = 429

@@ -10,7 +10,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from covid_d.clinic.accounts import tokens
 from covid_d.clinic.accounts.people import check_allowed
-from covid_d.clinic.api.rate import Rate
 from covid_d.clinic.errors import ClinicError, NotSignedInError
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_
@@ -51,8 +50,6 @@ def caller(permission: Permission) -> Callable[..., Visitor]:
         )
         if person is None:
             raise TokenError
-        rate: Rate = request.app.state.api_rate
-        rate.count(person.id)
         check_allowed(person, Permission.USE_API)
         check_allowed(person, permission)
         return Visitor(person, csrf_token="", address=address_of(request))

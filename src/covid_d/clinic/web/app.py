@@ -17,9 +17,9 @@ from starlette.routing import BaseRoute, Mount
 
 from covid_d import __version__
 from covid_d.clinic.api import router as api
-from covid_d.clinic.api.rate import Rate
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.web import failures, guards
+from covid_d.clinic.web.rate_limits import Limited, RateLimits
 from covid_d.clinic.web.routes import (
     account,
     administration,
@@ -77,6 +77,8 @@ def create_app(installation: Installation) -> FastAPI:
         If a route does not say who may use it: then nothing is served.
     """
     settings = installation.settings
+    largest = settings.max_upload_mb * 1024 * 1024
+    limits = RateLimits(settings.rate_limit_factor)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -91,16 +93,18 @@ def create_app(installation: Installation) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=settings.max_upload_mb * 1024 * 1024,
+        max_body_size=largest,
         middleware=[
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings)),
             Middleware(guards.SameOrigin),
+            Middleware(Limited, limits=limits),
+            Middleware(guards.BodySize, most=largest),
             Middleware(GZipMiddleware, minimum_size=2048),
         ],
     )
     app.state.installation = installation
-    app.state.api_rate = Rate(settings.api_requests_per_minute)
+    app.state.rate_limits = limits
     for group in _PAGES:
         app.include_router(group.router, include_in_schema=False)
     app.include_router(api.router)

@@ -13,11 +13,13 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from covid_d.clinic.accounts.people import PasswordChangeError
 from covid_d.clinic.errors import (
     ClinicError,
     InvalidInputError,
     NotFoundError,
     NotSignedInError,
+    TooLargeError,
     TooManyError,
     UnavailableError,
 )
@@ -43,12 +45,16 @@ def install(app: FastAPI) -> None:
 def answer(request: Request, error: ClinicError) -> Response:
     """Return an error as the face that was asked shows it."""
     if is_api(request):
-        return JSONResponse(to_json(error), status_code=error.status, headers=_headers(error))
+        return JSONResponse(to_json(error), status_code=error.status, headers=headers_of(error))
     if isinstance(error, NotSignedInError) and request.method == "GET":
         return go_to(f"/sign-in?next={quote(request.url.path, safe='/')}")
+    if isinstance(error, PasswordChangeError) and request.method == "GET":
+        return go_to("/account")
     if request.headers.get("x-requested-with") == "fetch":
-        return JSONResponse(to_json(error), status_code=error.status)
-    return page(request, "error.html", status=error.status, error=error)
+        return JSONResponse(to_json(error), status_code=error.status, headers=headers_of(error))
+    response = page(request, "error.html", status=error.status, error=error)
+    response.headers.update(headers_of(error))
+    return response
 
 
 def to_json(error: ClinicError) -> dict[str, Any]:
@@ -65,10 +71,13 @@ def is_api(request: Request) -> bool:
     return request.url.path.startswith("/api/")
 
 
-def _headers(error: ClinicError) -> dict[str, str]:
+def headers_of(error: ClinicError) -> dict[str, str]:
+    """Return the headers that an error's answer carries."""
+    if isinstance(error, NotSignedInError):
+        return {"www-authenticate": "Bearer"}
     if isinstance(error, TooManyError) and error.retry_after is not None:
         return {"retry-after": str(error.retry_after)}
-    return {"www-authenticate": "Bearer"} if isinstance(error, NotSignedInError) else {}
+    return {}
 
 
 def _clinic(request: Request, error: Exception) -> Response:
@@ -90,23 +99,13 @@ def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         return answer(request, NotFoundError())
     if error.status_code == 413:
-        return answer(request, _sized(error.status_code))
+        return answer(request, TooLargeError())
     known = ClinicError(N_("The request cannot be answered."), code=f"http_{error.status_code}")
     known.status = error.status_code
     response = answer(request, known)
     for name, value in (error.headers or {}).items():
         response.headers[name] = value
     return response
-
-
-def _sized(status: int) -> ClinicError:
-    error = ClinicError(
-        N_("The file is larger than this server accepts."),
-        N_("Send the original film alone, not an archive or a video."),
-        code="too_large",
-    )
-    error.status = status
-    return error
 
 
 def known(error: Exception) -> ClinicError | None:
@@ -147,7 +146,9 @@ def _known(request: Request, error: Exception) -> Response:
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    _log.error("unexpected failure at %s: %s", request.url.path, type(error).__name__)
+    # The route, not the address: that of a one-time link is a secret.
+    route = getattr(request.scope.get("route"), "path", "no route")
+    _log.error("unexpected failure at %s: %s", route, type(error).__name__)
     failure = ClinicError(
         N_("Something failed on the server. Nothing was saved."),
         N_("Try again; if it happens again, tell the administrator the time and the page."),

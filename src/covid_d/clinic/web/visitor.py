@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from starlette.routing import BaseRoute
 
-from covid_d.clinic.accounts import sessions
+from covid_d.clinic.accounts import sessions, tokens
 from covid_d.clinic.accounts.people import Person, check_allowed
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.errors import ForbiddenError, NotSignedInError
@@ -83,6 +83,14 @@ def current_visitor(request: Request) -> Visitor | None:
         return None
     person, csrf_token = found
     return Visitor(person, csrf_token, address_of(request))
+
+
+def is_known(request: Request) -> bool:
+    """Return whether somebody signed in, or a program with a sound token, sends this."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return tokens.verify(installation(request), token.strip()) is not None
+    return current_visitor(request) is not None
 
 
 def address_of(request: Request) -> str:

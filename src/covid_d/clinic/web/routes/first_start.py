@@ -27,7 +27,9 @@ router = APIRouter()
 def show(request: Request, visitor: Anyone, token: str) -> Response:
     """Show the form; only the latest link of the console has one."""
     first_start.check(installation(request), token)
-    return page(request, "accounts/first_start.html", typed={}, error=None)
+    return page(
+        request, "accounts/first_start.html", typed={"username": "", "full_name": ""}, error=None
+    )
 
 
 @router.post("/first-start/{token}")

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from covid_d.clinic.accounts import own, tokens
 from covid_d.clinic.errors import ClinicError, InvalidInputError
 from covid_d.clinic.roles import Permission
+from covid_d.clinic.web.rate_limits import PASSWORD, rate_limits
 from covid_d.clinic.web.render import LANGUAGE_COOKIE, go_to, page
 from covid_d.clinic.web.visitor import COOKIE, Anyone, Visitor, address_of, installation, needs
 from covid_d.language import Language
@@ -34,6 +35,7 @@ def change_password(
     new_password: Annotated[str, Form(max_length=1024)] = "",
 ) -> Response:
     """Change the password; other sessions end."""
+    rate_limits(request).hit(PASSWORD, str(visitor.person.id))
     try:
         own.change_password(
             installation(request),
