@@ -12,12 +12,10 @@ from sqlalchemy import update
 from clinic_factory import add_user
 from covid_d.clinic.accounts import tokens
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.api.rate import Rate
 from covid_d.clinic.database.accounts import ApiToken, User
-from covid_d.clinic.errors import TooManyError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission, Role
-from covid_d.clinic.web.app import create_app, every_route
+from covid_d.clinic.web.app import every_route
 from covid_d.clinic.web.visitor import access_of
 
 Program = Callable[[Person], TestClient]
@@ -113,28 +111,6 @@ def test_which_model_answers(installation: Installation, doctor: TestClient) -> 
     assert (found["name"], found["sha256"]) == (bundle.spec.name, bundle.id.sha256)
     assert found["verdict"] == bundle.spec.verdict.status
     assert "No descarta COVID-19" in found["intended_use"]["es"]
-
-
-def test_too_many_requests_are_told_when_to_come_back(
-    installation: Installation, people: dict[Role, Person], program: Program, app: FastAPI
-) -> None:
-    app.state.api_rate = Rate(2)
-    doctor, radiologist = program(people[Role.DOCTOR]), program(people[Role.RADIOLOGIST])
-    assert [doctor.get("/api/v1/me").status_code for _ in range(3)] == [200, 200, 429]
-    refused = doctor.get("/api/v1/me")
-    assert refused.json()["error"]["code"] == "too_many_requests"
-    assert 1 <= int(refused.headers["retry-after"]) <= 60
-    # Another token of the same person shares the count; another person does not.
-    assert program(people[Role.DOCTOR]).get("/api/v1/me").status_code == 429
-    assert radiologist.get("/api/v1/me").status_code == 200
-
-
-def test_the_rate_is_the_installations_setting(installation: Installation) -> None:
-    rate: Rate = create_app(installation).state.api_rate
-    for _ in range(installation.settings.api_requests_per_minute):
-        rate.count(1)
-    with pytest.raises(TooManyError):
-        rate.count(1)
 
 
 def test_a_person_without_a_unit_sees_no_case(installation: Installation, program: Program) -> None:

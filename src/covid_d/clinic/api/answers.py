@@ -105,8 +105,7 @@ class RefusalReason(BaseModel):
     """Why a film is not answered."""
 
     code: str = Field(description=_("Name of the reason, for programs."))
-    message: Sentence = Field(description=_("The reason."))
-    next_step: Sentence = Field(description=_("What to do about it."))
+    message: Sentence = Field(description=_("The reason, and what to do about it."))
 
 
 class Warned(BaseModel):

@@ -12,22 +12,21 @@ from sqlalchemy.orm import Session
 from covid_d.clinic import audit_trail
 from covid_d.clinic.api.access import Creator, Reader
 from covid_d.clinic.api.answers import CaseAnswer, CasePage, StoredAnswer, stored_answers
+from covid_d.clinic.api.parameters import CaseNumber
 from covid_d.clinic.api.words import _
 from covid_d.clinic.cases import follow_up, readings
 from covid_d.clinic.cases.follow_up_terms import Laboratory
 from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
 from covid_d.clinic.cases.whole import whole_case
-from covid_d.clinic.cases.worklist import PAGE_SIZE, Filters, Sort, list_cases
+from covid_d.clinic.cases.worklist import HIGHEST_NUMBER, PAGE_SIZE, Filters, Sort, list_cases
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.texts import N_
-from covid_d.clinic.web.parameters import CaseId
 from covid_d.clinic.web.visitor import Visitor, installation
 from covid_d.detector import Outcome
 from covid_d.radiograph import Projection
 
 router = APIRouter(tags=["cases"])
-_MOST = 2**31 - 1
 LARGEST_PAGE = 100
 
 
@@ -166,7 +165,7 @@ def get_cases(
     request: Request,
     caller: Reader,
     query: Annotated[ListQuery, Depends()],
-    page: Annotated[int, Query(ge=1, le=_MOST, description=_("Which page."))] = 1,
+    page: Annotated[int, Query(ge=1, le=HIGHEST_NUMBER, description=_("Which page."))] = 1,
     size: Annotated[
         int, Query(ge=1, le=LARGEST_PAGE, description=_("How many cases a page has."))
     ] = PAGE_SIZE,
@@ -186,7 +185,7 @@ def get_cases(
     summary=_("Get a case"),
     description=_("A case of your unit with its films, answers and follow-up."),
 )
-def get_case(request: Request, caller: Reader, case_id: CaseId) -> CaseAnswer:
+def get_case(request: Request, caller: Reader, case_id: CaseNumber) -> CaseAnswer:
     """Return a case of your unit with its films, answers and follow-up."""
     return _case(request, caller, case_id)
 
@@ -199,7 +198,7 @@ def get_case(request: Request, caller: Reader, case_id: CaseId) -> CaseAnswer:
         "own reading of the case."
     ),
 )
-def get_assessments(request: Request, caller: Reader, case_id: CaseId) -> list[StoredAnswer]:
+def get_assessments(request: Request, caller: Reader, case_id: CaseNumber) -> list[StoredAnswer]:
     """Return every answer about a case's films, to whom they may be told."""
     place = installation(request)
     with place.writing() as session:

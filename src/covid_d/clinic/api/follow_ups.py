@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from covid_d.clinic import audit_trail
 from covid_d.clinic.api.access import Author, Reader
 from covid_d.clinic.api.answers import FollowUpAnswer
+from covid_d.clinic.api.parameters import CaseNumber
 from covid_d.clinic.api.words import _
 from covid_d.clinic.cases.access import case_of
 from covid_d.clinic.cases.follow_up import history
 from covid_d.clinic.cases.follow_up_entry import Entry, add
 from covid_d.clinic.cases.follow_up_terms import Kind
-from covid_d.clinic.web.parameters import CaseId
 from covid_d.clinic.web.visitor import Visitor, installation
 
 router = APIRouter(tags=["follow-up"])
@@ -51,7 +51,7 @@ class NewFollowUp(BaseModel):
     summary=_("Get a case's follow-up"),
     description=_("What holds now, and every entry, corrected ones too."),
 )
-def get_follow_up(request: Request, caller: Reader, case_id: CaseId) -> FollowUpAnswer:
+def get_follow_up(request: Request, caller: Reader, case_id: CaseNumber) -> FollowUpAnswer:
     """Return what holds now and every entry, corrected ones too."""
     return _follow_up(request, caller, case_id)
 
@@ -63,7 +63,7 @@ def get_follow_up(request: Request, caller: Reader, case_id: CaseId) -> FollowUp
     description=_("A correction names the entry that it corrects and says why; both are kept."),
 )
 def add_follow_up(
-    request: Request, caller: Author, case_id: CaseId, entry: NewFollowUp
+    request: Request, caller: Author, case_id: CaseNumber, entry: NewFollowUp
 ) -> FollowUpAnswer:
     """Record an entry or a correction; what was there before is kept."""
     add(installation(request), caller.person, caller.actor, case_id, Entry(**entry.model_dump()))
