@@ -72,6 +72,15 @@ class Settings(BaseSettings):
     )
     oidc_client_id: str | None = Field(default=None, description="OpenID Connect client.")
     oidc_client_secret: SecretStr | None = Field(default=None, description="Its secret.")
+    oidc_claim: str = Field(
+        default="email",
+        description="Claim that must be the account's user name at the first sign-in; email "
+        "counts only when verified. Name another one only if people cannot change it themselves.",
+    )
+    oidc_only: bool = Field(
+        default=False,
+        description="Whether nobody but administrators may sign in with a password here.",
+    )
 
     @field_validator("time_zone")
     @classmethod

@@ -16,6 +16,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 
 from covid_d import __version__
+from covid_d.clinic.accounts.openid import Provider
 from covid_d.clinic.api import router as api
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.web import failures, guards
@@ -105,6 +106,7 @@ def create_app(installation: Installation) -> FastAPI:
     )
     app.state.installation = installation
     app.state.rate_limits = limits
+    app.state.openid = Provider(settings) if settings.oidc_issuer else None
     for group in _PAGES:
         app.include_router(group.router, include_in_schema=False)
     app.include_router(api.router)
