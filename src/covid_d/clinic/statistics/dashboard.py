@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-import numpy as np
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
 
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.statistics import counts, drift, performance
@@ -82,16 +80,17 @@ def make(
     reference
         What the model is judged by.
     bundle
-        SHA-256 of the only bundle whose answers are judged; empty for all.
+        SHA-256 of the only bundle whose answers are judged; empty, or unknown, for all.
     """
-    every = load(session, unit_id=scope.unit_id, end=period.end)
-    inside = every.where(every.day >= period.first.toordinal())
     names, known = unit_names(session), bundles(session)
-    judged = inside.where(inside.bundle == bundle) if bundle else inside
+    every = load(session, known, unit_id=scope.unit_id, end=period.end)
+    inside = every.where(every.day >= period.first.toordinal())
+    only = next((place for place, entry in enumerate(known) if entry.sha256 == bundle), None)
+    judged = inside if only is None else inside.where(inside.bundle == only)
     standard = judged.rt_pcr if reference is Reference.RT_PCR else judged.antigen
-    watched = _watched(every, bundle, known)
     # Drift needs the bundle's first cases, so it looks further back than the period.
-    found = drift.drift(every.where(every.bundle == watched.sha256) if watched else _none(every))
+    watched = _latest(every) if only is None else only
+    found = drift.drift(every.where(every.bundle == watched))
     tables = (
         counts.by_day(inside, period, scope),
         counts.by_province(inside, scope),
@@ -105,35 +104,34 @@ def make(
         drift.table(found),
     )
     return Dashboard(
-        {table.name: table for table in tables}, found, watched, tuple(known), len(inside)
+        {table.name: table for table in tables},
+        found,
+        known[watched] if watched >= 0 else None,
+        tuple(known),
+        len(inside),
     )
 
 
-def _watched(cases: Episodes, bundle: str, known: Iterable[BundleName]) -> BundleName | None:
-    """Return the bundle asked for, else the one that answered last here."""
-    answered = cases.bundle[cases.bundle != ""]
-    sha256 = bundle or (str(answered[-1]) if len(answered) else "")
-    return next((entry for entry in known if entry.sha256 == sha256), None)
-
-
-def _none(cases: Episodes) -> Episodes:
-    return cases.where(np.zeros(len(cases), dtype=np.bool_))
+def _latest(cases: Episodes) -> int:
+    """Return the place of the bundle that answered last here; -1 when none did."""
+    answered = cases.bundle[cases.bundle >= 0]
+    return int(answered[-1]) if len(answered) else -1
 
 
 def _refusal_codes(session: Session, scope: Scope, period: Period) -> list[str]:
     """Return the reason of every film whose first assessment was a refusal."""
-    first = (
-        select(func.min(StoredAssessment.id)).group_by(StoredAssessment.film_id).scalar_subquery()
-    )
+    earlier = aliased(StoredAssessment)
     chosen = (
         select(StoredAssessment.refusal)
         .join(Film, Film.id == StoredAssessment.film_id)
         .join(Case, Case.id == Film.case_id)
         .where(
-            StoredAssessment.outcome == Outcome.REFUSED.value,
-            StoredAssessment.id.in_(first),
             Case.created_at >= period.start,
             Case.created_at < period.end,
+            StoredAssessment.outcome == Outcome.REFUSED.value,
+            ~exists().where(
+                earlier.film_id == StoredAssessment.film_id, earlier.id < StoredAssessment.id
+            ),
         )
     )
     if scope.unit_id is not None:

@@ -24,7 +24,7 @@ REFERENCE: Final = 200
 WINDOW: Final = 100
 FALSE_ALARM: Final = 0.01
 LEAST_SCORES: Final = 20
-SHOWN: Final = 24
+SHOWN: Final = 12
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,16 +1,17 @@
 """Cases as columns for counting: one row a case, no identity, read in a few plain queries.
 
-The index test of a case is the first answer given at intake: its films in the order in which they
-came, each with the first assessment ever given of it, none given later than a day after the case
-was entered; the first one that is not a refusal counts. Later films and assessments by another
-bundle never replace it, so nobody can pick the answer that fits the laboratory result.
+The index test of a case is its first answer at intake: the films sent with the case, in their
+order, each with the first assessment ever given of it; the first one that is not a refusal counts.
+Films added later and assessments by another bundle never replace it, so nobody can pick the answer
+that fits the laboratory result.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,11 +21,10 @@ from sqlalchemy.orm import Session
 from covid_d.clinic.clock import zone
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case, Film, Reading, StoredAssessment
-from covid_d.clinic.laboratory import ANTIGEN, RT_PCR, samples, standard
+from covid_d.clinic.laboratory import ANTIGEN, RT_PCR, Samples, Standard, samples, standard
 from covid_d.clinic.patients import Identity, same_patient
 from covid_d.detector import Outcome
 
-INTAKE: Final = timedelta(days=1)
 NO_FILM: Final = "none"
 
 Words = npt.NDArray[np.str_]
@@ -62,7 +62,8 @@ class Episodes:
     probability
         Of the index test; NaN without an answer.
     bundle
-        SHA-256 of the bundle that gave the index test, or refused; empty without one.
+        Place, in the list that :func:`load` was given, of the bundle that gave the index test, or
+        refused; -1 without one.
     rt_pcr, antigen
         :class:`~covid_d.clinic.laboratory.Standard` of either test.
     blind_reading
@@ -75,7 +76,7 @@ class Episodes:
     patient: npt.NDArray[np.int64]
     outcome: Words
     probability: npt.NDArray[np.float64]
-    bundle: Words
+    bundle: npt.NDArray[np.int64]
     rt_pcr: Words
     antigen: Words
     blind_reading: Words
@@ -93,42 +94,61 @@ class Episodes:
         return ~np.isnan(self.probability)
 
 
-def load(session: Session, *, unit_id: int | None, end: datetime) -> Episodes:
-    """Return every case entered before ``end``, of one unit or of all."""
+def load(
+    session: Session, known: Sequence[BundleName], *, unit_id: int | None, end: datetime
+) -> Episodes:
+    """Return every case entered before ``end``, of one unit or of all.
+
+    Parameters
+    ----------
+    session
+        Reading.
+    known
+        Every bundle, as :func:`bundles` gives them.
+    unit_id
+        The only unit; ``None`` for all.
+    end
+        Of the period.
+    """
     chosen = Case.created_at < end
     if unit_id is not None:
         chosen = and_(chosen, Case.unit_id == unit_id)
-    rows = session.execute(
-        select(
-            Case.id,
-            Case.created_at,
-            Case.unit_id,
-            Case.province,
-            Case.patient_code,
-            Case.national_id_hash,
+    # Plain rows: tens of thousands of them, and no object is wanted.
+    rows = (
+        session.connection()
+        .execute(
+            select(
+                Case.id,
+                Case.created_at,
+                Case.province,
+                Case.unit_id,
+                Case.patient_code,
+                Case.national_id_hash,
+            )
+            .where(chosen)
+            .order_by(Case.created_at, Case.id)
         )
-        .where(chosen)
-        .order_by(Case.created_at, Case.id)
-    ).all()
+        .all()
+    )
     here = zone()
     days = [row.created_at.astimezone(here).date() for row in rows]
     ids = [row.id for row in rows]
     given = _index_tests(session, chosen)
     nothing = (NO_FILM, None, "")
+    numbers = {bundle.sha256: place for place, bundle in enumerate(known)}
     tests = [given.get(case_id, nothing) for case_id in ids]
-    blind = _blind_readings(session)
+    blind = _blind_readings(session, chosen)
+    results = samples(session, chosen)
     return Episodes(
         day=np.array([day.toordinal() for day in days], dtype=np.int64),
         unit=np.array([row.unit_id for row in rows], dtype=np.int64),
         province=_words([row.province for row in rows]),
-        patient=same_patient(
-            [Identity(row.unit_id, row.patient_code, row.national_id_hash) for row in rows]
-        ),
+        patient=same_patient([Identity._make(row[3:]) for row in rows]),
         outcome=_words([test[0] for test in tests]),
         probability=np.array([test[1] for test in tests], dtype=np.float64),
-        bundle=_words([test[2] for test in tests]),
-        rt_pcr=_standards(session, RT_PCR, ids, days),
-        antigen=_standards(session, ANTIGEN, ids, days),
+        bundle=np.array([numbers.get(test[2], -1) for test in tests], dtype=np.int64),
+        rt_pcr=_standards(results[RT_PCR], ids, days),
+        antigen=_standards(results[ANTIGEN], ids, days),
         blind_reading=_words([blind.get(case_id, "") for case_id in ids]),
     )
 
@@ -163,54 +183,49 @@ def _index_tests(
     session: Session, chosen: ColumnElement[bool]
 ) -> dict[int, tuple[str, float | None, str]]:
     found: dict[int, tuple[str, float | None, str]] = {}
-    seen: set[int] = set()
     refused = Outcome.REFUSED.value
-    for row in session.execute(first_assessments(chosen)):
-        if row.film_id in seen:
+    last_film = 0
+    for case_id, film_id, outcome, probability, bundle in (
+        session.connection()
+        .execute(
+            select(
+                Film.case_id,
+                StoredAssessment.film_id,
+                StoredAssessment.outcome,
+                StoredAssessment.probability,
+                StoredAssessment.bundle_sha256,
+            )
+            .join(Film, Film.id == StoredAssessment.film_id)
+            .join(Case, Case.id == Film.case_id)
+            # What came with the case bears its very moment.
+            .where(chosen, Film.created_at == Case.created_at)
+            .order_by(StoredAssessment.film_id, StoredAssessment.id)
+        )
+        .all()
+    ):
+        if film_id == last_film:  # assessed again, later
             continue
-        seen.add(row.film_id)
-        if row.created_at - row.entered_at > INTAKE:
-            continue
-        test = (row.outcome, row.probability, row.bundle_sha256)
-        before = found.get(row.case_id)
-        if before is None or (before[0] == refused and row.outcome != refused):
-            found[row.case_id] = test
+        last_film = film_id
+        before = found.get(case_id)
+        if before is None or (before[0] == refused and outcome != refused):
+            found[case_id] = (outcome, probability, bundle)
     return found
 
 
-def first_assessments(chosen: ColumnElement[bool]) -> Any:
-    """Return the query of all assessments of cases, films in order, a film's first one first."""
-    return (
-        select(
-            Film.case_id,
-            StoredAssessment.film_id,
-            StoredAssessment.created_at,
-            Case.created_at.label("entered_at"),
-            StoredAssessment.outcome,
-            StoredAssessment.probability,
-            StoredAssessment.bundle_sha256,
-        )
-        .join(Film, Film.id == StoredAssessment.film_id)
-        .join(Case, Case.id == Film.case_id)
-        .where(chosen)
-        .order_by(StoredAssessment.film_id, StoredAssessment.id)
-    )
+def _standards(results: Samples, ids: list[int], days: list[date]) -> Words:
+    told: list[str] = [Standard.NONE] * len(ids)
+    for place, case_id in enumerate(ids):
+        given = results.get(case_id)
+        if given is not None:
+            told[place] = standard(given, days[place])
+    return _words(told)
 
 
-def _standards(session: Session, kind: str, ids: list[int], days: list[date]) -> Words:
-    results = samples(session, kind)
-    return _words(
-        [
-            standard(results.get(case_id, ()), day).value
-            for case_id, day in zip(ids, days, strict=True)
-        ]
-    )
-
-
-def _blind_readings(session: Session) -> dict[int, str]:
-    rows = session.execute(
+def _blind_readings(session: Session, chosen: ColumnElement[bool]) -> dict[int, str]:
+    rows = session.connection().execute(
         select(Reading.case_id, Reading.finding)
-        .where(Reading.kind == "blind")
+        .join(Case, Case.id == Reading.case_id)
+        .where(Reading.kind == "blind", chosen)
         .order_by(Reading.id.desc())
     )
     return {row.case_id: row.finding for row in rows}  # read last, the first one stays

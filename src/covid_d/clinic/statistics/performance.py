@@ -7,6 +7,7 @@ specificity are given among the conclusive, and again with the inconclusive coun
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,8 +32,8 @@ Words = npt.NDArray[np.str_]
 
 _RULES: Final = (
     N_(
-        "Index test: the case's first answer at intake (films in the order sent, the first one "
-        "not refused, within a day of the case). Later films and other bundles do not replace it."
+        "Index test: the case's first answer at intake (films sent with it, in their order; the "
+        "first one not refused). Later films and assessments do not replace it."
     ),
     N_(
         "Reference: the current results of one test (corrected ones do not count) from samples "
@@ -87,7 +88,7 @@ class Compared:
     @property
     def decided(self) -> Mask:
         """Which answers are conclusive."""
-        return (self.answers == Outcome.POSITIVE) | (self.answers == Outcome.NEGATIVE)
+        return _conclusive(self.answers)
 
     def rate(self, *, positive: bool, of_all: bool) -> Estimate | None:
         """Return the sensitivity (``positive``) or specificity, among the conclusive or of all."""
@@ -139,7 +140,7 @@ def flow(cases: Episodes, reference: Words, scope: Scope) -> Table:
     The parts of each step add up to the step.
     """
     answered = cases.answered
-    sure = answered & _conclusive(reference)
+    sure, outside = counted(cases, reference), reference == Standard.OUTSIDE
     rows: list[tuple[Cell, Cell, Cell]] = [(0, N_("Cases entered"), len(cases))]
     rows += _step(
         1,
@@ -155,10 +156,7 @@ def flow(cases: Episodes, reference: Words, scope: Scope) -> Table:
         [
             (N_("Left out: no reference result"), answered & (reference == Standard.NONE)),
             (N_("Left out: indeterminate"), answered & (reference == Standard.INDETERMINATE)),
-            (
-                N_("Left out: sample too far from the case"),
-                answered & (reference == Standard.OUTSIDE),
-            ),
+            (N_("Left out: sample too far from the case"), answered & outside),
             (N_("Counted"), sure),
         ],
         scope,
@@ -195,7 +193,7 @@ def accuracy(
     both, members = compared(cases, reference), cases.where(mask)
     rows: list[tuple[Cell, ...]] = [(N_("All"), *both.row())]
     strata: list[tuple[Cell, Mask, bool]] = [
-        (bundle.label, members.bundle == bundle.sha256, False) for bundle in bundles
+        (bundle.label, members.bundle == place, False) for place, bundle in enumerate(bundles)
     ]
     strata += unit_groups(members, scope, units)
     for label, own, exempt in strata:
@@ -282,7 +280,7 @@ def _bin(low: float, high: float, own: Compared, mean: float, scope: Scope) -> t
 
 
 def _step(
-    level: int, parts: list[tuple[Cell, Mask]], scope: Scope
+    level: int, parts: Sequence[tuple[Cell, Mask]], scope: Scope
 ) -> list[tuple[Cell, Cell, Cell]]:
     counts = shown([int(mask.sum()) for _, mask in parts], scope)
     return [(level, label, count) for (label, _), count in zip(parts, counts, strict=True)]
