@@ -20,6 +20,9 @@ COMMANDS = {
         "covid_d.cli.audit:audit", "Ask whether a bundle looks at lungs or at shortcuts."
     ),
     "bundle": LazyCommand("covid_d.cli.bundle:bundle", "Show, verify and sign bundles."),
+    "collection": LazyCommand(
+        "covid_d.cli.collection:collection", "Export de-identified films of the clinic."
+    ),
     "dataset": LazyCommand(
         "covid_d.cli.dataset:dataset", "Build, describe, check and fetch datasets."
     ),

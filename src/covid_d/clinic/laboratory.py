@@ -15,6 +15,8 @@ from covid_d.clinic.database.cases import Case, FollowUp
 RT_PCR: Final = "rt_pcr"
 ANTIGEN: Final = "antigen"
 CONSENT: Final = "consent"
+WITHDRAWN: Final = "withdrawn"
+VOID: Final = "void"
 # A sample further from the case's day tells of another state of the patient.
 WINDOW_DAYS: Final = 7
 
@@ -41,13 +43,14 @@ class Standard(StrEnum):
 def current(*kinds: str) -> Select[int, str, str, date | None]:
     """Return the query of the current follow-ups of some kinds: case, kind, value, day; by age.
 
-    A follow-up that another one supersedes was corrected and is no longer current.
+    A follow-up that another one supersedes was corrected and is no longer current; one entered by
+    mistake says nothing.
     """
     newer = aliased(FollowUp)
     return (
         select(FollowUp.case_id, FollowUp.kind, FollowUp.value, FollowUp.day)
         .outerjoin(newer, newer.supersedes_id == FollowUp.id)
-        .where(FollowUp.kind.in_(kinds), newer.id.is_(None))
+        .where(FollowUp.kind.in_(kinds), newer.id.is_(None), FollowUp.value != VOID)
         .order_by(FollowUp.id)
     )
 

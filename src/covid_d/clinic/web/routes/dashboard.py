@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 
 from covid_d.clinic import audit_trail
 from covid_d.clinic.clock import today
+from covid_d.clinic.collection.review import waiting
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.statistics.dashboard import WARNING, Dashboard, Reference, make
@@ -90,6 +91,7 @@ def show(request: Request, visitor: _Visitor, wanted: _Wanted) -> Response:
         errors, period = error.fields, Wanted().period(scope)
     with installation(request).reading() as session:
         board = make(session, scope, period, reference=wanted.reference, bundle=wanted.bundle)
+        to_review = waiting(session, visitor.person)[0] if scope.clinical else 0
     return page(
         request,
         "dashboard/dashboard.html",
@@ -100,6 +102,7 @@ def show(request: Request, visitor: _Visitor, wanted: _Wanted) -> Response:
         wanted=wanted,
         errors=errors,
         warning=WARNING,
+        to_review=to_review,
         references=[(reference.value, reference.text) for reference in Reference],
         needed=REFERENCE + WINDOW,
     )
