@@ -31,10 +31,11 @@ from covid_d.clinic.collection.review import Decision
 from covid_d.clinic.collection.selection import Candidate, Reason, candidates
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.operations import CollectionExport
-from covid_d.clinic.errors import ClinicError, ForbiddenError, NotFoundError
+from covid_d.clinic.errors import ClinicError, ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_
+from covid_d.errors import CovidDError
 from covid_d.radiograph import RadiographError
 
 # Cohen's columns of mid 2020 that we can fill, his RT_PCR_positive of later, and two of our own.
@@ -74,7 +75,7 @@ def exporter(installation: Installation, username: str) -> Person:
 
     Raises
     ------
-    NotFoundError
+    CovidDError
         If nobody active has this name.
     """
     with installation.reading() as session:
@@ -82,7 +83,10 @@ def exporter(installation: Installation, username: str) -> Person:
             select(User).where(func.lower(User.username) == username.strip().lower(), User.active)
         )
         if user is None:
-            raise NotFoundError
+            raise CovidDError(
+                f"Nobody with an active account is called {username!r}.",
+                "Give the user name of a researcher of this clinic.",
+            )
         return Person.of(user)
 
 
