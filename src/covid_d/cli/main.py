@@ -23,6 +23,9 @@ COMMANDS = {
         "covid_d.cli.audit_log:audit_log", "Show the clinic's audit trail and check its chain."
     ),
     "bundle": LazyCommand("covid_d.cli.bundle:bundle", "Show, verify and sign bundles."),
+    "collection": LazyCommand(
+        "covid_d.cli.collection:collection", "Export de-identified films of the clinic."
+    ),
     "dataset": LazyCommand(
         "covid_d.cli.dataset:dataset", "Build, describe, check and fetch datasets."
     ),
