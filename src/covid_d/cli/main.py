@@ -19,6 +19,9 @@ COMMANDS = {
     "audit": LazyCommand(
         "covid_d.cli.audit:audit", "Ask whether a bundle looks at lungs or at shortcuts."
     ),
+    "backup": LazyCommand(
+        "covid_d.cli.backup:backup", "Write the whole clinic into one file, also while it runs."
+    ),
     "bundle": LazyCommand("covid_d.cli.bundle:bundle", "Show, verify and sign bundles."),
     "dataset": LazyCommand(
         "covid_d.cli.dataset:dataset", "Build, describe, check and fetch datasets."
@@ -28,6 +31,7 @@ COMMANDS = {
         "covid_d.cli.evaluate:evaluate", "Measure what a bundle's answers are worth."
     ),
     "predict": LazyCommand("covid_d.cli.predict:predict", "Assess chest radiographs."),
+    "restore": LazyCommand("covid_d.cli.backup:restore", "Bring a backup of the clinic back."),
     "serve": LazyCommand("covid_d.cli.serve:serve", "Run the clinic, the web application."),
     "train": LazyCommand(
         "covid_d.cli.train:train", "Train a detector on a dataset and export its bundle."

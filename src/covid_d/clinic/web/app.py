@@ -17,7 +17,9 @@ from starlette.routing import BaseRoute, Mount
 from covid_d import __version__
 from covid_d.clinic.api import router as api
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.operations.metrics import Metrics
 from covid_d.clinic.web import failures, guards
+from covid_d.clinic.web.observe import Observe
 from covid_d.clinic.web.routes import (
     account,
     administration,
@@ -66,7 +68,7 @@ def create_app(installation: Installation) -> FastAPI:
     RuntimeError
         If a route does not say who may use it: then nothing is served.
     """
-    settings = installation.settings
+    settings, metrics = installation.settings, Metrics(installation)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -82,6 +84,7 @@ def create_app(installation: Installation) -> FastAPI:
         openapi_url=None,
         max_body_size=settings.max_upload_mb * 1024 * 1024,
         middleware=[
+            Middleware(Observe, metrics=metrics),
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings)),
             Middleware(guards.SameOrigin),
@@ -89,6 +92,7 @@ def create_app(installation: Installation) -> FastAPI:
         ],
     )
     app.state.installation = installation
+    app.state.metrics = metrics
     for group in _PAGES:
         app.include_router(group.router, include_in_schema=False)
     app.include_router(api.router)
