@@ -142,13 +142,14 @@ def switch(installation: Installation, actor: Actor, sha256: str | None) -> None
         with installation.reading() as session:
             if session.get(InstalledBundle, sha256) is None:
                 raise NotFoundError
-    problem = _problem(installation, sha256)
-    if problem is not None:
+    try:
+        Detector.load(_path(installation, sha256))
+    except BundleError as error:
         raise UnavailableError(
-            N_("The bundle cannot be used: %(why)s", why=problem),
+            N_("The bundle cannot be used: %(why)s", why=error.message),
             N_("Install it again from its source; the one before stays switched on."),
             code="bundle_unusable",
-        )
+        ) from error
     with installation.writing() as session:
         session.execute(update(InstalledBundle).values(active=False))
         if sha256 is not None:
@@ -185,7 +186,7 @@ def _default(active: bool) -> Choice:
 
 def _problem(installation: Installation, sha256: str | None) -> str | None:
     try:
-        Detector.load(_path(installation, sha256))
+        Bundle.load(_path(installation, sha256))
     except BundleError as error:
         return error.message
     return None
