@@ -18,7 +18,7 @@ from sqlalchemy import Table as SqlTable
 
 from covid_d.clinic.database.engine import open_engine
 from covid_d.clinic.database.migrate import upgrade
-from covid_d.clinic.installation import DATABASE_FILE, data_folder, database_url
+from covid_d.clinic.installation import data_folder, database_url
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.operations.backup import FORMAT, MANIFEST, TABLES, Manifest, Progress
 from covid_d.errors import CovidDError
@@ -46,8 +46,8 @@ def restore(
 ) -> Manifest:
     """Restore a backup into the settings' data folder and database, both empty.
 
-    Every file is checked against its SHA-256 before it counts; the database is filled in one
-    transaction, last, so that a killed restore leaves no half database, and can be run again.
+    Every file is checked against its SHA-256 before it counts; the database is filled last, in one
+    transaction, so that a killed restore leaves no half database and can be run again.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def restore(
     folder = data_folder(settings)
     with _open(archive) as opened:
         manifest = _manifest(opened, archive)
-        _refuse_used(folder, settings)
+        _refuse_used(opened, folder)
         engine = open_engine(database_url(settings))
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -169,26 +169,19 @@ def _check(opened: zipfile.ZipFile, archive: Path, manifest: Manifest, name: str
         raise CovidDError(f"The backup {archive} was altered: {name!r}.", _AGAIN)
 
 
-def _refuse_used(folder: Path, settings: Settings) -> None:
-    key, database = folder / KEY_FILE, folder / DATABASE_FILE
-    if key.exists() or (
-        settings.database_url is None and database.exists() and _has_rows(database)
-    ):
+def _refuse_used(opened: zipfile.ZipFile, folder: Path) -> None:
+    """Never replace a key: whatever was encrypted with it could not be read again.
+
+    The backup's own key is what a killed restore left.
+    """
+    key = folder / KEY_FILE
+    if not key.exists():
+        return
+    if KEY_FILE not in opened.namelist() or opened.read(KEY_FILE) != key.read_bytes():
         raise CovidDError(
             f"There is an installation in {folder} already.",
             "Restore into an empty folder: --data FOLDER, or COVID_D_DATA.",
         )
-
-
-def _has_rows(database: Path) -> bool:
-    engine = open_engine(f"sqlite:///{database}")
-    try:
-        _refuse_filled(engine)
-    except CovidDError:
-        return True
-    finally:
-        engine.dispose()
-    return False
 
 
 def _refuse_filled(engine: Engine) -> None:
