@@ -5,7 +5,7 @@ temporary folder, signs ten doctors in, and lets each work for five minutes: loo
 send a case with a film, read the result and its picture, enter a laboratory result, think a
 little. Films are drawn phantoms, so that no real film is needed; the bundle is the built-in one.
 
-    python benchmarks/clinic_load.py                         # 10 doctors, 5 minutes, 2-megapixel films
+    python benchmarks/clinic_load.py        # 10 doctors, 5 minutes, 2-megapixel films
     python benchmarks/clinic_load.py --doctors 1 --megapixels 10 --minutes 1
 """
 
