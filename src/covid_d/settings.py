@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     national_id: Literal["encrypted", "hashed", "off"] = Field(
         default="encrypted", description="How the cédula is kept; off does not ask for it."
     )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token for /metrics; without one only this machine may read them.",
+    )
     oidc_issuer: str | None = Field(
         default=None, description="OpenID Connect issuer; switches sign-in by it on."
     )

@@ -22,6 +22,9 @@ COMMANDS = {
     "audit-log": LazyCommand(
         "covid_d.cli.audit_log:audit_log", "Show the clinic's audit trail and check its chain."
     ),
+    "backup": LazyCommand(
+        "covid_d.cli.backup:backup", "Write the whole clinic into one file, also while it runs."
+    ),
     "bundle": LazyCommand("covid_d.cli.bundle:bundle", "Show, verify and sign bundles."),
     "collection": LazyCommand(
         "covid_d.cli.collection:collection", "Export de-identified films of the clinic."
@@ -34,6 +37,7 @@ COMMANDS = {
         "covid_d.cli.evaluate:evaluate", "Measure what a bundle's answers are worth."
     ),
     "predict": LazyCommand("covid_d.cli.predict:predict", "Assess chest radiographs."),
+    "restore": LazyCommand("covid_d.cli.backup:restore", "Bring a backup of the clinic back."),
     "serve": LazyCommand("covid_d.cli.serve:serve", "Run the clinic, the web application."),
     "train": LazyCommand(
         "covid_d.cli.train:train", "Train a detector on a dataset and export its bundle."
