@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from covid_d.detector import Bundle
+from covid_d.detector.bundle import located
 from covid_d.detector.contents import pack as pack_bundle
 from covid_d.detector.network import Network
 
@@ -66,10 +67,10 @@ def verify(path: Path | None, public_key: Path | None) -> None:
 @click.argument("archive", metavar="ZIP", type=_PATH)
 @click.option("--overwrite", is_flag=True, help="Replace an existing zip.")
 def pack(path: Path, archive: Path, overwrite: bool) -> None:
-    """Write BUNDLE as one ZIP file, which every command takes like the folder."""
+    """Write BUNDLE ("builtin" too) as one ZIP file, which every command takes like the folder."""
     if archive.exists() and not overwrite:
         raise click.UsageError(f"{archive} already exists; say --overwrite to replace it.")
-    pack_bundle(path, archive)
+    pack_bundle(located(path), archive)
     click.echo(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB")
 
 
@@ -94,7 +95,7 @@ def sign(path: Path, key: Path) -> None:
     """Sign BUNDLE (folder or zip) in place; any later change drops the signature."""
     from covid_d.detector.signature import sign as sign_bundle
 
-    click.echo(f"{path}: signed by key {sign_bundle(path, key)}")
+    click.echo(f"{path}: signed by key {sign_bundle(located(path), key)}")
 
 
 def _summary(loaded: Bundle) -> Iterator[str]:

@@ -60,7 +60,7 @@ _COLUMNS = (
 @click.option(
     "--bundle",
     type=click.Path(path_type=Path),
-    help="Bundle (folder or zip) that answers; default: COVID_D_BUNDLE, else the built-in one.",
+    help="Bundle that answers: folder, zip or builtin; default: COVID_D_BUNDLE, else builtin.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option(
