@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 import tomllib
+import warnings
 from importlib import import_module
 from pathlib import Path
 
@@ -117,6 +118,20 @@ def test_errors_without_a_next_step_are_one_line(
     _provide(commands, monkeypatch, fail)
     assert _exit_code("try") == 1
     assert capsys.readouterr().err == "Error: 'film.png' is gone.\n"
+
+
+def test_warnings_that_no_user_can_act_on_are_not_shown(
+    commands: dict[str, LazyCommand], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def warn() -> None:
+        warnings.warn("`torch.jit.script` is deprecated.", FutureWarning, stacklevel=1)
+        warnings.warn("`torch.other` is deprecated.", FutureWarning, stacklevel=1)
+
+    _provide(commands, monkeypatch, warn)
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        assert _exit_code("try") == 0
+    assert [str(warning.message) for warning in shown] == ["`torch.other` is deprecated."]
 
 
 def test_programming_errors_are_not_hidden(
