@@ -175,6 +175,7 @@ class TestText:
         _, out, _ = run(films, "--lang", "en", "--prevalence", "0.05")
         assert "Probability of COVID-19 by the model: " in out
         assert "At a prevalence of 5 %: " in out
+        assert "Con una prevalencia del 2,5 %: " in run(films, "--prevalence", "0.025")[1]
         assert "image refused\n  The file is incomplete or damaged.\n" in out
         assert "4 films: " in out
         assert out.count("Demonstration model: do not use it") == 1

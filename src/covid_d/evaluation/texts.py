@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from covid_d.evaluation.estimate import Estimate
-from covid_d.language import Language, Message
+from covid_d.language import Language, Message, localised
 
 # Figure -> its name. Those in _PERCENT are shown as percentages.
 FIGURES: Final[dict[str, Message]] = {
@@ -348,7 +348,7 @@ def number(value: float, language: Language, digits: int = 2) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     text = f"{value:.{digits}f}".replace("-", "−")
-    return text.replace(".", ",") if language == "es" else text
+    return localised(text, language)
 
 
 def percent(share: float, language: Language, digits: int = 0) -> str:
