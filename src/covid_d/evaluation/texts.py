@@ -347,7 +347,8 @@ def number(value: float, language: Language, digits: int = 2) -> str:
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    text = f"{value:.{digits}f}".replace("-", "−")
+    # Adding nought turns -0.0 into 0.0.
+    text = f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
     return localised(text, language)
 
 
