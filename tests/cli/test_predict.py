@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -210,6 +211,8 @@ class TestCsv:
         code, out, _ = run(films, "--csv", table, "--prevalence", "0.2")
         assert code == 0
         assert "4 radiografías: " in out
+        # A number before the words would ask for their plural.
+        assert re.search(r"imagen rechazada \(\d\)[.,]", out)
         lines = [
             json.loads(line) for line in run(films, "--json", "--prevalence", "0.2")[1].splitlines()
         ]

@@ -222,7 +222,7 @@ def _closing(bundle: Bundle, counts: Counter[Outcome], language: Language) -> It
     spec = bundle.spec
     if counts.total() > 1:
         listed = ", ".join(
-            f"{counts[outcome]} {outcome.message.in_language(language)}"
+            f"{outcome.message.in_language(language)} ({counts[outcome]})"
             for outcome in Outcome
             if counts[outcome]
         )
