@@ -19,7 +19,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="COVID_D_", extra="ignore")
 
     bundle: Path | None = Field(
-        default=None, description="Bundle (folder or zip) used when none is named; else built in."
+        default=None,
+        description="Bundle (folder, zip or builtin) used when none is named; else builtin.",
     )
     public_key: Path | None = Field(
         default=None, description="Public key (PEM) that must have signed every bundle."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 
 import click
@@ -75,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
+    # timm still scripts a few functions when it is imported; no user can do anything about it.
+    warnings.filterwarnings("ignore", message=".*torch.jit", category=FutureWarning)
     try:
         # Not standalone: click would answer Ctrl-C with "Aborted!" and exit code 1.
         result = cli.main(args=words, prog_name="covid-d", standalone_mode=False)
