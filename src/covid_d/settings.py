@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(
         default=128, ge=1, le=1024, description="Largest request body in megabytes."
     )
+    rate_limit_factor: float = Field(
+        default=1,
+        ge=0,
+        description="Multiplies every limit on requests a minute; 0 switches them off.",
+    )
     national_id: Literal["encrypted", "hashed", "off"] = Field(
         default="encrypted", description="How the cédula is kept; off does not ask for it."
     )

@@ -19,6 +19,9 @@ COMMANDS = {
     "audit": LazyCommand(
         "covid_d.cli.audit:audit", "Ask whether a bundle looks at lungs or at shortcuts."
     ),
+    "audit-log": LazyCommand(
+        "covid_d.cli.audit_log:audit_log", "Show the clinic's audit trail and check its chain."
+    ),
     "bundle": LazyCommand("covid_d.cli.bundle:bundle", "Show, verify and sign bundles."),
     "dataset": LazyCommand(
         "covid_d.cli.dataset:dataset", "Build, describe, check and fetch datasets."

@@ -27,6 +27,7 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
     """
     import uvicorn
 
+    from covid_d.clinic.accounts import first_start
     from covid_d.clinic.installation import Installation
     from covid_d.clinic.web.app import create_app
     from covid_d.settings import Settings
@@ -34,7 +35,12 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
     given: dict[str, Any] = {"host": host, "port": port, "data": data}
     chosen = Settings(**{name: value for name, value in given.items() if value is not None})
     installation = Installation.open(chosen)
-    click.echo(f"http://{chosen.host}:{chosen.port}/")
+    address = f"http://{chosen.host}:{chosen.port}"
+    click.echo(f"{address}/")
+    link = first_start.new_link(installation)
+    if link is not None:
+        click.echo("Create the first administrator here (works once, for 24 hours):")
+        click.echo(address + link)
     uvicorn.run(
         create_app(installation),
         host=chosen.host,

@@ -22,15 +22,33 @@ LOCK: Final = timedelta(minutes=15)
 
 
 class WrongPasswordError(ClinicError):
-    """The name or the password is wrong; which one is not said."""
+    """The name or the password is wrong; which one is not said.
+
+    Parameters
+    ----------
+    known
+        Whether somebody has that name; never shown.
+    """
 
     status = 401
 
-    def __init__(self) -> None:
+    def __init__(self, *, known: bool) -> None:
         super().__init__(
             N_("The user name or the password is wrong."),
             N_("Check both; after five wrong tries the account rests for 15 minutes."),
             code="wrong_password",
+        )
+        self.known = known
+
+
+class RestingError(TooManyError):
+    """The account rests after too many wrong tries."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("Too many wrong tries: this account rests for 15 minutes."),
+            N_("Wait, or ask an administrator to set a new password."),
+            retry_after=int(LOCK.total_seconds()),
         )
 
 
@@ -41,7 +59,7 @@ def sign_in(installation: Installation, username: str, password: str, address: s
     ------
     WrongPasswordError
         If they do not belong together, or the account is switched off.
-    TooManyError
+    RestingError
         If the account rests after too many wrong tries.
     """
     with installation.reading() as session:
@@ -52,6 +70,7 @@ def sign_in(installation: Installation, username: str, password: str, address: s
         )
     right = passwords.matches(password, stored)  # also while resting: time must not tell
     with installation.writing() as session:
+        sessions.forget_ended(session, installation.settings)
         user = _by_name(session, username)
         token = None if resting or not right or user is None else _let_in(session, user, password)
         if token is None and user is not None and not resting:
@@ -66,11 +85,8 @@ def sign_in(installation: Installation, username: str, password: str, address: s
     if token is not None:
         return token
     if resting:
-        raise TooManyError(
-            N_("Too many wrong tries: this account rests for 15 minutes."),
-            N_("Wait, or ask an administrator to set a new password."),
-        )
-    raise WrongPasswordError
+        raise RestingError
+    raise WrongPasswordError(known=user is not None)
 
 
 def _by_name(session: Session, username: str) -> User | None:

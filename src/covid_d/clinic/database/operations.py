@@ -54,6 +54,8 @@ class StagedFilm(Table):
     sha256: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(index=True)
+    examination: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """What was found when it was sent, so that its case need not read it again."""
 
 
 class CollectionExport(Table):

@@ -9,6 +9,7 @@ from importlib import resources
 
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -18,6 +19,7 @@ from covid_d import __version__
 from covid_d.clinic.api import router as api
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.web import failures, guards
+from covid_d.clinic.web.rate_limits import Limited, RateLimits
 from covid_d.clinic.web.routes import (
     account,
     administration,
@@ -32,7 +34,10 @@ from covid_d.clinic.web.routes import (
     health,
     home,
     intake,
+    openid,
+    own_account,
     report,
+    units,
     worklist,
 )
 from covid_d.clinic.web.visitor import access_of
@@ -42,6 +47,8 @@ _PAGES = (
     first_start,
     home,
     account,
+    openid,
+    own_account,
     intake,
     worklist,
     case,
@@ -51,6 +58,7 @@ _PAGES = (
     dashboard,
     collection,
     administration,
+    units,
     bundles,
     audit,
     health,
@@ -69,9 +77,12 @@ def create_app(installation: Installation) -> FastAPI:
         If a route does not say who may use it: then nothing is served.
     """
     settings = installation.settings
+    largest = settings.max_upload_mb * 1024 * 1024
+    limits = RateLimits(settings.rate_limit_factor)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(intake.sweep, installation)  # what a killed process left
         yield
         installation.close()
 
@@ -82,15 +93,17 @@ def create_app(installation: Installation) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=settings.max_upload_mb * 1024 * 1024,
         middleware=[
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings)),
             Middleware(guards.SameOrigin),
+            Middleware(Limited, limits=limits),
+            Middleware(guards.BodySize, most=largest),
             Middleware(GZipMiddleware, minimum_size=2048),
         ],
     )
     app.state.installation = installation
+    app.state.rate_limits = limits
     for group in _PAGES:
         app.include_router(group.router, include_in_schema=False)
     app.include_router(api.router)

@@ -14,5 +14,11 @@ NOTICES: Final[dict[str, Text]] = {
     "case_saved": N_("The case was saved."),
     "reading_saved": N_("Your reading was saved."),
     "follow_up_saved": N_("The follow-up was saved; what was there before is kept."),
+    "password_set": N_("Your password is set. Sign in with it."),
     "password_changed": N_("Your password was changed and other sessions were ended."),
+    "session_ended_there": N_("That session was ended."),
+    "token_revoked": N_("The token was revoked: it no longer works."),
+    "user_on": N_("The account was switched on."),
+    "user_off": N_("The account was switched off and its sessions were ended."),
+    "user_unlocked": N_("The account may try to sign in again."),
 }

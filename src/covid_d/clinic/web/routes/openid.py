@@ -1,0 +1,7 @@
+"""Pages: sign in through an identity provider."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()
