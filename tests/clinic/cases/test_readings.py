@@ -1,4 +1,4 @@
-"""Own readings: kept for ever, in order, and the answer only after them where a unit reads blind."""
+"""Own readings: kept for ever and in order; the answer after them where a unit reads blind."""
 
 from __future__ import annotations
 
@@ -123,8 +123,12 @@ def test_a_newer_reading_follows_and_a_repeated_form_does_not(
 
 @pytest.mark.parametrize(
     ("finding", "notes", "field"),
-    [("", "", "finding"), ("covid", "", "finding"), ("positive", "x" * 2001, "notes")]
-    + [("positive", "a\x00b", "notes")],
+    [
+        ("", "", "finding"),
+        ("covid", "", "finding"),
+        ("positive", "x" * 2001, "notes"),
+        ("positive", "a\x00b", "notes"),
+    ],
 )
 def test_what_is_no_reading_is_refused(
     installation: Installation, people: People, finding: str, notes: str, field: str
