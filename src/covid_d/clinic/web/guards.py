@@ -100,8 +100,8 @@ class SameOrigin:
 class BodySize:
     """Turn away bodies that are too large, and large ones of strangers, before they are read.
 
-    FastAPI's own limit counts bodies without a stated length while they are read; for a stated
-    length its answer would not be one of ours.
+    Starlette's own limit, behind this one, counts bodies without a stated length while they are
+    read; for a stated length its answer would not be one of ours.
 
     Parameters
     ----------
