@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
@@ -103,6 +104,9 @@ def create_app(installation: Installation) -> FastAPI:
             Middleware(guards.SameOrigin),
             Middleware(Limited, limits=limits),
             Middleware(guards.BodySize, most=largest),
+            # Counts bodies without a stated length; FastAPI's own `max_body_size` lies outside of
+            # these guards and would put its plain text in the place of their answers.
+            Middleware(RequestBodyLimitMiddleware, max_body_size=largest),
             Middleware(GZipMiddleware, minimum_size=2048),
         ],
     )
