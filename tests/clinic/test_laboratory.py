@@ -33,9 +33,7 @@ def test_standard(results: list[tuple[str, date | None]], said: Standard) -> Non
     assert standard(results, DAY) is said
 
 
-def test_only_current_results_count(
-    installation: Installation, people: dict[Role, Person]
-) -> None:
+def test_only_current_results_count(installation: Installation, people: dict[Role, Person]) -> None:
     user = people[Role.DOCTOR].id
     (case,) = write(installation, [Told()], user_id=user)
 
