@@ -75,7 +75,6 @@ def create_app(installation: Installation) -> FastAPI:
         If a route does not say who may use it: then nothing is served.
     """
     settings = installation.settings
-    largest = settings.max_upload_mb * 1024 * 1024
     limits = RateLimits(settings.rate_limit_factor)
 
     @asynccontextmanager
@@ -90,13 +89,12 @@ def create_app(installation: Installation) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=largest,
         middleware=[
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings)),
             Middleware(guards.SameOrigin),
             Middleware(Limited, limits=limits),
-            Middleware(guards.BodySize, most=largest),
+            Middleware(guards.BodySize, most=settings.max_upload_mb * 1024 * 1024),
             Middleware(GZipMiddleware, minimum_size=2048),
         ],
     )
