@@ -10,7 +10,7 @@ from covid_d.clinic.texts import N_, Text
 NONE: Final = "none"
 """Asked and denied; an empty list means that it is not known."""
 
-# Proper names: the same in every language. In the order of INEC's codes, 01 to 24.
+# Proper names: the same in every language.
 PROVINCES: Final[Mapping[str, Text]] = {
     name: Text(name)
     for name in (
@@ -18,10 +18,11 @@ PROVINCES: Final[Mapping[str, Text]] = {
         "Bolívar",
         "Cañar",
         "Carchi",
-        "Cotopaxi",
         "Chimborazo",
+        "Cotopaxi",
         "El Oro",
         "Esmeraldas",
+        "Galápagos",
         "Guayas",
         "Imbabura",
         "Loja",
@@ -29,15 +30,14 @@ PROVINCES: Final[Mapping[str, Text]] = {
         "Manabí",
         "Morona Santiago",
         "Napo",
+        "Orellana",
         "Pastaza",
         "Pichincha",
+        "Santa Elena",
+        "Santo Domingo de los Tsáchilas",
+        "Sucumbíos",
         "Tungurahua",
         "Zamora Chinchipe",
-        "Galápagos",
-        "Sucumbíos",
-        "Orellana",
-        "Santo Domingo de los Tsáchilas",
-        "Santa Elena",
     )
 }
 SEXES: Final[Mapping[str, Text]] = {

@@ -7,7 +7,7 @@ none; a film that no case came to name is swept later (``staging``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,15 +18,16 @@ from sqlalchemy.orm import Session
 from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
-from covid_d.clinic.cases import national_id
+from covid_d.clinic.cases import national_id, staging
 from covid_d.clinic.cases.examination import Examination, examine, facts_with, final_answer
 from covid_d.clinic.cases.new_case import NewCase, faults
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
-from covid_d.clinic.errors import ConflictError, InvalidInputError
+from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
+from covid_d.detector import Bundle
 from covid_d.radiograph import Projection
 
 __all__ = ["MAX_FILMS", "GivenFilm", "NewCase", "create_case", "find_submission"]
@@ -41,20 +42,23 @@ class GivenFilm:
     Parameters
     ----------
     content
-        The file's bytes.
+        The file's bytes; ``None`` for one sent ahead.
     projection
         As the doctor states it, for a file that does not.
+    token
+        What ``staging.stage`` called a film sent ahead.
     """
 
-    content: bytes
+    content: bytes | None = None
     projection: Projection | None = None
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Film:
     """A film ready to be entered."""
 
-    content: bytes
+    content: bytes | None
     columns: dict[str, Any]
     answer: dict[str, Any]
 
@@ -102,13 +106,17 @@ def create_case(
         return before
     with installation.reading() as session:
         unit = session.get_one(Unit, new_case.unit_id)
-    ready = _examined(installation, new_case, films, unit.prevalence)
-    for film in ready.values():
-        installation.films.put(film.content)
+    if not unit.active:
+        fault = N_("This health unit is switched off and takes no new cases.")
+        raise InvalidInputError({"unit_id": fault})
+    ready = _examined(installation, person, new_case, films, unit.prevalence)
+    _store(installation, ready)
     columns |= {"submission": submission, "blind": unit.blind_mode, "created_by_id": person.id}
     try:
         with installation.writing() as session:
-            return _enter(session, installation, actor, columns, ready)
+            number = _enter(session, installation, actor, columns, ready)
+            staging.forget(session, person, [film.token for film in films if film.token])
+            return number
     except IntegrityError:  # the same submission, sent at the same moment, was first
         before = find_submission(installation, person, submission, columns)
         if before is None:
@@ -203,20 +211,53 @@ def _columns(installation: Installation, case: NewCase) -> dict[str, Any]:
 
 def _examined(
     installation: Installation,
+    person: Person,
     case: NewCase,
     films: Sequence[GivenFilm],
     prevalence: float | None,
 ) -> dict[str, _Film]:
     """Return the films by their SHA-256, each with its answer."""
     ready: dict[str, _Film] = {}
+    bundle = installation.desk.detector.bundle
     for given in films:
-        found, _ = examine(installation, given.content)
+        found = _examination(installation, person, given, bundle)
         facts = facts_with(found.facts, projection=given.projection, age_years=case.age_years)
-        bundle = installation.desk.detector.bundle
-        answer = final_answer(found, facts, bundle, prevalence)
         stated = facts.projection if facts else given.projection
-        ready.setdefault(found.sha256, _Film(given.content, _film_columns(found, stated), answer))
+        columns = _film_columns(found, stated)
+        answer = final_answer(found, facts, bundle, prevalence)
+        ready.setdefault(found.sha256, _Film(given.content, columns, answer))
     return ready
+
+
+def _examination(
+    installation: Installation, person: Person, given: GivenFilm, bundle: Bundle
+) -> Examination:
+    content = given.content
+    if content is None:
+        try:
+            staged = staging.find(installation, person, given.token or "")
+            if staged.answer["bundle_sha256"] == bundle.id.sha256:
+                return staged
+            # Another model was switched on since: its answer is the one the case gets.
+            content = installation.films.get(staged.sha256)
+        except (NotFoundError, UnavailableError) as error:
+            raise _gone() from error
+    return examine(installation, content)[0]
+
+
+def _store(installation: Installation, ready: Mapping[str, _Film]) -> None:
+    """Have every film on the disk."""
+    for sha256, film in ready.items():
+        if film.content is not None:
+            installation.films.put(film.content)
+        elif not installation.films.has(sha256):
+            raise _gone()
+
+
+def _gone() -> InvalidInputError:
+    return InvalidInputError(
+        {"films": N_("A radiograph sent before is no longer on the server: add it again.")}
+    )
 
 
 def _film_columns(found: Examination, projection: Projection | None) -> dict[str, Any]:
@@ -252,7 +293,6 @@ def _enter(
         {"films": list(ready), "research_consent": case.research_consent},
     )
     # From here on nobody sweeps (the trail has one writer at a time), and the rows name the films:
-    # put back what a sweep took between `put` and now.
-    for film in ready.values():
-        installation.films.put(film.content)
+    # put back what a sweep took since.
+    _store(installation, ready)
     return case.id

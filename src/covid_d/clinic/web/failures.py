@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
@@ -27,6 +28,7 @@ from covid_d.clinic.web.render import go_to, page
 from covid_d.errors import BundleError
 
 _log = logging.getLogger(__name__)
+_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 
 
 def install(app: FastAPI) -> None:
@@ -34,8 +36,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ClinicError, _clinic)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(BundleError, _bundle)
-    app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(BundleError, _known)
+    app.add_exception_handler(OperationalError, _known)
+    app.add_exception_handler(OSError, _known)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -105,29 +108,41 @@ def _http(request: Request, error: Exception) -> Response:
     return response
 
 
-def _bundle(request: Request, error: Exception) -> Response:
-    _log.error("the active bundle cannot be used: %s", error)
-    return answer(
-        request,
-        UnavailableError(
+def known(error: Exception) -> ClinicError | None:
+    """Return what a failure of the machine means to the person before the screen.
+
+    ``None`` where it means nothing but a fault of ours.
+    """
+    if isinstance(error, ClinicError):
+        return error
+    if isinstance(error, BundleError):
+        _log.error("the active bundle cannot be used: %s", error)
+        return UnavailableError(
             N_("The installed model cannot be used, so no film is answered."),
             N_("Tell the administrator: another model can be switched on under Models."),
             code="bundle_unusable",
-        ),
-    )
-
-
-def _database(request: Request, error: Exception) -> Response:
-    # The statement's parameters may hold patients' data: only the driver's words are logged.
-    _log.error("the database failed: %s", getattr(error, "orig", None))
-    return answer(
-        request,
-        UnavailableError(
+        )
+    if isinstance(error, OperationalError):
+        # The statement's parameters may hold patients' data: only the driver's words are logged.
+        _log.error("the database failed: %s", getattr(error, "orig", None))
+        return UnavailableError(
             N_("The database cannot be written or reached; nothing was saved."),
             N_("Tell the administrator (full disk?), then send the form again."),
             code="database_unavailable",
-        ),
-    )
+        )
+    if isinstance(error, OSError) and error.errno in _NO_SPACE:
+        _log.error("the server's disk cannot be written: %s", error.strerror)
+        return UnavailableError(
+            N_("The server's disk is full or read-only; nothing was saved."),
+            N_("Tell the administrator, then send the form again. Nothing was saved."),
+            code="storage_full",
+        )
+    return None
+
+
+def _known(request: Request, error: Exception) -> Response:
+    found = known(error)
+    return answer(request, found) if found else _unexpected(request, error)
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
