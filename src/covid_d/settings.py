@@ -19,7 +19,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="COVID_D_", extra="ignore")
 
     bundle: Path | None = Field(
-        default=None, description="Bundle (folder or zip) used when none is named; else built in."
+        default=None,
+        description="Bundle (folder, zip or builtin) used when none is named; else builtin.",
     )
     public_key: Path | None = Field(
         default=None, description="Public key (PEM) that must have signed every bundle."
@@ -66,6 +67,10 @@ class Settings(BaseSettings):
     )
     national_id: Literal["encrypted", "hashed", "off"] = Field(
         default="encrypted", description="How the cédula is kept; off does not ask for it."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token for /metrics; without one only this machine may read them.",
     )
     oidc_issuer: str | None = Field(
         default=None, description="OpenID Connect issuer; switches sign-in by it on."

@@ -106,6 +106,9 @@ def create_case(
         return before
     with installation.reading() as session:
         unit = session.get_one(Unit, new_case.unit_id)
+    if not unit.active:
+        fault = N_("This health unit is switched off and takes no new cases.")
+        raise InvalidInputError({"unit_id": fault})
     ready = _examined(installation, person, new_case, films, unit.prevalence)
     _store(installation, ready)
     columns |= {"submission": submission, "blind": unit.blind_mode, "created_by_id": person.id}

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from covid_d.clinic.database.cases import Case
 from covid_d.clinic.keys import Keys
 
 Keeping = Literal["encrypted", "hashed", "off"]
@@ -38,6 +42,12 @@ def is_valid(digits: str) -> bool:
 def hash_of(keys: Keys, digits: str) -> str:
     """Return the keyed hash under which a cédula is found."""
     return keys.digest(_PURPOSE, digits)
+
+
+def cases_of(session: Session, keys: Keys, digits: str, unit_id: int) -> list[int]:
+    """Return the ids of a unit's cases with this cédula, the first one first."""
+    wanted = Case.unit_id == unit_id, Case.national_id_hash == hash_of(keys, digits)
+    return list(session.scalars(select(Case.id).where(*wanted).order_by(Case.id)))
 
 
 def columns(keys: Keys, keeping: Keeping, digits: str | None) -> dict[str, str | None]:

@@ -20,7 +20,9 @@ from covid_d import __version__
 from covid_d.clinic.accounts.openid import Provider
 from covid_d.clinic.api import router as api
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.operations.metrics import Metrics
 from covid_d.clinic.web import failures, guards
+from covid_d.clinic.web.observe import Observe
 from covid_d.clinic.web.rate_limits import Limited, RateLimits
 from covid_d.clinic.web.routes import (
     account,
@@ -78,7 +80,7 @@ def create_app(installation: Installation) -> FastAPI:
     RuntimeError
         If a route does not say who may use it: then nothing is served.
     """
-    settings = installation.settings
+    settings, metrics = installation.settings, Metrics(installation)
     largest = settings.max_upload_mb * 1024 * 1024
     limits = RateLimits(settings.rate_limit_factor)
 
@@ -96,6 +98,7 @@ def create_app(installation: Installation) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         middleware=[
+            Middleware(Observe, metrics=metrics),
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings)),
             Middleware(guards.SameOrigin),
@@ -110,6 +113,7 @@ def create_app(installation: Installation) -> FastAPI:
     app.state.installation = installation
     app.state.rate_limits = limits
     app.state.openid = Provider(settings) if settings.oidc_issuer else None
+    app.state.metrics = metrics
     for group in _PAGES:
         app.include_router(group.router, include_in_schema=False)
     app.include_router(api.router)

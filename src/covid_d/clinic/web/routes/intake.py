@@ -68,7 +68,7 @@ def take_new_case(
         if isinstance(removed, str):
             _discard(place, visitor, removed)
             return _form(request, visitor, entered.without(removed))
-        if form.get("action") == "check":
+        if form.get("check") == "yes":
             return _form(request, visitor, entered)
         return _saved(request, _create(place, visitor, entered))
     except Exception as failure:

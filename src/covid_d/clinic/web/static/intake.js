@@ -102,6 +102,7 @@ function send(file, card) {
     request.addEventListener("load", () => {
       if (request.status === 201) accept(card, request.responseText);
       else fail(card, file, wordsOf(request.responseText));
+      if (request.status === 403) renew(); // so that another try succeeds
       done();
     });
     request.addEventListener("error", () => {
@@ -197,10 +198,10 @@ function submit(event) {
   next();
 }
 
-async function save() {
+async function save(renewed = false) {
   find("save-status").textContent = say("saving");
   try {
-    const answer = await fetch(form.action, {
+    const answer = await fetch("/cases/new", {
       method: "POST",
       body: new FormData(form),
       headers: { "x-requested-with": "fetch" },
@@ -209,19 +210,34 @@ async function save() {
     if (answer.status === 201) return location.assign(JSON.parse(body).location);
     const again = parse(body).querySelector("#intake");
     if (again) replaceForm(again);
-    else show(wordsOf(body));
+    else if (answer.status === 403 && !renewed && (await renew())) return save(true);
+    else show(wordsOf(body), answer.status === 401);
   } catch {
     show(say("unreachable"));
   }
   idle();
 }
 
+// Whoever signed in again in another tab has a new form token; the page takes it over.
+async function renew() {
+  const page = parse(await (await fetch("/cases/new")).text());
+  const fresh = page.querySelector("#intake [name=csrf_token]")?.value;
+  if (!fresh || fresh === token()) return false;
+  form.elements.csrf_token.value = fresh;
+  return true;
+}
+
 function replaceForm(again) {
+  for (const card of again.querySelectorAll(".film[data-token]")) {
+    const image = find("film-list").querySelector(`[data-token="${card.dataset.token}"] img`);
+    if (image) card.querySelector("img").src = image.src; // read once already
+  }
   form.replaceWith(again);
   form = again;
   start();
-  (form.querySelector("[role=alert]") ?? form).focus();
-  form.querySelector("[role=alert]")?.scrollIntoView({ block: "center" });
+  const words = form.querySelector("#failure [role=alert]");
+  words?.focus();
+  words?.scrollIntoView({ block: "center" });
 }
 
 function idle() {
@@ -230,12 +246,19 @@ function idle() {
   find("save-status").textContent = "";
 }
 
-function show(words) {
+function show(words, signInAgain = false) {
   const box = document.createElement("div");
   box.className = "notice danger";
   box.setAttribute("role", "alert");
   box.tabIndex = -1;
-  box.textContent = words;
+  box.textContent = `${words} `;
+  if (signInAgain) {
+    const link = document.createElement("a");
+    link.href = "/sign-in";
+    link.target = "_blank";
+    link.textContent = say("signIn");
+    box.append(link);
+  }
   find("failure").replaceChildren(box);
   box.focus();
 }
