@@ -93,7 +93,7 @@ def test_a_revoked_token_ends_at_once(installation: Installation, people: People
     assert tokens.verify(installation, token) is None
     assert not tokens.of_person(installation, people[Role.DOCTOR])
     with installation.reading() as session:
-        actions = session.scalars(select(AuditEntry.action)).all()
+        actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
     assert actions == ["token.create", "token.revoke"]
 
 

@@ -15,6 +15,7 @@ from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ClinicError, TooManyError
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
 from covid_d.clinic.texts import N_
 
 TRIES: Final = 5
@@ -64,7 +65,7 @@ def sign_in(installation: Installation, username: str, password: str, address: s
     """
     with installation.reading() as session:
         found = _by_name(session, username)
-        stored = found.password_hash if found and found.active else None
+        stored = found.password_hash if found and _may_use_password(installation, found) else None
         resting = (
             found is not None and found.locked_until is not None and found.locked_until > now()
         )
@@ -91,6 +92,13 @@ def sign_in(installation: Installation, username: str, password: str, address: s
 
 def _by_name(session: Session, username: str) -> User | None:
     return session.scalar(select(User).where(func.lower(User.username) == username.strip().lower()))
+
+
+def _may_use_password(installation: Installation, user: User) -> bool:
+    """Return whether a name and password are enough; administrators are never locked out."""
+    settings = installation.settings
+    elsewhere = settings.oidc_only and settings.oidc_issuer is not None
+    return user.active and (not elsewhere or user.role == Role.ADMINISTRATOR.value)
 
 
 def _let_in(session: Session, user: User, password: str) -> str:

@@ -11,6 +11,8 @@ NOTICES: Final[dict[str, Text]] = {
     "signed_out": N_("You are signed out."),
     "session_ended": N_("Your session ended. Sign in again; what you typed was not lost."),
     "saved": N_("Saved."),
+    "bundle_installed": N_("The model was installed. It answers no film until you switch it on."),
+    "bundle_switched": N_("This model answers films from now on."),
     "case_saved": N_("The case was saved."),
     "reading_saved": N_("Your reading was saved."),
     "follow_up_saved": N_("The follow-up was saved; what was there before is kept."),

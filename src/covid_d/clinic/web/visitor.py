@@ -136,8 +136,13 @@ def needs(permission: Permission) -> Callable[..., Visitor]:
         check_allowed(found.person, permission)
         return found
 
-    setattr(visitor, _ACCESS, permission.value)
-    return visitor
+    return grants(permission, visitor)
+
+
+def grants(permission: Permission, dependency: Callable[..., Visitor]) -> Callable[..., Visitor]:
+    """Say of a dependency that it lets in whoever has ``permission`` and nobody else."""
+    setattr(dependency, _ACCESS, permission.value)
+    return dependency
 
 
 def anyone(request: Request) -> Visitor | None:

@@ -29,7 +29,7 @@ def show_sign_in(request: Request, visitor: Anyone, next: str = "/") -> Response
     """Show the form."""
     if visitor is not None:
         return go_to("/")
-    return page(request, "sign_in.html", next=_inside(next), username="", error=None)
+    return _sign_in_page(request, next, "")
 
 
 @router.post("/sign-in")
@@ -44,16 +44,7 @@ def take_sign_in(
     try:
         token = _checked(request, username, password)
     except ClinicError as error:
-        response = page(
-            request,
-            "sign_in.html",
-            status=error.status,
-            next=_inside(next),
-            username=username,
-            error=error,
-        )
-        response.headers.update(headers_of(error))
-        return response
+        return _sign_in_page(request, next, username, error)
     return open_session(request, go_to(_inside(next)), token)
 
 
@@ -79,6 +70,22 @@ def choose_language(
     response = go_to(_inside(next))
     chosen = "en" if language == "en" else "es"
     response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=365 * 24 * 3600, samesite="lax")
+    return response
+
+
+def _sign_in_page(
+    request: Request, next: str, username: str, error: ClinicError | None = None
+) -> Response:
+    response = page(
+        request,
+        "sign_in.html",
+        status=error.status if error else 200,
+        next=_inside(next),
+        username=username,
+        error=error,
+        openid=request.app.state.openid is not None,
+    )
+    response.headers.update(headers_of(error) if error else {})
     return response
 
 

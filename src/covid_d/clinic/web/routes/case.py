@@ -10,6 +10,7 @@ from fastapi.responses import Response
 
 from covid_d.clinic import audit_trail
 from covid_d.clinic.cases import readings
+from covid_d.clinic.cases.follow_up import Current, current
 from covid_d.clinic.cases.history import Event, history
 from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
@@ -41,6 +42,8 @@ class _View:
         The time line.
     own
         The visitor's newest reading.
+    follow_up
+        What holds now: laboratory results, diagnosis, outcome, consent.
     """
 
     case: Case
@@ -48,6 +51,7 @@ class _View:
     open: bool
     events: list[Event]
     own: Reading | None
+    follow_up: Current
 
 
 @router.get("/cases/{case_id}")
@@ -106,7 +110,8 @@ def _load(place: Installation, visitor: Visitor, case_id: int, film_id: int | No
             {"answer_shown": is_open},
         )
         own = [reading for reading in case.readings if reading.user_id == person.id]
-        return _View(case, film, is_open, events, own[-1] if own else None)
+        newest = own[-1] if own else None
+        return _View(case, film, is_open, events, newest, current(session, case))
 
 
 def _page(
@@ -138,6 +143,7 @@ def _page(
         open=view.open,
         events=view.events,
         own=view.own,
+        current=view.follow_up,
         second=readings.is_second_reader(view.case, visitor.person),
         findings=readings.FINDINGS,
         longest_notes=readings.LONGEST_NOTES,
