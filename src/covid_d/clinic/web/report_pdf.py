@@ -114,10 +114,11 @@ class _Numbered(Canvas):  # type: ignore[misc]
         for number, kept in enumerate(self._pages, start=1):
             self.__dict__.update(kept)
             text = N_("Page %(n)d of %(all)d", n=number, all=len(self._pages))
+            left, right = _MARGIN + _PADDING, A4[0] - _MARGIN - _PADDING
             self.setFont(_FONT, 7)
             self.setFillColor(_QUIET)
-            self.drawRightString(A4[0] - _MARGIN - _PADDING, 9 * mm, text.in_language(self._language))
-            self.drawString(_MARGIN + _PADDING, 9 * mm, f"COVID-D {__version__}")
+            self.drawRightString(right, 9 * mm, text.in_language(self._language))
+            self.drawString(left, 9 * mm, f"COVID-D {__version__}")
             super().showPage()
         super().save()
 
