@@ -237,3 +237,12 @@ def test_the_command_line_names_a_person(
     assert exporter(installation, " Researcher ") == people[Role.RESEARCHER]
     with pytest.raises(CovidDError, match="'nobody'"):
         exporter(installation, "nobody")
+
+
+def test_a_sample_never_leaves_whatever_is_said_of_it_later(
+    enter: Enter, exported: Exported
+) -> None:
+    enter(1, {"rt_pcr": "positive", "consent": "given"}, sample=True)
+    with pytest.raises(ClinicError) as caught:
+        exported()
+    assert caught.value.code == "nothing_to_export"

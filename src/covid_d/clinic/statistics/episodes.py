@@ -135,7 +135,7 @@ def _collector_paused() -> Iterator[None]:
 def _load(
     session: Session, known: Sequence[BundleName], unit_id: int | None, end: datetime
 ) -> Episodes:
-    chosen = Case.created_at < end
+    chosen = and_(Case.created_at < end, Case.sample.is_(False))
     if unit_id is not None:
         chosen = and_(chosen, Case.unit_id == unit_id)
     # Plain rows: tens of thousands of them, and no object is wanted.
