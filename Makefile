@@ -57,7 +57,8 @@ unit: $(VENV)/ready  ## Tests with every extra, with coverage
 
 clinic: $(CLINIC)/ready  ## Tests of the clinic's install alone: no torch, on a real PostgreSQL
 	! $(CLINIC)/bin/python -c 'import torch' 2>/dev/null
-	$(CLINIC)/bin/python $(PIP) '.[postgres]' pytest pytest-xdist hypothesis onnx httpx2
+	$(CLINIC)/bin/python $(PIP) '.[postgres]' pytest pytest-xdist hypothesis onnx httpx2 \
+	  scikit-learn pypdf schemathesis playwright axe-playwright-python
 	cd tests && ../$(CLINIC)/bin/python -m pytest -c ../pyproject.toml --rootdir .. -q \
 	  --numprocesses 2 --dist loadgroup --database postgresql clinic
 

@@ -27,7 +27,7 @@ from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
-import httpx
+import httpx2 as httpx
 from PIL import Image
 
 from covid_d.clinic.accounts import passwords
