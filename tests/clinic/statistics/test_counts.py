@@ -122,3 +122,18 @@ def test_an_empty_clinic(installation: Installation) -> None:
         assert board.cases == 0
         assert sum(row[1] for row in board.tables["units"].rows) == 0
         assert board.drift_bundle is None
+
+
+def test_samples_are_nobody_and_count_nowhere(
+    installation: Installation, people: dict[Role, Person]
+) -> None:
+    sample = {"columns": {"sample": True}}
+    told = [
+        Told(day=DAY, rt_pcr="positive"),
+        Told(day=DAY, rt_pcr="positive", **sample),
+        Told(day=DAY, answers=(None,), **sample),
+    ]
+    write(installation, told, user_id=people[Role.DOCTOR].id)
+    board = _make(installation, OWN)
+    assert sum(row[1] for row in board.tables["provinces"].rows) == 1
+    assert board.tables["refusals"].rows == []

@@ -58,6 +58,7 @@ PLACES = {
     "/set-up": "manage_units",
     "/bundles": "manage_bundles",
     "/audit-trail": "read_audit_trail",
+    "/collection/review": "read_case",  # clinicians look for burned-in names
     "/collection": "export_collection",
     "/account/tokens": "use_api",
     "/account": "use_own_account",
@@ -164,7 +165,7 @@ def test_the_api_answers_nobody_in_the_one_error_shape(client: TestClient) -> No
             assert answer.status_code == 401, address
             assert answer.headers["www-authenticate"].startswith("Bearer")
             error = answer.json()["error"]
-            assert error["code"] == "not_signed_in"
+            assert error["code"] == "token_required"
             assert set(error["message"]) == {"es", "en"}
 
 

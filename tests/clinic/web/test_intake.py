@@ -268,10 +268,12 @@ def test_the_sample_film_makes_a_case_that_says_what_it_is(
     answer = form.send(sample="yes", patient_code="MUESTRA", notes=notes[1], research_consent="yes")
     assert answer.status_code == 303
     (case,) = _cases(installation)
-    assert (case.research_consent, case.notes) == (
+    assert (case.sample, case.research_consent, case.notes) == (
+        True,
         False,
         "Radiografía de muestra: no es un paciente.",
     )
+    assert "Radiografía de muestra: no es un paciente." in form.browser.get("/cases/1").text
     with installation.reading() as session:
         film = session.scalar(select(Film))
         assert film is not None

@@ -185,6 +185,7 @@ _COMPARED: Final = (
     "vaccine_doses",
     "research_consent",
     "notes",
+    "sample",
 )
 
 
@@ -206,6 +207,7 @@ def _columns(installation: Installation, case: NewCase) -> dict[str, Any]:
         "vaccine_doses": case.vaccine_doses,
         "research_consent": case.research_consent,
         "notes": case.notes.strip(),
+        "sample": case.sample,
     }
 
 

@@ -53,6 +53,8 @@ class NewCase:
         Whether the patient agreed that the de-identified case is collected.
     notes
         Free words.
+    sample
+        Whether it is the sample film: no patient, counted nowhere.
     """
 
     patient_code: str
@@ -68,6 +70,7 @@ class NewCase:
     vaccine_doses: int | None = None
     research_consent: bool = False
     notes: str = ""
+    sample: bool = False
 
 
 def faults(case: NewCase, person: Person, keeping: Keeping) -> dict[str, Text]:

@@ -93,12 +93,15 @@ def candidates(session: Session, keys: Keys) -> list[Candidate]:
             Case.age_years,
             Case.sex,
             Case.symptom_onset,
+            Case.sample,
             Case.unit_id,
             Case.patient_code,
             Case.national_id_hash,
         ).order_by(Case.id)
     ).all()
-    first = same_patient([Identity(*row[6:]) for row in cases])
+    first = same_patient(
+        [Identity(row.unit_id, row.patient_code, row.national_id_hash) for row in cases]
+    )
     consent = _consent(session)
     results = samples(session, true())
     found: dict[int, tuple[Reason | None, dict[str, str]]] = {}
@@ -106,7 +109,7 @@ def candidates(session: Session, keys: Keys) -> list[Candidate]:
         day = local(case.created_at).date()
         tests = [standard(results[kind].get(case.id, ()), day) for kind in (RT_PCR, ANTIGEN)]
         finding = _finding(*tests)
-        agreed = consent.get(case.id, case.research_consent)
+        agreed = consent.get(case.id, case.research_consent) and not case.sample
         reason = None if agreed and finding else Reason.RESULT if agreed else Reason.CONSENT
         found[case.id] = (
             reason,

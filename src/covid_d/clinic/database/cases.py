@@ -43,6 +43,8 @@ class Case(Table):
     vaccine_doses: Mapped[int | None]
     research_consent: Mapped[bool] = mapped_column(default=False)
     notes: Mapped[str] = mapped_column(Text, default="")
+    sample: Mapped[bool] = mapped_column(default=False)
+    """Whether it is the sample film, to try the program with: nobody, counted nowhere."""
     blind: Mapped[bool] = mapped_column(default=False)
     """Whether the unit was in blind mode when the case was entered."""
 

@@ -128,6 +128,7 @@ def _refusal_codes(session: Session, scope: Scope, period: Period) -> list[str]:
         .where(
             Case.created_at >= period.start,
             Case.created_at < period.end,
+            Case.sample.is_(False),
             StoredAssessment.outcome == Outcome.REFUSED.value,
             ~exists().where(
                 earlier.film_id == StoredAssessment.film_id, earlier.id < StoredAssessment.id

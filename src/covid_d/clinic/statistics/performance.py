@@ -50,7 +50,7 @@ _FIGURES: Final = (
     Column("cases", N_("Cases counted"), "count"),
     Column("with_covid", N_("With COVID-19"), "count"),
     Column("without_covid", N_("Without"), "count"),
-    Column("inconclusive", N_("Inconclusive"), "count"),
+    Column("inconclusive", N_("Inconclusive answers"), "count"),
     Column("sensitivity", N_("Sensitivity, conclusive answers"), "share"),
     Column("specificity", N_("Specificity, conclusive answers"), "share"),
     Column("sensitivity_of_all", N_("Sensitivity, inconclusive counted as missed"), "share"),

@@ -147,6 +147,7 @@ class Entered:
             # A sample is nobody's film: nobody can have agreed that it is collected.
             research_consent=self.consent and not self.sample,
             notes=self.typed["notes"],
+            sample=self.sample,
             **numbers,
         )
         return case, wrong

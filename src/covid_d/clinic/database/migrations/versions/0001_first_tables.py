@@ -175,6 +175,7 @@ def upgrade() -> None:
         sa.Column("vaccine_doses", sa.Integer(), nullable=True),
         sa.Column("research_consent", sa.Boolean(), nullable=False),
         sa.Column("notes", sa.Text(), nullable=False),
+        sa.Column("sample", sa.Boolean(), nullable=False),
         sa.Column("blind", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["created_by_id"],
