@@ -76,6 +76,7 @@ def test_a_notebook_leads_with_the_verdict_and_the_worst_source(report: Interpre
     assert worst is not None
     assert worst.name in html.split("<table")[0]
     assert "demostración" in html.split("<table")[0].lower()
+    assert repr(report) == f"Interpretation({report.evaluation.scores.bundle.name} 1.0, 64 films)"
 
 
 def test_save_writes_what_evaluate_writes(report: Interpretation, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from covid_d.settings import settings
 _FIGURES = ("auroc", "sensitivity", "specificity")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Interpretation:
     """An evaluation with what it takes to draw it; made by :meth:`of`.
 
@@ -53,7 +53,7 @@ class Interpretation:
     """
 
     evaluation: Evaluation
-    detector: Detector = field(repr=False)
+    detector: Detector
     dataset: Dataset
     language: Language
 
@@ -166,6 +166,10 @@ class Interpretation:
             texts.WITHOUT_COVID.in_language(self.language): stratum.negatives,
             **cells,
         }
+
+    def __repr__(self) -> str:
+        bundle = self.evaluation.scores.bundle
+        return f"Interpretation({bundle.name} {bundle.version}, {len(self.films)} films)"
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: what must be known first, then the table."""
