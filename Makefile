@@ -31,7 +31,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 demo: $(BASE)/ready  ## Install the base (no torch) and assess a real chest film
 	$(BASE)/bin/covid-d demo --out demo
 
-test: lint types unit base  ## Lint, types and every test
+test: lint types unit base docs  ## Lint, types, every test and the site
 
 lint: $(VENV)/ready  ## Style
 	$(BIN)/ruff check .
