@@ -28,6 +28,7 @@ COMMANDS = {
         "covid_d.cli.evaluate:evaluate", "Measure what a bundle's answers are worth."
     ),
     "predict": LazyCommand("covid_d.cli.predict:predict", "Assess chest radiographs."),
+    "serve": LazyCommand("covid_d.cli.serve:serve", "Run the clinic, the web application."),
     "train": LazyCommand(
         "covid_d.cli.train:train", "Train a detector on a dataset and export its bundle."
     ),

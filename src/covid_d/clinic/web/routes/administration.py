@@ -1,0 +1,7 @@
+"""Pages: administration."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+router = APIRouter()
