@@ -23,7 +23,7 @@ from guide.documents import ROOT, Command, commands_of, fences, pages
 
 SIZES = Sizes(cohen=72, children=100, adults=40)
 NETWORK = ("dataset fetch cohen",)  # a download: tests/dataset/test_fetch.py has a server for it
-PAGES = sorted(
+DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
     for path in pages("en")
     if any(command.whole for command in commands_of(path))
@@ -75,9 +75,9 @@ def _stand_in(command: Command) -> None:
     (out / LUNGS_SPEC).write_text(bundle.spec.lungs.model_dump_json(), encoding="utf-8")
 
 
-def _provide(page: str, chosen: list[Command]) -> None:
+def _provide(document: str, chosen: list[Command]) -> None:
     """Make what an earlier page would have made."""
-    text = (ROOT / page).read_text(encoding="utf-8")
+    text = (ROOT / document).read_text(encoding="utf-8")
     if "data/mine" in text and not any(str(w) == "data/mine" for w in _built(chosen)):
         adults = "../shared/data/adult/manifest.csv"
         assert _run("dataset", "build", "--manifest", adults, "--out", "data/mine") == 0
@@ -89,11 +89,11 @@ def _built(chosen: list[Command]) -> list[Path]:
     return [_option(c, "--out") for c in chosen if c.words[1:3] == ("dataset", "build")]
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_the_commands_of_a_page_run_one_after_the_other(
-    page: str, project: Path, capsys: pytest.CaptureFixture[str]
+    document: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    chosen = [c for c in commands_of(ROOT / page) if c.whole]
+    chosen = [c for c in commands_of(ROOT / document) if c.whole]
     # The README shows figures before it builds the data: "after the steps below".
     chosen.sort(
         key=lambda c: (
@@ -101,7 +101,7 @@ def test_the_commands_of_a_page_run_one_after_the_other(
             c.words[1] not in {"train", "train-lungs"},
         )
     )
-    _provide(page, chosen)
+    _provide(document, chosen)
     for command in dict.fromkeys(chosen):
         if " ".join(command.words[1:4]) in NETWORK:
             continue
@@ -116,9 +116,9 @@ def test_the_commands_of_a_page_run_one_after_the_other(
                 assert _option(command, name).exists(), f"{command} wrote no {name}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/en/quickstart.md"])
-def test_the_python_of_a_page_runs(page: str, project: Path) -> None:
-    blocks = fences(ROOT / page, "python")
+@pytest.mark.parametrize("document", ["README.md", "docs/en/quickstart.md"])
+def test_the_python_of_a_page_runs(document: str, project: Path) -> None:
+    blocks = fences(ROOT / document, "python")
     assert blocks
     for block in blocks:
-        exec(compile(block, page, "exec"), {})
+        exec(compile(block, document, "exec"), {})

@@ -129,9 +129,9 @@ def _shape(path: Path) -> dict[str, int]:
 PAGES = sorted(path.relative_to(DOCS / "en").as_posix() for path in (DOCS / "en").rglob("*.md"))
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_says_the_same_in_both_languages(page: str) -> None:
-    spanish, english = (_shape(DOCS / language / page) for language in LANGUAGES)
+@pytest.mark.parametrize("document", PAGES)
+def test_a_page_says_the_same_in_both_languages(document: str) -> None:
+    spanish, english = (_shape(DOCS / language / document) for language in LANGUAGES)
     assert spanish == english
 
 
