@@ -19,7 +19,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="COVID_D_", extra="ignore")
 
     bundle: Path | None = Field(
-        default=None, description="Bundle (folder or zip) used when none is named; else built in."
+        default=None,
+        description="Bundle (folder, zip or builtin) used when none is named; else builtin.",
     )
     public_key: Path | None = Field(
         default=None, description="Public key (PEM) that must have signed every bundle."
@@ -59,14 +60,32 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(
         default=128, ge=1, le=1024, description="Largest request body in megabytes."
     )
+    rate_limit_factor: float = Field(
+        default=1,
+        ge=0,
+        description="Multiplies every limit on requests a minute; 0 switches them off.",
+    )
     national_id: Literal["encrypted", "hashed", "off"] = Field(
         default="encrypted", description="How the cédula is kept; off does not ask for it."
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="Bearer token for /metrics; without one only this machine may read them.",
     )
     oidc_issuer: str | None = Field(
         default=None, description="OpenID Connect issuer; switches sign-in by it on."
     )
     oidc_client_id: str | None = Field(default=None, description="OpenID Connect client.")
     oidc_client_secret: SecretStr | None = Field(default=None, description="Its secret.")
+    oidc_claim: str = Field(
+        default="email",
+        description="Claim that must be the account's user name at the first sign-in; email "
+        "counts only when verified. Name another one only if people cannot change it themselves.",
+    )
+    oidc_only: bool = Field(
+        default=False,
+        description="Whether nobody but administrators may sign in with a password here.",
+    )
 
     @field_validator("time_zone")
     @classmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,12 +10,11 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from bundle_factory import make_bundle
-from clinic_factory import PASSWORD, add_unit, add_user
+from clinic_factory import PASSWORD, add_unit, add_user, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.web.app import create_app
-from covid_d.radiograph.phantom import draw_phantom
 from covid_d.settings import Settings, settings
 from postgres_server import PostgresServer
 
@@ -102,10 +100,4 @@ def signed_in(installation: Installation, people: dict[Role, Person]) -> Iterato
 @pytest.fixture(scope="session")
 def film_bytes() -> Callable[[int], bytes]:
     """Give a phantom film as PNG bytes; each seed is another one."""
-
-    def draw(seed: int) -> bytes:
-        buffer = io.BytesIO()
-        draw_phantom(seed, opacities=bool(seed % 2)).to_image().save(buffer, format="PNG")
-        return buffer.getvalue()
-
-    return draw
+    return phantom_png

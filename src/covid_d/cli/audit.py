@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from covid_d.cli.options import bundle_path, dataset_argument, echo_json, language_option
+from covid_d.cli.options import dataset_argument, echo_json, language_option
 from covid_d.language import Language
 
 if TYPE_CHECKING:
@@ -55,11 +55,9 @@ def audit(
 ) -> None:
     """Ask whether BUNDLE looks at lungs, on a DATASET built by the grouped protocol.
 
-    BUNDLE is a folder, a zip or "builtin".
-
-    Probes that see no lung learn from the train split; probes and BUNDLE are compared on the test
-    split, source by source, with lungs erased and with small changes. Exits 0 when the verdict is
-    audit-passed, 3 when it is demonstration.
+    BUNDLE is a folder, a zip or "builtin". Probes that see no lung learn from the train split;
+    probes and BUNDLE are compared on the test split, source by source, with lungs erased and with
+    small changes. Exits 0 when the verdict is audit-passed, 3 when it is demonstration.
     """
     from covid_d.dataset.dataset import Dataset
     from covid_d.detector import Bundle
@@ -69,7 +67,7 @@ def audit(
     from covid_d.evaluation.audit.card import with_audit_section
     from covid_d.files import atomic_folder
 
-    loaded = Bundle.load(bundle_path(bundle))
+    loaded = Bundle.load(bundle)
     lungs = LungModel.open(lungs_folder) if lungs_folder else None
     if out is not None and out.exists() and not overwrite:
         raise click.UsageError(f"{out} already exists; say --overwrite to replace it.")

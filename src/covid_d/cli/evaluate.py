@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from covid_d.cli.options import (
-    bundle_path,
     echo_json,
     echo_table,
     json_option,
@@ -142,7 +141,7 @@ def evaluate(
         raise click.UsageError("Name BUNDLE and DATASET, in this order.")
     command = _command(arguments, out, split, allow_seen, resamples)
     dataset = Dataset.open(arguments[1])
-    detector = Detector(Bundle.load(bundle_path(arguments[0])), threads=settings().threads)
+    detector = Detector(Bundle.load(arguments[0]), threads=settings().threads)
     scores = score(detector, dataset, split, allow_seen=allow_seen, progress=progress)
     evaluation = measure(scores, detector.bundle, resamples=resamples)
     write_evaluation(evaluation, detector, dataset, out, language=language, overwrite=overwrite)

@@ -11,9 +11,6 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-# What stands for the built-in bundle where a bundle must be named.
-BUILT_IN = "builtin"
-
 dataset_argument = click.argument(
     "dataset",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -38,19 +35,6 @@ def language_option(command: Command) -> Command:
         show_default="COVID_D_LANGUAGE, else es",
         help="Language of texts for doctors.",
     )(command)
-
-
-def bundle_path(name: Path | str) -> Path:
-    """Return a bundle's folder or zip; ``builtin`` is the one that COVID-D carries.
-
-    Raises
-    ------
-    BundleError
-        If ``builtin`` is meant and this copy carries none.
-    """
-    from covid_d.detector.bundle import built_in_path
-
-    return built_in_path() if str(name) == BUILT_IN else Path(name)
 
 
 def echo_json(value: dict[str, Any]) -> None:

@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from covid_d.settings import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def data_option(command: Command) -> Command:
+    """Add ``--data``, the clinic's folder."""
+    return click.option(
+        "--data",
+        type=click.Path(file_okay=False),
+        help="The clinic's folder (database, films, bundles, keys); default: COVID_D_DATA, else "
+        "~/covid-d-clinic.",
+    )(command)
+
+
+def clinic_settings(**given: Any) -> Settings:
+    """Return the settings, with what was given on the command line before the environment."""
+    from covid_d.settings import Settings
+
+    return Settings(**{name: value for name, value in given.items() if value is not None})
 
 
 @click.command()
@@ -12,12 +35,7 @@ import click
 @click.option(
     "--port", type=click.IntRange(0, 65535), help="Port; default: COVID_D_PORT, else 8000."
 )
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False),
-    help="Folder for database, films, bundles and keys; default: COVID_D_DATA, else "
-    "~/covid-d-clinic.",
-)
+@data_option
 def serve(host: str | None, port: int | None, data: str | None) -> None:
     """Run the clinic: the web application for doctors.
 
@@ -27,19 +45,24 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
     """
     import uvicorn
 
+    from covid_d.clinic.accounts import first_start
     from covid_d.clinic.installation import Installation
+    from covid_d.clinic.operations.logs import logging_config
     from covid_d.clinic.web.app import create_app
-    from covid_d.settings import Settings
 
-    given: dict[str, Any] = {"host": host, "port": port, "data": data}
-    chosen = Settings(**{name: value for name, value in given.items() if value is not None})
+    chosen = clinic_settings(host=host, port=port, data=data)
     installation = Installation.open(chosen)
-    click.echo(f"http://{chosen.host}:{chosen.port}/")
+    address = f"http://{chosen.host}:{chosen.port}"
+    click.echo(f"{address}/")
+    link = first_start.new_link(installation)
+    if link is not None:
+        click.echo("Create the first administrator here (works once, for 24 hours):")
+        click.echo(address + link)
     uvicorn.run(
         create_app(installation),
         host=chosen.host,
         port=chosen.port,
-        access_log=False,
+        access_log=False,  # our own has no query: it may hold a patient's code
         server_header=False,
-        log_level="warning",
+        log_config=logging_config(),
     )

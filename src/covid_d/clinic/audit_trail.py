@@ -45,11 +45,19 @@ class Verification:
         The last good hash; note it elsewhere to notice a cut-off end later.
     broken
         Sequence number of the first entry that was altered, removed or put in; else ``None``.
+    cut_off
+        Whether a head noted earlier is no longer in the chain.
     """
 
     entries: int
     head: str
     broken: int | None
+    cut_off: bool = False
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was altered, as far as can be seen."""
+        return self.broken is None and not self.cut_off
 
 
 def record(
@@ -100,14 +108,23 @@ def record(
     session.flush()
 
 
-def verify(session: Session, keys: Keys) -> Verification:
-    """Read the whole chain and find the first entry that does not fit."""
-    count, head, expected = 0, START, 1
+def verify(session: Session, keys: Keys, *, expect: str = START) -> Verification:
+    """Read the whole chain and find the first entry that does not fit.
+
+    Parameters
+    ----------
+    session, keys
+        The database, and the keys that chained it.
+    expect
+        A head noted earlier, which must still be in the chain.
+    """
+    count, head, expected, seen = 0, START, 1, expect == START
     for entry in _entries(session):
         if entry.sequence != expected or entry.previous != head or entry.hash != _hash(entry, keys):
-            return Verification(count, head, entry.sequence)
+            return Verification(count, head, entry.sequence, not seen)
         count, head, expected = count + 1, entry.hash, expected + 1
-    return Verification(count, head, None)
+        seen = seen or head == expect
+    return Verification(count, head, None, not seen)
 
 
 def _entries(session: Session) -> Iterator[AuditEntry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import BoundedSemaphore, Lock
 
@@ -12,8 +12,9 @@ from sqlalchemy import Engine, select
 
 from covid_d.clinic.database.engine import reading
 from covid_d.clinic.database.operations import InstalledBundle
-from covid_d.detector import Assessment, Bundle, Detector
-from covid_d.radiograph import Radiograph
+from covid_d.detector import Assessment, Bundle, Detector, Outcome
+from covid_d.detector.cautions import cautions_of_bundle
+from covid_d.radiograph import Radiograph, RadiographError, Refusal, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,14 @@ class Answer:
         The whole bundle: its verdict and preprocessing belong to the answer.
     milliseconds
         From the film, read or not, to the assessment.
+    film
+        The film as it was read; ``None`` when it could not be.
     """
 
     assessment: Assessment
     bundle: Bundle
     milliseconds: float
+    film: Radiograph | None = field(default=None, repr=False)
 
 
 class Desk:
@@ -90,9 +94,16 @@ class Desk:
         detector = self.detector
         with self._places:
             start = time.perf_counter()
-            assessment = detector.assess(source, name=name, prevalence=prevalence, activation=True)
+            film = _read(source, name)
+            assessment = (
+                _refused(detector.bundle, name, film)
+                if isinstance(film, Refusal)
+                else detector.assess(film, name=name, prevalence=prevalence, activation=True)
+            )
             took = 1000 * (time.perf_counter() - start)
-        return Answer(assessment, detector.bundle, took)
+        return Answer(
+            assessment, detector.bundle, took, None if isinstance(film, Refusal) else film
+        )
 
     def _active(self) -> Bundle | None:
         with reading(self._engine) as session:
@@ -100,3 +111,15 @@ class Desk:
                 select(InstalledBundle.sha256).where(InstalledBundle.active.is_(True))
             )
         return None if sha256 is None else Bundle.load(self.folder / f"{sha256}.zip")
+
+
+def _read(source: Radiograph | bytes, name: str) -> Radiograph | Refusal:
+    try:
+        return source if isinstance(source, Radiograph) else read(source, name=name)
+    except RadiographError as error:
+        return error.refusal
+
+
+def _refused(bundle: Bundle, name: str, refusal: Refusal) -> Assessment:
+    warnings = cautions_of_bundle(bundle.spec)
+    return Assessment(name, Outcome.REFUSED, bundle.id, refusal=refusal, warnings=warnings)

@@ -101,13 +101,37 @@ class ConflictError(ClinicError):
         super().__init__(text, remedy, code=code)
 
 
+class TooLargeError(ClinicError):
+    """More was sent than the server accepts."""
+
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("The file is larger than this server accepts."),
+            N_("Send the original film alone, not an archive or a video."),
+            code="too_large",
+        )
+
+
 class TooManyError(ClinicError):
-    """Too many tries in too short a time."""
+    """Too many tries in too short a time.
+
+    Parameters
+    ----------
+    text, remedy
+        As :class:`ClinicError`.
+    retry_after
+        Seconds after which it may go on.
+    """
 
     status = 429
 
-    def __init__(self, text: Text, remedy: Text | None = None) -> None:
+    def __init__(
+        self, text: Text, remedy: Text | None = None, *, retry_after: int | None = None
+    ) -> None:
         super().__init__(text, remedy, code="too_many_requests")
+        self.retry_after = retry_after
 
 
 class UnavailableError(ClinicError):

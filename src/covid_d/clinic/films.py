@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from covid_d.clinic.errors import UnavailableError
@@ -80,6 +83,20 @@ class FilmStore:
     def remove(self, sha256: str) -> None:
         """Remove a film that no case names."""
         self._path(sha256).unlink(missing_ok=True)
+
+    def left_since(self, moment: datetime) -> Iterator[str]:
+        """Yield the SHA-256 of films written before ``moment``; remove half-written files.
+
+        A killed process may leave either: a film that no case came to name, or part of one.
+        """
+        for path in self.folder.glob("??/*"):
+            with suppress(OSError):  # removed meanwhile
+                if path.stat().st_mtime >= moment.timestamp():
+                    continue
+                if path.name.startswith("."):
+                    path.unlink()
+                else:
+                    yield path.name
 
     def _path(self, sha256: str) -> Path:
         if not _SHA256.fullmatch(sha256):

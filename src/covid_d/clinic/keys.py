@@ -11,6 +11,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -18,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from covid_d.errors import CovidDError
 
-_FILE = "secret.key"
+FILE: Final = "secret.key"
 _BYTES = 32
 
 
@@ -46,7 +47,7 @@ class Keys:
         CovidDError
             If the file is damaged or cannot be read or written.
         """
-        path = folder / _FILE
+        path = folder / FILE
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             try:

@@ -6,8 +6,20 @@ from dataclasses import dataclass
 from typing import cast
 
 from covid_d.clinic.database.accounts import User
-from covid_d.clinic.roles import Role
+from covid_d.clinic.errors import ForbiddenError
+from covid_d.clinic.roles import Permission, Role
+from covid_d.clinic.texts import N_
 from covid_d.language import Language
+
+
+class PasswordChangeError(ForbiddenError):
+    """Nothing but one's own account may be used before the password is one's own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("Choose a password of your own first, on your account page."),
+            code="must_change_password",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +62,19 @@ class Person:
             language=cast("Language | None", user.language),
             must_change_password=user.must_change_password,
         )
+
+
+def check_allowed(person: Person, permission: Permission) -> None:
+    """Refuse what a person may not do: the one rule for pages and API.
+
+    Raises
+    ------
+    PasswordChangeError
+        If they must first choose a password of their own; the account page stays open to them.
+    ForbiddenError
+        If their role does not have ``permission``.
+    """
+    if permission not in person.role.permissions:
+        raise ForbiddenError
+    if person.must_change_password and permission is not Permission.USE_OWN_ACCOUNT:
+        raise PasswordChangeError

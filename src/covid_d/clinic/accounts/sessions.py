@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, and_, delete, not_, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from covid_d.clinic.accounts.people import Person
@@ -13,6 +13,7 @@ from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession, User
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token, token_hash
+from covid_d.settings import Settings
 
 # How often a session's last use is written: once a request would write on every page.
 _TOUCH: Final = timedelta(minutes=1)
@@ -48,18 +49,16 @@ def resume(installation: Installation, token: str) -> tuple[Person, str] | None:
     A session ends after ``idle_minutes`` without a request, after ``session_hours`` in any case,
     and at once when its person is switched off.
     """
-    settings, moment = installation.settings, now()
+    moment = now()
     with installation.reading() as session:
         found = session.scalar(
             select(SignInSession)
             .options(joinedload(SignInSession.user).joinedload(User.unit))
-            .where(SignInSession.token_sha256 == token_hash(token))
+            .where(
+                SignInSession.token_sha256 == token_hash(token), is_running(installation.settings)
+            )
         )
         if found is None or not found.user.active:
-            return None
-        if moment - found.last_seen_at > timedelta(
-            minutes=settings.idle_minutes
-        ) or moment - found.created_at > timedelta(hours=settings.session_hours):
             return None
         person, csrf_token = Person.of(found.user), found.csrf_token
     if moment - found.last_seen_at > _TOUCH:
@@ -70,6 +69,20 @@ def resume(installation: Installation, token: str) -> tuple[Person, str] | None:
                 .values(last_seen_at=moment)
             )
     return person, csrf_token
+
+
+def is_running(settings: Settings) -> ColumnElement[bool]:
+    """Return the condition that a session is neither idle for too long nor too old."""
+    moment = now()
+    return and_(
+        SignInSession.last_seen_at >= moment - timedelta(minutes=settings.idle_minutes),
+        SignInSession.created_at >= moment - timedelta(hours=settings.session_hours),
+    )
+
+
+def forget_ended(session: Session, settings: Settings) -> None:
+    """Remove sessions that ended by themselves."""
+    session.execute(delete(SignInSession).where(not_(is_running(settings))))
 
 
 def end(session: Session, token: str) -> None:

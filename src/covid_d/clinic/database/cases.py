@@ -86,9 +86,9 @@ class StoredAssessment(Table):
     outcome: Mapped[str] = mapped_column(String(12))
     probability: Mapped[float | None]
     conformal_set: Mapped[list[str]] = mapped_column(JSON)
-    refusal: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    activation: Mapped[list[list[float]] | None] = mapped_column(JSON)
+    activation: Mapped[list[list[float]] | None] = mapped_column(JSON(none_as_null=True))
     """Rows of the class activation in [0, 1] over the network's input; not the film."""
     prevalence: Mapped[float | None]
     post_test_probability: Mapped[float | None]

@@ -13,8 +13,8 @@ from sqlalchemy import Engine
 from covid_d.errors import CovidDError
 
 
-def upgrade(engine: Engine) -> None:
-    """Run every missing migration.
+def upgrade(engine: Engine, to: str = "head") -> None:
+    """Run every missing migration, up to the revision ``to``.
 
     Raises
     ------
@@ -23,15 +23,16 @@ def upgrade(engine: Engine) -> None:
     """
     config = _config()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    found = revision(engine)
-    if found is not None and found not in known:
+    for found in (revision(engine), to):
+        if found in known or found in {None, "head"}:
+            continue
         raise CovidDError(
             f"The database is of a newer COVID-D (revision {found!r}).",
             "Install that version again, or restore a backup made with this one.",
         )
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def revision(engine: Engine) -> str | None:

@@ -54,6 +54,26 @@ class StagedFilm(Table):
     sha256: Mapped[str] = mapped_column(String(64))
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(index=True)
+    examination: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """What was found when it was sent, so that its case need not read it again."""
+
+
+class FilmReview(Table):
+    """Whether a film in which text was found, away from its margins, may leave the clinic.
+
+    ``decision`` is ``clear`` (the marks are no text, or tell nobody's identity), ``mask`` (black
+    them out), ``keep_back``, or not yet made. It holds for ``boxes``: when a later version finds
+    others, it must be made again.
+    """
+
+    __tablename__ = "film_review"
+
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    boxes: Mapped[list[list[int]]] = mapped_column(JSON)
+    found_at: Mapped[datetime]
+    decision: Mapped[str | None] = mapped_column(String(10))
+    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    decided_at: Mapped[datetime | None]
 
 
 class CollectionExport(Table):

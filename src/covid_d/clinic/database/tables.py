@@ -15,6 +15,7 @@ from covid_d.clinic.database.cases import (
 from covid_d.clinic.database.operations import (
     AuditEntry,
     CollectionExport,
+    FilmReview,
     InstalledBundle,
     StagedFilm,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "Case",
     "CollectionExport",
     "Film",
+    "FilmReview",
     "FollowUp",
     "InstalledBundle",
     "OneTimeLink",

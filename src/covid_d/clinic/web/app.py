@@ -9,15 +9,21 @@ from importlib import resources
 
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 
 from covid_d import __version__
+from covid_d.clinic.accounts.openid import Provider
 from covid_d.clinic.api import router as api
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.operations.metrics import Metrics
 from covid_d.clinic.web import failures, guards
+from covid_d.clinic.web.observe import Observe
+from covid_d.clinic.web.rate_limits import Limited, RateLimits
 from covid_d.clinic.web.routes import (
     account,
     administration,
@@ -26,12 +32,16 @@ from covid_d.clinic.web.routes import (
     case,
     collection,
     dashboard,
+    film,
     first_start,
     follow_up,
     health,
     home,
     intake,
+    openid,
+    own_account,
     report,
+    units,
     worklist,
 )
 from covid_d.clinic.web.visitor import access_of
@@ -41,14 +51,18 @@ _PAGES = (
     first_start,
     home,
     account,
+    openid,
+    own_account,
     intake,
     worklist,
     case,
+    film,
     report,
     follow_up,
     dashboard,
     collection,
     administration,
+    units,
     bundles,
     audit,
     health,
@@ -66,10 +80,13 @@ def create_app(installation: Installation) -> FastAPI:
     RuntimeError
         If a route does not say who may use it: then nothing is served.
     """
-    settings = installation.settings
+    settings, metrics = installation.settings, Metrics(installation)
+    largest = settings.max_upload_mb * 1024 * 1024
+    limits = RateLimits(settings.rate_limit_factor)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(intake.sweep, installation)  # what a killed process left
         yield
         installation.close()
 
@@ -80,15 +97,23 @@ def create_app(installation: Installation) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        max_body_size=settings.max_upload_mb * 1024 * 1024,
         middleware=[
+            Middleware(Observe, metrics=metrics),
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings)),
             Middleware(guards.SameOrigin),
+            Middleware(Limited, limits=limits),
+            Middleware(guards.BodySize, most=largest),
+            # Counts bodies without a stated length; FastAPI's own `max_body_size` lies outside of
+            # these guards and would put its plain text in the place of their answers.
+            Middleware(RequestBodyLimitMiddleware, max_body_size=largest),
             Middleware(GZipMiddleware, minimum_size=2048),
         ],
     )
     app.state.installation = installation
+    app.state.rate_limits = limits
+    app.state.openid = Provider(settings) if settings.oidc_issuer else None
+    app.state.metrics = metrics
     for group in _PAGES:
         app.include_router(group.router, include_in_schema=False)
     app.include_router(api.router)

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from fastapi.responses import PlainTextResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from covid_d.clinic.errors import ClinicError, ForbiddenError, NotSignedInError, TooLargeError
+from covid_d.clinic.texts import N_
+from covid_d.clinic.web import failures
+from covid_d.clinic.web.visitor import is_known
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # Everything comes from this server; no inline script or style anywhere.
@@ -33,6 +39,8 @@ _HEADERS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+# Room for every form without a file: strangers need no more to sign in.
+_FORM: Final = 64 * 1024
 _YEAR: Final = 365 * 24 * 3600
 
 
@@ -83,10 +91,54 @@ class SameOrigin:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on unless it changes something and comes from another site."""
         if scope["type"] == "http" and scope["method"] not in _SAFE and _is_foreign(scope):
-            answer = PlainTextResponse("cross-site request refused", status_code=403)
-            await answer(scope, receive, send)
+            error = ForbiddenError(N_("The request came from another site."), code="cross_site")
+            await failures.answer(Request(scope), error)(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+
+class BodySize:
+    """Turn away bodies that are too large, and large ones of strangers, before they are read.
+
+    Starlette's own limit, behind this one, counts bodies without a stated length while they are
+    read; for a stated length its answer would not be one of ours.
+
+    Parameters
+    ----------
+    app
+        What comes behind.
+    most
+        Largest body in bytes.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self.app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on unless its body is too large for who sends it."""
+        if scope["type"] != "http" or scope["method"] in _SAFE:
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        length = _length(request)
+        error: ClinicError | None = None
+        if length is not None and length > self._most:
+            error = TooLargeError()
+        elif (length is None or length > _FORM) and not await run_in_threadpool(is_known, request):
+            error = NotSignedInError()
+        if error is not None:
+            await failures.answer(request, error)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def _length(request: Request) -> int | None:
+    """Return a body's stated length; ``None`` when it is sent in chunks."""
+    if "transfer-encoding" in request.headers:
+        return None
+    stated = request.headers.get("content-length", "0")
+    return int(stated) if stated.isdecimal() else None
 
 
 def _is_foreign(scope: Scope) -> bool:

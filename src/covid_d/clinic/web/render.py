@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache
 from typing import Any, Final
@@ -76,6 +77,11 @@ def go_to(path: str, *, notice: str | None = None) -> Response:
     assert notice is None or notice in NOTICES, notice  # noqa: S101 - a name in our own code
     suffix = f"{'&' if '?' in path else '?'}notice={notice}" if notice else ""
     return RedirectResponse(path + suffix, status_code=303)
+
+
+def formats(language: Language) -> Mapping[str, Callable[..., str]]:
+    """Return the templates' filters (``day``, ``moment``, ``percent``...) for what is no page."""
+    return _environment(language).filters
 
 
 def _bundle(request: Request) -> dict[str, Any] | None:

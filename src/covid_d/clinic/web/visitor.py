@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
+from fastapi.responses import Response
 from starlette.routing import BaseRoute
 
-from covid_d.clinic.accounts import sessions
-from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.accounts import sessions, tokens
+from covid_d.clinic.accounts.people import Person, check_allowed
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.errors import ForbiddenError, NotSignedInError
 from covid_d.clinic.installation import Installation
@@ -84,9 +85,38 @@ def current_visitor(request: Request) -> Visitor | None:
     return Visitor(person, csrf_token, address_of(request))
 
 
+def is_known(request: Request) -> bool:
+    """Return whether somebody signed in, or a program with a sound token, sends this."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return tokens.verify(installation(request), token.strip()) is not None
+    return current_visitor(request) is not None
+
+
 def address_of(request: Request) -> str:
     """Return the client's network address."""
     return request.client.host if request.client else ""
+
+
+def outside_address(request: Request, path: str) -> str:
+    """Return the whole address of a page of ours, as others can open it."""
+    # The host was checked against the allowed ones; a proxy's HTTPS is known from the settings.
+    scheme = "https" if installation(request).settings.behind_https else request.url.scheme
+    return f"{scheme}://{request.url.netloc}{path}"
+
+
+def open_session(request: Request, response: Response, token: str) -> Response:
+    """Give the browser the cookie of its new session."""
+    settings = installation(request).settings
+    response.set_cookie(
+        COOKIE,
+        token,
+        httponly=True,
+        samesite="lax",
+        secure=settings.behind_https,
+        max_age=settings.session_hours * 3600,
+    )
+    return response
 
 
 def needs(permission: Permission) -> Callable[..., Visitor]:
@@ -103,12 +133,16 @@ def needs(permission: Permission) -> Callable[..., Visitor]:
             raise ForbiddenError(
                 N_("The form was out of date, or did not come from this site."), code="csrf"
             )
-        if not found.may(permission):
-            raise ForbiddenError
+        check_allowed(found.person, permission)
         return found
 
-    setattr(visitor, _ACCESS, permission.value)
-    return visitor
+    return grants(permission, visitor)
+
+
+def grants(permission: Permission, dependency: Callable[..., Visitor]) -> Callable[..., Visitor]:
+    """Say of a dependency that it lets in whoever has ``permission`` and nobody else."""
+    setattr(dependency, _ACCESS, permission.value)
+    return dependency
 
 
 def anyone(request: Request) -> Visitor | None:

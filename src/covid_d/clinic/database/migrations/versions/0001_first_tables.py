@@ -112,6 +112,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_collection_export")),
     )
     op.create_table(
+        "film_review",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("boxes", sa.JSON(), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("decision", sa.String(length=10), nullable=True),
+        sa.Column("decided_by_id", sa.Integer(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"],
+            ["user_account.id"],
+            name=op.f("fk_film_review_decided_by_id_user_account"),
+        ),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_film_review")),
+    )
+    op.create_table(
         "installed_bundle",
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=80), nullable=False),
@@ -208,6 +223,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("examination", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["user_account.id"], name=op.f("fk_staged_film_user_id_user_account")
         ),
@@ -372,6 +388,7 @@ def downgrade() -> None:
     op.drop_table("patient_case")
     op.drop_table("one_time_link")
     op.drop_table("installed_bundle")
+    op.drop_table("film_review")
     op.drop_table("collection_export")
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_audit_entry_subject"))
