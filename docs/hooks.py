@@ -5,16 +5,24 @@ A page asks for a part with a line ``<!-- generate: NAME -->``. Nothing here rea
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import click
 import jupytext
+from fastapi.routing import APIRoute
 
 from covid_d.cli.main import cli
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
+from covid_d.clinic.web.app import create_app, every_route
+from covid_d.clinic.web.visitor import access_of
 from covid_d.detector.bundle import built_in_path
 from covid_d.settings import Settings
 
@@ -31,6 +39,12 @@ _OTHER_LANGUAGE = re.compile(r"^\[(?:Español|English)\]\([^)]*\)\.?\s*", re.MUL
 _WORDS = {
     "es": ("opción", "significado", "por defecto", "obligatoria", "argumento", "variable"),
     "en": ("option", "meaning", "default", "required", "argument", "variable"),
+}
+
+
+_ROUTE_WORDS = {
+    "es": ("dirección", "quién", "qué hace", "cualquiera"),
+    "en": ("address", "who", "what it does", "anyone"),
 }
 
 
@@ -120,6 +134,46 @@ def settings_table(language: str) -> str:
     return "\n".join(lines)
 
 
+class Route(NamedTuple):
+    """One address of the clinic: ``GET /cases``, who may use it, what it does."""
+
+    name: str
+    access: str
+    summary: str
+
+
+@cache
+def routes() -> tuple[Route, ...]:
+    """Return every address of the clinic, as a new installation would serve it."""
+    with TemporaryDirectory() as folder:
+        installation = Installation.open(Settings(data=Path(folder)))
+        try:
+            return tuple(
+                Route(
+                    f"{method} {path}",
+                    str(access_of(route)),
+                    inspect.cleandoc(route.endpoint.__doc__ or "").split("\n\n")[0],
+                )
+                for path, route in every_route(create_app(installation).router)
+                if isinstance(route, APIRoute)
+                for method in sorted(route.methods - {"HEAD"})
+            )
+        finally:
+            installation.close()
+
+
+def routes_table(language: str) -> str:
+    """Return every address of the clinic as a Markdown table."""
+    words, (address, who, what, anyone) = spanish()["routes"], _ROUTE_WORDS[language]
+    lines = [f"| {address} | {who} | {what} |", "|---|---|---|"]
+    for route in routes():
+        roles = [role for role in Role if route.access in role.permissions]
+        names = ", ".join(role.text.in_language(language) for role in roles)
+        text = words.get(route.name, "") if language == "es" else route.summary
+        lines.append(f"| `{route.name}` | {names or anyone} | {_cell(text.replace('``', '`'))} |")
+    return "\n".join(lines)
+
+
 def notebook(language: str) -> str:
     """Return the guide's notebook as Markdown: text and code, no output."""
     cells = jupytext.read(ROOT / "notebooks" / f"{NOTEBOOKS[language]}.py").cells
@@ -141,6 +195,7 @@ def model_card(language: str) -> str:
 PARTS: dict[str, Callable[[str], str]] = {
     "command-line": command_line,
     "settings": settings_table,
+    "routes": routes_table,
     "notebook": notebook,
     "model-card": model_card,
 }

@@ -92,6 +92,23 @@ def test_every_setting_has_words_in_both_languages(hooks: ModuleType) -> None:
     assert all(field.description for field in Settings.model_fields.values())
 
 
+def test_every_route_has_words_in_both_languages(hooks: ModuleType) -> None:
+    routes = hooks.routes()
+    assert {route.name for route in routes} == set(hooks.spanish()["routes"])
+    assert [route.name for route in routes if not route.summary] == []
+    for language in LANGUAGES:
+        table = hooks.routes_table(language)
+        assert all(f"| `{route.name}` |" in table for route in routes)
+
+
+def test_a_route_tells_who_may_use_it(hooks: ModuleType) -> None:
+    table = hooks.routes_table("es").splitlines()
+    bundles = next(line for line in table if "`GET /bundles`" in line)
+    assert "| Administrador" in bundles
+    assert "Médic" not in bundles
+    assert "| cualquiera |" in next(line for line in table if "`GET /healthz`" in line)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_generated_pages_hold_every_option_and_setting(
     hooks: ModuleType, language: str
