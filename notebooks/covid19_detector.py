@@ -412,7 +412,9 @@ Image.new("RGB", (300, 300), "orange").save(WORK / "no-film.png")
 detector.assess(WORK / "no-film.png")
 
 # %% [markdown]
-# On the command line, for a folder of films: `covid-d predict FOLDER --bundle guide/run/bundle`.
+# On the command line, for a folder of films: `covid-d predict FOLDER --bundle guide/run/bundle`. As a web application:
+# pack it with `covid-d bundle pack guide/run/bundle mine.zip`, start `covid-d serve`, and let the administrator install
+# `mine.zip` under *Models*.
 #
 # **Your own films?** A folder with a `manifest.csv` (`path,label` and, if known, `source,patient,view,age,sex`) is a
 # collection like any other: put it beside the others in `build_dataset`. Then read the figures of *your* source.

@@ -419,7 +419,9 @@ Image.new("RGB", (300, 300), "orange").save(WORK / "no-es-radiografia.png")
 detector.assess(WORK / "no-es-radiografia.png")
 
 # %% [markdown]
-# En la línea de órdenes, para una carpeta de radiografías: `covid-d predict FOLDER --bundle guide/run/bundle`.
+# En la línea de órdenes, para una carpeta de radiografías: `covid-d predict FOLDER --bundle guide/run/bundle`. Como
+# aplicación web: empaquételo con `covid-d bundle pack guide/run/bundle mine.zip`, inicie `covid-d serve` y que el administrador
+# instale `mine.zip` en *Modelos*.
 #
 # **¿Sus propias radiografías?** Una carpeta con un `manifest.csv` (`path,label` y, si se conocen,
 # `source,patient,view,age,sex`) es una colección como cualquier otra: póngala junto a las demás en `build_dataset`. Y lea
