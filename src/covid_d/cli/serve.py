@@ -43,6 +43,8 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
     network. Listens on this machine alone unless told otherwise; put a proxy that speaks HTTPS in
     front before others may reach it (COVID_D_BEHIND_HTTPS, COVID_D_ALLOWED_HOSTS).
     """
+    import os
+
     import uvicorn
 
     from covid_d.clinic.accounts import first_start
@@ -50,6 +52,8 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
     from covid_d.clinic.operations.logs import logging_config
     from covid_d.clinic.web.app import create_app
 
+    # OpenJPEG reads a large JPEG 2000 film with one thread unless told otherwise.
+    os.environ.setdefault("OPJ_NUM_THREADS", "ALL_CPUS")
     chosen = clinic_settings(host=host, port=port, data=data)
     installation = Installation.open(chosen)
     address = f"http://{chosen.host}:{chosen.port}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy.exc import StatementError
 
 from clinic_factory import add_case, add_unit
 from covid_d.clinic.accounts.people import Person
@@ -101,3 +103,11 @@ def test_the_latest_bundle_comes_first(installation: Installation, doctor: Perso
     write(installation, [Told(bundle="a" * 64), Told(bundle="b" * 64)], user_id=doctor.id)
     with installation.reading() as session:
         assert [bundle.sha256[0] for bundle in bundles(session)] == ["b", "a"]
+
+
+def test_the_cycle_collector_runs_on(installation: Installation) -> None:
+    _load(installation)
+    assert gc.isenabled()
+    with installation.reading() as session, pytest.raises(StatementError):
+        load(session, [], unit_id=None, end="not a moment")  # type: ignore[arg-type]
+    assert gc.isenabled()

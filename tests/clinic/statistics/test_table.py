@@ -40,8 +40,8 @@ def test_csv() -> None:
         "name": "'=HYPERLINK(1)", "day": "2026-11-01", "cases": "12", "share": "0.8000",
         "share_low": f"{ESTIMATE.low:.4f}", "share_high": f"{ESTIMATE.high:.4f}", "share_n": "10",
     }  # fmt: skip
-    assert (second["name"], second["cases"], second["share"]) == ("Positivo", "<5", "")
-    assert (third["name"], third["cases"], third["share"]) == ('Quito, "Sur"', "0", "<5")
+    assert (second["name"], second["cases"], second["share"]) == ("Positivo", "*", "")
+    assert (third["name"], third["cases"], third["share"]) == ('Quito, "Sur"', "0", "*")
 
 
 def test_json() -> None:

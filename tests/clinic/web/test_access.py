@@ -48,6 +48,7 @@ PUBLIC = {
     "/healthz",
     "/readyz",
     "/metrics",
+    "/api/v1/docs",
     "/api/v1/openapi.json",
 }
 # Beginning of the path -> what it needs at least to be; a page in the wrong place is found.

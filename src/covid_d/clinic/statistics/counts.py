@@ -36,7 +36,7 @@ _LABORATORY: Final = N_(
     n=LEAST_RESULTS,
 )
 _SMALL: Final = N_(
-    "“<5”: counts below five, and those that would give them away, are not shown to you."
+    "*: not shown to you: a count below five, or one that would give such a count away."
 )
 
 

@@ -18,7 +18,7 @@ from covid_d.language import Language, Message
 class Hidden(Enum):
     """A count that is not shown because it is small, or would give a small one away."""
 
-    SMALL = "<5"
+    SMALL = "*"
 
 
 HIDDEN: Final = Hidden.SMALL

@@ -40,7 +40,8 @@ from covid_d.language import INTENDED_USE, Language
 Pictures = Mapping[int, tuple[bytes | None, bytes | None]]
 
 _MARGIN: Final = 15 * mm
-_WIDTH: Final = A4[0] - 2 * _MARGIN
+_PADDING: Final = 6  # of ReportLab's frame, points
+_WIDTH: Final = A4[0] - 2 * (_MARGIN + _PADDING)
 _PICTURE: Final = (58 * mm, 62 * mm)
 _QUIET: Final = HexColor("#46585e")
 _LINE: Final = HexColor("#9fb0b5")
@@ -113,10 +114,11 @@ class _Numbered(Canvas):  # type: ignore[misc]
         for number, kept in enumerate(self._pages, start=1):
             self.__dict__.update(kept)
             text = N_("Page %(n)d of %(all)d", n=number, all=len(self._pages))
+            left, right = _MARGIN + _PADDING, A4[0] - _MARGIN - _PADDING
             self.setFont(_FONT, 7)
             self.setFillColor(_QUIET)
-            self.drawRightString(A4[0] - _MARGIN, 9 * mm, text.in_language(self._language))
-            self.drawString(_MARGIN, 9 * mm, f"COVID-D {__version__}")
+            self.drawRightString(right, 9 * mm, text.in_language(self._language))
+            self.drawString(left, 9 * mm, f"COVID-D {__version__}")
             super().showPage()
         super().save()
 
@@ -146,7 +148,7 @@ class _Drawing:
         yield from self._base(base_of(results, self._language))
         yield from self._readings()
         yield from self._follow_up()
-        yield Spacer(0, 2 * mm)
+        yield Spacer(0, 3 * mm)
         yield _text(INTENDED_USE.in_language(self._language), 7.5, bold=True)
         yield self._signature()
 
@@ -179,7 +181,8 @@ class _Drawing:
         if words is None:
             yield _text(f"{heading}: {self._say(N_('This film has no answer yet.'))}", 9, bold=True)
             return
-        yield KeepTogether([_outcome(heading, words), Spacer(0, 1.5 * mm), self._seen(film, words)])
+        yield KeepTogether([_outcome(heading, words), Spacer(0, 2 * mm), self._seen(film, words)])
+        yield Spacer(0, 1.5 * mm)
         for sentence in words.meaning:
             yield _text(sentence, 8)
 
@@ -187,7 +190,7 @@ class _Drawing:
         yield Spacer(0, 1 * mm)
         yield _text(base.rule, 9, bold=True)
         for warning in base.warnings:
-            yield _text(f"• {warning}", 8)
+            yield _text(f"• {warning}", 8.5, bold=True)
         for caveat in base.caveats:
             yield _text(caveat, 7, _QUIET)
         for model in base.models:

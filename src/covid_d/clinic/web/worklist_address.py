@@ -43,6 +43,8 @@ def typed(given: Mapping[str, object]) -> dict[str, str]:
 def link(state: Mapping[str, str], **changes: str) -> str:
     """Return the address of a state with some parts changed; another filter starts at page 1."""
     parts = {**state, "page": "", **changes}
+    if parts["sort"] == Sort.NEWEST:  # the order without being asked
+        parts["sort"] = ""
     query = urlencode({name: parts[name] for name in NAMES if parts[name]})
     return f"{PATH}?{query}" if query else PATH
 

@@ -8,6 +8,14 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const percent = (value) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(value);
 const day = (text) => new Intl.DateTimeFormat(language, { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(`${text}T00:00:00Z`));
 
+// Labels in lines of about 18 letters, so that a phone has room left for the bars.
+const wrapped = (text) => text.split(" ").reduce((lines, word) => {
+  const last = lines.length - 1;
+  if (last >= 0 && `${lines[last]} ${word}`.length <= 18) lines[last] += ` ${word}`;
+  else lines.push(word);
+  return lines;
+}, []);
+
 function draw(name, config) {
   const canvas = document.getElementById(`chart-${name}`);
   if (canvas) drawn.push(new Chart(canvas, config));
@@ -40,7 +48,7 @@ function drawOutcomes({ rows, headers }) {
   draw("outcomes", {
     type: "bar",
     data: {
-      labels: rows.map((row) => row.outcome),
+      labels: rows.map((row) => wrapped(row.outcome)),
       datasets: [{ label: headers.cases, data: rows.map((row) => row.cases), backgroundColor: colour("--chart-negative") }],
     },
     options: { indexAxis: "y", plugins: { legend: { display: false } }, scales: { x: { ticks: { precision: 0 } } } },
