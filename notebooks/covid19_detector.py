@@ -60,7 +60,7 @@ WORK = Path(os.environ.get("COVID_D_GUIDE_FOLDER", "guide"))
 
 SIZE, EPOCHS, SEARCH, EACH = {
     "rehearsal": (128, (1, 1), 20, 30),
-    "small": (192, (3, 3), 60, 100),
+    "small": (160, (3, 3), 40, 100),
     "full": (224, (4, 10), 100, 10_000),
 }[MODE]
 BACKBONE = "resnet34" if MODE == "full" else "tf_efficientnet_lite0"
@@ -358,7 +358,7 @@ from covid_d.training.recipes import DEFAULT
 
 shutil.rmtree(WORK / "run", ignore_errors=True)
 recipe = DEFAULT if MODE == "full" else DEFAULT.changed(size=SIZE, epochs=1, lr_finder=False)
-limit = {"rehearsal": 160, "small": 500, "full": None}[MODE]
+limit = {"rehearsal": 160, "small": 400, "full": None}[MODE]
 bundle = train_bundle(grouped, WORK / "run", recipe, limit=limit, name="mine", cache=WORK / "cache")
 covid_d.Bundle.load(bundle)
 
