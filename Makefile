@@ -12,7 +12,7 @@ PIP    := -m pip install --quiet --disable-pip-version-check --constraint constr
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test lint types unit clinic base clean
+.PHONY: help serve demo test lint types unit clinic base notebooks docs clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -43,7 +43,7 @@ serve: $(CLINIC)/ready  ## Install the clinic (no torch) and run it; open the ad
 demo: $(BASE)/ready  ## Install the base (no torch) and assess a real chest film
 	$(BASE)/bin/covid-d demo --out demo
 
-test: lint types unit clinic base  ## Lint, types and every test
+test: lint types unit clinic base docs  ## Lint, types, every test and the site
 
 lint: $(VENV)/ready  ## Style
 	$(BIN)/ruff check .
@@ -67,5 +67,11 @@ base: $(BASE)/ready  ## Tests of the base install alone: not editable, no torch
 	$(BASE)/bin/python $(PIP) pytest hypothesis onnx
 	cd tests && ../$(BASE)/bin/python -m pytest -c ../pyproject.toml --rootdir .. -q radiograph detector cli/test_predict.py cli/test_demo.py
 
+notebooks: $(VENV)/ready  ## Make the notebooks from their sources
+	$(BIN)/jupytext --quiet --to ipynb notebooks/detector_covid19.py notebooks/covid19_detector.py
+
+docs: $(VENV)/ready  ## Build the guide's site into build/site; any warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 clean:  ## Remove environments and caches
-	rm -rf $(VENV) $(BASE) $(CLINIC) .mypy_cache .ruff_cache .pytest_cache .coverage* demo
+	rm -rf $(VENV) $(BASE) $(CLINIC) .mypy_cache .ruff_cache .pytest_cache .coverage* demo build

@@ -24,6 +24,7 @@ _EXPORTS = {
     "Bundle": "covid_d.detector",
     "Assessment": "covid_d.detector",
     "Dataset": "covid_d.dataset",
+    "Interpretation": "covid_d.evaluation",
     "CovidDError": "covid_d.errors",
 }
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from covid_d.detector import Bundle as Bundle
     from covid_d.detector import Detector as Detector
     from covid_d.errors import CovidDError as CovidDError
+    from covid_d.evaluation import Interpretation as Interpretation
     from covid_d.radiograph import Radiograph as Radiograph
     from covid_d.radiograph import Refusal as Refusal
     from covid_d.radiograph import prepare as prepare

@@ -83,12 +83,13 @@ def test_show_batch_is_a_picture_that_shows_itself(handmade: Handmade) -> None:
     assert picture._repr_png_()  # type: ignore[attr-defined]
     assert picture.tobytes() == dataset.show_batch(n=4).tobytes()
     assert picture.tobytes() != dataset.show_batch(n=4, seed=8).tobytes()
+    assert picture.tobytes() != dataset.show_batch(n=4, language="en").tobytes()
 
 
 def test_a_notebook_shows_counts_protocol_and_hash(handmade: Handmade) -> None:
     dataset = Dataset.open(handmade.folder)
     html = dataset._repr_html_()
-    for part in ("20 radiographs", "1 CT slices", "grouped", dataset.sha256[:12], "nocovid"):
+    for part in ("20 radiografías", "TC aparte: 1", "grouped", dataset.sha256[:12], "nocovid"):
         assert part in html
     assert "grouped" in repr(dataset)
 

@@ -47,8 +47,16 @@ def dataset() -> None:
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for description.html and contact_sheet.png.  [default: DATASET/description]",
 )
-@click.option("--rows", type=click.IntRange(1, 20), default=3, show_default=True)
-@click.option("--columns", type=click.IntRange(1, 20), default=3, show_default=True)
+@click.option(
+    "--rows", type=click.IntRange(1, 20), default=3, show_default=True, help="Of the contact sheet."
+)
+@click.option(
+    "--columns",
+    type=click.IntRange(1, 20),
+    default=3,
+    show_default=True,
+    help="Of the contact sheet.",
+)
 @click.option(
     "--split",
     type=click.Choice(["train", "validation", "test", "CT"]),

@@ -74,7 +74,13 @@ class Triple(click.ParamType[tuple[int, int, int]]):
     show_default=True,
     help="Training/validation/test, per cent.",
 )
-@click.option("--seed", type=click.IntRange(0), default=7, show_default=True)
+@click.option(
+    "--seed",
+    type=click.IntRange(0),
+    default=7,
+    show_default=True,
+    help="Of every random choice; the article's is 7.",
+)
 @click.option(
     "--adults-only/--all-ages",
     default=None,

@@ -218,17 +218,18 @@ def _leave_out(
     seen: pd.Series | None = None
     # Imported here: measuring a bundle needs no torch.
     from covid_d.cli import held_out
+    from covid_d.training.features import BACKBONE, imagenet_features
 
     if mode == "light":
         import pandas as pd
 
         from covid_d.evaluation.frozen import FrozenFit
 
-        features = held_out.imagenet_features(dataset, films, cache, progress=progress)
+        features = imagenet_features(dataset, films, cache, progress=progress)
         light = FrozenFit(features, films.index)
         seen = pd.Series(light.cross_validated(films), index=films.index)
         results = leave_out(experiments, light, source_seen=seen, resamples=resamples)
-        network = f"{held_out.BACKBONE} (ImageNet)"
+        network = f"{BACKBONE} (ImageNet)"
     else:
         chosen = held_out.recipe_named(recipe)
         full = held_out.RecipeFit(dataset, chosen, cache)

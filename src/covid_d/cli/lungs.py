@@ -18,9 +18,17 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="CSV with the columns filename, patientid and view.",
 )
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to make."
+)
 @click.option("--overwrite", is_flag=True, help="Replace the folder --out.")
-@click.option("--epochs", default=30, show_default=True, type=click.IntRange(min=1))
+@click.option(
+    "--epochs",
+    default=30,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Epochs of training.",
+)
 @click.option("--seed", default=7, show_default=True, help="Of split, augmentation and weights.")
 @click.option("--license", "license_", default="CC BY 4.0", show_default=True, help="Of the masks.")
 @click.option("--weights", type=click.Path(exists=True, dir_okay=False, path_type=Path),

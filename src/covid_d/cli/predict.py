@@ -14,27 +14,17 @@ import click
 
 from covid_d.detector import Assessment, Bundle, Detector, Outcome, expand
 from covid_d.detector.cautions import cautions_of_bundle
+from covid_d.detector.words import MODEL, PROBABILITY, VERDICTS, percent
 from covid_d.files import write_atomically
 from covid_d.language import INTENDED_USE, Language, Message, localised
 from covid_d.radiograph import Radiograph
 from covid_d.settings import settings
 
-_PROBABILITY = Message(
-    "Probabilidad de COVID-19 según el modelo: {p}", "Probability of COVID-19 by the model: {p}"
-)
 _POST_TEST = Message(
     "Con una prevalencia del {prevalence}: {p}", "At a prevalence of {prevalence}: {p}"
 )
 _WARNING = Message("Aviso: {text}", "Note: {text}")
 _COUNT = Message("{n} radiografías: {counts}.", "{n} films: {counts}.")
-_MODEL = Message("Modelo: {name} {version} ({verdict}).", "Model: {name} {version} ({verdict}).")
-_VERDICTS = {
-    "demonstration": Message("demostración", "demonstration"),
-    "audit-passed": Message(
-        "superó la auditoría de atajos; sin estudio clínico",
-        "passed the shortcut audit; no clinical study",
-    ),
-}
 _INCONCLUSIVE = Message(
     "No concluyente: con un error admitido del {error} por clase, el modelo no puede decidirse "
     "por una respuesta.",
@@ -201,12 +191,12 @@ def _describe(
         yield f"  {assessment.refusal.next_step.in_language(language)}"
         return
     if assessment.probability is not None:
-        text = _PROBABILITY.format(p=_percent(assessment.probability))
+        text = PROBABILITY.format(p=percent(assessment.probability))
         yield f"  {text.in_language(language)}"
     if assessment.post_test_probability is not None and prevalence is not None:
         text = _POST_TEST.format(
             prevalence=localised(f"{100 * prevalence:.3g} %", language),
-            p=_percent(assessment.post_test_probability),
+            p=percent(assessment.post_test_probability),
         )
         yield f"  {text.in_language(language)}"
     said_once = cautions_of_bundle(bundle.spec)  # in the closing block
@@ -230,20 +220,11 @@ def _closing(bundle: Bundle, counts: Counter[Outcome], language: Language) -> It
     if counts[Outcome.INCONCLUSIVE] and spec.conformal is not None:
         error = localised(f"{100 * spec.conformal.error_rate:.3g} %", language)
         yield _INCONCLUSIVE.format(error=error).in_language(language)
-    verdict = _VERDICTS[spec.verdict.status].in_language(language)
-    yield _MODEL.format(name=spec.name, version=spec.version, verdict=verdict).in_language(language)
+    verdict = VERDICTS[spec.verdict.status].in_language(language)
+    yield MODEL.format(name=spec.name, version=spec.version, verdict=verdict).in_language(language)
     for caution in cautions_of_bundle(spec):
         yield caution.message.in_language(language)
     yield INTENDED_USE.in_language(language)
-
-
-def _percent(probability: float) -> str:
-    """Return a percentage without false precision, and never a false certainty."""
-    if probability < 0.01:
-        return "< 1 %"
-    if probability > 0.99:
-        return "> 99 %"
-    return f"{100 * probability:.0f} %"
 
 
 def _table(assessments: Iterable[Assessment], language: Language) -> str:

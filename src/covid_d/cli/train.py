@@ -99,7 +99,11 @@ def _type(field: str) -> dict[str, Any]:
     help="Rehearse on about so many films, the same share of each class and split.",
 )
 @click.option(
-    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda"]),
+    default="auto",
+    show_default=True,
+    help="Where to compute; auto takes a CUDA device if there is one.",
 )
 @click.option(
     "--threads",

@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any
 # Resolved on first use: `dataset.manifest` is read by rooms that must start without pandas.
 _EXPORTS = {
     "CheckReport": "findings",
+    "BuildOptions": "options",
     "Dataset": "dataset",
     "Description": "describe",
     "Label": "manifest",
     "Split": "manifest",
+    "build_dataset": "build",
     "check_dataset": "check",
+    "draw_collections": "phantoms",
     "fetch_cohen": "fetch",
+    "open_collection": "sources",
     "write_description": "description_page",
 }
 
 if TYPE_CHECKING:
+    from covid_d.dataset.build import build_dataset as build_dataset
     from covid_d.dataset.check import check_dataset as check_dataset
     from covid_d.dataset.dataset import Dataset as Dataset
     from covid_d.dataset.describe import Description as Description
@@ -26,6 +31,9 @@ if TYPE_CHECKING:
     from covid_d.dataset.findings import CheckReport as CheckReport
     from covid_d.dataset.manifest import Label as Label
     from covid_d.dataset.manifest import Split as Split
+    from covid_d.dataset.options import BuildOptions as BuildOptions
+    from covid_d.dataset.phantoms import draw_collections as draw_collections
+    from covid_d.dataset.sources import open_collection as open_collection
 
 __all__ = [*_EXPORTS]
 

@@ -12,12 +12,18 @@ import pandas as pd
 from covid_d.dataset.manifest import COLUMNS, Label, Split
 from covid_d.dataset.record import MANIFEST, RECORD, REQUIRED
 from covid_d.errors import DatasetError
+from covid_d.language import Language, Message
+from covid_d.settings import settings
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from covid_d.dataset.describe import Description
 
+_SUMMARY = Message(
+    "{films} radiografías (TC aparte: {ct}); protocolo {protocol}; hash {sha256}",
+    "{films} radiographs (CT set aside: {ct}); protocol {protocol}; hash {sha256}",
+)
 _REBUILD = "Build the dataset again: covid-d dataset build"
 
 
@@ -115,15 +121,28 @@ class Dataset:
 
         return describe(self)
 
-    def show_batch(self, n: int = 9, split: Split | str = Split.TRAIN, seed: int = 7) -> Image:
+    def show_batch(
+        self,
+        n: int = 9,
+        split: Split | str = Split.TRAIN,
+        seed: int = 7,
+        language: Language | None = None,
+    ) -> Image:
         """Return a picture of ``n`` films chosen at random, with class and source.
 
-        A picture shows itself in a notebook; ``.save(path)`` writes it.
+        A picture shows itself in a notebook; ``.save(path)`` writes it. Without ``language`` it
+        speaks that of the settings.
         """
         from covid_d.dataset.contact_sheet import contact_sheet
 
-        columns = max(1, round(n**0.5))
-        return contact_sheet(self, films=n, columns=columns, split=split, seed=seed)
+        return contact_sheet(
+            self,
+            films=n,
+            columns=max(1, round(n**0.5)),
+            split=split,
+            seed=seed,
+            language=language or settings().language,
+        )
 
     def __len__(self) -> int:
         return len(self.manifest)
@@ -132,13 +151,14 @@ class Dataset:
         return f"Dataset({str(self.folder)!r}, {len(self)} films, protocol {self.protocol!r})"
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
+        """Return what a notebook shows, in the language of the settings."""
         ct = len(self.films(Split.CT))
-        aside = f", {ct} CT slices set aside" if ct else ""
+        said = _SUMMARY.format(
+            films=len(self) - ct, ct=ct, protocol=self.protocol, sha256=self.sha256[:12]
+        )
         return (
-            f"<p><b>{escape(str(self.folder))}</b>: {len(self) - ct} radiographs{aside}; "
-            f"protocol {escape(self.protocol)}; hash <code>{escape(self.sha256[:12])}</code></p>"
-            + str(self.counts().to_html())
+            f"<p><b>{escape(str(self.folder))}</b>: "
+            f"{escape(said.in_language(settings().language))}</p>" + str(self.counts().to_html())
         )
 
 

@@ -120,3 +120,10 @@ class Assessment:
             "warnings": [warning.to_dict() for warning in self.warnings],
             "bundle": self.bundle.to_dict(),
         }
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows, in the language of the settings."""
+        from covid_d.detector.show import assessment_html
+        from covid_d.settings import settings
+
+        return assessment_html(self, settings().language)

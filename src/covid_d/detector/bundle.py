@@ -103,6 +103,12 @@ class Bundle:
         """The films it was made from, CSV."""
         return self.files[contents.FILMS].decode("utf-8", errors="replace")
 
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows, in the language of the settings."""
+        from covid_d.detector.show import bundle_html
+
+        return bundle_html(self, settings().language)
+
 
 def located(named: Path | str) -> Path:
     """Return the folder or zip of a bundle as users name it: ``builtin`` is the built-in one.

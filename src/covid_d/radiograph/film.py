@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 FloatImage = npt.NDArray[np.float32]
 
@@ -113,3 +117,22 @@ class Radiograph:
     def width(self) -> int:
         """Columns."""
         return int(self.pixels.shape[1])
+
+    def to_image(self) -> Image:
+        """Return the film as an 8-bit grey picture of its own size; ``.save(path)`` writes it."""
+        from covid_d.radiograph.show import thumbnail
+
+        return thumbnail(self, max(self.pixels.shape))
+
+    def _repr_png_(self) -> bytes:
+        """Return the picture a notebook shows."""
+        from covid_d.radiograph.show import png_bytes, thumbnail
+
+        return png_bytes(thumbnail(self))
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the picture and what is known about the film."""
+        from covid_d.radiograph.show import radiograph_html
+        from covid_d.settings import settings
+
+        return radiograph_html(self, settings().language)

@@ -30,17 +30,27 @@ if TYPE_CHECKING:
     from covid_d.training.build import learner
     from covid_d.training.data import dataloaders
     from covid_d.training.export import export_bundle
+    from covid_d.training.features import imagenet_features
     from covid_d.training.recipes import Recipe
     from covid_d.training.run import train
     from covid_d.training.stages import fit
 
-__all__ = ["Recipe", "dataloaders", "export_bundle", "fit", "learner", "train"]
+__all__ = [
+    "Recipe",
+    "dataloaders",
+    "export_bundle",
+    "fit",
+    "imagenet_features",
+    "learner",
+    "train",
+]
 
 _HOME = {
     "Recipe": "recipes",
     "dataloaders": "data",
     "export_bundle": "export",
     "fit": "stages",
+    "imagenet_features": "features",
     "learner": "build",
     "train": "run",
 }
