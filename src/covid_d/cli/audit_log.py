@@ -41,7 +41,10 @@ def audit_log() -> None:
 @_DATA
 @click.pass_context
 def verify(context: click.Context, expect: str | None, data: Path | None) -> None:
-    """Read the whole chain; exit 1 and name the first entry that was altered."""
+    """Check the whole chain; exit 1 at an altered entry.
+
+    Names the first entry that was altered, or before which one was removed.
+    """
     from covid_d.clinic import audit_trail
 
     with _installation(data) as place, place.reading() as session:
@@ -72,7 +75,10 @@ def show(
     until: datetime | None,
     data: Path | None,
 ) -> None:
-    """Print the trail as CSV, the oldest entry first; persons by name, never a patient."""
+    """Print the trail as CSV, the oldest entry first.
+
+    Persons by name, never a patient.
+    """
     from covid_d.clinic.operations import audit_search
 
     with _installation(data) as place:

@@ -46,7 +46,7 @@ def export(
     overwrite: bool,
     progress: bool,
 ) -> None:
-    """Export the collection in the layout that `covid-d dataset build --cohen` reads.
+    """Export films as a data set that `dataset build --cohen` reads.
 
     Films of patients who consented, with a conclusive laboratory result; no name, cédula, date or
     file header. Burned-in text in the margins is blacked out; films with text elsewhere are left

@@ -46,6 +46,7 @@ COMMANDS = {
     "train-lungs": LazyCommand(
         "covid_d.cli.lungs:train_lungs", "Train the audit's lung segmentation model."
     ),
+    "user": LazyCommand("covid_d.cli.user:user", "Help people of the clinic back in."),
 }
 
 

@@ -1,0 +1,46 @@
+"""``covid-d user``: the way back in for whoever owns the machine."""
+
+from __future__ import annotations
+
+import click
+
+from covid_d.cli.serve import clinic_settings, data_option
+from covid_d.errors import CovidDError
+
+
+@click.group()
+def user() -> None:
+    """Help people of the clinic back in, from the machine that it runs on."""
+
+
+@user.command("reset-password")
+@click.argument("name")
+@data_option
+def reset_password(name: str, data: str | None) -> None:
+    """Print a link to set a new password for the user NAME.
+
+    The old one stops working. For a sole administrator who cannot sign in any more. The link works once, for 24 hours;
+    sessions end at once, API tokens rest until then. The audit trail notes it.
+    """
+    from sqlalchemy import select
+
+    from covid_d.clinic.accounts import users
+    from covid_d.clinic.audit_trail import Actor
+    from covid_d.clinic.database.accounts import User
+    from covid_d.clinic.installation import Installation
+
+    chosen = clinic_settings(data=data)
+    installation = Installation.open(chosen)
+    try:
+        with installation.reading() as session:
+            found = session.scalar(select(User.id).where(User.username == name))
+        if found is None:
+            raise CovidDError(
+                f"There is no user {name!r} in {installation.folder}.",
+                "Check the name and the data folder (--data).",
+            )
+        path = users.reset_password(installation, Actor(None), found)
+    finally:
+        installation.close()
+    click.echo("Open this link in a browser (works once, for 24 hours):")
+    click.echo(f"http://{chosen.host}:{chosen.port}{path}")
