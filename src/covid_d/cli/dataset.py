@@ -51,7 +51,7 @@ def dataset() -> None:
 @click.option("--columns", type=click.IntRange(1, 20), default=3, show_default=True)
 @click.option(
     "--split",
-    type=click.Choice(["train", "validation", "test", "CT"]),
+    type=click.Choice(["train", "validation", "test", "CT", "lateral"]),
     default="train",
     show_default=True,
     help="Split of the contact sheet.",

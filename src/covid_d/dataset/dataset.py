@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from covid_d.dataset.manifest import COLUMNS, Label, Split
+from covid_d.dataset.manifest import COLUMNS, SET_ASIDE, Label, Split
 from covid_d.dataset.record import MANIFEST, RECORD, REQUIRED
 from covid_d.errors import DatasetError
 
@@ -100,12 +100,12 @@ class Dataset:
         return self.folder / str(relative)
 
     def counts(self) -> pd.DataFrame:
-        """Return the number of radiographs by class (rows) and split (columns), without CT."""
-        films = self.manifest[self.manifest["split"] != Split.CT.value]
+        """Return the number of films to learn and judge from, by class (rows) and split."""
+        films = self.manifest[~self.manifest["split"].isin(SET_ASIDE)]
         table = pd.crosstab(films["label"], films["split"])
         return table.reindex(
             index=[label.value for label in Label],
-            columns=[split.value for split in Split if split is not Split.CT],
+            columns=[split.value for split in Split if split not in SET_ASIDE],
             fill_value=0,
         )
 
@@ -133,10 +133,12 @@ class Dataset:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows."""
-        ct = len(self.films(Split.CT))
-        aside = f", {ct} CT slices set aside" if ct else ""
+        ct, lateral = (len(self.films(split)) for split in SET_ASIDE)
+        aside = f", {ct} CT slices" if ct else ""
+        aside += f", {lateral} lateral films" if lateral else ""
+        aside += " set aside" if aside else ""
         return (
-            f"<p><b>{escape(str(self.folder))}</b>: {len(self) - ct} radiographs{aside}; "
+            f"<p><b>{escape(str(self.folder))}</b>: {len(self) - ct - lateral} radiographs{aside}; "
             f"protocol {escape(self.protocol)}; hash <code>{escape(self.sha256[:12])}</code></p>"
             + str(self.counts().to_html())
         )
@@ -173,10 +175,10 @@ def read_manifest(path: Path) -> pd.DataFrame:
 
 def _check_values(path: Path, table: pd.DataFrame) -> None:
     splits, labels = [split.value for split in Split], [label.value for label in Label]
-    ct = table["split"] == Split.CT.value
+    aside = table["split"].isin(SET_ASIDE)
     relative = table["path"].map(_stays_inside).astype(bool)
     _demand(path, table["split"], table["split"].isin(splits))
-    _demand(path, table["label"], table["label"].isin(labels) | (ct & (table["label"] == "")))
+    _demand(path, table["label"], table["label"].isin(labels) | (aside & (table["label"] == "")))
     _demand(path, table["path"], relative & ~table["path"].duplicated(keep=False))
     for digest in ("sha256", "original_sha256"):
         _demand(path, table[digest], table[digest].str.fullmatch("[0-9a-f]{64}"))
