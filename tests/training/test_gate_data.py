@@ -53,8 +53,8 @@ def test_everything_there_is_to_fit_on(with_aside: Dataset) -> None:
     altered = [counts[kind] for kind in Kind if kind.value in _ALTERED]
     assert sum(altered) == 48
     assert max(altered) - min(altered) <= 1
-    assert (counts[Kind.LATERAL], counts[Kind.CT]) == (18, 9)
-    assert counts[Kind.PICTURE] >= 400 + 9 * 25
+    assert (counts[Kind.LATERAL], counts[Kind.CT]) == (12, 6)
+    assert counts[Kind.PICTURE] >= 280 + 6 * 25
     first = pictures[:3]
     assert {(picture.source, picture.group) for picture in first} == {
         (films.iloc[0]["source"], films.iloc[0]["group"])

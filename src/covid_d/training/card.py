@@ -63,6 +63,7 @@ def model_card(
         _training(spec, recipe, origin, command),
         _validation(validation, spec),
         _calibration(spec),
+        _gate(spec),
         _placeholder("evaluation", "Evaluation", "`covid-d evaluate`"),
         _placeholder("audit", "Shortcut audit", "`covid-d audit`"),
         _limits(),
@@ -227,6 +228,35 @@ def _calibration(spec: BundleSpec) -> str:
             "only for films from where these came from, not for a new hospital.",
         ]
     return "\n".join(lines)
+
+
+def _gate(spec: BundleSpec) -> str:
+    gate = spec.gate
+    if gate is None:
+        return (
+            "## Input gate\n\nNone: only what a film's file states is checked. Pictures that are "
+            "no frontal chest films get an answer too."
+        )
+    kinds = [[f"`{kind}`", gate.films[kind]] for kind in gate.kinds]
+    sources = [[cell(name), left.films, left.refused] for name, left in gate.left_out.items()]
+    return "\n".join(
+        [
+            "## Input gate",
+            "",
+            "A picture is refused where it looks like no frontal, upright, whole chest film: a "
+            "regression over the kinds below gives `frontal` a probability under "
+            f"{gate.threshold:.3f}, or the features lie farther than {gate.distance:.2f} from "
+            "those of the films trained on. It does not tell children from adults, and knows other "
+            "parts of the body only by their distance.",
+            "",
+            _table(["kind", "pictures fitted on"], kinds),
+            "",
+            "Frontal films refused wrongly, by heads fitted without their source. The two limits "
+            "were chosen by these films, so the figures are optimistic:",
+            "",
+            _table(["source", "films", "refused"], sources),
+        ]
+    )
 
 
 def _placeholder(section: str, heading: str, command: str) -> str:

@@ -123,7 +123,7 @@ def fit_heads(samples: Samples, kinds: tuple[Kind, ...]) -> Heads:
     scaler = StandardScaler().fit(samples.features)
     number = {kind.value: at for at, kind in enumerate(kinds)}
     targets = np.array([number[str(kind)] for kind in samples.kinds])
-    model = LogisticRegression(C=_STRENGTH, max_iter=500, class_weight="balanced")
+    model = LogisticRegression(C=_STRENGTH, max_iter=200, class_weight="balanced")
     model.fit(scaler.transform(samples.features), targets)
     # Two kinds have one row of weights in scikit-learn: the second kind's.
     two = len(kinds) == 2

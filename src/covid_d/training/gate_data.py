@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 Featurizer = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 
 _ALTERED = 2  # of each film, in turn of each kind
-_VARIED = 8  # of each set-aside film and packaged picture, besides itself
-_DRAWN = 400
+_VARIED = 5  # of each set-aside film and packaged picture, besides itself
+_DRAWN = 280
 # Least share of each side that a variant keeps: a film must stay a whole film.
 _LEAST_OF_FILM, _LEAST_OF_PICTURE = 0.85, 0.6
 _KINDS = {Split.CT.value: Kind.CT, Split.LATERAL.value: Kind.LATERAL}
