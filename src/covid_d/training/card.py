@@ -157,13 +157,20 @@ def _single_class_note(films: pd.DataFrame) -> str:
     return text
 
 
+def _stages(recipe: Recipe) -> str:
+    start = "The last layer starts from a regression on frozen features. " if recipe.probe else ""
+    if not recipe.epochs:
+        return f"{start}The body stays as pretrained; {recipe.frozen_epochs} epoch(s) of the head."
+    return f"{start}Two stages, each one cycle: body frozen, then all layers."
+
+
 def _training(spec: BundleSpec, recipe: Recipe, origin: str, command: str) -> str:
     options = [[f"`{name}`", f"`{value}`"] for name, value in recipe.model_dump().items()]
     lines = [
         "## Training",
         "",
         f"Written by COVID-D {spec.covid_d} on {spec.created:%Y-%m-%d}. First weights: {origin}. "
-        "Two stages, each one cycle: body frozen, then all layers.",
+        _stages(recipe),
     ]
     if command:
         lines += ["", "```", command, "```"]
