@@ -170,7 +170,7 @@ def _training(spec: BundleSpec, recipe: Recipe, origin: str, command: str) -> st
         "## Training",
         "",
         f"Written by COVID-D {spec.covid_d} on {spec.created:%Y-%m-%d}. First weights: {origin}. "
-        _stages(recipe),
+        + _stages(recipe),
     ]
     if command:
         lines += ["", "```", command, "```"]
