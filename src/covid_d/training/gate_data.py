@@ -129,6 +129,11 @@ def gate_samples(
             disable=None if progress else True,
         )
         features = np.stack(list(bar))
+    return samples_of(pictures, features)
+
+
+def samples_of(pictures: Sequence[Picture], features: npt.NDArray[np.float32]) -> Samples:
+    """Return pictures and their features, NxC, as samples."""
     return Samples(
         features,
         np.array([picture.kind.value for picture in pictures]),
