@@ -79,12 +79,11 @@ def main() -> None:
         films["source"].eq("cohen") & films["subsource"].eq(publisher)
     )
     options.cache.mkdir(parents=True, exist_ok=True)
+    films = films[chosen].reset_index(drop=True)
     features = {
         False: imagenet_features(dataset, films, options.cache),
         True: _lung_features(dataset, films, options.cache),
     }
-    films, kept = films[chosen].reset_index(drop=True), chosen.to_numpy()
-    features = {lungs: found[kept] for lungs, found in features.items()}
     judged = films["split"].eq(Split.TEST.value).to_numpy()
     positive = films["label"].eq("covid").to_numpy()
     groups = films["group"].to_numpy()

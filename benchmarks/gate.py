@@ -4,10 +4,10 @@
 
 Every rate is of pictures that the judging heads were not fitted on: frontal films of each source by
 heads fitted without that source (a source held out of the data set by heads fitted without it
-anyway), lateral films and CT slices by heads fitted without their publisher, scikit-image's
-pictures without any packaged picture, drawings of other seeds, and what pydicom-data and each
-``--pictures`` folder hold, all made grey. The two limits are the bundle's: they were chosen on
-the training sources, so only the rates of a held-out source and of the refused kinds are news.
+anyway), lateral films by heads fitted without their publisher, CT slices by heads that saw none at
+all, packaged photographs by heads that saw drawings only, drawings of other seeds, and what
+pydicom, pydicom-data and each ``--pictures`` folder hold; all in grey. The two limits are the
+bundle's: they were chosen on the training sources, so only the rates of a held-out source and of the refused kinds are news.
 Needs the extras ``train`` and ``demo``. Intervals are Wilson's, 95 %.
 """
 
@@ -21,6 +21,8 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +35,7 @@ from covid_d.detector.gate import Gate, Kind
 from covid_d.evaluation.intervals import wilson
 from covid_d.radiograph import RadiographError, read
 from covid_d.radiograph.film import FloatImage
-from covid_d.training.gate import Samples, fit_heads
+from covid_d.training.gate import Samples, fit_heads, kinds_of
 from covid_d.training.gate_data import (
     Picture,
     aside_for_gate,
@@ -124,7 +126,11 @@ class Bench:
             yield _rate(kind.value, pictures, verdicts)
 
     def aside(self) -> Iterable[Rate]:
-        """Yield how many lateral films and slices are refused, by heads without their publisher."""
+        """Yield how many lateral films and slices are refused.
+
+        Those that the gate was fitted on are judged by heads fitted on the held-out ones instead:
+        no slice is held out, so slices are judged by heads that saw none at all.
+        """
         everything = _everything(self.dataset)
         fitted = set(aside_for_gate(self.dataset)["path"])
         aside = [p for p in gate_pictures(everything, self._films[:0]) if p.kind in _ASIDE]
@@ -132,7 +138,7 @@ class Bench:
         strangers = np.array([picture.name not in fitted for picture in aside])
         films = np.array([p.kind not in _ASIDE for p in self._fitted_on])
         swapped = _joined(self._fitted.of(films), features.of(strangers))
-        refit = replace(self.gate, heads=fit_heads(swapped, self.gate.kinds))
+        refit = self._refitted(swapped)
         for kind in _ASIDE:
             pictures, verdicts = [], []
             for gate, of in ((self.gate, strangers), (refit, ~strangers)):
@@ -148,7 +154,7 @@ class Bench:
         yield self._of_pictures("drawings, other seeds", self.gate, drawings)
         packages = {name for name, _ in packaged()}
         kept = np.array([picture.name not in packages for picture in self._fitted_on])
-        refit = replace(self.gate, heads=fit_heads(self._fitted.of(kept), self.gate.kinds))
+        refit = self._refitted(self._fitted.of(kept))
         yield self._of_pictures("packaged photographs, fitted without", refit, _loads(packaged()))
         yield self._of_pictures("pydicom-data and pydicom", self.gate, _loads(_dicom_pictures()))
         for folder in folders:
@@ -191,11 +197,12 @@ class Bench:
         if source not in self._refits:
             groups = set(self._fitted.groups[self._fitted.sources == source]) - {""}
             barred = (self._fitted.sources == source) | np.isin(self._fitted.groups, sorted(groups))
-            rest = self._fitted.of(~barred)
-            kinds = tuple(kind for kind in self.gate.kinds if (rest.kinds == kind.value).any())
-            heads = fit_heads(rest, kinds)
-            self._refits[source] = replace(self.gate, heads=heads, kinds=kinds)
+            self._refits[source] = self._refitted(self._fitted.of(~barred))
         return self._refits[source]
+
+    def _refitted(self, samples: Samples) -> Gate:
+        kinds = kinds_of(samples)
+        return replace(self.gate, heads=fit_heads(samples, kinds), kinds=kinds)
 
     def _features(self, pictures: Sequence[Picture]) -> Samples:
         """Return the network's features; those of an earlier run where a few of them still hold."""
@@ -245,7 +252,10 @@ def _loads(found: Iterable[tuple[str, FloatImage]]) -> dict[str, Callable[[], Fl
 def _dicom_pictures() -> Iterable[tuple[str, FloatImage]]:
     """Yield the different pictures among pydicom's DICOM files that are no chest films."""
     seen = set()
-    for path in sorted(Path(name) for name in pydicom.data.get_testdata_files("*.dcm")):
+    folders = [Path(pydicom.data.__file__).parent / "test_files"]
+    if find_spec("data_store"):  # what the package pydicom-data installs
+        folders.append(Path(str(resources.files("data_store"))) / "data")
+    for path in sorted(path for folder in folders for path in folder.glob("*.dcm")):
         try:
             film = read(path)
         except RadiographError:

@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.floating]
 
 FILE = "gate.npz"
 # Shares of a source's frontal films that each test may refuse, on heads that never saw the source.
-_BY_KIND, _BY_DISTANCE = 0.015, 0.005
+_BY_KIND, _BY_DISTANCE = 0.015, 0.01
 _STRENGTH = 0.01  # inverse strength of regularisation
 _COMPONENTS = 32
 _LEAST_FRONTAL = 0.5  # a threshold above this would refuse films that look like nothing else
@@ -73,7 +73,7 @@ def fit_gate(samples: Samples) -> tuple[Gate, spec.Gate]:
     TrainingError
         If there are no frontal films, or nothing else.
     """
-    kinds = _kinds(samples)
+    kinds = kinds_of(samples)
     names = _folds(samples)
     judged = {name: judge_left_out(samples, names == name) for name in sorted(set(names) - {""})}
     shares = [float(np.quantile(p, _BY_KIND)) for p, _ in judged.values()]
@@ -113,13 +113,21 @@ def judge_left_out(samples: Samples, held_out: npt.NDArray[np.bool_]) -> tuple[F
     Probability of ``FRONTAL`` and distance, of each frontal film held out.
     """
     rest = _without(samples, held_out)
-    heads = fit_heads(rest, _kinds(rest))
+    heads = fit_heads(rest, kinds_of(rest))
     features = samples.features[held_out & samples.frontal]
     return heads.probabilities(features)[:, 0], heads.distance(features)
 
 
 def fit_heads(samples: Samples, kinds: tuple[Kind, ...]) -> Heads:
-    """Fit the regression over ``kinds``, every kind with equal weight, and the components."""
+    """Fit the regression over ``kinds``, every kind with equal weight, and the components.
+
+    Raises
+    ------
+    ValueError
+        If ``kinds`` are not just those of the samples.
+    """
+    if kinds != kinds_of(samples):
+        raise ValueError(f"the samples are of the kinds {kinds_of(samples)}, not {kinds}")
     scaler = StandardScaler().fit(samples.features)
     number = {kind.value: at for at, kind in enumerate(kinds)}
     targets = np.array([number[str(kind)] for kind in samples.kinds])
@@ -139,7 +147,14 @@ def fit_heads(samples: Samples, kinds: tuple[Kind, ...]) -> Heads:
     return Heads(weights, bias - weights @ scaler.mean_, own.mean_, own.scale_, principal)
 
 
-def _kinds(samples: Samples) -> tuple[Kind, ...]:
+def kinds_of(samples: Samples) -> tuple[Kind, ...]:
+    """Return the kinds there are, ``FRONTAL`` first.
+
+    Raises
+    ------
+    TrainingError
+        If there are no frontal films, or nothing else.
+    """
     found = tuple(kind for kind in Kind if (samples.kinds == kind.value).any())
     if len(found) < 2 or found[0] is not Kind.FRONTAL:
         raise TrainingError(
