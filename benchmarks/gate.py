@@ -7,7 +7,8 @@ heads fitted without that source (a source held out of the data set by heads fit
 anyway), lateral films by heads fitted without their publisher, CT slices by heads that saw none at
 all, packaged photographs by heads that saw drawings only, drawings of other seeds, and what
 pydicom, pydicom-data and each ``--pictures`` folder hold; all in grey. The two limits are the
-bundle's: they were chosen on the training sources, so only the rates of a held-out source and of the refused kinds are news.
+bundle's: they were chosen on the training sources, so only the rates of a held-out source and of
+what is to be refused are news.
 Needs the extras ``train`` and ``demo``. Intervals are Wilson's, 95 %.
 """
 

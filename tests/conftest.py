@@ -9,6 +9,16 @@ import pytest
 _REAL_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the clinic's tests run on either database."""
+    parser.addoption(
+        "--database",
+        choices=["sqlite", "postgresql"],
+        default="sqlite",
+        help="Database of the clinic's tests; postgresql starts a real server.",
+    )
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder with the real films beside the project; skips the test when it is absent."""

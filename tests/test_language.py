@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from covid_d.language import INTENDED_USE, Message
+from covid_d.language import INTENDED_USE, Language, Message, localised
 
 
 def test_message_speaks_both_languages() -> None:
@@ -23,6 +23,11 @@ def test_format_fills_both_and_leaves_the_original() -> None:
 def test_format_needs_every_field() -> None:
     with pytest.raises(KeyError):
         Message("{n} películas", "{m} films").format(n=3)
+
+
+@pytest.mark.parametrize(("language", "written"), [("es", "−2,5 %"), ("en", "−2.5 %")])
+def test_spanish_writes_a_decimal_comma(language: Language, written: str) -> None:
+    assert localised("−2.5 %", language) == written
 
 
 def test_message_cannot_be_changed() -> None:

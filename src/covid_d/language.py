@@ -36,6 +36,11 @@ class Message:
         return Message(self.es.format(**values), self.en.format(**values))
 
 
+def localised(number: str, language: Language) -> str:
+    """Return a number written with a decimal point as ``language`` writes it: Spanish, a comma."""
+    return number.replace(".", ",") if language == "es" else number
+
+
 INTENDED_USE = Message(
     es=(
         "Apoyo a la lectura médica de radiografías de tórax frontales de adultos; no es un "

@@ -149,4 +149,6 @@ def test_help_names_the_exit_code(run: Run) -> None:
 
 
 def test_missing_bundle(tmp_path: Path, films: Path, run: Run) -> None:
-    assert run("audit", tmp_path / "none", films)[0] == 2
+    code, _, complaint = run("audit", tmp_path / "none", films)
+    assert code == 1
+    assert "There is no bundle" in complaint

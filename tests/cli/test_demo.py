@@ -8,18 +8,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from covid_d.cli.demo import demo, sample_film
-from covid_d.errors import MissingExtraError
+from covid_d.cli.demo import demo
 from covid_d.language import INTENDED_USE
-from covid_d.radiograph import Projection, check, read
-
-
-def test_the_sample_is_a_frontal_chest_film_that_passes_the_checks() -> None:
-    film = read(sample_film())
-
-    assert film.facts.modality == "CR"
-    assert film.facts.projection is Projection.PA
-    assert check(film) is None
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
@@ -35,12 +25,3 @@ def test_demo_answers_the_film_and_writes_its_overlay(tmp_path: Path, language: 
     (overlay,) = out.glob("*.png")
     assert str(overlay) in result.output
     assert Image.open(overlay).size[0] > 300
-
-
-def test_without_the_package_the_error_says_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-
-    with pytest.raises(MissingExtraError, match="demo"):
-        sample_film()

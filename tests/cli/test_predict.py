@@ -6,6 +6,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -175,6 +176,7 @@ class TestText:
         _, out, _ = run(films, "--lang", "en", "--prevalence", "0.05")
         assert "Probability of COVID-19 by the model: " in out
         assert "At a prevalence of 5 %: " in out
+        assert "Con una prevalencia del 2,5 %: " in run(films, "--prevalence", "0.025")[1]
         assert "image refused\n  The file is incomplete or damaged.\n" in out
         assert "4 films: " in out
         assert out.count("Demonstration model: do not use it") == 1
@@ -209,6 +211,8 @@ class TestCsv:
         code, out, _ = run(films, "--csv", table, "--prevalence", "0.2")
         assert code == 0
         assert "4 radiografías: " in out
+        # A number before the words would ask for their plural.
+        assert re.search(r"imagen rechazada \(\d\)[.,]", out)
         lines = [
             json.loads(line) for line in run(films, "--json", "--prevalence", "0.2")[1].splitlines()
         ]

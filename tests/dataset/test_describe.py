@@ -123,7 +123,8 @@ def test_what_the_build_measured_is_told_when_it_is_loud(handmade: Handmade) -> 
     path.write_text(json.dumps(record))
     (warning,) = describe(Dataset.open(handmade.folder)).warnings
     assert "The source of a film alone predicts COVID-19 with AUROC 0.99 (2367 films" in warning.en
-    assert "La fuente por sí sola predice COVID-19 con un AUROC de 0.99" in warning.es
+    assert "La fuente por sí sola predice COVID-19 con un AUROC de 0,99" in warning.es
+    assert "0,50 sería azar" in warning.es
 
 
 def test_children_are_warned_of(handmade: Handmade) -> None:

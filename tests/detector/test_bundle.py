@@ -60,6 +60,7 @@ def test_without_a_name_the_built_in_bundle_is_used(
     monkeypatch.setattr("covid_d.detector.bundle.resources.files", lambda package: tmp_path)
     assert built_in_path() == folder
     assert Bundle.load().path == folder
+    assert Bundle.load("builtin").path == Bundle.load(Path("builtin")).path == folder
 
 
 def test_absent_built_in_bundle_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

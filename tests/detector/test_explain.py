@@ -16,6 +16,7 @@ from covid_d.detector.explain import (
     _NOTICE,
     _STRONG,
     colours,
+    evidence_layer,
     overlay,
     to_film_coordinates,
 )
@@ -192,3 +193,15 @@ def test_bundle_name_of_any_length_fits(tmp_path: Path, film_of: Callable[..., R
         film, detector.assess(film, activation=True), detector.bundle.spec.preprocessing
     )
     assert np.asarray(picture)[256:, -2:].max() == 0
+
+
+def test_the_layer_thickens_with_the_evidence_and_covers_like_the_picture() -> None:
+    strength = np.linspace(-0.1, 1.1, 100, dtype=np.float32).reshape(10, 10)
+    layer = evidence_layer(strength)
+    assert (layer.shape, layer.dtype) == ((10, 10, 4), np.dtype(np.uint8))
+    opacity = layer[..., 3].ravel().astype(int)
+    assert (opacity[0], opacity[-1]) == (0, 255)
+    assert (np.diff(opacity) >= 0).all()
+    lightness = layer[..., :3].sum(axis=-1).ravel().astype(int)
+    assert lightness[0] > 0, "weak evidence is no shadow"
+    assert lightness[-1] == lightness.max()

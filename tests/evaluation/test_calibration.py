@@ -28,6 +28,15 @@ def test_calibration_error_by_hand() -> None:
     assert found["brier"][0] == pytest.approx((0.01 + 0.04 + 3 * 0.16 + 0.36) / 7)
 
 
+def test_calibration_error_of_torchmetrics_example() -> None:
+    # The documented example of torchmetrics' binary_calibration_error, norm l1: 0.29. It has two
+    # bins; ten give the same, because no bin mixes films said too high with films said too low.
+    p = np.array([0.25, 0.25, 0.55, 0.75, 0.75])
+    positive = np.array([0, 0, 1, 1, 1], dtype=bool)
+    found = CalibratedFilms(p, positive).statistics(np.ones((1, 5)))
+    assert found["calibration_error"][0] == pytest.approx(0.29)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_calibration_error_equals_scikit_learns_bins(seed: int) -> None:
     p, positive = _drawn(seed)

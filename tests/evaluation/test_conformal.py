@@ -7,9 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import betabinom
 
 from covid_d.dataset.manifest import Label
-from covid_d.evaluation.conformal import conclusive, coverage, covered, expected_coverage
+from covid_d.evaluation.conformal import conclusive, coverage, covered
 
 
 def _films() -> pd.DataFrame:
@@ -53,21 +54,28 @@ def test_a_broken_promise_is_told(draw_scores: Callable[..., pd.DataFrame]) -> N
     assert broken.to_dict()["target"] == 0.99
 
 
-def test_split_conformal_keeps_its_promise_on_exchangeable_films() -> None:
-    # The whole procedure, 2000 times: m calibration scores give the quantile, new films are
-    # covered within the range that theory gives for m and n in about 95 % of the runs.
+def test_the_exact_interval_holds_the_promise_as_often_as_it_should() -> None:
+    # The whole procedure, 400 times: thresholds from m calibration films, coverage counted on n
+    # new ones. Its law is beta-binomial (Vovk 2012; Angelopoulos and Bates 2023, section 3.2).
     m, n, error_rate, rng = 60, 80, 0.1, np.random.default_rng(3)
-    low, high = expected_coverage(m, n, error_rate)
-    shares = []
-    for _ in range(2000):
-        calibration, new = rng.normal(size=m), rng.normal(size=n)
-        rank = int(np.ceil((m + 1) * (1 - error_rate)))
-        shares.append((new <= np.sort(calibration)[rank - 1]).mean())
-    assert np.mean(shares) >= 0.9 - 0.003
-    assert 0.94 <= np.mean([(low <= s <= high) for s in shares]) <= 0.985
+    rank = int(np.ceil((m + 1) * (1 - error_rate)))
+    law = betabinom(n, rank, m + 1 - rank)
+    shares, kept = [], []
+    for _ in range(400):
+        threshold = np.sort(rng.normal(size=m))[rank - 1]
+        inside = rng.normal(size=n) <= threshold
+        films = pd.DataFrame({"label": "covid", "conformal_set": np.where(inside, "covid", "")})
+        found = coverage(films, Label.COVID, error_rate)
+        shares.append(found.observed.value)
+        kept.append(found.holds)
+    assert np.mean(shares) == pytest.approx(law.mean() / n, abs=0.01)
+    assert np.std(shares) == pytest.approx(law.std() / n, rel=0.1)
+    # `holds` is one-sided and knows nothing of the luck of calibration: beta-binomial tail.
+    least = next(k for k in range(n + 1) if _holds(k, n, error_rate))
+    assert np.mean(kept) == pytest.approx(law.sf(least - 1), abs=0.03)
 
 
-def test_expected_coverage_narrows_with_films() -> None:
-    few, many = expected_coverage(30, 30, 0.1), expected_coverage(3000, 3000, 0.1)
-    assert few[1] - few[0] > 5 * (many[1] - many[0])
-    assert many[0] < 0.9 < many[1]
+def _holds(hits: int, n: int, error_rate: float) -> bool:
+    sets = np.where(np.arange(n) < hits, "covid", "")
+    films = pd.DataFrame({"label": "covid", "conformal_set": sets})
+    return coverage(films, Label.COVID, error_rate).holds

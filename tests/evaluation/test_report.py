@@ -136,7 +136,8 @@ def test_a_broken_coverage_promise_is_told(phantom_evaluation: Evaluation) -> No
     broken = replace(phantom_evaluation.coverage[0], target=0.9999999)
     covered = replace(broken, observed=replace(broken.observed, value=0.5, low=0.3, high=0.7))
     html = _html(replace(phantom_evaluation, coverage=(covered,)), "en")
-    assert f"observed coverage 50% (30–70) of {covered.observed.n}, promised 100%: NOT kept" in html
+    told = f"observed coverage 50% (30–70) of {covered.observed.n}, promised 100%: NOT kept"
+    assert f"All films, with COVID-19: {told}" in html
 
 
 def test_publishers_held_out_are_told_apart(phantom_evaluation: Evaluation) -> None:

@@ -43,7 +43,13 @@ def test_nothing_is_called_validated_or_a_diagnosis(name: str, message: Message)
 
 @pytest.mark.parametrize(
     ("value", "es", "en"),
-    [(0.5, "0,50", "0.50"), (-1.234, "−1,23", "−1.23"), (math.inf, "∞", "∞"), (math.nan, "–", "–")],
+    [
+        (0.5, "0,50", "0.50"),
+        (-1.234, "−1,23", "−1.23"),
+        (-0.001, "0,00", "0.00"),  # no "minus nought"
+        (math.inf, "∞", "∞"),
+        (math.nan, "–", "–"),
+    ],
 )
 def test_number(value: float, es: str, en: str) -> None:
     assert texts.number(value, "es") == es

@@ -28,6 +28,9 @@ from covid_d.radiograph.readers import gdcm_isolated
 
 GREY = films.grey8()
 DEEP = films.grey16(bits=12)
+# A stream of 12 bits, of the phantom `films.grey16(bits=12, size=96)`. Neither Pillow nor GDCM
+# writes such; DCMTK 3.6.7 did: `dcmcjpeg +ee +q 95`, then the frame alone.
+TWELVE_BITS = Path(__file__).with_name("phantom-12-bit.jpg").read_bytes()
 
 
 def refusal_of(data: bytes) -> RefusalCode:
@@ -89,12 +92,16 @@ def _encoded_by_gdcm(
     return coded.read_bytes()
 
 
-@pytest.mark.parametrize("syntax", [JPEGLosslessSV1, JPEGLSLossless])
-def test_damaged_lossless_streams_end_in_a_refusal_not_a_crash(
+@pytest.mark.parametrize("syntax", [JPEGLosslessSV1, JPEGLSLossless, JPEGExtended12Bit])
+def test_damaged_streams_end_in_a_refusal_not_a_crash(
     syntax: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """GDCM in this process dies of some of these; that is why it has one of its own."""
-    whole = _encoded_by_gdcm(DEEP, 12, syntax, tmp_path)
+    deep = films.grey16(bits=12, size=96)
+    if syntax == JPEGExtended12Bit:
+        whole = films.encapsulated(films.dataset(deep), TWELVE_BITS, syntax)
+    else:
+        whole = _encoded_by_gdcm(deep, 12, syntax, tmp_path)
     capfd.readouterr()
     start = whole.index(b"\xff\xd8\xff")
     rng = np.random.default_rng(5)
@@ -107,7 +114,7 @@ def test_damaged_lossless_streams_end_in_a_refusal_not_a_crash(
             film = read(bytes(broken))
         except RadiographError:
             continue
-        assert film.pixels.shape == DEEP.shape
+        assert film.pixels.shape == deep.shape
     assert capfd.readouterr().err == ""
 
 
@@ -150,12 +157,53 @@ def test_registering_twice_is_harmless() -> None:
     assert not gdcm_isolated.is_available(JPEG2000)
 
 
-def test_12_bit_jpeg_is_refused_by_name() -> None:
-    path = get_testdata_file("JPGExtended.dcm", download=False)
-    with pytest.raises(RadiographError) as caught:
-        read(str(path))
+def test_12_bit_jpeg_extended_is_read() -> None:
+    deep = films.grey16(bits=12, size=96)
+    film = read(films.encapsulated(films.dataset(deep), TWELVE_BITS, JPEGExtended12Bit))
+    assert film.facts.bits == 12
+    assert np.abs(film.pixels - deep / 4095).mean() < 0.001
+    assert np.abs(film.pixels - deep / 4095).max() < 0.01
+
+
+def test_12_bit_jpeg_extended_gives_the_numbers_of_another_decoder() -> None:
+    film = read(str(get_testdata_file("JPGExtended.dcm", download=False)))
+    stored = np.rint(film.pixels * 4095).astype(int)
+    assert stored.shape == (1024, 256)
+    # Printed by DCMTK 3.6.7 (`dcmdjpeg`).
+    assert stored.sum() == 3_767_007
+    assert stored[420, 140:146].tolist() == [244, 242, 249, 260, 218, 219]
+
+
+def test_12_bit_jpeg_that_is_cut_off_or_contradicted_is_refused() -> None:
+    film = films.dataset(films.grey16(bits=12, size=96))
+    half = TWELVE_BITS[: len(TWELVE_BITS) // 2] + b"\xff\xd9"
+    assert refusal_of(films.encapsulated(film, half, JPEGExtended12Bit)) is RefusalCode.TRUNCATED
+    small = films.dataset(films.grey8(size=96))
+    shallow = films.encapsulated(small, TWELVE_BITS, JPEGExtended12Bit)
+    assert refusal_of(shallow) is RefusalCode.TRUNCATED
+    baseline = films.encapsulated(film, TWELVE_BITS, JPEGBaseline8Bit)
+    assert refusal_of(baseline) is RefusalCode.UNSUPPORTED
+
+
+def test_jpeg_of_another_depth_is_refused_by_name() -> None:
+    frame = bytearray(TWELVE_BITS)
+    frame[frame.index(b"\xff\xc1") + 4] = 10
+    film = films.dataset(films.grey16(bits=12, size=96))
+    with pytest.raises(RadiographError, match="10 bits") as caught:
+        read(films.encapsulated(film, bytes(frame), JPEGExtended12Bit))
     assert caught.value.refusal.code is RefusalCode.UNSUPPORTED
-    assert "12 bits" in caught.value.refusal.message.en
+
+
+@pytest.mark.parametrize("bits", [8, 12])
+def test_jpeg_in_a_data_set_of_signed_samples_is_refused(bits: int) -> None:
+    """Read as signed, the brighter half of the film would come out darkest."""
+    pixels = GREY if bits == 8 else films.grey16(bits=12, size=96)
+    frame = films.picture(GREY, "JPEG", quality=95) if bits == 8 else TWELVE_BITS
+    film = films.dataset(pixels, PixelRepresentation=1)
+    data = films.encapsulated(film, frame, JPEGExtended12Bit)
+    with pytest.raises(RadiographError, match="signed") as caught:
+        read(data)
+    assert caught.value.refusal.code is RefusalCode.UNSUPPORTED
 
 
 def test_8_bit_jpeg_extended_is_read() -> None:

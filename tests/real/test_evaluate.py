@@ -1,4 +1,4 @@
-"""Leaving sources out of the real films: honest figures where the pool flatters."""
+"""Real films: honest figures where the pool flatters, and the built-in bundle's promise."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from PIL import Image
 
 from covid_d.cli.main import cli
 from covid_d.dataset.dataset import Dataset
+from covid_d.detector import Detector
+from covid_d.evaluation.evaluation import evaluate
 from covid_d.evaluation.frozen import FrozenFit
 from covid_d.evaluation.intervals import auroc
 from covid_d.evaluation.leave_one_out import Kind, leave_out, plan, positive_films
+from covid_d.evaluation.scores import score
 
 pytestmark = pytest.mark.real
 
@@ -79,3 +82,26 @@ def test_what_no_lung_information_reaches_falls_apart_within_a_publisher(
     assert pooled.low > 0.75
     assert held_out.value < pooled.value - 0.1
     assert held_out.low < held_out.value < held_out.high
+
+
+def test_coverage_on_held_out_patients_lies_within_its_interval(
+    real_data: Path, tmp_path: Path
+) -> None:
+    """The README's data set and built-in bundle: none of the test's patients was trained on."""
+    out = tmp_path / "grouped"
+    collections = {
+        "--cohen": real_data / "covid-chestxray-dataset",
+        "--kermany": real_data / "chest_xray",
+        "--manifest": real_data / "adult" / "manifest.csv",
+    }
+    words = [str(word) for pair in collections.items() for word in pair]
+    words += ["--hold-out", "radiopaedia.org", "--out", str(out), "--no-progress"]
+    built = CliRunner().invoke(cli, ["dataset", "build", *words])
+    assert built.exit_code == 0, built.output
+    detector = Detector.load("builtin")
+    scores = score(detector, Dataset.open(out), progress=False)  # refuses films it has seen
+    promised = evaluate(scores, detector.bundle, resamples=100).coverage_apart["trained_on"]
+    assert len(promised) == 2
+    for coverage in promised:
+        assert coverage.observed.n >= 100
+        assert coverage.observed.low <= coverage.target <= coverage.observed.high, coverage

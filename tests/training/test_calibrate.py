@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import beta, kstest
 
 from covid_d.detector.calibrate import calibrated_probability, conformal_set
 from covid_d.errors import TrainingError
@@ -70,6 +71,21 @@ class TestConformal:
         assert found.positive_quantile == 1.0
         assert found.negative_quantile == pytest.approx(0.1)
         assert conformal_set(0.0, found) == ("covid", "nocovid")
+
+    @pytest.mark.parametrize(("films", "slack"), [(22, 0.1), (102, 0.05)])
+    def test_coverage_of_angelopoulos_and_bates(self, films: int, slack: float) -> None:
+        # Their table of section 3.2: so many calibration films keep the coverage within the slack
+        # of 0.9 in 90 % of calibrations. Scores are uniform, so a threshold is its coverage.
+        rng, positive = np.random.default_rng(films), np.array([True, *[False] * films])
+        coverage = [
+            conformal(np.array([0.5, *rng.random(films)]), positive).negative_quantile
+            for _ in range(2000)
+        ]
+        within = [0.9 - slack <= share <= 0.9 + slack for share in coverage]
+        assert np.mean(within) >= 0.9
+        # ... and the whole law is the one they give.
+        spare = int((films + 1) * 0.1)
+        assert kstest(coverage, beta(films + 1 - spare, spare).cdf).pvalue > 0.01
 
     def test_coverage_on_new_films_is_as_promised(self) -> None:
         # Vovk 2012: at least 1 - error rate a class, on average over calibration sets.

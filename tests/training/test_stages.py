@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import torch
 from fastai.callback.core import Callback
+from fastai.callback.schedule import LRFinder
 from fastai.learner import Learner
 
 from covid_d.dataset.dataset import Dataset
@@ -171,6 +172,27 @@ def test_the_finder_leaves_weights_and_mode_alone(
     table = pd.read_csv(tmp_path / "lr-finder.csv")
     assert table["lr"].is_monotonic_increasing
     assert table["lr"].iloc[0] == pytest.approx(1e-7, rel=0.5)
+    assert {path.name for path in tmp_path.iterdir()} == {"lr-finder.csv"}
+
+
+@pytest.mark.train
+def test_a_finder_that_was_killed_leaves_nothing_after_the_next(
+    phantoms: Dataset, tiny: Recipe, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[Path] = []
+
+    class KilledFinder(LRFinder):  # type: ignore[misc]
+        def before_batch(self) -> None:
+            left.append(Path(self.tmp_d.name))
+            raise ZeroDivisionError("killed")
+
+    learn = _learn(phantoms, tiny, cache, tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("covid_d.training.stages.LRFinder", KilledFinder)
+        with pytest.raises(ZeroDivisionError):
+            find_rates(learn, tiny, tmp_path)
+    left[0].mkdir(parents=True, exist_ok=True)  # as SIGKILL leaves it
+    find_rates(_learn(phantoms, tiny, cache, tmp_path), tiny, tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"lr-finder.csv"}
 
 

@@ -18,7 +18,7 @@ FELL_SHORT = 3
 
 
 @click.command()
-@click.argument("bundle", type=click.Path(exists=True, path_type=Path))
+@click.argument("bundle", type=click.Path(path_type=Path))
 @dataset_argument
 @click.option(
     "--out",
@@ -55,9 +55,9 @@ def audit(
 ) -> None:
     """Ask whether BUNDLE looks at lungs, on a DATASET built by the grouped protocol.
 
-    Probes that see no lung learn from the train split; probes and BUNDLE are compared on the test
-    split, source by source, with lungs erased and with small changes. Exits 0 when the verdict is
-    audit-passed, 3 when it is demonstration.
+    BUNDLE is a folder, a zip or "builtin". Probes that see no lung learn from the train split;
+    probes and BUNDLE are compared on the test split, source by source, with lungs erased and with
+    small changes. Exits 0 when the verdict is audit-passed, 3 when it is demonstration.
     """
     from covid_d.dataset.dataset import Dataset
     from covid_d.detector import Bundle

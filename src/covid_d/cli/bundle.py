@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from covid_d.detector import Bundle
+from covid_d.detector.bundle import located
 from covid_d.detector.contents import pack as pack_bundle
 from covid_d.detector.network import Network
 
@@ -30,7 +31,7 @@ def bundle() -> None:
     """
 
 
-@bundle.command()
+@bundle.command(short_help="Show what a bundle says of itself.")
 @click.argument("path", metavar="[BUNDLE]", required=False, type=_PATH)
 @click.option("--card", is_flag=True, help="Print the model card instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print bundle.json and the bundle's id.")
@@ -46,7 +47,7 @@ def show(path: Path | None, card: bool, as_json: bool) -> None:
         click.echo("\n".join(_summary(loaded)))
 
 
-@bundle.command()
+@bundle.command(short_help="Check files, checksums, schema, network, signature.")
 @click.argument("path", metavar="[BUNDLE]", required=False, type=_PATH)
 @_PUBLIC_KEY
 def verify(path: Path | None, public_key: Path | None) -> None:
@@ -61,19 +62,19 @@ def verify(path: Path | None, public_key: Path | None) -> None:
     click.echo(f"signature: {_signature(loaded)}")
 
 
-@bundle.command()
+@bundle.command(short_help="Write a bundle as one ZIP file.")
 @click.argument("path", metavar="BUNDLE", type=_PATH)
 @click.argument("archive", metavar="ZIP", type=_PATH)
 @click.option("--overwrite", is_flag=True, help="Replace an existing zip.")
 def pack(path: Path, archive: Path, overwrite: bool) -> None:
-    """Write BUNDLE as one ZIP file, which every command takes like the folder."""
+    """Write BUNDLE ("builtin" too) as one ZIP file, which every command takes like the folder."""
     if archive.exists() and not overwrite:
         raise click.UsageError(f"{archive} already exists; say --overwrite to replace it.")
-    pack_bundle(path, archive)
+    pack_bundle(located(path), archive)
     click.echo(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB")
 
 
-@bundle.command()
+@bundle.command(short_help="Make a pair of keys to sign with.")
 @click.argument("key", metavar="KEY", type=_PATH)
 def keygen(key: Path) -> None:
     """Write a new private key to KEY and its public key to KEY.pub (Ed25519, PEM).
@@ -87,14 +88,14 @@ def keygen(key: Path) -> None:
     click.echo(f"public key: {public}")
 
 
-@bundle.command()
+@bundle.command(short_help="Sign a bundle in place.")
 @click.argument("path", metavar="BUNDLE", type=_PATH)
 @click.option("--key", required=True, type=_PATH, help="Private key (PEM) from bundle keygen.")
 def sign(path: Path, key: Path) -> None:
     """Sign BUNDLE (folder or zip) in place; any later change drops the signature."""
     from covid_d.detector.signature import sign as sign_bundle
 
-    click.echo(f"{path}: signed by key {sign_bundle(path, key)}")
+    click.echo(f"{path}: signed by key {sign_bundle(located(path), key)}")
 
 
 def _summary(loaded: Bundle) -> Iterator[str]:

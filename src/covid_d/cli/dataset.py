@@ -170,7 +170,7 @@ def fetch() -> None:
     """Download a published collection, or tell how to get it."""
 
 
-@fetch.command()
+@fetch.command(short_help="Download J. P. Cohen's collection.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder to make.")
 @click.option("--url", help="Address of the zip archive.  [default: GitHub, a pinned commit]")
 @click.option("--sha256", metavar="HEX", help="Digest that the archive must have.")
@@ -194,7 +194,7 @@ def cohen(out: Path, url: str | None, sha256: str | None, progress: bool) -> Non
         )
 
 
-@fetch.command()
+@fetch.command(short_help="Tell how to get Kermany's films of children.")
 def kermany() -> None:
     """Tell how to get Kermany's films of children, which Kaggle gives to registered users."""
     from covid_d.dataset.fetch import KERMANY_INSTRUCTIONS

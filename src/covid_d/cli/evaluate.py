@@ -16,7 +16,7 @@ from covid_d.cli.options import (
 )
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import SET_ASIDE, Split
-from covid_d.detector.bundle import Bundle, built_in_path
+from covid_d.detector.bundle import Bundle
 from covid_d.detector.detector import Detector
 from covid_d.evaluation import texts
 from covid_d.evaluation.bootstrap import RESAMPLES, SEED
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
-
-BUILT_IN = "builtin"
 
 
 @click.command()
@@ -143,8 +141,7 @@ def evaluate(
         raise click.UsageError("Name BUNDLE and DATASET, in this order.")
     command = _command(arguments, out, split, allow_seen, resamples)
     dataset = Dataset.open(arguments[1])
-    path = built_in_path() if arguments[0] == BUILT_IN else Path(arguments[0])
-    detector = Detector(Bundle.load(path), threads=settings().threads)
+    detector = Detector(Bundle.load(arguments[0]), threads=settings().threads)
     scores = score(detector, dataset, split, allow_seen=allow_seen, progress=progress)
     evaluation = measure(scores, detector.bundle, resamples=resamples)
     write_evaluation(evaluation, detector, dataset, out, language=language, overwrite=overwrite)

@@ -13,6 +13,22 @@ from covid_d.errors import MissingExtraError
 # Top-level module -> the extra of pyproject.toml that brings it. A module that is not here belongs
 # to the base install: its absence is a broken installation, not a missing extra.
 EXTRA_OF = {
+    "alembic": "clinic",
+    "argon2": "clinic",
+    "authlib": "clinic",
+    "babel": "clinic",
+    "cryptography": "clinic",
+    "fastapi": "clinic",
+    "httpx2": "clinic",
+    "itsdangerous": "clinic",
+    "joserfc": "clinic",
+    "limits": "clinic",
+    "prometheus_client": "clinic",
+    "pythonjsonlogger": "clinic",
+    "reportlab": "clinic",
+    "sqlalchemy": "clinic",
+    "starlette": "clinic",
+    "uvicorn": "clinic",
     "httpx": "data",
     "imagehash": "data",
     "jinja2": "data",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 
 import click
@@ -19,7 +20,16 @@ COMMANDS = {
     "audit": LazyCommand(
         "covid_d.cli.audit:audit", "Ask whether a bundle looks at lungs or at shortcuts."
     ),
+    "audit-log": LazyCommand(
+        "covid_d.cli.audit_log:audit_log", "Show the clinic's audit trail and check its chain."
+    ),
+    "backup": LazyCommand(
+        "covid_d.cli.backup:backup", "Write the whole clinic into one file, also while it runs."
+    ),
     "bundle": LazyCommand("covid_d.cli.bundle:bundle", "Show, verify and sign bundles."),
+    "collection": LazyCommand(
+        "covid_d.cli.collection:collection", "Export de-identified films of the clinic."
+    ),
     "dataset": LazyCommand(
         "covid_d.cli.dataset:dataset", "Build, describe, check and fetch datasets."
     ),
@@ -28,6 +38,8 @@ COMMANDS = {
         "covid_d.cli.evaluate:evaluate", "Measure what a bundle's answers are worth."
     ),
     "predict": LazyCommand("covid_d.cli.predict:predict", "Assess chest radiographs."),
+    "restore": LazyCommand("covid_d.cli.backup:restore", "Bring a backup of the clinic back."),
+    "serve": LazyCommand("covid_d.cli.serve:serve", "Run the clinic, the web application."),
     "train": LazyCommand(
         "covid_d.cli.train:train", "Train a detector on a dataset and export its bundle."
     ),
@@ -64,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _run(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
+    # timm still scripts a few functions when it is imported; no user can do anything about it.
+    warnings.filterwarnings("ignore", message=".*torch.jit", category=FutureWarning)
     try:
         # Not standalone: click would answer Ctrl-C with "Aborted!" and exit code 1.
         result = cli.main(args=words, prog_name="covid-d", standalone_mode=False)

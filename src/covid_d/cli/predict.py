@@ -15,7 +15,7 @@ import click
 from covid_d.detector import Assessment, Bundle, Detector, Outcome, expand
 from covid_d.detector.cautions import cautions_of_bundle
 from covid_d.files import write_atomically
-from covid_d.language import INTENDED_USE, Language, Message
+from covid_d.language import INTENDED_USE, Language, Message, localised
 from covid_d.radiograph import Radiograph
 from covid_d.settings import settings
 
@@ -60,7 +60,7 @@ _COLUMNS = (
 @click.option(
     "--bundle",
     type=click.Path(path_type=Path),
-    help="Bundle (folder or zip) that answers; default: COVID_D_BUNDLE, else the built-in one.",
+    help="Bundle that answers: folder, zip or builtin; default: COVID_D_BUNDLE, else builtin.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option(
@@ -205,7 +205,8 @@ def _describe(
         yield f"  {text.in_language(language)}"
     if assessment.post_test_probability is not None and prevalence is not None:
         text = _POST_TEST.format(
-            prevalence=f"{100 * prevalence:.3g} %", p=_percent(assessment.post_test_probability)
+            prevalence=localised(f"{100 * prevalence:.3g} %", language),
+            p=_percent(assessment.post_test_probability),
         )
         yield f"  {text.in_language(language)}"
     said_once = cautions_of_bundle(bundle.spec)  # in the closing block
@@ -221,13 +222,13 @@ def _closing(bundle: Bundle, counts: Counter[Outcome], language: Language) -> It
     spec = bundle.spec
     if counts.total() > 1:
         listed = ", ".join(
-            f"{counts[outcome]} {outcome.message.in_language(language)}"
+            f"{outcome.message.in_language(language)} ({counts[outcome]})"
             for outcome in Outcome
             if counts[outcome]
         )
         yield _COUNT.format(n=counts.total(), counts=listed).in_language(language)
     if counts[Outcome.INCONCLUSIVE] and spec.conformal is not None:
-        error = f"{100 * spec.conformal.error_rate:.3g} %"
+        error = localised(f"{100 * spec.conformal.error_rate:.3g} %", language)
         yield _INCONCLUSIVE.format(error=error).in_language(language)
     verdict = _VERDICTS[spec.verdict.status].in_language(language)
     yield _MODEL.format(name=spec.name, version=spec.version, verdict=verdict).in_language(language)

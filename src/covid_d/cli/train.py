@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -147,8 +146,6 @@ def train(
     history.csv, run.json, a folder a stage and the bundle; every epoch ends in a checkpoint, and
     --resume continues from it.
     """
-    # timm still scripts a few functions when it is imported; no user can do anything about it.
-    warnings.filterwarnings("ignore", message=".*torch.jit", category=FutureWarning)
     # Imported here: torch and fastai take seconds, and --help needs neither.
     from covid_d.dataset.dataset import Dataset
     from covid_d.training.run import Machine, read_record

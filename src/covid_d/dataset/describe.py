@@ -11,7 +11,7 @@ import pandas as pd
 from covid_d.dataset.classes import CLASS_NAMES
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import SET_ASIDE, Label, Split
-from covid_d.language import Message
+from covid_d.language import Message, localised
 
 DIMENSIONS = ("split", "source", "subsource", "projection", "sex", "age")
 UNKNOWN = "unknown"
@@ -36,7 +36,7 @@ _FACTS = {
     "projection": Message("La proyección", "The projection"),
 }
 _SHORTCUT = Message(
-    "{fact} por sí sola predice COVID-19 con un AUROC de {auroc} ({films} radiografías; 0.50 sería "
+    "{fact} por sí sola predice COVID-19 con un AUROC de {auroc} ({films} radiografías; 0,50 sería "
     "azar): un modelo puede acertar sin mirar los pulmones.",
     "{fact} of a film alone predicts COVID-19 with AUROC {auroc} ({films} films; 0.50 would be "
     "chance): a model can be right without looking at lungs.",
@@ -150,10 +150,10 @@ def _shortcuts(record: dict[str, Any]) -> Iterator[Message]:
     for name, fact in _FACTS.items():
         auroc = measured.get(name, {}).get("auroc")
         if auroc is not None and auroc >= LOUD_AUROC:
-            films = measured[name]["films"]
+            films, shown = measured[name]["films"], f"{auroc:.2f}"
             yield Message(
-                _SHORTCUT.es.format(fact=fact.es, auroc=f"{auroc:.2f}", films=films),
-                _SHORTCUT.en.format(fact=fact.en, auroc=f"{auroc:.2f}", films=films),
+                _SHORTCUT.es.format(fact=fact.es, auroc=localised(shown, "es"), films=films),
+                _SHORTCUT.en.format(fact=fact.en, auroc=shown, films=films),
             )
 
 

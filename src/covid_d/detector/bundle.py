@@ -19,6 +19,7 @@ from covid_d.errors import BundleError
 from covid_d.settings import settings
 
 BUILT_IN: Final = "cxr-lite0"
+BUILT_IN_NAME: Final = "builtin"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +53,8 @@ class Bundle:
         Parameters
         ----------
         path
-            Folder or zip; ``None`` takes the setting ``COVID_D_BUNDLE``, else the built-in one.
+            Folder, zip or ``builtin``; ``None`` takes the setting ``COVID_D_BUNDLE``, else the
+            built-in one.
         public_key
             PEM file; ``None`` takes the setting ``COVID_D_PUBLIC_KEY``. When there is one,
             bundles that it did not sign are refused.
@@ -62,7 +64,7 @@ class Bundle:
         BundleError
             If the bundle is missing, damaged, altered, of an unknown format, or wrongly signed.
         """
-        where = Path(path) if path is not None else settings().bundle or built_in_path()
+        where = located(path if path is not None else settings().bundle or BUILT_IN_NAME)
         files = contents.read_files(where)
         contents.verify(files, where)
         spec = parse_spec(files[contents.SPEC], where)
@@ -101,6 +103,17 @@ class Bundle:
     def training_films(self) -> str:
         """The films it was made from, CSV."""
         return self.files[contents.FILMS].decode("utf-8", errors="replace")
+
+
+def located(named: Path | str) -> Path:
+    """Return the folder or zip of a bundle as users name it: ``builtin`` is the built-in one.
+
+    Raises
+    ------
+    BundleError
+        If the built-in bundle is named and this copy of COVID-D carries none.
+    """
+    return built_in_path() if str(named) == BUILT_IN_NAME else Path(named)
 
 
 def built_in_path() -> Path:

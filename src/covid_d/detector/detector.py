@@ -80,8 +80,8 @@ class Detector:
         Parameters
         ----------
         bundle
-            A bundle, or its folder or zip; ``None`` takes the setting ``COVID_D_BUNDLE``, else
-            the built-in one.
+            A bundle, or its folder or zip, or ``builtin``; ``None`` takes the setting
+            ``COVID_D_BUNDLE``, else the built-in one.
         threads
             Films answered at once by :meth:`assess_many`; ``None`` takes the setting
             ``COVID_D_THREADS``; 0 means one a core.

@@ -131,6 +131,24 @@ def colours(values: npt.NDArray[np.floating]) -> FloatImage:
     return np.stack(channels, axis=-1).astype(np.float32)
 
 
+def evidence_layer(strength: FloatImage) -> npt.NDArray[np.uint8]:
+    """Return evidence as a layer to lay over a film: colour, and opacity that grows with it.
+
+    Parameters
+    ----------
+    strength
+        float32, rows x columns in [0, 1], from :func:`to_film_coordinates`.
+
+    Returns
+    -------
+    uint8, rows x columns x 4: red, green, blue and opacity; 255 where the evidence is strongest.
+    """
+    shown = np.clip(strength, 0.0, 1.0)[..., None]
+    mixed = np.concatenate([_colour_of(shown[..., 0]), shown * np.float32(255.0)], axis=-1)
+    layer: npt.NDArray[np.uint8] = np.rint(mixed).astype(np.uint8)
+    return layer
+
+
 def _inside_bars(
     grid: Image.Image, height: int, width: int, size: int
 ) -> tuple[float, float, float, float]:
@@ -185,5 +203,8 @@ def _bar(width: int, height: int) -> Image.Image:
 def _cover(grey: FloatImage, strength: FloatImage) -> FloatImage:
     """Return grey pixels under colour, which thickens with the evidence."""
     cover = np.float32(_STRONGEST_COVER) * strength[..., None]
-    colour = colours(_WEAKEST_COLOUR + (1.0 - _WEAKEST_COLOUR) * strength)
-    return grey * (np.float32(1.0) - cover) + colour * cover
+    return grey * (np.float32(1.0) - cover) + _colour_of(strength) * cover
+
+
+def _colour_of(strength: FloatImage) -> FloatImage:
+    return colours(_WEAKEST_COLOUR + (1.0 - _WEAKEST_COLOUR) * strength)

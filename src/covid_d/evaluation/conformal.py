@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import betabinom
 
 from covid_d.dataset.manifest import Label
 from covid_d.detector.assessment import Outcome
-from covid_d.evaluation.estimate import CONFIDENCE, BoolArray, Estimate
+from covid_d.evaluation.estimate import BoolArray, Estimate
 from covid_d.evaluation.intervals import exact_proportion
 
 SET_SEPARATOR = "|"
@@ -61,16 +60,3 @@ def coverage(films: pd.DataFrame, label: Label, error_rate: float) -> Coverage:
 def conclusive(films: pd.DataFrame) -> BoolArray:
     """Return for each film whether the answer is positive or negative."""
     return films["outcome"].ne(Outcome.INCONCLUSIVE.value).to_numpy(dtype=bool)
-
-
-def expected_coverage(calibration_films: int, films: int, error_rate: float) -> tuple[float, float]:
-    """Return the range in which coverage lies 95 % of the time when the promise holds.
-
-    With exchangeable films and ``m`` calibration films of the class, the number covered among
-    ``films`` new ones is beta-binomial (Vovk 2012; Angelopoulos and Bates 2023, section 3.2).
-    Used to test the promise, calibration luck included.
-    """
-    spare = int(np.floor((calibration_films + 1) * error_rate))
-    law = betabinom(films, calibration_films + 1 - spare, max(spare, 1))
-    tail = (1 - CONFIDENCE) / 2
-    return float(law.ppf(tail)) / films, float(law.ppf(1 - tail)) / films

@@ -199,11 +199,11 @@ class Report:
         )
 
     def _coverage(self, scope: str, item: Coverage) -> str:
-        label = texts.WITH_COVID if item.label is Label.COVID else texts.WITHOUT_COVID
+        label = self._say(texts.WITH_COVID if item.label is Label.COVID else texts.WITHOUT_COVID)
         return self._say(
             texts.COVERAGE_HOLDS if item.holds else texts.COVERAGE_BROKEN,
             scope=self._say(texts.COVERAGE_SCOPES[scope]),
-            label=self._say(label),
+            label=label[0].lower() + label[1:],
             observed=shown(f"coverage_{item.label.value}", item.observed, self._language),
             n=item.observed.n,
             target=percent(item.target, self._language),

@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from covid_d.evaluation.estimate import Estimate
-from covid_d.language import Language, Message
+from covid_d.language import Language, Message, localised
 
 # Figure -> its name. Those in _PERCENT are shown as percentages.
 FIGURES: Final[dict[str, Message]] = {
@@ -347,8 +347,9 @@ def number(value: float, language: Language, digits: int = 2) -> str:
         return "–"
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
-    text = f"{value:.{digits}f}".replace("-", "−")
-    return text.replace(".", ",") if language == "es" else text
+    # Adding nought turns -0.0 into 0.0.
+    text = f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+    return localised(text, language)
 
 
 def percent(share: float, language: Language, digits: int = 0) -> str:

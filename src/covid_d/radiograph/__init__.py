@@ -1,6 +1,6 @@
 """One film: read it, describe it, check it, prepare it. Knows no other room."""
 
-from covid_d.radiograph.check import check
+from covid_d.radiograph.check import check, check_facts
 from covid_d.radiograph.film import Facts, Projection, Radiograph, Sex
 from covid_d.radiograph.prepare import Preprocessing, normalise, prepare, standardise
 from covid_d.radiograph.read import read
@@ -16,6 +16,7 @@ __all__ = [
     "RefusalCode",
     "Sex",
     "check",
+    "check_facts",
     "normalise",
     "prepare",
     "read",

@@ -44,10 +44,11 @@ def check(radiograph: Radiograph) -> Refusal | None:
     Looks at what the file states (modality, body part, projection, age) and then at the picture
     (colour, shape, content). What is not stated is not held against a film.
     """
-    return _stated(radiograph.facts) or _seen(radiograph)
+    return check_facts(radiograph.facts) or _seen(radiograph)
 
 
-def _stated(facts: Facts) -> Refusal | None:
+def check_facts(facts: Facts) -> Refusal | None:
+    """Return why a film of which this is known must not be answered, whatever it shows."""
     if facts.modality is not None and facts.modality not in _MODALITIES:
         return Refusal.of(RefusalCode.NOT_RADIOGRAPHY, facts.modality)
     if facts.body_part is not None and not _may_be_chest(facts.body_part):

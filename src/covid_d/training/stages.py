@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,8 +111,17 @@ def find_rates(learn: Learner, recipe: Recipe, run: Path) -> None:
         ShowProgress("learning-rate finder", epochs=False),
     ]
     rounds = _FINDER_STEPS // len(learn.dls.train) + 1
-    with learn.no_bar(), learn.no_logging():
-        learn.fit(rounds, cbs=callbacks)
+    # fastai keeps the weights in a folder of random name meanwhile; in one that is known, the
+    # next run clears what a killed one left.
+    work = run.resolve() / ".lr-finder"
+    shutil.rmtree(work, ignore_errors=True)
+    usual, learn.model_dir = learn.model_dir, work
+    try:
+        with learn.no_bar(), learn.no_logging():
+            learn.fit(rounds, cbs=callbacks)
+    finally:
+        learn.model_dir = usual
+        shutil.rmtree(work, ignore_errors=True)
     table = pd.DataFrame(
         {
             "lr": [float(rate) for rate in learn.recorder.lrs],

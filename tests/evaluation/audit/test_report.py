@@ -81,7 +81,21 @@ def test_spanish_page_writes_decimal_commas() -> None:
 
 def test_sources_without_figures_say_so() -> None:
     shown = words_of(audit_page(result(), "en").to_html())
-    assert f"tiny 9 / 40 40 {texts.TOO_FEW.en}" in shown
+    assert "too few films of one of the classes (with / without COVID-19): tiny (9 / 40)." in shown
+
+
+def test_a_column_holds_one_source() -> None:
+    found = evidence(sources=(source(), source("south", erased=0.84), too_small()))
+    (table,) = audit_page(result(found), "en").sections[1].tables
+    assert list(table.header) == ["Source", "pooled (inflated)", found.sources[0].name, "south"]
+    rows = {str(row[0]): row[1:] for row in table.rows}
+    assert len(rows) == 4 + len(Probe)
+    south = found.sources[1]
+    counts = f"{south.positives} / {south.negatives} ({south.patients})"
+    assert rows["with / without COVID-19 (patients)"][2] == counts
+    assert rows["model, lungs erased"][2].startswith("0.84 (")
+    best = south.probes[Probe.BORDER].auroc
+    assert rows[Probe.BORDER.message.en][2].startswith(f"{best.value:.2f} (")
 
 
 @pytest.mark.parametrize(

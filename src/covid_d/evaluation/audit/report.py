@@ -53,36 +53,35 @@ class _Report:
         )
 
     def _sources(self) -> Section:
-        header = [
-            texts.SOURCE,
-            texts.WITH_WITHOUT,
-            texts.PATIENTS,
-            texts.MODEL,
-            texts.ONLY,
-            texts.ERASED,
-            *(probe.message for probe in Probe),
-        ]
-        rows = [self._source(source) for source in (self._e.pool, *self._e.sources)]
-        pictures = []
-        if any(source.model for source in (self._e.pool, *self._e.sources)):
-            picture = audit_figure(self._e, self._language)
-            pictures = [Picture(picture, self._say(texts.FIGURE))]
-        return Section(
-            self._say(texts.SOURCES_HEADING),
-            [self._say(texts.SOURCES_TEXT)],
-            [Table(self._all(header), rows)],
-            pictures,
-        )
+        """One column a source, so that ten figures fit a screen and a sheet of paper."""
+        sources = (self._e.pool, *self._e.sources)
+        shown_ones = [source for source in sources if source.model is not None]
+        few = [f"{self._name(s)} ({_classes(s)})" for s in sources if s.model is None]
+        paragraphs = [self._say(texts.SOURCES_TEXT)]
+        if few:
+            told = texts.TOO_FEW_SOURCES.format(sources=", ".join(few))
+            paragraphs.append(self._say(told))
+        if not shown_ones:
+            return Section(self._say(texts.SOURCES_HEADING), paragraphs)
+        header = [self._say(texts.SOURCE), *map(self._name, shown_ones)]
+        table = Table(header, self._figures(shown_ones))
+        picture = Picture(audit_figure(self._e, self._language), self._say(texts.FIGURE))
+        return Section(self._say(texts.SOURCES_HEADING), paragraphs, [table], [picture])
 
-    def _source(self, source: SourceEvidence) -> list[str]:
-        name = self._say(texts.POOLED) if source.name == POOL else source.name
-        probes = [source.probes[probe].auroc if probe in source.probes else None for probe in Probe]
-        estimates = [source.model, source.only_lungs, source.lungs_erased, *probes]
-        if source.model is None:
-            cells = [self._say(texts.TOO_FEW)] * len(estimates)
-        else:
-            cells = [self._estimate(estimate) for estimate in estimates]
-        return [name, f"{source.positives} / {source.negatives}", str(source.patients), *cells]
+    def _figures(self, sources: list[SourceEvidence]) -> list[list[str]]:
+        estimates: list[tuple[Message, list[Estimate | None]]] = [
+            (texts.MODEL, [source.model for source in sources]),
+            (texts.ONLY, [source.only_lungs for source in sources]),
+            (texts.ERASED, [source.lungs_erased for source in sources]),
+        ]
+        for probe in Probe:
+            found = [s.probes[probe].auroc if probe in s.probes else None for s in sources]
+            estimates.append((probe.message, found))
+        films = f"{self._say(texts.WITH_WITHOUT)} ({self._say(texts.PATIENTS)})"
+        return [
+            [films, *(f"{_classes(source)} ({source.patients})" for source in sources)],
+            *([self._say(name), *map(self._estimate, row)] for name, row in estimates),
+        ]
 
     def _predictability(self) -> Section:
         rows = [
@@ -166,6 +165,9 @@ class _Report:
             )
         )
 
+    def _name(self, source: SourceEvidence) -> str:
+        return self._say(texts.POOLED) if source.name == POOL else source.name
+
     def _estimate(self, estimate: Estimate | None) -> str:
         return "–" if estimate is None else shown("auroc", estimate, self._language)
 
@@ -174,3 +176,7 @@ class _Report:
 
     def _say(self, message: Message) -> str:
         return message.in_language(self._language)
+
+
+def _classes(source: SourceEvidence) -> str:
+    return f"{source.positives} / {source.negatives}"

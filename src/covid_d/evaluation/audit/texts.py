@@ -38,11 +38,11 @@ SOURCES_HEADING: Final = Message(
     "The model against what is known without seeing lung",
 )
 SOURCES_TEXT: Final = Message(
-    "AUROC con intervalo de 95 %. Cada fila usa exactamente las mismas radiografías de prueba. "
+    "AUROC con intervalo de 95 %. Cada columna usa exactamente las mismas radiografías de prueba. "
     "Las sondas son clasificadores pequeños, entrenados en las radiografías de entrenamiento, que "
     "no ven el detalle del pulmón. El conjunto de todas las fuentes está inflado: la fuente "
     "predice la clase.",
-    "AUROC with 95% interval. Each row uses exactly the same test films. Probes are small "
+    "AUROC with 95% interval. Each column uses exactly the same test films. Probes are small "
     "classifiers trained on the training films that see no detail of the lungs. The pool of all "
     "sources is inflated: source predicts class.",
 )
@@ -54,6 +54,10 @@ ERASED: Final = Message("modelo, pulmones borrados", "model, lungs erased")
 ONLY: Final = Message("modelo, solo pulmones", "model, lungs only")
 POOLED: Final = Message("todas juntas (inflado)", "pooled (inflated)")
 TOO_FEW: Final = Message("muy pocas", "too few")
+TOO_FEW_SOURCES: Final = Message(
+    "Con muy pocas radiografías de una de las clases (con / sin COVID-19): {sources}.",
+    "With too few films of one of the classes (with / without COVID-19): {sources}.",
+)
 FIGURE: Final = Message(
     "AUROC del modelo, de las sondas sin pulmón y del modelo con los pulmones borrados, por "
     "fuente. Línea: azar.",

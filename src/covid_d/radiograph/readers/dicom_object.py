@@ -25,18 +25,18 @@ from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # Transfer syntax -> the pydicom decoder plug-in that reads it. Pillow's codecs (libjpeg-turbo,
 # OpenJPEG) withstand hostile streams; GDCM's do not, so GDCM only runs in a process of its own,
-# and only for what Pillow cannot read.
+# and only for what Pillow cannot read: JPEG lossless, JPEG-LS, and JPEG of 12 bits.
 _PLUGIN: Final[dict[str, str]] = {
+    **dict.fromkeys(gdcm_isolated.DECODER_DEPENDENCIES, gdcm_isolated.LABEL),
     uid.ImplicitVRLittleEndian: "",
     uid.ExplicitVRLittleEndian: "",
     uid.ExplicitVRBigEndian: "",
     uid.DeflatedExplicitVRLittleEndian: "",
     uid.RLELossless: "pydicom",
     uid.JPEGBaseline8Bit: "pillow",
-    uid.JPEGExtended12Bit: "pillow",
+    uid.JPEGExtended12Bit: "pillow",  # its streams of 8 bits
     uid.JPEG2000Lossless: "pillow",
     uid.JPEG2000: "pillow",
-    **dict.fromkeys(gdcm_isolated.DECODER_DEPENDENCIES, gdcm_isolated.LABEL),
 }
 _CODING: Final = {
     uid.JPEGBaseline8Bit: Coding.DCT,
@@ -51,6 +51,8 @@ _CODING: Final = {
 _MONOCHROME: Final = ("MONOCHROME1", "MONOCHROME2")
 _COLOUR: Final = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 _PHOTOMETRIC: Final = {1: (*_MONOCHROME, "PALETTE COLOR"), 3: _COLOUR}
+# Bits a sample that JPEG's DCT processes code: PS3.5 8.2.1, tables 8.2.1-1 and 8.2.1-2.
+_DCT_BITS: Final = {uid.JPEGBaseline8Bit: (8,), uid.JPEGExtended12Bit: (8, 12)}
 
 # RLE never grows data by more than 1/128 and a header a segment (PS3.5 Annex G); a longer frame
 # is a decompression bomb.
@@ -94,16 +96,27 @@ def samples_of(dataset: Dataset) -> tuple[npt.NDArray[Any], str]:
     _require_single(dataset)
     _require_known_samples(dataset)
     syntax = uid.UID(str(dataset.file_meta.get("TransferSyntaxUID", "")))
-    plugin = _PLUGIN.get(syntax)
-    if plugin is None:
-        raise _unsupported(syntax.name or "no transfer syntax")
-    if syntax.is_encapsulated:
-        _require_agreeing_frame(dataset, syntax)
-    else:
-        _require_agreeing_length(dataset)
+    plugin = _checked_plugin(dataset, syntax)
     gdcm_isolated.register()
     samples, properties = get_decoder(syntax).as_array(dataset, decoding_plugin=plugin)
     return samples, str(properties["photometric_interpretation"])
+
+
+def _checked_plugin(dataset: Dataset, syntax: uid.UID) -> str:
+    """Return the decoder plug-in for the frame, once what it declares agrees with its bytes."""
+    plugin = _PLUGIN.get(syntax)
+    if plugin is None:
+        raise _unsupported(syntax.name or "no transfer syntax")
+    if not syntax.is_encapsulated:
+        _require_agreeing_length(dataset)
+    elif syntax == uid.RLELossless:
+        _require_likely_rle(dataset)
+    else:
+        stream = _agreeing_stream(dataset, syntax)
+        if stream.coding is Coding.DCT:
+            _require_known_dct(dataset, stream, syntax)
+            return plugin if stream.precision == 8 else gdcm_isolated.LABEL
+    return plugin
 
 
 def _require_inflatable(data: bytes) -> None:
@@ -167,14 +180,18 @@ def _require_agreeing_length(dataset: Dataset) -> None:
         raise RadiographError.of(RefusalCode.TRUNCATED, cause=cause)
 
 
-def _require_agreeing_frame(dataset: Dataset, syntax: uid.UID) -> None:
-    """Compare what the compressed stream declares with what the data set declares."""
-    frame = get_frame(dataset.PixelData, 0, number_of_frames=1)
-    if syntax == uid.RLELossless:
-        if len(frame) > get_expected_length(dataset) * _RLE_GROWTH + _RLE_HEADERS:
-            raise RadiographError.of(RefusalCode.TRUNCATED, cause="RLE longer than its pixels")
-        return
-    stream = Codestream.of(frame)
+def _frame_of(dataset: Dataset) -> bytes:
+    return get_frame(dataset.PixelData, 0, number_of_frames=1)
+
+
+def _require_likely_rle(dataset: Dataset) -> None:
+    if len(_frame_of(dataset)) > get_expected_length(dataset) * _RLE_GROWTH + _RLE_HEADERS:
+        raise RadiographError.of(RefusalCode.TRUNCATED, cause="RLE longer than its pixels")
+
+
+def _agreeing_stream(dataset: Dataset, syntax: uid.UID) -> Codestream:
+    """Return what the compressed stream declares, once it agrees with the data set."""
+    stream = Codestream.of(_frame_of(dataset))
     declared = (int(dataset.Rows), int(dataset.Columns), int(dataset.SamplesPerPixel))
     found = (stream.rows, stream.columns, stream.components)
     if found != declared or stream.precision > dataset.BitsAllocated:
@@ -183,8 +200,16 @@ def _require_agreeing_frame(dataset: Dataset, syntax: uid.UID) -> None:
     if stream.coding is not _CODING[syntax]:
         cause = f"{stream.coding.value} stream in a data set of {syntax.name}"
         raise RadiographError.of(RefusalCode.TRUNCATED, cause=cause)
-    if stream.coding is Coding.DCT and stream.precision != 8:
-        raise _unsupported(f"{syntax.name}, {stream.precision} bits")
+    return stream
+
+
+def _require_known_dct(dataset: Dataset, stream: Codestream, syntax: uid.UID) -> None:
+    """Refuse JPEG that codes no known grey: the DCT processes know unsigned samples only."""
+    bits = stream.precision
+    if bits not in _DCT_BITS[syntax] or (bits > 8 and stream.components > 1):
+        raise _unsupported(f"{syntax.name}, {stream.components} x {bits} bits")
+    if dataset.PixelRepresentation:
+        raise _unsupported(f"{syntax.name}, signed samples")
 
 
 def _unsupported(what: str) -> RadiographError:

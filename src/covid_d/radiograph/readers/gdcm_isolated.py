@@ -1,4 +1,4 @@
-"""A pydicom decoder plug-in: JPEG lossless and JPEG-LS by GDCM, in a process of its own.
+"""A pydicom decoder plug-in: what Pillow cannot read, by GDCM in a process of its own.
 
 Why apart: on damaged streams GDCM 3.2 ends the whole process (segmentation fault, ``terminate``),
 and where data is missing it prints a warning and returns half a picture. In a child, the first is
@@ -19,7 +19,13 @@ from pydicom.pixels.decoders.base import DecodeRunner, get_decoder
 
 LABEL: Final = "gdcm-isolated"
 DECODER_DEPENDENCIES: Final = dict.fromkeys(
-    (uid.JPEGLossless, uid.JPEGLosslessSV1, uid.JPEGLSLossless, uid.JPEGLSNearLossless),
+    (
+        uid.JPEGExtended12Bit,
+        uid.JPEGLossless,
+        uid.JPEGLosslessSV1,
+        uid.JPEGLSLossless,
+        uid.JPEGLSNearLossless,
+    ),
     ("gdcm>=3.0.24",),
 )
 

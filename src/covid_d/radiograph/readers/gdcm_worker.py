@@ -1,4 +1,4 @@
-"""Decode one JPEG lossless or JPEG-LS frame with GDCM, standard input to standard output.
+"""Decode one frame that Pillow cannot read with GDCM, standard input to standard output.
 
 Run as a script, in a process of its own, by ``gdcm_isolated``; imports nothing but GDCM so that
 it starts at once. The calls follow pydicom's own GDCM plug-in.

@@ -1,0 +1,118 @@
+"""``covid-d audit-log``: show the clinic's audit trail and check its chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from covid_d.errors import CovidDError
+
+if TYPE_CHECKING:
+    from covid_d.clinic.installation import Installation
+
+_DATA = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The clinic's data folder; default: COVID_D_DATA, else ~/covid-d-clinic.",
+)
+_DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group("audit-log")
+def audit_log() -> None:
+    """Show the clinic's audit trail and check its chain.
+
+    Every entry carries a hash, keyed with the installation's secret, of itself and of the one
+    before it.
+    """
+
+
+@audit_log.command()
+@click.option(
+    "--expect",
+    metavar="HEAD",
+    help="A head noted earlier, which must still be in the chain: finds a cut-off end.",
+)
+@_DATA
+@click.pass_context
+def verify(context: click.Context, expect: str | None, data: Path | None) -> None:
+    """Read the whole chain; exit 1 and name the first entry that was altered."""
+    from covid_d.clinic import audit_trail
+
+    with _installation(data) as place, place.reading() as session:
+        found = audit_trail.verify(session, place.keys, expect=expect or audit_trail.START)
+    click.echo(f"entries: {found.entries}")
+    click.echo(f"head: {found.head}")
+    if found.broken is not None:
+        click.echo(f"broken at entry {found.broken}: it was altered, or one before it was removed.")
+    elif found.cut_off:
+        click.echo(f"cut off: the head {expect} is no longer in the chain.")
+    else:
+        click.echo("whole")
+    context.exit(0 if found.sound else 1)
+
+
+@audit_log.command()
+@click.option("--person", metavar="NAME", help="Only what this user did.")
+@click.option("--action", default="", help="Only this action, or those that begin so: case.")
+@click.option("--subject", default="", help="Only what was done to this: case:12.")
+@click.option("--since", type=_DAY, help="First day (YYYY-MM-DD, the installation's time zone).")
+@click.option("--until", type=_DAY, help="Last day.")
+@_DATA
+def show(
+    person: str | None,
+    action: str,
+    subject: str,
+    since: datetime | None,
+    until: datetime | None,
+    data: Path | None,
+) -> None:
+    """Print the trail as CSV, the oldest entry first; persons by name, never a patient."""
+    from covid_d.clinic.operations import audit_search
+
+    with _installation(data) as place:
+        search = audit_search.Search(
+            user_id=_user_id(place, person),
+            action=action,
+            subject=subject,
+            since=since.date() if since else None,
+            until=until.date() if until else None,
+        )
+        for line in audit_search.as_csv(place, search):
+            click.echo(line, nl=False)
+
+
+@contextmanager
+def _installation(data: Path | None) -> Iterator[Installation]:
+    """Open an installation that is there; looking must not make an empty one."""
+    from covid_d.clinic.installation import DATABASE_FILE, Installation, data_folder
+    from covid_d.settings import Settings
+
+    given: dict[str, Any] = {} if data is None else {"data": data}
+    chosen = Settings(**given)
+    folder = data_folder(chosen)
+    if chosen.database_url is None and not (folder / DATABASE_FILE).is_file():
+        raise CovidDError(
+            f"There is no clinic in {folder}.", "Name its data folder with --data or COVID_D_DATA."
+        )
+    place = Installation.open(chosen)
+    try:
+        yield place
+    finally:
+        place.close()
+
+
+def _user_id(place: Installation, name: str | None) -> int | None:
+    from covid_d.clinic.accounts import users
+
+    if name is None:
+        return None
+    for account in users.every(place):
+        if account.person.username.lower() == name.lower():
+            return account.person.id
+    raise CovidDError(f"There is no user {name!r}.", "`covid-d audit-log show` lists who acted.")

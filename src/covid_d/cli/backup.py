@@ -1,0 +1,97 @@
+"""``covid-d backup`` and ``covid-d restore``: the whole clinic in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from tqdm import tqdm
+
+from covid_d.cli.options import progress_option
+from covid_d.cli.serve import clinic_settings, data_option
+
+if TYPE_CHECKING:
+    from covid_d.clinic.operations.backup import Manifest, Progress
+
+
+@click.command()
+@click.argument("archive", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@data_option
+@click.option(
+    "--without-key",
+    is_flag=True,
+    help="Leave the secret key out; then keep FOLDER/secret.key elsewhere: without it encrypted "
+    "entries cannot be read.",
+)
+@progress_option
+def backup(archive: Path | None, data: str | None, without_key: bool, progress: bool) -> None:
+    """Write the whole clinic into ARCHIVE (default: covid-d-DATE.zip), also while it runs.
+
+    Holds the database, films, installed bundles and the secret key: keep it as safe as the data
+    folder itself.
+    """
+    from covid_d.clinic.installation import Installation
+    from covid_d.clinic.operations.backup import back_up
+
+    target = archive or Path(f"covid-d-{datetime.now().astimezone():%Y%m%d-%H%M%S}.zip")
+    installation = Installation.open(clinic_settings(data=data))
+    try:
+        with _bar("films", progress) as step:
+            manifest = back_up(installation, target, with_key=not without_key, progress=step)
+    finally:
+        installation.close()
+    click.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
+    _say(manifest)
+
+
+@click.command()
+@click.argument("archive", type=click.Path(dir_okay=False, path_type=Path))
+@data_option
+@progress_option
+def restore(archive: Path, data: str | None, progress: bool) -> None:
+    """Restore ARCHIVE into an empty data folder and database, then check the audit trail."""
+    from covid_d.clinic import audit_trail
+    from covid_d.clinic.installation import Installation
+    from covid_d.clinic.operations.restore import restore as bring_back
+
+    chosen = clinic_settings(data=data)
+    with _bar("files", progress) as step:
+        manifest = bring_back(archive, chosen, progress=step)
+    _say(manifest)
+    if not manifest.with_key:
+        click.echo("The backup holds no key: put secret.key into the data folder before serving.")
+        return
+    installation = Installation.open(chosen)
+    try:
+        with installation.reading() as session:
+            found = audit_trail.verify(session, installation.keys)
+    finally:
+        installation.close()
+    if found.broken is not None:
+        raise click.ClickException(f"the audit trail is broken at entry {found.broken}")
+    click.echo(f"audit trail: {found.entries} entries, whole, head {found.head}")
+
+
+def _say(manifest: Manifest) -> None:
+    films = sum(name.startswith("films/") for name in manifest.files)
+    click.echo(
+        f"made {manifest.created} by COVID-D {manifest.covid_d}: "
+        f"{manifest.rows.get('patient_case', 0)} cases, {films} films, "
+        f"{manifest.rows.get('user_account', 0)} users, "
+        f"{'with' if manifest.with_key else 'without'} the secret key"
+    )
+
+
+@contextmanager
+def _bar(unit: str, shown: bool) -> Iterator[Progress]:
+    with tqdm(unit=f" {unit}", disable=None if shown else True) as bar:
+
+        def step(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield step

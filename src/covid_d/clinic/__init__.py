@@ -1,0 +1,1 @@
+"""The clinic: the web application for doctors, hospitals and the ministry (extra ``clinic``)."""

@@ -1,0 +1,137 @@
+"""The first administrator: made through a link that only the server's console shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.accounts import links, passwords, sessions
+from covid_d.clinic.accounts.details import Details
+from covid_d.clinic.accounts.links import Purpose
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.accounts import Unit, User
+from covid_d.clinic.errors import NotFoundError
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Permission, Role
+
+_CLINICAL = [role.value for role in Role if Permission.CREATE_CASE in role.permissions]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a new installation has already.
+
+    Parameters
+    ----------
+    unit
+        A health unit.
+    clinician
+        Somebody who may enter cases.
+    """
+
+    unit: bool
+    clinician: bool
+
+    @property
+    def done(self) -> bool:
+        """Whether cases can be entered."""
+        return self.unit and self.clinician
+
+
+def is_pending(installation: Installation) -> bool:
+    """Return whether nobody is administrator yet."""
+    with installation.reading() as session:
+        return not _has_administrator(session)
+
+
+def steps(installation: Installation) -> Steps:
+    """Return how far the installation is set up."""
+    with installation.reading() as session:
+        unit = session.scalar(select(Unit.id).where(Unit.active.is_(True)).limit(1))
+        clinician = session.scalar(
+            select(User.id).where(User.role.in_(_CLINICAL), User.active.is_(True)).limit(1)
+        )
+    return Steps(unit is not None, clinician is not None)
+
+
+def new_link(installation: Installation) -> str | None:
+    """Return the path of a link to create the first administrator; ``None`` if there is one.
+
+    Every earlier link stops working. It is kept nowhere but in what the caller shows.
+    """
+    with installation.writing() as session:
+        if _has_administrator(session):
+            return None
+        token = links.issue(session, Purpose.FIRST_ADMINISTRATOR)
+        audit_trail.record(
+            session, installation.keys, Actor(None), "first_start.link", "installation"
+        )
+    return f"/first-start/{token}"
+
+
+def check(installation: Installation, token: str) -> None:
+    """Refuse a link that does not work.
+
+    Raises
+    ------
+    NotFoundError
+        If there is an administrator: then nothing is here.
+    SpentLinkError
+        If the link is not the latest one, or too old.
+    """
+    with installation.reading() as session:
+        if _has_administrator(session):
+            raise NotFoundError
+        links.check(session, Purpose.FIRST_ADMINISTRATOR, token)
+
+
+def create_administrator(
+    installation: Installation,
+    token: str,
+    *,
+    username: str,
+    full_name: str,
+    password: str,
+    address: str,
+) -> str:
+    """Create the first administrator and return the token of their session.
+
+    Raises
+    ------
+    NotFoundError, SpentLinkError
+        As :func:`check`.
+    InvalidInputError
+        Under ``username``, ``full_name`` or ``password``.
+    """
+    details = Details(username.strip(), full_name.strip(), Role.ADMINISTRATOR)
+    check(installation, token)
+    passwords.check_new(password, details.username)
+    password_hash = passwords.hash_of(password)  # slow: not while the database is locked
+    with installation.writing() as session:
+        if _has_administrator(session):
+            raise NotFoundError
+        details.check(session)
+        links.use(session, Purpose.FIRST_ADMINISTRATOR, token)
+        user = User(
+            username=details.username,
+            full_name=details.full_name,
+            password_hash=password_hash,
+            role=details.role.value,
+            created_at=now(),
+        )
+        session.add(user)
+        session.flush()
+        actor = Actor(user.id, address)
+        audit_trail.record(
+            session, installation.keys, actor, "first_start.administrator", f"user:{user.id}"
+        )
+        return sessions.start(session, user)
+
+
+def _has_administrator(session: Session) -> bool:
+    found = session.scalar(select(User.id).where(User.role == Role.ADMINISTRATOR.value).limit(1))
+    return found is not None

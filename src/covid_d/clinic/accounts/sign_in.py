@@ -1,0 +1,114 @@
+"""Signing in with name and password: one answer for every failure, slower after each."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.accounts import passwords, sessions
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.accounts import User
+from covid_d.clinic.errors import ClinicError, TooManyError
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
+from covid_d.clinic.texts import N_
+
+TRIES: Final = 5
+LOCK: Final = timedelta(minutes=15)
+
+
+class WrongPasswordError(ClinicError):
+    """The name or the password is wrong; which one is not said.
+
+    Parameters
+    ----------
+    known
+        Whether somebody has that name; never shown.
+    """
+
+    status = 401
+
+    def __init__(self, *, known: bool) -> None:
+        super().__init__(
+            N_("The user name or the password is wrong."),
+            N_("Check both; after five wrong tries the account rests for 15 minutes."),
+            code="wrong_password",
+        )
+        self.known = known
+
+
+class RestingError(TooManyError):
+    """The account rests after too many wrong tries."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("Too many wrong tries: this account rests for 15 minutes."),
+            N_("Wait, or ask an administrator to set a new password."),
+            retry_after=int(LOCK.total_seconds()),
+        )
+
+
+def sign_in(installation: Installation, username: str, password: str, address: str) -> str:
+    """Check a name and password and return a new session's token.
+
+    Raises
+    ------
+    WrongPasswordError
+        If they do not belong together, or the account is switched off.
+    RestingError
+        If the account rests after too many wrong tries.
+    """
+    with installation.reading() as session:
+        found = _by_name(session, username)
+        stored = found.password_hash if found and _may_use_password(installation, found) else None
+        resting = (
+            found is not None and found.locked_until is not None and found.locked_until > now()
+        )
+    right = passwords.matches(password, stored)  # also while resting: time must not tell
+    with installation.writing() as session:
+        sessions.forget_ended(session, installation.settings)
+        user = _by_name(session, username)
+        token = None if resting or not right or user is None else _let_in(session, user, password)
+        if token is None and user is not None and not resting:
+            _count_failure(user)
+        audit_trail.record(
+            session,
+            installation.keys,
+            Actor(user.id if user else None, address),
+            "sign_in" if token else "sign_in.failed",
+            f"user:{user.id}" if user else "user",
+        )
+    if token is not None:
+        return token
+    if resting:
+        raise RestingError
+    raise WrongPasswordError(known=user is not None)
+
+
+def _by_name(session: Session, username: str) -> User | None:
+    return session.scalar(select(User).where(func.lower(User.username) == username.strip().lower()))
+
+
+def _may_use_password(installation: Installation, user: User) -> bool:
+    """Return whether a name and password are enough; administrators are never locked out."""
+    settings = installation.settings
+    elsewhere = settings.oidc_only and settings.oidc_issuer is not None
+    return user.active and (not elsewhere or user.role == Role.ADMINISTRATOR.value)
+
+
+def _let_in(session: Session, user: User, password: str) -> str:
+    user.failed_sign_ins, user.locked_until = 0, None
+    if user.password_hash and passwords.is_dated(user.password_hash):
+        user.password_hash = passwords.hash_of(password)
+    return sessions.start(session, user)
+
+
+def _count_failure(user: User) -> None:
+    user.failed_sign_ins += 1
+    if user.failed_sign_ins >= TRIES:
+        user.failed_sign_ins, user.locked_until = 0, now() + LOCK

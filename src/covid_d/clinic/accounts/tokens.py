@@ -1,0 +1,134 @@
+"""API tokens: keys for programs that act for their owner; shown once, kept as a hash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import joinedload
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.accounts import ApiToken, User
+from covid_d.clinic.errors import ForbiddenError, InvalidInputError, NotFoundError
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.keys import new_token, token_hash
+from covid_d.clinic.roles import Permission
+from covid_d.clinic.texts import N_, Text
+
+PREFIX: Final = "covidd_"  # so that people and secret scanners recognise one that leaked
+LONGEST_DAYS: Final = 365
+LONGEST_NAME: Final = 80
+# How often a token's last use is written: once a request would write on every call.
+_TOUCH: Final = timedelta(minutes=1)
+
+
+def create(
+    installation: Installation, person: Person, name: str, days: int, *, address: str = ""
+) -> str:
+    """Make a token and return it; it cannot be shown again.
+
+    Parameters
+    ----------
+    installation
+        Where.
+    person
+        Its owner, whose role and unit it has.
+    name
+        What the owner calls it.
+    days
+        How long it works, 1 to ``LONGEST_DAYS``.
+    address
+        Network address of who asks, for the audit trail.
+
+    Raises
+    ------
+    ForbiddenError
+        If the owner's role may not use the API.
+    InvalidInputError
+        Under ``name`` or ``days``.
+    """
+    if Permission.USE_API not in person.role.permissions:
+        raise ForbiddenError
+    name = name.strip()
+    wrong: dict[str, Text] = {}
+    if not 1 <= len(name) <= LONGEST_NAME:
+        wrong["name"] = N_("Write between 1 and %(n)d characters.", n=LONGEST_NAME)
+    if not 1 <= days <= LONGEST_DAYS:
+        wrong["days"] = N_("Write a number between 1 and %(n)d.", n=LONGEST_DAYS)
+    if wrong:
+        raise InvalidInputError(wrong)
+    token, moment = PREFIX + new_token(), now()
+    with installation.writing() as session:
+        row = ApiToken(
+            user_id=person.id,
+            name=name,
+            token_sha256=token_hash(token),
+            created_at=moment,
+            expires_at=moment + timedelta(days=days),
+        )
+        session.add(row)
+        session.flush()
+        actor = Actor(person.id, address)
+        audit_trail.record(
+            session, installation.keys, actor, "token.create", f"token:{row.id}", {"days": days}
+        )
+    return token
+
+
+def revoke(installation: Installation, person: Person, token_id: int, *, address: str = "") -> None:
+    """Stop one of a person's own tokens at once; stopping it twice changes nothing.
+
+    Raises
+    ------
+    NotFoundError
+        If the person has no such token.
+    """
+    with installation.writing() as session:
+        row = session.get(ApiToken, token_id)
+        if row is None or row.user_id != person.id:
+            raise NotFoundError
+        if row.revoked_at is None:
+            row.revoked_at = now()
+            actor = Actor(person.id, address)
+            audit_trail.record(session, installation.keys, actor, "token.revoke", f"token:{row.id}")
+
+
+def of_person(installation: Installation, person: Person) -> Sequence[ApiToken]:
+    """Return a person's tokens that are not revoked, the newest first; expired ones included."""
+    with installation.reading() as session:
+        return session.scalars(
+            select(ApiToken)
+            .where(ApiToken.user_id == person.id, ApiToken.revoked_at.is_(None))
+            .order_by(ApiToken.id.desc())
+        ).all()
+
+
+def verify(installation: Installation, token: str) -> Person | None:
+    """Return whom a token acts for, or ``None`` if it is unknown, expired, revoked or switched off.
+
+    The caller checks what the person may do
+    (:func:`~covid_d.clinic.accounts.people.check_allowed`).
+    """
+    moment = now()
+    with installation.reading() as session:
+        found = session.scalar(
+            select(ApiToken)
+            .options(joinedload(ApiToken.user).joinedload(User.unit))
+            .where(ApiToken.token_sha256 == token_hash(token))
+        )
+        if found is None or found.revoked_at is not None or found.expires_at <= moment:
+            return None
+        if not found.user.active:
+            return None
+        person = Person.of(found.user)
+    if found.last_used_at is None or moment - found.last_used_at > _TOUCH:
+        with installation.writing() as session:
+            session.execute(
+                update(ApiToken).where(ApiToken.id == found.id).values(last_used_at=moment)
+            )
+    return person

@@ -1,0 +1,163 @@
+"""Health units: where they are, how common COVID-19 is there, and how they read films."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.accounts.details import LONGEST_NAME, changes
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.cases.catalogue import PROVINCES
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.accounts import Unit
+from covid_d.clinic.errors import InvalidInputError, NotFoundError
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.texts import N_, Text
+
+LOWEST_PREVALENCE: Final = 0.001
+HIGHEST_PREVALENCE: Final = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class UnitDetails:
+    """What an administrator enters about a health unit.
+
+    Parameters
+    ----------
+    name
+        Its name, which no other unit has.
+    province
+        One of the 24.
+    prevalence
+        Share of COVID-19 among those examined there, 0.001 to 0.9; ``None`` when not known.
+    blind_mode
+        Whether doctors record their own reading before they see the model's answer.
+    active
+        Whether people and cases may be added to it.
+    """
+
+    name: str
+    province: str
+    prevalence: float | None = None
+    blind_mode: bool = False
+    active: bool = True
+
+    @classmethod
+    def of(cls, unit: Unit) -> UnitDetails:
+        """Return the details of a row."""
+        return cls(unit.name, unit.province, unit.prevalence, unit.blind_mode, unit.active)
+
+    def check(self, session: Session, *, but: int | None = None) -> None:
+        """Refuse details that cannot be accepted.
+
+        Raises
+        ------
+        InvalidInputError
+            Under ``name``, ``province`` or ``prevalence``.
+        """
+        wrong: dict[str, Text] = {}
+        if not 1 <= len(self.name) <= LONGEST_NAME or not self.name.isprintable():
+            wrong["name"] = N_("Write between 1 and %(n)d characters.", n=LONGEST_NAME)
+        elif _is_taken(session, self.name, but):
+            wrong["name"] = N_("Another unit has this name.")
+        if self.province not in PROVINCES:
+            wrong["province"] = N_("Choose one of the list.")
+        known = self.prevalence is not None
+        if known and not LOWEST_PREVALENCE <= (self.prevalence or 0) <= HIGHEST_PREVALENCE:
+            wrong["prevalence"] = N_("Write a percentage between 0.1 and 90, or leave it empty.")
+        if wrong:
+            raise InvalidInputError(wrong)
+
+
+def every(installation: Installation) -> Sequence[Unit]:
+    """Return all units, by name; those switched off last."""
+    with installation.reading() as session:
+        order = (Unit.active.desc(), func.lower(Unit.name))
+        return session.scalars(select(Unit).order_by(*order)).all()
+
+
+def one(installation: Installation, unit_id: int) -> Unit:
+    """Return a unit.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    with installation.reading() as session:
+        unit = session.get(Unit, unit_id)
+        if unit is None:
+            raise NotFoundError
+        return unit
+
+
+def create(installation: Installation, actor: Actor, details: UnitDetails) -> int:
+    """Create a unit and return its id.
+
+    Raises
+    ------
+    InvalidInputError
+        If the details cannot be accepted.
+    """
+    with installation.writing() as session:
+        details.check(session)
+        unit = Unit(**asdict(details), created_at=now())
+        session.add(unit)
+        session.flush()
+        audit_trail.record(
+            session, installation.keys, actor, "unit.create", f"unit:{unit.id}", asdict(details)
+        )
+        return unit.id
+
+
+def edit(installation: Installation, actor: Actor, unit_id: int, details: UnitDetails) -> None:
+    """Change a unit; cases keep the prevalence and the mode under which they were answered.
+
+    Raises
+    ------
+    InvalidInputError
+        If the details cannot be accepted.
+    """
+    with installation.writing() as session:
+        unit = session.get(Unit, unit_id, with_for_update=True)
+        if unit is None:
+            raise NotFoundError
+        details.check(session, but=unit_id)
+        changed = changes(asdict(UnitDetails.of(unit)), asdict(details))
+        for name in changed:
+            setattr(unit, name, getattr(details, name))
+        if changed:
+            audit_trail.record(
+                session, installation.keys, actor, "unit.edit", f"unit:{unit_id}", changed
+            )
+
+
+def prevalence_of(percent: str) -> float | None:
+    """Return the share that a form gives in percent, with a decimal comma or point.
+
+    Raises
+    ------
+    InvalidInputError
+        Under ``prevalence``, if it is no number.
+    """
+    text = percent.strip().removesuffix("%").strip().replace(",", ".")
+    if not text:
+        return None
+    try:
+        return float(text) / 100
+    except ValueError as error:
+        raise InvalidInputError(
+            {"prevalence": N_("Write a percentage between 0.1 and 90, or leave it empty.")}
+        ) from error
+
+
+def _is_taken(session: Session, name: str, but: int | None) -> bool:
+    found = session.scalar(
+        select(Unit.id).where(func.lower(Unit.name) == name.lower(), Unit.id != (but or 0))
+    )
+    return found is not None

@@ -1,0 +1,242 @@
+"""Users: what administrators do with other people's accounts. Nobody ever knows a password."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.accounts import links, sessions
+from covid_d.clinic.accounts.details import Details, changes
+from covid_d.clinic.accounts.links import Purpose
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.accounts import User
+from covid_d.clinic.errors import ConflictError, NotFoundError
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
+from covid_d.clinic.texts import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account as administrators see it: no password, no hash.
+
+    Parameters
+    ----------
+    person
+        Whose it is.
+    active
+        Whether they may sign in.
+    ready
+        Whether they ever proved who they are: a password set, or an identity provider's subject.
+    locked_until
+        Until when it rests after wrong tries, if it does.
+    created_at
+        When it was made.
+    """
+
+    person: Person
+    active: bool
+    ready: bool
+    locked_until: datetime | None
+    created_at: datetime
+
+    @classmethod
+    def of(cls, user: User) -> Account:
+        """Return the account of a row."""
+        rests = user.locked_until is not None and user.locked_until > now()
+        return cls(
+            person=Person.of(user),
+            active=user.active,
+            ready=user.password_hash is not None or user.oidc_subject is not None,
+            locked_until=user.locked_until if rests else None,
+            created_at=user.created_at,
+        )
+
+
+def every(installation: Installation) -> Sequence[Account]:
+    """Return all accounts, by name; those switched off last."""
+    with installation.reading() as session:
+        found = session.scalars(
+            select(User)
+            .options(joinedload(User.unit))
+            .order_by(User.active.desc(), func.lower(User.full_name), User.id)
+        )
+        return [Account.of(user) for user in found]
+
+
+def one(installation: Installation, user_id: int) -> Account:
+    """Return an account.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none.
+    """
+    with installation.reading() as session:
+        user = session.get(User, user_id)
+        if user is None:
+            raise NotFoundError
+        return Account.of(user)
+
+
+def create(installation: Installation, actor: Actor, details: Details) -> tuple[int, str]:
+    """Create an account and return its id and the path of the link to set its password.
+
+    Raises
+    ------
+    InvalidInputError
+        If the details cannot be accepted.
+    """
+    with installation.writing() as session:
+        details.check(session)
+        user = User(
+            username=details.username,
+            full_name=details.full_name,
+            role=details.role.value,
+            unit_id=details.unit_id,
+            created_at=now(),
+        )
+        session.add(user)
+        session.flush()
+        granted = {"role": details.role.value, "unit": details.unit_id}
+        audit_trail.record(
+            session, installation.keys, actor, "user.create", f"user:{user.id}", granted
+        )
+        return user.id, _password_link(session, user)
+
+
+def edit(installation: Installation, actor: Actor, user_id: int, details: Details) -> None:
+    """Change a person's details; a new role or unit ends their sessions at once.
+
+    Raises
+    ------
+    InvalidInputError
+        If the details cannot be accepted.
+    ConflictError
+        If it would leave nobody to administer the installation.
+    """
+    with _changing(installation, user_id) as (session, user):
+        details.check(session, but=user_id)
+        if details.role is not Role.ADMINISTRATOR:
+            _keep_an_administrator(session, user)
+        before = _facts(user.username, user.full_name, user.role, user.unit_id)
+        after = _facts(details.username, details.full_name, details.role.value, details.unit_id)
+        changed = changes(before, after)
+        if not changed:
+            return
+        user.username, user.full_name = details.username, details.full_name
+        user.role, user.unit_id = details.role.value, details.unit_id
+        if changed.keys() & {"role", "unit"}:
+            sessions.end_all(session, user_id)
+        _record(session, installation, actor, "user.edit", user, **changed)
+
+
+def set_active(installation: Installation, actor: Actor, user_id: int, active: bool) -> None:
+    """Switch an account on or off; off ends its sessions and open links at once.
+
+    Raises
+    ------
+    ConflictError
+        If it would leave nobody to administer the installation.
+    """
+    with _changing(installation, user_id) as (session, user):
+        if user.active == active:
+            return
+        if not active:
+            _keep_an_administrator(session, user)
+            sessions.end_all(session, user_id)
+            links.void(session, Purpose.PASSWORD, user_id)
+        user.active = active
+        _record(session, installation, actor, "user.on" if active else "user.off", user)
+
+
+def reset_password(installation: Installation, actor: Actor, user_id: int) -> str:
+    """Take a person's password away and return the path of the link to set a new one.
+
+    Their sessions end at once and their API tokens rest until the new password is set.
+
+    Raises
+    ------
+    ConflictError
+        For one's own account, which would lock one out, and for one that is switched off.
+    """
+    with _changing(installation, user_id) as (session, user):
+        if actor.user_id == user_id:
+            raise ConflictError(
+                N_("Your own password is changed on your account page."), code="own_account"
+            )
+        if not user.active:
+            raise ConflictError(
+                N_("This account is switched off."), N_("Switch it on first."), code="switched_off"
+            )
+        user.password_hash, user.must_change_password = None, True
+        user.failed_sign_ins, user.locked_until = 0, None
+        sessions.end_all(session, user_id)
+        _record(session, installation, actor, "user.reset_password", user)
+        return _password_link(session, user)
+
+
+def unlock(installation: Installation, actor: Actor, user_id: int) -> None:
+    """Let a person try again who gave too many wrong passwords."""
+    with _changing(installation, user_id) as (session, user):
+        user.failed_sign_ins, user.locked_until = 0, None
+        _record(session, installation, actor, "user.unlock", user)
+
+
+@contextmanager
+def _changing(installation: Installation, user_id: int) -> Iterator[tuple[Session, User]]:
+    with installation.writing() as session:
+        user = session.get(User, user_id, with_for_update=True)
+        if user is None:
+            raise NotFoundError
+        yield session, user
+
+
+def _keep_an_administrator(session: Session, user: User) -> None:
+    """Refuse when nobody else could administer: active, and able to sign in."""
+    if user.role != Role.ADMINISTRATOR.value or not user.active:
+        return
+    # Locked, so that two administrators cannot remove each other at the same moment.
+    able = session.scalars(
+        select(User.id)
+        .where(
+            User.role == Role.ADMINISTRATOR.value,
+            User.active.is_(True),
+            or_(User.password_hash.is_not(None), User.oidc_subject.is_not(None)),
+        )
+        .order_by(User.id)
+        .with_for_update()
+    ).all()
+    if set(able) <= {user.id}:
+        raise ConflictError(
+            N_("This is the last administrator who can sign in."),
+            N_("Create another administrator first and let them set their password."),
+            code="last_administrator",
+        )
+
+
+def _password_link(session: Session, user: User) -> str:
+    return f"/password/{links.issue(session, Purpose.PASSWORD, user.id)}"
+
+
+def _facts(username: str, full_name: str, role: str, unit: int | None) -> dict[str, object]:
+    return {"username": username, "full_name": full_name, "role": role, "unit": unit}
+
+
+def _record(
+    session: Session,
+    installation: Installation,
+    actor: Actor,
+    action: str,
+    user: User,
+    **detail: object,
+) -> None:
+    audit_trail.record(session, installation.keys, actor, action, f"user:{user.id}", detail)

@@ -1,0 +1,315 @@
+"""Shapes of the API's answers; every field says what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.api.words import _
+from covid_d.clinic.cases.follow_up import Fact, summary
+from covid_d.clinic.cases.follow_up_terms import Kind, Laboratory
+from covid_d.clinic.cases.worklist import Page, Row
+from covid_d.clinic.database.cases import Case, Film, StoredAssessment
+from covid_d.clinic.roles import Permission, Role
+from covid_d.detector import Bundle, Outcome
+from covid_d.language import INTENDED_USE
+
+
+class Sentence(BaseModel):
+    """A sentence in both languages."""
+
+    es: str = Field(description=_("In Spanish."))
+    en: str = Field(description=_("In English."))
+
+
+class Fault(BaseModel):
+    """What went wrong."""
+
+    code: str = Field(description=_("Name of the error, for programs; it does not change."))
+    message: Sentence = Field(description=_("What went wrong."))
+    next_step: Sentence | None = Field(description=_("What to do about it."))
+    fields: dict[str, Sentence] | None = Field(
+        default=None, description=_("What is wrong with each field, where fields are at fault.")
+    )
+
+
+class Problem(BaseModel):
+    """The one shape of every error."""
+
+    error: Fault = Field(description=_("The error."))
+
+
+class Identity(BaseModel):
+    """Whom a token acts for."""
+
+    id: int = Field(description=_("Number of the person."))
+    username: str = Field(description=_("User name."))
+    full_name: str = Field(description=_("Full name."))
+    role: Role = Field(description=_("Role."))
+    permissions: list[Permission] = Field(description=_("What the role may do."))
+    unit_id: int | None = Field(description=_("Number of the health unit."))
+    unit_name: str | None = Field(description=_("Name of the health unit."))
+
+    @classmethod
+    def of(cls, person: Person) -> Identity:
+        """Return what a person may know of themselves."""
+        return cls(
+            id=person.id,
+            username=person.username,
+            full_name=person.full_name,
+            role=person.role,
+            permissions=sorted(person.role.permissions),
+            unit_id=person.unit_id,
+            unit_name=person.unit_name,
+        )
+
+
+class BundleInfo(BaseModel):
+    """Which bundle answered, or answers now."""
+
+    name: str = Field(description=_("Name of the bundle."))
+    version: str = Field(description=_("Version of the bundle."))
+    sha256: str = Field(description=_("SHA-256 over all files of the bundle."))
+    verdict: str = Field(description=_("demonstration, or audit-passed."))
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> BundleInfo:
+        """Return what is said of a bundle."""
+        return cls(
+            name=bundle.spec.name,
+            version=bundle.spec.version,
+            sha256=bundle.id.sha256,
+            verdict=bundle.spec.verdict.status,
+        )
+
+
+class ActiveBundle(BundleInfo):
+    """The bundle that answers now."""
+
+    intended_use: Sentence = Field(description=_("What an answer is for, and what it is not."))
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> ActiveBundle:
+        """Return what is said of the active bundle."""
+        return cls(
+            **BundleInfo.of(bundle).model_dump(),
+            intended_use=Sentence(**INTENDED_USE.to_dict()),
+        )
+
+
+class RefusalReason(BaseModel):
+    """Why a film is not answered."""
+
+    code: str = Field(description=_("Name of the reason, for programs."))
+    message: Sentence = Field(description=_("The reason, and what to do about it."))
+
+
+class Warned(BaseModel):
+    """Something to know beside the answer."""
+
+    code: str = Field(description=_("Name of the warning, for programs."))
+    message: Sentence = Field(description=_("The warning."))
+
+
+class AssessmentAnswer(BaseModel):
+    """What the model says of one film. It does not rule out COVID-19; a test decides."""
+
+    outcome: Outcome = Field(description=_("The answer."))
+    outcome_text: Sentence = Field(description=_("The answer in words."))
+    probability: float | None = Field(
+        description=_("Calibrated probability of COVID-19, 0 to 1; null exactly when refused.")
+    )
+    conformal_set: list[str] = Field(
+        description=_("Classes that cannot be ruled out at the bundle's error rate.")
+    )
+    prevalence: float | None = Field(description=_("Share of COVID-19 that was assumed."))
+    post_test_probability: float | None = Field(
+        description=_("The probability at that prevalence.")
+    )
+    refusal: RefusalReason | None = Field(description=_("Why there is no answer."))
+    warnings: list[Warned] = Field(description=_("What must be known beside the answer."))
+    bundle: BundleInfo = Field(description=_("What answered."))
+    note: Sentence = Field(description=_("What an answer is for, and what it is not."))
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Any]) -> AssessmentAnswer:
+        """Return an answer from the columns of an assessment."""
+        names = ("probability", "conformal_set", "prevalence", "post_test_probability")
+        return cls(
+            outcome=columns["outcome"],
+            outcome_text=Sentence(**Outcome(columns["outcome"]).message.to_dict()),
+            **{name: columns[name] for name in names},
+            refusal=columns["refusal"],
+            warnings=columns["warnings"],
+            bundle=BundleInfo(
+                name=columns["bundle_name"],
+                version=columns["bundle_version"],
+                sha256=columns["bundle_sha256"],
+                verdict=columns["bundle_verdict"],
+            ),
+            note=Sentence(**INTENDED_USE.to_dict()),
+        )
+
+
+class StoredAnswer(AssessmentAnswer):
+    """What the model said of a stored film."""
+
+    film_id: int = Field(description=_("Number of the film."))
+    created_at: datetime = Field(description=_("When it was given."))
+
+    @classmethod
+    def of_stored(cls, stored: StoredAssessment) -> StoredAnswer:
+        """Return a stored answer."""
+        columns = {column.key: getattr(stored, column.key) for column in stored.__table__.columns}
+        said = AssessmentAnswer.of(columns)
+        return cls(**said.model_dump(), film_id=stored.film_id, created_at=stored.created_at)
+
+
+class FilmInfo(BaseModel):
+    """One radiograph of a case."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int = Field(description=_("Number of the film."))
+    sha256: str = Field(description=_("SHA-256 of the file as it was sent."))
+    format: str | None = Field(description=_("Format of the file; null when it cannot be read."))
+    width: int | None = Field(description=_("Width in pixels."))
+    height: int | None = Field(description=_("Height in pixels."))
+    projection: str | None = Field(description=_("PA, AP or AP Supine, as the file or you say."))
+
+
+class FollowUpFact(BaseModel):
+    """One entry of a case's follow-up."""
+
+    id: int = Field(description=_("Number of the entry; a correction names it."))
+    kind: Kind = Field(description=_("What the entry is about."))
+    value: str = Field(description=_("What it says; void where it was made by mistake."))
+    text: Sentence = Field(description=_("What it says, in words."))
+    day: date | None = Field(description=_("Day of the sample, or of the outcome."))
+    notes: str = Field(description=_("Free words."))
+    author: str = Field(description=_("Who recorded it."))
+    at: datetime = Field(description=_("When it was recorded."))
+    supersedes: int | None = Field(description=_("Number of the entry that it corrects."))
+    reason: str = Field(description=_("Why it corrects it."))
+    superseded: bool = Field(description=_("Whether a later entry corrected it."))
+
+    @classmethod
+    def of(cls, fact: Fact) -> FollowUpFact:
+        """Return an entry."""
+        names = ("id", "kind", "value", "day", "notes", "author", "at", "supersedes", "reason")
+        return cls(
+            **{name: getattr(fact, name) for name in names},
+            superseded=fact.superseded,
+            text=Sentence(**fact.text.to_message().to_dict()),
+        )
+
+
+class FollowUpAnswer(BaseModel):
+    """A case's follow-up: what holds, and every entry."""
+
+    laboratory: Laboratory = Field(description=_("What the laboratory says so far."))
+    research_consent: bool = Field(description=_("Whether the case may be used for research now."))
+    current: list[FollowUpFact] = Field(description=_("What holds now."))
+    history: list[FollowUpFact] = Field(description=_("Every entry, corrected ones too."))
+
+    @classmethod
+    def of(cls, facts: list[Fact], *, at_intake: bool) -> FollowUpAnswer:
+        """Return a whole follow-up."""
+        holding = summary(facts, at_intake=at_intake)
+        return cls(
+            laboratory=holding.laboratory,
+            research_consent=holding.research_consent,
+            current=[FollowUpFact.of(fact) for fact in holding.facts],
+            history=[FollowUpFact.of(fact) for fact in facts],
+        )
+
+
+class CaseRow(BaseModel):
+    """One case in a list."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int = Field(description=_("Number of the case."))
+    created_at: datetime = Field(description=_("When it was entered."))
+    patient_code: str = Field(description=_("The unit's code of the patient."))
+    age_years: int | None = Field(description=_("Age in whole years."))
+    sex: str | None = Field(description=_("F, M or O."))
+    province: str = Field(description=_("Where the patient lives."))
+    entered_by: str = Field(description=_("Who entered it."))
+    films: int = Field(description=_("How many films it has."))
+    withheld: bool = Field(
+        description=_("Whether the model's answer is told only after your own reading.")
+    )
+    outcome: Outcome | None = Field(
+        description=_("The most telling answer over its films; null when withheld.")
+    )
+    laboratory: Laboratory = Field(description=_("What the laboratory says so far."))
+
+    @classmethod
+    def of(cls, row: Row) -> CaseRow:
+        """Return a row of the worklist."""
+        return cls.model_validate(row)
+
+
+class CasePage(BaseModel):
+    """One page of cases."""
+
+    cases: list[CaseRow] = Field(description=_("The cases."))
+    page: int = Field(description=_("Number of the page; past the end, the last one."))
+    pages: int = Field(description=_("How many pages there are."))
+    total: int = Field(description=_("How many cases match."))
+
+    @classmethod
+    def of(cls, page: Page) -> CasePage:
+        """Return a page of the worklist."""
+        rows = [CaseRow.of(row) for row in page.rows]
+        return cls(cases=rows, page=page.number, pages=page.pages, total=page.total)
+
+
+class CaseAnswer(BaseModel):
+    """A whole case. A cédula is never given out."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int = Field(description=_("Number of the case."))
+    unit_id: int = Field(description=_("Number of the health unit."))
+    created_at: datetime = Field(description=_("When it was entered."))
+    patient_code: str = Field(description=_("The unit's code of the patient."))
+    age_years: int | None = Field(description=_("Age in whole years."))
+    sex: str | None = Field(description=_("F, M or O."))
+    province: str = Field(description=_("Where the patient lives."))
+    symptom_onset: date | None = Field(description=_("Day on which the first symptom began."))
+    symptoms: list[str] = Field(description=_("Codes of symptoms."))
+    comorbidities: list[str] = Field(description=_("Codes of other illnesses."))
+    spo2: int | None = Field(description=_("Oxygen saturation in per cent."))
+    vaccine_doses: int | None = Field(description=_("Doses against COVID-19 so far."))
+    notes: str = Field(description=_("Free words."))
+    films: list[FilmInfo] = Field(description=_("Its films."))
+    withheld: bool = Field(
+        description=_("Whether the model's answer is told only after your own reading.")
+    )
+    assessments: list[StoredAnswer] = Field(
+        description=_("What the model said, film by film; empty when withheld.")
+    )
+    follow_up: FollowUpAnswer = Field(description=_("What was learnt later."))
+
+    @classmethod
+    def of(cls, case: Case, facts: list[Fact], *, withheld: bool) -> CaseAnswer:
+        """Return a case as :func:`~covid_d.clinic.cases.whole.whole_case` loads it."""
+        own = {"films", "withheld", "assessments", "follow_up"}
+        return cls(
+            **{name: getattr(case, name) for name in cls.model_fields if name not in own},
+            films=[FilmInfo.model_validate(film) for film in case.films],
+            withheld=withheld,
+            assessments=[] if withheld else stored_answers(case.films),
+            follow_up=FollowUpAnswer.of(facts, at_intake=case.research_consent),
+        )
+
+
+def stored_answers(films: list[Film]) -> list[StoredAnswer]:
+    """Return every answer about several films, oldest first within each film."""
+    return [StoredAnswer.of_stored(stored) for film in films for stored in film.assessments]

@@ -1,0 +1,56 @@
+"""API: the model's answer about one film that no case keeps."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, Request, UploadFile
+
+from covid_d.clinic.api.access import Creator
+from covid_d.clinic.api.answers import AssessmentAnswer
+from covid_d.clinic.api.words import _
+from covid_d.clinic.cases.film_alone import assess_alone
+from covid_d.clinic.web.visitor import installation
+from covid_d.radiograph import Projection
+
+router = APIRouter(tags=["assessments"])
+
+
+@router.post(
+    "/assessments",
+    summary=_("Get an answer about one film, storing nothing"),
+    description=_(
+        "Neither the film nor the answer is kept. In a unit that reads blind it is an error "
+        "(blind_mode), since nobody's own reading would come first."
+    ),
+)
+def assess_film(
+    request: Request,
+    caller: Creator,
+    film: Annotated[
+        UploadFile, File(description=_("The film: DICOM, PNG, JPEG or TIFF, as exported."))
+    ],
+    projection: Annotated[
+        Projection | None, Form(description=_("Of a film whose file does not state it."))
+    ] = None,
+    age_years: Annotated[
+        int | None, Form(ge=0, le=120, description=_("Age in whole years."))
+    ] = None,
+    prevalence: Annotated[
+        float | None,
+        Form(
+            gt=0, lt=1, description=_("Share of COVID-19 to assume; left out, that of your unit.")
+        ),
+    ] = None,
+) -> AssessmentAnswer:
+    """Answer one film without a case."""
+    columns = assess_alone(
+        installation(request),
+        caller.person,
+        caller.actor,
+        film.file.read(),
+        projection=projection,
+        age_years=age_years,
+        prevalence=prevalence,
+    )
+    return AssessmentAnswer.of(columns)

@@ -1,0 +1,234 @@
+"""API: submit, list and get cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
+from sqlalchemy.orm import Session
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.api.access import Creator, Reader
+from covid_d.clinic.api.answers import CaseAnswer, CasePage, StoredAnswer, stored_answers
+from covid_d.clinic.api.parameters import CaseNumber
+from covid_d.clinic.api.words import _
+from covid_d.clinic.cases import follow_up, readings
+from covid_d.clinic.cases.follow_up_terms import Laboratory
+from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
+from covid_d.clinic.cases.whole import whole_case
+from covid_d.clinic.cases.worklist import HIGHEST_NUMBER, PAGE_SIZE, Filters, Sort, list_cases
+from covid_d.clinic.database.cases import Case
+from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.texts import N_
+from covid_d.clinic.web.visitor import Visitor, installation
+from covid_d.detector import Outcome
+from covid_d.radiograph import Projection
+
+router = APIRouter(tags=["cases"])
+LARGEST_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CaseForm:
+    """A case as a program sends it: a multipart form, films included."""
+
+    province: Annotated[str, Form(description=_("Where the patient lives: a province's name."))]
+    films: Annotated[
+        list[UploadFile],
+        File(description=_("The films: DICOM, PNG, JPEG or TIFF, as exported.")),
+    ]
+    patient_code: Annotated[
+        str, Form(description=_("The unit's code; may be left out when a cédula is sent."))
+    ] = ""
+    national_id: Annotated[str | None, Form(description=_("Cédula; its check digit counts."))] = (
+        None
+    )
+    age_years: Annotated[int | None, Form(description=_("Age in whole years."))] = None
+    sex: Annotated[str | None, Form(description=_("F, M or O."))] = None
+    symptom_onset: Annotated[
+        date | None, Form(description=_("Day on which the first symptom began."))
+    ] = None
+    symptoms: Annotated[tuple[str, ...], Form(description=_("Codes of symptoms."))] = ()
+    comorbidities: Annotated[tuple[str, ...], Form(description=_("Codes of other illnesses."))] = ()
+    spo2: Annotated[int | None, Form(description=_("Oxygen saturation in per cent."))] = None
+    vaccine_doses: Annotated[int | None, Form(description=_("Doses against COVID-19 so far."))] = (
+        None
+    )
+    research_consent: Annotated[
+        bool, Form(description=_("Whether the patient agreed to research."))
+    ] = False
+    notes: Annotated[str, Form(description=_("Free words."))] = ""
+    projection: Annotated[
+        Projection | None, Form(description=_("Of films whose file does not state it."))
+    ] = None
+    submission: Annotated[
+        str | None,
+        Form(description=_("Your own name of this request: sent twice, it makes one case.")),
+    ] = None
+
+    def new_case(self, unit_id: int) -> NewCase:
+        """Return the case, of the caller's own unit."""
+        return NewCase(
+            patient_code=self.patient_code,
+            unit_id=unit_id,
+            province=self.province,
+            national_id=self.national_id,
+            age_years=self.age_years,
+            sex=self.sex,
+            symptom_onset=self.symptom_onset,
+            symptoms=self.symptoms,
+            comorbidities=self.comorbidities,
+            spo2=self.spo2,
+            vaccine_doses=self.vaccine_doses,
+            research_consent=self.research_consent,
+            notes=self.notes,
+        )
+
+    def given_films(self) -> list[GivenFilm]:
+        """Return the films as the intake takes them."""
+        return [GivenFilm(film.file.read(), self.projection) for film in self.films]
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuery:
+    """Which cases to list."""
+
+    text: Annotated[
+        str, Query(description=_("Part of a patient code, or a case number."), max_length=80)
+    ] = ""
+    since: Annotated[date | None, Query(description=_("First day of entry."))] = None
+    until: Annotated[date | None, Query(description=_("Last day of entry."))] = None
+    outcome: Annotated[
+        Outcome | None, Query(description=_("What the model said, where you may know it."))
+    ] = None
+    laboratory: Annotated[
+        Laboratory | None, Query(description=_("What the laboratory says so far."))
+    ] = None
+    province: Annotated[str | None, Query(description=_("Where the patient lives."))] = None
+    sex: Annotated[str | None, Query(description=_("F, M or O."))] = None
+    own: Annotated[bool, Query(description=_("Only cases that you entered."))] = False
+    sort: Annotated[Sort, Query(description=_("In which order."))] = Sort.NEWEST
+
+    def filters(self) -> Filters:
+        """Return the filters of the worklist."""
+        for name in ("province", "sex"):
+            value: str | None = getattr(self, name)
+            if value is not None and not value.isprintable():
+                raise InvalidInputError({name: N_("This value cannot be read.")})
+        return Filters(
+            text=self.text.strip(),
+            since=self.since,
+            until=self.until,
+            outcome=self.outcome,
+            laboratory=self.laboratory,
+            province=self.province,
+            sex=self.sex,
+            own=self.own,
+            sort=self.sort,
+        )
+
+
+@router.post(
+    "/cases",
+    status_code=201,
+    summary=_("Submit a case with its films"),
+    description=_(
+        "A case is stored whole or not at all. A film that the model refuses is stored too, with "
+        "the reason. In a unit that reads blind the answer is withheld until your own reading."
+    ),
+)
+def submit_case(
+    request: Request, response: Response, caller: Creator, form: Annotated[CaseForm, Depends()]
+) -> CaseAnswer:
+    """Create a case of the caller's unit and return it."""
+    person = caller.person
+    case_id = create_case(
+        installation(request),
+        person,
+        caller.actor,
+        form.new_case(person.unit_id or 0),
+        form.given_films(),
+        submission=form.submission,
+    )
+    response.headers["location"] = f"/api/v1/cases/{case_id}"
+    return _case(request, caller, case_id)
+
+
+@router.get(
+    "/cases",
+    summary=_("List cases"),
+    description=_("One page of the cases of your unit, filtered and sorted."),
+)
+def get_cases(
+    request: Request,
+    caller: Reader,
+    query: Annotated[ListQuery, Depends()],
+    page: Annotated[int, Query(ge=1, le=HIGHEST_NUMBER, description=_("Which page."))] = 1,
+    size: Annotated[
+        int, Query(ge=1, le=LARGEST_PAGE, description=_("How many cases a page has."))
+    ] = PAGE_SIZE,
+) -> CasePage:
+    """Return one page of your unit's cases."""
+    place = installation(request)
+    with place.reading() as session:
+        found = list_cases(session, caller.person, query.filters(), number=page, size=size)
+    detail: dict[str, Any] = {"cases": [row.id for row in found.rows], "total": found.total}
+    with place.writing() as session:
+        audit_trail.record(session, place.keys, caller.actor, "case.list", "cases", detail)
+    return CasePage.of(found)
+
+
+@router.get(
+    "/cases/{case_id}",
+    summary=_("Get a case"),
+    description=_("A case of your unit with its films, answers and follow-up."),
+)
+def get_case(request: Request, caller: Reader, case_id: CaseNumber) -> CaseAnswer:
+    """Return a case of your unit with its films, answers and follow-up."""
+    return _case(request, caller, case_id)
+
+
+@router.get(
+    "/cases/{case_id}/assessments",
+    summary=_("Get what the model said of a case"),
+    description=_(
+        "Every answer about its films. In blind mode it is an error (reading_first) before your "
+        "own reading of the case."
+    ),
+)
+def get_assessments(request: Request, caller: Reader, case_id: CaseNumber) -> list[StoredAnswer]:
+    """Return every answer about a case's films, to whom they may be told."""
+    place = installation(request)
+    with place.writing() as session:
+        case = whole_case(session, caller.person, case_id)
+        if not readings.may_see_answer(session, case, caller.person):
+            raise readings.ReadingFirstError
+        readings.note_answer_shown(session, case, caller.person)
+        _record_view(request, caller, session, case, shown=True)
+    return stored_answers(case.films)
+
+
+def _case(request: Request, caller: Visitor, case_id: int) -> CaseAnswer:
+    with installation(request).writing() as session:
+        case = whole_case(session, caller.person, case_id)
+        facts = follow_up.history(session, case.id)
+        shown = readings.may_see_answer(session, case, caller.person)
+        if shown:
+            readings.note_answer_shown(session, case, caller.person)
+        _record_view(request, caller, session, case, shown=shown)
+    return CaseAnswer.of(case, facts, withheld=not shown)
+
+
+def _record_view(
+    request: Request, caller: Visitor, session: Session, case: Case, *, shown: bool
+) -> None:
+    audit_trail.record(
+        session,
+        installation(request).keys,
+        caller.actor,
+        "case.view",
+        f"case:{case.id}",
+        {"answer_shown": shown, "api": True},
+    )

@@ -1,0 +1,32 @@
+"""API: whom a token acts for, and which bundle answers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+
+from covid_d.clinic.api.access import User
+from covid_d.clinic.api.answers import ActiveBundle, Identity
+from covid_d.clinic.api.words import _
+from covid_d.clinic.web.visitor import installation
+
+router = APIRouter(tags=["about"])
+
+
+@router.get(
+    "/me",
+    summary=_("Who am I"),
+    description=_("Whom the token acts for, and what they may do."),
+)
+def get_me(caller: User) -> Identity:
+    """Return whom the token acts for, and what they may do."""
+    return Identity.of(caller.person)
+
+
+@router.get(
+    "/bundle",
+    summary=_("Which model answers"),
+    description=_("The active bundle and its verdict."),
+)
+def get_bundle(request: Request, caller: User) -> ActiveBundle:
+    """Return the active bundle and its verdict."""
+    return ActiveBundle.of(installation(request).desk.detector.bundle)

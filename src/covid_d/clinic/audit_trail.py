@@ -1,0 +1,154 @@
+"""The audit trail: who did what and when, chained so that an altered row is found.
+
+Each entry's hash is keyed with a secret that the database does not hold and covers the entry and
+the hash before it. Removed entries at the end are found by comparing with a head noted earlier
+(``covid-d audit-log verify --expect``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.operations import AuditEntry
+from covid_d.clinic.keys import Keys
+
+START: Final = "0" * 64
+_LOCK: Final = 0xC0_71D_D  # PostgreSQL advisory lock: one writer of the chain at a time
+_PURPOSE: Final = "audit trail"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person, or nobody known (a failed sign-in, the command line)."""
+
+    user_id: int | None
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What :func:`verify` found.
+
+    Parameters
+    ----------
+    entries
+        How many entries were read.
+    head
+        The last good hash; note it elsewhere to notice a cut-off end later.
+    broken
+        Sequence number of the first entry that was altered, removed or put in; else ``None``.
+    cut_off
+        Whether a head noted earlier is no longer in the chain.
+    """
+
+    entries: int
+    head: str
+    broken: int | None
+    cut_off: bool = False
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing was altered, as far as can be seen."""
+        return self.broken is None and not self.cut_off
+
+
+def record(
+    session: Session,
+    keys: Keys,
+    actor: Actor,
+    action: str,
+    subject: str,
+    detail: dict[str, Any] | None = None,
+) -> None:
+    """Append an entry in the caller's transaction: the change and its trace succeed or fail as one.
+
+    Parameters
+    ----------
+    session
+        A writing session.
+    keys
+        The installation's keys.
+    actor
+        Who did it.
+    action
+        ``"case.create"``, ``"case.view"``, ``"export.download"``...
+    subject
+        ``"case:12"``.
+    detail
+        More, without identities or secrets.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    session.flush()
+    last = session.execute(
+        select(AuditEntry.sequence, AuditEntry.hash).order_by(AuditEntry.sequence.desc()).limit(1)
+    ).first()
+    sequence, previous = (last.sequence + 1, last.hash) if last else (1, START)
+    entry = AuditEntry(
+        sequence=sequence,
+        at=now(),
+        user_id=actor.user_id,
+        address=actor.address,
+        action=action,
+        subject=subject,
+        detail=detail or {},
+        previous=previous,
+        hash="",
+    )
+    entry.hash = _hash(entry, keys)
+    session.add(entry)
+    session.flush()
+
+
+def verify(session: Session, keys: Keys, *, expect: str = START) -> Verification:
+    """Read the whole chain and find the first entry that does not fit.
+
+    Parameters
+    ----------
+    session, keys
+        The database, and the keys that chained it.
+    expect
+        A head noted earlier, which must still be in the chain.
+    """
+    count, head, expected, seen = 0, START, 1, expect == START
+    for entry in _entries(session):
+        if entry.sequence != expected or entry.previous != head or entry.hash != _hash(entry, keys):
+            return Verification(count, head, entry.sequence, not seen)
+        count, head, expected = count + 1, entry.hash, expected + 1
+        seen = seen or head == expect
+    return Verification(count, head, None, not seen)
+
+
+def _entries(session: Session) -> Iterator[AuditEntry]:
+    yield from session.scalars(
+        select(AuditEntry)
+        .order_by(AuditEntry.sequence)
+        .execution_options(yield_per=1000, populate_existing=True)
+    )
+
+
+def _hash(entry: AuditEntry, keys: Keys) -> str:
+    content = [
+        entry.previous,
+        entry.sequence,
+        _moment(entry.at),
+        entry.user_id,
+        entry.address,
+        entry.action,
+        entry.subject,
+        entry.detail,
+    ]
+    line = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return keys.digest(_PURPOSE, line)
+
+
+def _moment(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds")

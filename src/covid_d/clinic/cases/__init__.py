@@ -1,0 +1,1 @@
+"""Cases: intake, answers, readings, follow-up, worklist."""

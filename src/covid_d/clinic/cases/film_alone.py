@@ -1,0 +1,70 @@
+"""One film answered without a case: nothing of it is kept but who asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.cases.examination import examine, facts_with, final_answer
+from covid_d.clinic.database.accounts import Unit
+from covid_d.clinic.errors import ForbiddenError
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.texts import N_
+from covid_d.radiograph import Projection
+
+
+def assess_alone(
+    installation: Installation,
+    person: Person,
+    actor: Actor,
+    content: bytes,
+    *,
+    projection: Projection | None = None,
+    age_years: int | None = None,
+    prevalence: float | None = None,
+) -> dict[str, Any]:
+    """Return the columns of the answer about a film, as ``final_answer`` does.
+
+    Parameters
+    ----------
+    installation
+        Where.
+    person, actor
+        Who, and as the audit trail names them.
+    content
+        The film's bytes.
+    projection, age_years
+        As stated, for a film that does not say.
+    prevalence
+        In (0, 1); by default that of the person's unit.
+
+    Raises
+    ------
+    ForbiddenError
+        If the person's unit reads blind: nobody's own reading would come first.
+    BundleError
+        If the active bundle cannot be used.
+    """
+    with installation.reading() as session:
+        unit = session.get(Unit, person.unit_id) if person.unit_id is not None else None
+    if unit is not None and unit.blind_mode:
+        raise ForbiddenError(
+            N_("Your unit reads blind: films are answered within a case, after your own reading."),
+            code="blind_mode",
+        )
+    found, _ = examine(installation, content)
+    facts = facts_with(found.facts, projection=projection, age_years=age_years)
+    assumed = prevalence if prevalence is not None or unit is None else unit.prevalence
+    answer = final_answer(found, facts, installation.desk.detector.bundle, assumed)
+    with installation.writing() as session:
+        audit_trail.record(
+            session,
+            installation.keys,
+            actor,
+            "film.assess",
+            f"film:{found.sha256}",
+            {"outcome": answer["outcome"]},
+        )
+    return answer

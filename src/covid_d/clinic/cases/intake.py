@@ -1,0 +1,298 @@
+"""A new case is accepted: checked, its films answered and stored, then entered as a whole.
+
+Films are on the disk before the database names them, and one transaction holds the case, its
+films, their answers and the audit trail. A process killed at any moment leaves the whole case or
+none; a film that no case came to name is swept later (``staging``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.cases import national_id, staging
+from covid_d.clinic.cases.examination import Examination, examine, facts_with, final_answer
+from covid_d.clinic.cases.new_case import NewCase, faults
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.accounts import Unit
+from covid_d.clinic.database.cases import Case, Film, StoredAssessment
+from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.texts import N_
+from covid_d.detector import Bundle
+from covid_d.radiograph import Projection
+
+__all__ = ["MAX_FILMS", "GivenFilm", "NewCase", "create_case", "find_submission"]
+
+MAX_FILMS: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class GivenFilm:
+    """One film sent with a case.
+
+    Parameters
+    ----------
+    content
+        The file's bytes; ``None`` for one sent ahead.
+    projection
+        As the doctor states it, for a file that does not.
+    token
+        What ``staging.stage`` called a film sent ahead.
+    """
+
+    content: bytes | None = None
+    projection: Projection | None = None
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Film:
+    """A film ready to be entered."""
+
+    content: bytes | None
+    columns: dict[str, Any]
+    answer: dict[str, Any]
+
+
+def create_case(
+    installation: Installation,
+    person: Person,
+    actor: Actor,
+    new_case: NewCase,
+    films: Sequence[GivenFilm],
+    *,
+    submission: str | None = None,
+) -> int:
+    """Accept a case with its films and return its id.
+
+    Parameters
+    ----------
+    installation
+        Where.
+    person, actor
+        Who, and as the audit trail names them.
+    new_case
+        What was entered.
+    films
+        At least one; the same film twice is one film. A film that is refused is stored too.
+    submission
+        What the form or the program calls this case (at most 64 characters): sent twice, it is
+        one case.
+
+    Raises
+    ------
+    InvalidInputError
+        If some fields cannot be accepted.
+    ConflictError
+        If the same submission came before with other contents, or from somebody else.
+    UnavailableError
+        If the films cannot be stored.
+    BundleError
+        If the active bundle cannot be used.
+    """
+    _check(installation, person, new_case, films, submission)
+    columns = _columns(installation, new_case)
+    before = find_submission(installation, person, submission, columns)
+    if before is not None:
+        return before
+    with installation.reading() as session:
+        unit = session.get_one(Unit, new_case.unit_id)
+    if not unit.active:
+        fault = N_("This health unit is switched off and takes no new cases.")
+        raise InvalidInputError({"unit_id": fault})
+    ready = _examined(installation, person, new_case, films, unit.prevalence)
+    _store(installation, ready)
+    columns |= {"submission": submission, "blind": unit.blind_mode, "created_by_id": person.id}
+    try:
+        with installation.writing() as session:
+            number = _enter(session, installation, actor, columns, ready)
+            staging.forget(session, person, [film.token for film in films if film.token])
+            return number
+    except IntegrityError:  # the same submission, sent at the same moment, was first
+        before = find_submission(installation, person, submission, columns)
+        if before is None:
+            raise
+        return before
+
+
+def find_submission(
+    installation: Installation,
+    person: Person,
+    submission: str | None,
+    columns: dict[str, Any] | None = None,
+) -> int | None:
+    """Return the case that a submission made, or ``None``.
+
+    Raises
+    ------
+    ConflictError
+        If it was somebody else's, or its case differs from ``columns``.
+    """
+    if submission is None:
+        return None
+    with installation.reading() as session:
+        case = session.scalar(select(Case).where(Case.submission == submission))
+    if case is None:
+        return None
+    same = all(getattr(case, name) == columns[name] for name in _COMPARED) if columns else True
+    if case.created_by_id != person.id or not same:
+        raise ConflictError(
+            N_("This form was sent before, with other entries, and its case is saved."),
+            N_("Open the saved case, or start a new form for another case."),
+            code="submission_reused",
+        )
+    return case.id
+
+
+def _check(
+    installation: Installation,
+    person: Person,
+    new_case: NewCase,
+    films: Sequence[GivenFilm],
+    submission: str | None,
+) -> None:
+    wrong = faults(new_case, person, installation.settings.national_id)
+    if not films:
+        wrong["films"] = N_("Add at least one radiograph.")
+    if len(films) > MAX_FILMS:
+        wrong["films"] = N_("Add at most %(n)d radiographs to a case.", n=MAX_FILMS)
+    if submission is not None and not (0 < len(submission) <= 64 and submission.isprintable()):
+        wrong["submission"] = N_("This value cannot be read.")
+    if wrong:
+        raise InvalidInputError(wrong)
+
+
+_COMPARED: Final = (
+    "unit_id",
+    "patient_code",
+    "national_id_hash",
+    "age_years",
+    "sex",
+    "province",
+    "symptom_onset",
+    "symptoms",
+    "comorbidities",
+    "spo2",
+    "vaccine_doses",
+    "research_consent",
+    "notes",
+)
+
+
+def _columns(installation: Installation, case: NewCase) -> dict[str, Any]:
+    keys, keeping = installation.keys, installation.settings.national_id
+    digits = national_id.normalise(case.national_id or "") or None
+    code = case.patient_code.strip()
+    return {
+        "unit_id": case.unit_id,
+        "patient_code": code or national_id.code_for(keys, digits or ""),
+        **national_id.columns(keys, keeping, digits),
+        "age_years": case.age_years,
+        "sex": case.sex,
+        "province": case.province,
+        "symptom_onset": case.symptom_onset,
+        "symptoms": sorted(set(case.symptoms)),
+        "comorbidities": sorted(set(case.comorbidities)),
+        "spo2": case.spo2,
+        "vaccine_doses": case.vaccine_doses,
+        "research_consent": case.research_consent,
+        "notes": case.notes.strip(),
+    }
+
+
+def _examined(
+    installation: Installation,
+    person: Person,
+    case: NewCase,
+    films: Sequence[GivenFilm],
+    prevalence: float | None,
+) -> dict[str, _Film]:
+    """Return the films by their SHA-256, each with its answer."""
+    ready: dict[str, _Film] = {}
+    bundle = installation.desk.detector.bundle
+    for given in films:
+        found = _examination(installation, person, given, bundle)
+        facts = facts_with(found.facts, projection=given.projection, age_years=case.age_years)
+        stated = facts.projection if facts else given.projection
+        columns = _film_columns(found, stated)
+        answer = final_answer(found, facts, bundle, prevalence)
+        ready.setdefault(found.sha256, _Film(given.content, columns, answer))
+    return ready
+
+
+def _examination(
+    installation: Installation, person: Person, given: GivenFilm, bundle: Bundle
+) -> Examination:
+    content = given.content
+    if content is None:
+        try:
+            staged = staging.find(installation, person, given.token or "")
+            if staged.answer["bundle_sha256"] == bundle.id.sha256:
+                return staged
+            # Another model was switched on since: its answer is the one the case gets.
+            content = installation.films.get(staged.sha256)
+        except (NotFoundError, UnavailableError) as error:
+            raise _gone() from error
+    return examine(installation, content)[0]
+
+
+def _store(installation: Installation, ready: Mapping[str, _Film]) -> None:
+    """Have every film on the disk."""
+    for sha256, film in ready.items():
+        if film.content is not None:
+            installation.films.put(film.content)
+        elif not installation.films.has(sha256):
+            raise _gone()
+
+
+def _gone() -> InvalidInputError:
+    return InvalidInputError(
+        {"films": N_("A radiograph sent before is no longer on the server: add it again.")}
+    )
+
+
+def _film_columns(found: Examination, projection: Projection | None) -> dict[str, Any]:
+    return {
+        "sha256": found.sha256,
+        "format": found.facts.format if found.facts else None,
+        "width": found.width,
+        "height": found.height,
+        "projection": projection.value if projection else None,
+    }
+
+
+def _enter(
+    session: Session,
+    installation: Installation,
+    actor: Actor,
+    columns: dict[str, Any],
+    ready: dict[str, _Film],
+) -> int:
+    moment = now()
+    case = Case(**columns, created_at=moment)
+    for film in ready.values():
+        assessment = StoredAssessment(**film.answer, created_at=moment)
+        case.films.append(Film(**film.columns, created_at=moment, assessments=[assessment]))
+    session.add(case)
+    session.flush()
+    audit_trail.record(
+        session,
+        installation.keys,
+        actor,
+        "case.create",
+        f"case:{case.id}",
+        {"films": list(ready), "research_consent": case.research_consent},
+    )
+    # From here on nobody sweeps (the trail has one writer at a time), and the rows name the films:
+    # put back what a sweep took since.
+    _store(installation, ready)
+    return case.id

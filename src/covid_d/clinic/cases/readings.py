@@ -1,0 +1,159 @@
+"""People's own readings, and who may see the model's answer yet.
+
+In blind mode nobody is told the answer of a case before they have recorded their own reading of
+it. Every face that could tell it (pages, pictures, reports, lists, the API) asks here first.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.cases import AnswerShown, Case, Reading
+from covid_d.clinic.errors import ConflictError, InvalidInputError
+from covid_d.clinic.keys import Keys
+from covid_d.clinic.roles import Permission
+from covid_d.clinic.texts import N_, Text
+
+LONGEST_NOTES: Final = 2000
+FINDINGS: Final[dict[str, Text]] = {
+    "positive": N_("Compatible with COVID-19"),
+    "negative": N_("Not compatible with COVID-19"),
+    "inconclusive": N_("Inconclusive"),
+}
+KINDS: Final[dict[str, Text]] = {
+    "blind": N_("before the model's answer was shown"),
+    "open": N_("with the model's answer known"),
+    "second": N_("second reader"),
+}
+
+
+class ReadingFirstError(ConflictError):
+    """The answer is not shown before the person's own reading."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("The model's answer is shown after your own reading."),
+            N_("Record your reading on the case's page first."),
+            code="reading_first",
+        )
+
+
+def answer_visible_to(person: Person) -> ColumnElement[bool]:
+    """Return the condition on :class:`Case` under which a person may see its answers.
+
+    For lists, filters and counts; it says nothing of the unit.
+    """
+    own = select(Reading.id).where(Reading.case_id == Case.id, Reading.user_id == person.id)
+    return or_(Case.blind == false(), own.exists())
+
+
+def may_see_answer(session: Session, case: Case, person: Person) -> bool:
+    """Return whether a person may be told what the model says of a case.
+
+    That is its outcome, probability, warnings, activation, and other people's readings.
+    """
+    visible = and_(Case.id == case.id, answer_visible_to(person))
+    return session.scalar(select(Case.id).where(visible)) is not None
+
+
+def note_answer_shown(session: Session, case: Case, person: Person) -> None:
+    """Keep when the answer was first shown to a person; later times change nothing.
+
+    Parameters
+    ----------
+    session
+        A writing session.
+    case, person
+        Whose answer, to whom.
+    """
+    key = (case.id, person.id)
+    if session.get(AnswerShown, key) is not None:
+        return
+    try:
+        with session.begin_nested():
+            session.add(AnswerShown(case_id=case.id, user_id=person.id, shown_at=now()))
+    except IntegrityError:
+        # Another tab of the same person was first: its time stands.
+        session.expire_all()
+
+
+def record_reading(
+    session: Session,
+    keys: Keys,
+    actor: Actor,
+    case: Case,
+    person: Person,
+    *,
+    finding: str,
+    notes: str = "",
+) -> Reading:
+    """Record what a person read from a case's films; earlier readings stay as they are.
+
+    A form sent twice makes one reading.
+
+    Parameters
+    ----------
+    session
+        A writing session.
+    keys, actor
+        For the audit trail.
+    case, person
+        Whose films, read by whom.
+    finding
+        A key of ``FINDINGS``.
+    notes
+        What was seen, in the reader's words.
+
+    Raises
+    ------
+    InvalidInputError
+        If the finding is none of these or the notes are too long.
+    """
+    notes = notes.strip()
+    if finding not in FINDINGS:
+        raise InvalidInputError({"finding": N_("Choose what you read from the film.")})
+    if len(notes) > LONGEST_NOTES:
+        raise InvalidInputError({"notes": N_("Use at most %(n)d characters.", n=LONGEST_NOTES)})
+    if "\x00" in notes:  # PostgreSQL keeps no such text
+        raise InvalidInputError({"notes": N_("This value cannot be read.")})
+    kind = _kind(session, case, person)
+    last = session.scalar(
+        select(Reading)
+        .where(Reading.case_id == case.id, Reading.user_id == person.id)
+        .order_by(Reading.id.desc())
+        .limit(1)
+    )
+    if last is not None and (last.kind, last.finding, last.notes) == (kind, finding, notes):
+        return last
+    reading = Reading(
+        case_id=case.id,
+        user_id=person.id,
+        kind=kind,
+        finding=finding,
+        notes=notes,
+        created_at=now(),
+    )
+    session.add(reading)
+    session.flush()
+    detail = {"reading": reading.id, "kind": kind, "finding": finding}
+    audit_trail.record(session, keys, actor, "reading.create", f"case:{case.id}", detail)
+    return reading
+
+
+def is_second_reader(case: Case, person: Person) -> bool:
+    """Return whether a person reads a case as its second reader: not the one who entered it."""
+    return Permission.READ_AS_SECOND in person.role.permissions and case.created_by_id != person.id
+
+
+def _kind(session: Session, case: Case, person: Person) -> str:
+    if is_second_reader(case, person):
+        return "second"
+    return "open" if session.get(AnswerShown, (case.id, person.id)) is not None else "blind"

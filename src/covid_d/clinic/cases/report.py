@@ -1,0 +1,189 @@
+"""The report of a case: everything that the printed page says, for either face that draws it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.cases import pictures, readings
+from covid_d.clinic.cases.follow_up import Fact, current
+from covid_d.clinic.cases.follow_up_terms import Kind
+from covid_d.clinic.cases.patient import Patient
+from covid_d.clinic.cases.result import Result, result_of
+from covid_d.clinic.cases.whole import whole_case
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.cases import Case, Film
+from covid_d.clinic.errors import UnavailableError
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.texts import Text
+
+SIDE = 900
+"""Longest side of the report's pictures, pixels: 300 dots per inch at 7.6 cm."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedFilm:
+    """One film of a report.
+
+    Parameters
+    ----------
+    number
+        From 1, in the order of the case.
+    id
+        The film's key, for its pictures' addresses.
+    projection
+        As stated.
+    result
+        The newest answer; ``None`` when there is none.
+    readable
+        Whether there is a picture of it.
+    """
+
+    number: int
+    id: int
+    projection: str | None
+    result: Result | None
+    readable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedReading:
+    """What a person read."""
+
+    at: datetime
+    who: str
+    finding: Text
+    kind: Text
+    notes: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A case's report.
+
+    Parameters
+    ----------
+    case_id, patient
+        Whose.
+    national_id
+        The cédula in clear, only when the doctor asked for it and it is kept.
+    films, readings
+        In order; of each person their newest reading.
+    facts
+        What holds of the follow-up now: laboratory results, diagnosis, outcome.
+    made_at, made_by
+        When and for whom.
+    """
+
+    case_id: int
+    patient: Patient
+    national_id: str | None
+    films: tuple[ReportedFilm, ...]
+    readings: tuple[ReportedReading, ...]
+    facts: tuple[Fact, ...]
+    made_at: datetime
+    made_by: str
+
+
+def make_report(
+    installation: Installation,
+    person: Person,
+    actor: Actor,
+    case_id: int,
+    *,
+    with_national_id: bool = False,
+) -> tuple[Report, Case]:
+    """Return a case's report and the case itself, for its pictures; the view is recorded.
+
+    Parameters
+    ----------
+    installation
+        Where.
+    person, actor
+        Who asks.
+    case_id
+        Which case.
+    with_national_id
+        Whether the cédula is printed in clear, if it is kept so that it can be read.
+
+    Raises
+    ------
+    NotFoundError
+        If the person may not see the case.
+    ReadingFirstError
+        If their own reading comes first.
+    """
+    with installation.writing() as session:
+        case = whole_case(session, person, case_id)
+        if not readings.may_see_answer(session, case, person):
+            raise readings.ReadingFirstError
+        readings.note_answer_shown(session, case, person)
+        facts = current(session, case).facts
+        _record(session, installation, actor, case, with_national_id)
+    kept = case.national_id_encrypted if with_national_id else None
+    report = Report(
+        case_id=case.id,
+        patient=Patient.of(case),
+        national_id=installation.keys.decrypt(kept) if kept else None,
+        films=tuple(
+            _film(installation, number, film) for number, film in enumerate(case.films, start=1)
+        ),
+        readings=_newest(case),
+        facts=tuple(fact for fact in facts if fact.kind is not Kind.CONSENT),
+        made_at=now(),
+        made_by=person.full_name,
+    )
+    return report, case
+
+
+def pictures_of(installation: Installation, film: Film) -> tuple[bytes | None, bytes | None]:
+    """Return a film's small picture and the one under its evidence, as PNG; ``None`` for neither.
+
+    A report is printed without the picture of a film that is gone; it says so in its place.
+    """
+    plain: bytes | None = None
+    covered: bytes | None = None
+    try:
+        plain = pictures.picture(installation.films, film.sha256, SIDE)
+        if film.assessments:
+            covered = pictures.under_evidence(installation, film, film.assessments[-1], SIDE)
+    except UnavailableError:
+        return plain, None
+    return plain, covered
+
+
+def _record(
+    session: Session, installation: Installation, actor: Actor, case: Case, with_national_id: bool
+) -> None:
+    audit_trail.record(
+        session,
+        installation.keys,
+        actor,
+        "case.report",
+        f"case:{case.id}",
+        {"national_id": with_national_id},
+    )
+
+
+def _film(installation: Installation, number: int, film: Film) -> ReportedFilm:
+    readable = film.width is not None
+    return ReportedFilm(number, film.id, film.projection, result_of(installation, film), readable)
+
+
+def _newest(case: Case) -> tuple[ReportedReading, ...]:
+    newest = {reading.user_id: reading for reading in case.readings}
+    return tuple(
+        ReportedReading(
+            reading.created_at,
+            reading.user.full_name,
+            readings.FINDINGS[reading.finding],
+            readings.KINDS[reading.kind],
+            reading.notes,
+        )
+        for reading in sorted(newest.values(), key=lambda reading: reading.id)
+    )

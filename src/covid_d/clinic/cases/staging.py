@@ -1,0 +1,161 @@
+"""Films sent ahead of their case: answered at once, kept for a day, then swept.
+
+A form that fails keeps its films, because they are here already. They belong to the person who
+sent them and to nobody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.cases.examination import Examination, examine
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.cases import Film
+from covid_d.clinic.database.operations import StagedFilm
+from covid_d.clinic.errors import NotFoundError, TooManyError
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.keys import new_token
+from covid_d.clinic.texts import N_
+from covid_d.radiograph import Radiograph
+
+KEPT: Final = timedelta(days=1)
+MOST: Final = 60
+"""Films that one person may have waiting, so that nobody fills the disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A film sent ahead.
+
+    Parameters
+    ----------
+    token
+        What its case will call it.
+    examination
+        What was found.
+    film
+        The film itself, for a preview; ``None`` when it cannot be read.
+    """
+
+    token: str
+    examination: Examination
+    film: Radiograph | None
+
+
+def stage(installation: Installation, person: Person, actor: Actor, content: bytes) -> Staged:
+    """Keep a film for a case to come; a refused one too.
+
+    Raises
+    ------
+    TooManyError
+        If this person has too many films waiting.
+    UnavailableError
+        If it cannot be stored.
+    BundleError
+        If the active bundle cannot be used.
+    """
+    with installation.reading() as session:
+        mine = select(func.count()).where(StagedFilm.user_id == person.id)
+        if (session.scalar(mine) or 0) >= MOST:
+            raise TooManyError(
+                N_("You have %(n)d radiographs waiting for a case.", n=MOST),
+                N_("Save or remove some; those left for a day are removed by themselves."),
+            )
+    examination, film = examine(installation, content)
+    installation.films.put(content)
+    token = new_token()
+    with installation.writing() as session:
+        session.add(
+            StagedFilm(
+                token=token,
+                sha256=examination.sha256,
+                user_id=person.id,
+                created_at=now(),
+                examination=examination.to_dict(),
+            )
+        )
+        subject = f"film:{examination.sha256}"
+        audit_trail.record(session, installation.keys, actor, "film.stage", subject)
+        installation.films.put(content)  # a sweep may have taken it since; see `sweep`
+    return Staged(token, examination, film)
+
+
+def find(installation: Installation, person: Person, token: str) -> Examination:
+    """Return what was found of a film that this person sent ahead.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none, or it is another person's.
+    """
+    with installation.reading() as session:
+        staged = session.get(StagedFilm, token)
+    if staged is None or staged.user_id != person.id:
+        raise NotFoundError
+    return Examination.from_dict(staged.examination)
+
+
+def forget(session: Session, person: Person, tokens: Collection[str]) -> None:
+    """Take films off the waiting list: a case has them now, or the person removed them.
+
+    Their files stay until a sweep finds that no case names them.
+    """
+    session.execute(
+        delete(StagedFilm).where(StagedFilm.user_id == person.id, StagedFilm.token.in_(tokens))
+    )
+
+
+def is_sweep_due(installation: Installation) -> bool:
+    """Return whether a film has waited for longer than a day."""
+    with installation.reading() as session:
+        first = session.scalar(select(func.min(StagedFilm.created_at)))
+    return first is not None and first < now() - KEPT
+
+
+def sweep(installation: Installation) -> int:
+    """Remove films that waited for a day, and files that no case came to name.
+
+    Entering a case, staging a film and sweeping are one at a time (they hold the audit trail's
+    lock), and the first two see to their films' files under it: none is removed that is named.
+
+    Returns
+    -------
+    How many files were removed.
+    """
+    limit = now() - KEPT
+    candidates = set(installation.films.left_since(limit))
+    with installation.reading() as session:
+        # Most candidates are films of cases: found here, before anybody has to wait.
+        candidates -= _named(session)
+        expired = select(func.count()).where(StagedFilm.created_at < limit)
+        if not candidates and not session.scalar(expired):
+            return 0
+    with installation.writing() as session:
+        detail = {"before": limit.isoformat()}
+        audit_trail.record(session, installation.keys, Actor(None), "film.sweep", "films", detail)
+        candidates.update(
+            session.scalars(
+                delete(StagedFilm).where(StagedFilm.created_at < limit).returning(StagedFilm.sha256)
+            )
+        )
+        candidates -= _named(session)
+        for sha256 in candidates:
+            installation.films.remove(sha256)
+    return len(candidates)
+
+
+def _named(session: Session) -> set[str]:
+    def every() -> Iterator[str]:
+        yield from session.scalars(select(Film.sha256))
+        yield from session.scalars(select(StagedFilm.sha256))
+
+    return set(every())

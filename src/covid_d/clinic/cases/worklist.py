@@ -1,0 +1,330 @@
+"""The worklist: the unit's cases, filtered, sorted and paged, in a fixed number of queries."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from datetime import time as clock_time
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.cases.access import of_unit
+from covid_d.clinic.cases.follow_up import laboratory_is, laboratory_of
+from covid_d.clinic.cases.follow_up_terms import Laboratory
+from covid_d.clinic.cases.readings import answer_visible_to
+from covid_d.clinic.clock import zone
+from covid_d.clinic.database.accounts import User
+from covid_d.clinic.database.cases import Case, Film, StoredAssessment
+from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.texts import N_, Text
+from covid_d.detector import Outcome
+
+PAGE_SIZE: Final = 25
+HIGHEST_NUMBER: Final = 2**31 - 1
+"""The highest number a case can have: PostgreSQL's integer."""
+
+LONGEST_TEXT: Final = 80
+FIRST_DAY: Final = date(2000, 1, 1)
+_NUMBER: Final = re.compile(r"[0-9]{1,10}")
+_HASH: Final = re.compile(r"[0-9a-f]{64}")
+
+# Of several films the most telling answer is the case's.
+_MOST_TELLING_FIRST: Final = (
+    Outcome.POSITIVE,
+    Outcome.INCONCLUSIVE,
+    Outcome.NEGATIVE,
+    Outcome.REFUSED,
+)
+
+
+class Sort(StrEnum):
+    """In which order cases come."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    CODE = "code"
+    CODE_DOWN = "code_down"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which cases, in which order. What is ``None`` or empty leaves none out.
+
+    Parameters
+    ----------
+    text
+        Part of a patient code, or a case number.
+    patient
+        Keyed hash of a cédula.
+    since, until
+        First and last day of entry, in the installation's time zone.
+    outcome
+        What the model said; never matches a case whose answer the person may not see yet.
+    laboratory, province, sex
+        As entered.
+    own
+        Only those that the person entered.
+    sort
+        The order.
+
+    Raises
+    ------
+    InvalidInputError
+        If a text cannot be searched for, or the last day lies before the first.
+    """
+
+    text: str = ""
+    patient: str | None = None
+    since: date | None = None
+    until: date | None = None
+    outcome: Outcome | None = None
+    laboratory: Laboratory | None = None
+    province: str | None = None
+    sex: str | None = None
+    own: bool = False
+    sort: Sort = Sort.NEWEST
+
+    def __post_init__(self) -> None:
+        wrong: dict[str, Text] = {}
+        if len(self.text) > LONGEST_TEXT or not self.text.isprintable():
+            wrong["text"] = N_("This value cannot be read.")
+        if self.patient is not None and not _HASH.fullmatch(self.patient):
+            wrong["patient"] = N_("This value cannot be read.")
+        for name, day in (("since", self.since), ("until", self.until)):
+            if day is not None and not FIRST_DAY <= day < date.max:
+                wrong[name] = N_("This value cannot be read.")
+        if self.since and self.until and self.since > self.until:
+            wrong["until"] = N_("The last day lies before the first.")
+        if wrong:
+            raise InvalidInputError(wrong)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case in a list.
+
+    Parameters
+    ----------
+    id, created_at, patient_code, age_years, sex, province
+        Of the case.
+    entered_by
+        The person's full name.
+    films
+        How many it has.
+    withheld
+        Whether the model's answer may not be told to this person before their own reading.
+    outcome
+        The most telling answer over its films; ``None`` when withheld or without an answer.
+    laboratory
+        The laboratory's state.
+    """
+
+    id: int
+    created_at: datetime
+    patient_code: str
+    age_years: int | None
+    sex: str | None
+    province: str
+    entered_by: str
+    films: int
+    withheld: bool
+    outcome: Outcome | None
+    laboratory: Laboratory
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the list.
+
+    Parameters
+    ----------
+    rows
+        The cases.
+    number, pages, total
+        Which page, of how many, of how many cases.
+    """
+
+    rows: tuple[Row, ...]
+    number: int
+    pages: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The cases whose laboratory result is pending: how many, since when, of how many in all."""
+
+    pending: int
+    oldest: datetime | None
+    cases: int
+
+
+def list_cases(
+    session: Session, person: Person, filters: Filters, *, number: int = 1, size: int = PAGE_SIZE
+) -> Page:
+    """Return one page of the cases that a person may see; past the end, the last one.
+
+    Parameters
+    ----------
+    session
+        A database session.
+    person
+        Who asks.
+    filters
+        Which cases.
+    number, size
+        Which page, of how many cases each.
+    """
+    chosen = and_(of_unit(person), *_conditions(person, filters))
+    total = session.scalar(select(func.count()).select_from(Case).where(chosen)) or 0
+    pages = max(1, -(-total // size))
+    number = min(max(number, 1), pages)
+    query = (
+        _columns(person)
+        .where(chosen)
+        .order_by(*_order(filters.sort))
+        .offset((number - 1) * size)
+        .limit(size)
+    )
+    return Page(_rows(session, query), number, pages, total)
+
+
+def waiting(session: Session, person: Person) -> Waiting:
+    """Return how many cases wait for their laboratory result, over the whole unit."""
+    mine = of_unit(person)
+    total = session.scalar(select(func.count()).select_from(Case).where(mine)) or 0
+    pending, oldest = session.execute(
+        select(func.count(), func.min(Case.created_at)).where(
+            mine, laboratory_is(Laboratory.PENDING)
+        )
+    ).one()
+    return Waiting(pending, oldest, total)
+
+
+def leading(outcomes: Collection[Outcome | None]) -> Outcome | None:
+    """Return the most telling of several films' answers; ``None`` of none."""
+    return next((outcome for outcome in _MOST_TELLING_FIRST if outcome in outcomes), None)
+
+
+def _conditions(person: Person, filters: Filters) -> Iterator[ColumnElement[bool]]:
+    if filters.text:
+        yield _matches(filters.text)
+    if filters.patient is not None:
+        yield Case.national_id_hash == filters.patient
+    if filters.since is not None:
+        yield Case.created_at >= _midnight(filters.since)
+    if filters.until is not None:
+        yield Case.created_at < _midnight(filters.until + timedelta(days=1))
+    if filters.outcome is not None:
+        yield answer_visible_to(person)
+        yield _leading_is(filters.outcome)
+    if filters.laboratory is not None:
+        yield laboratory_is(filters.laboratory)
+    if filters.province is not None:
+        yield Case.province == filters.province
+    if filters.sex is not None:
+        yield Case.sex == filters.sex
+    if filters.own:
+        yield Case.created_by_id == person.id
+
+
+def _matches(text: str) -> ColumnElement[bool]:
+    by_code = Case.patient_code.icontains(text, autoescape=True)
+    digits = text.removeprefix("#")
+    if (
+        digits.isascii()
+        and digits.isdigit()
+        and len(digits) <= 10
+        and int(digits) <= HIGHEST_NUMBER
+    ):
+        return or_(by_code, Case.id == int(digits))
+    return by_code
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, clock_time.min, tzinfo=zone())
+
+
+def _leading_is(outcome: Outcome) -> ColumnElement[bool]:
+    better = _MOST_TELLING_FIRST[: _MOST_TELLING_FIRST.index(outcome)]
+    return and_(_has(outcome), *(~_has(other) for other in better))
+
+
+def _has(outcome: Outcome) -> ColumnElement[bool]:
+    newer = aliased(StoredAssessment)
+    superseded = exists().where(
+        newer.film_id == StoredAssessment.film_id, newer.id > StoredAssessment.id
+    )
+    return exists().where(
+        Film.case_id == Case.id,
+        StoredAssessment.film_id == Film.id,
+        StoredAssessment.outcome == outcome.value,
+        ~superseded,
+    )
+
+
+def _order(sort: Sort) -> tuple[UnaryExpression[Any], ...]:
+    # The number last, so that cases of the same moment or code keep one order over all pages.
+    orders: dict[Sort, tuple[UnaryExpression[Any], ...]] = {
+        Sort.NEWEST: (Case.created_at.desc(), Case.id.desc()),
+        Sort.OLDEST: (Case.created_at.asc(), Case.id.asc()),
+        Sort.CODE: (Case.patient_code.asc(), Case.id.asc()),
+        Sort.CODE_DOWN: (Case.patient_code.desc(), Case.id.desc()),
+    }
+    return orders[sort]
+
+
+def _columns(person: Person) -> Any:
+    return select(
+        Case.id,
+        Case.created_at,
+        Case.patient_code,
+        Case.age_years,
+        Case.sex,
+        Case.province,
+        User.full_name,
+        answer_visible_to(person).label("visible"),
+    ).join(User, User.id == Case.created_by_id)
+
+
+def _rows(session: Session, query: Any) -> tuple[Row, ...]:
+    found = session.execute(query).all()
+    answers = _answers(session, [row.id for row in found])
+    laboratory = laboratory_of(session, [row.id for row in found])
+    return tuple(
+        Row(
+            id=row.id,
+            created_at=row.created_at,
+            patient_code=row.patient_code,
+            age_years=row.age_years,
+            sex=row.sex,
+            province=row.province,
+            entered_by=row.full_name,
+            films=len(answers[row.id]),
+            withheld=not row.visible,
+            outcome=leading(answers[row.id].values()) if row.visible else None,
+            laboratory=laboratory[row.id],
+        )
+        for row in found
+    )
+
+
+def _answers(session: Session, case_ids: list[int]) -> dict[int, dict[int, Outcome | None]]:
+    """Return the newest answer of each film of several cases, in one query."""
+    found: dict[int, dict[int, Outcome | None]] = defaultdict(dict)
+    rows = session.execute(
+        select(Film.case_id, Film.id, StoredAssessment.outcome)
+        .outerjoin(StoredAssessment, StoredAssessment.film_id == Film.id)
+        .where(Film.case_id.in_(case_ids))
+        .order_by(StoredAssessment.id)
+    )
+    for case_id, film_id, outcome in rows:  # a later answer takes the place of an earlier one
+        found[case_id][film_id] = None if outcome is None else Outcome(outcome)
+    return found

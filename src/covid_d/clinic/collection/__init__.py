@@ -1,0 +1,1 @@
+"""The de-identified collection that feeds the next training."""

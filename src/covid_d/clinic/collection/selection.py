@@ -1,0 +1,171 @@
+"""Which films may leave the clinic: every film gets a use or a reason, and all are counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy import select, true
+from sqlalchemy.orm import Session
+
+from covid_d.clinic.clock import local
+from covid_d.clinic.database.cases import Case, Film, StoredAssessment
+from covid_d.clinic.keys import Keys
+from covid_d.clinic.laboratory import (
+    ANTIGEN,
+    CONSENT,
+    RT_PCR,
+    WITHDRAWN,
+    Standard,
+    current,
+    samples,
+    standard,
+)
+from covid_d.clinic.patients import Identity, same_patient
+from covid_d.clinic.texts import N_, Text
+from covid_d.detector import Outcome
+
+OLDEST: Final = 89
+POSITIVE: Final = "COVID-19"
+# No word that a reader of the collection may take for a disease.
+NEGATIVE: Final = "Laboratory negative"
+
+
+class Reason(StrEnum):
+    """Why a film is left out."""
+
+    CONSENT = "no_consent"
+    RESULT = "no_conclusive_result"
+    REFUSED = "refused_by_model"
+    UNREVIEWED = "waits_for_review"
+    KEPT_BACK = "kept_back_by_reviewer"
+    UNREADABLE = "cannot_be_read"
+
+    @property
+    def text(self) -> Text:
+        """The reason in words."""
+        return _REASONS[self]
+
+
+_REASONS: Final = {
+    Reason.CONSENT: N_("No consent, or consent withdrawn"),
+    Reason.RESULT: N_("No conclusive laboratory result"),
+    Reason.REFUSED: N_("Refused by the model"),
+    Reason.UNREVIEWED: N_("Text found in the film: waits for a person's review"),
+    Reason.KEPT_BACK: N_("Kept back by the reviewer"),
+    Reason.UNREADABLE: N_("Cannot be read from the film folder"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One film of the clinic as the collection would describe it: nothing identifies the patient.
+
+    Parameters
+    ----------
+    case_id, sha256
+        To find it here; never exported.
+    reason
+        Why it is left out; ``None`` when it may leave.
+    cells
+        Its row of ``metadata.csv``.
+    """
+
+    case_id: int
+    sha256: str
+    reason: Reason | None
+    cells: dict[str, str]
+
+
+def candidates(session: Session, keys: Keys) -> list[Candidate]:
+    """Return every film of every case, oldest first.
+
+    The label is the RT-PCR's where it is conclusive. A positive antigen test stands for itself;
+    a negative one alone does not rule COVID-19 out, so it labels nothing.
+    """
+    cases = session.execute(
+        select(
+            Case.id,
+            Case.created_at,
+            Case.research_consent,
+            Case.age_years,
+            Case.sex,
+            Case.symptom_onset,
+            Case.unit_id,
+            Case.patient_code,
+            Case.national_id_hash,
+        ).order_by(Case.id)
+    ).all()
+    first = same_patient([Identity(*row[6:]) for row in cases])
+    consent = _consent(session)
+    results = samples(session, true())
+    found: dict[int, tuple[Reason | None, dict[str, str]]] = {}
+    for case, patient in zip(cases, first, strict=True):
+        day = local(case.created_at).date()
+        tests = [standard(results[kind].get(case.id, ()), day) for kind in (RT_PCR, ANTIGEN)]
+        finding = _finding(*tests)
+        agreed = consent.get(case.id, case.research_consent)
+        reason = None if agreed and finding else Reason.RESULT if agreed else Reason.CONSENT
+        found[case.id] = (
+            reason,
+            {
+                # Keyed: whoever knows a patient's code or a case's number cannot find their films.
+                "patientid": keys.digest("collection patient", str(cases[patient].id))[:16],
+                "site": keys.digest("collection site", str(case.unit_id))[:8],
+                "finding": finding,
+                **_described(case, day),
+                **_tests(*tests),
+            },
+        )
+    return [_candidate(keys, row, *found[row.case_id]) for row in _films(session)]
+
+
+def _candidate(keys: Keys, row: Any, reason: Reason | None, cells: dict[str, str]) -> Candidate:
+    if reason is None and row.outcome == Outcome.REFUSED.value:
+        reason = Reason.REFUSED
+    name = keys.digest("collection film", f"{row.case_id} {row.sha256}")[:20]
+    own = {"view": row.projection or "", "filename": f"{name}.png"}
+    return Candidate(row.case_id, row.sha256, reason, cells | own)
+
+
+def _films(session: Session) -> list[Any]:
+    """Return every film with the outcome of its first assessment."""
+    rows = session.execute(
+        select(Film.id, Film.case_id, Film.sha256, Film.projection, StoredAssessment.outcome)
+        .outerjoin(StoredAssessment, StoredAssessment.film_id == Film.id)
+        .order_by(Film.id, StoredAssessment.id)
+    )
+    once: dict[int, Any] = {}
+    for row in rows:
+        once.setdefault(row.id, row)
+    return list(once.values())
+
+
+def _consent(session: Session) -> dict[int, bool]:
+    rows = session.execute(current(CONSENT))
+    return {row.case_id: row.value != WITHDRAWN for row in rows}  # the latest one stays
+
+
+def _finding(rt_pcr: Standard, antigen: Standard) -> str:
+    if rt_pcr.is_conclusive:
+        return POSITIVE if rt_pcr is Standard.POSITIVE else NEGATIVE
+    return POSITIVE if antigen is Standard.POSITIVE else ""
+
+
+def _tests(rt_pcr: Standard, antigen: Standard) -> dict[str, str]:
+    letters = {Standard.POSITIVE: "Y", Standard.NEGATIVE: "N"}
+    return {
+        "RT_PCR_positive": letters.get(rt_pcr, ""),
+        "antigen_positive": letters.get(antigen, ""),
+    }
+
+
+def _described(case: Any, day: date) -> dict[str, str]:
+    onset, age = case.symptom_onset, case.age_years
+    return {
+        "offset": "" if onset is None else str((day - onset).days),
+        "sex": case.sex or "",
+        "age": "" if age is None else str(min(age, OLDEST)),
+    }

@@ -1,0 +1,158 @@
+"""Tables: cases, their films, what the model said and what people read."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from covid_d.clinic.database.accounts import Unit, User
+from covid_d.clinic.database.base import Table
+
+
+class Case(Table):
+    """One patient's episode. What was entered at intake; what came later is in ``FollowUp``.
+
+    The cédula is kept encrypted (``national_id_encrypted``) and as a keyed hash to find it
+    (``national_id_hash``), or only as the hash, or not at all, by the setting
+    ``COVID_D_NATIONAL_ID``.
+    """
+
+    __tablename__ = "patient_case"
+    __table_args__ = (Index("ix_patient_case_unit_created", "unit_id", "created_at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("unit.id"))
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    # What the browser sent with the form, so that a form sent twice makes one case.
+    submission: Mapped[str | None] = mapped_column(String(64), unique=True)
+
+    patient_code: Mapped[str] = mapped_column(String(40), index=True)
+    national_id_encrypted: Mapped[str | None] = mapped_column(Text)
+    national_id_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    age_years: Mapped[int | None]
+    sex: Mapped[str | None] = mapped_column(String(1))
+    province: Mapped[str] = mapped_column(String(40), index=True)
+    symptom_onset: Mapped[date | None]
+    symptoms: Mapped[list[str]] = mapped_column(JSON)
+    comorbidities: Mapped[list[str]] = mapped_column(JSON)
+    spo2: Mapped[int | None]
+    vaccine_doses: Mapped[int | None]
+    research_consent: Mapped[bool] = mapped_column(default=False)
+    notes: Mapped[str] = mapped_column(Text, default="")
+    blind: Mapped[bool] = mapped_column(default=False)
+    """Whether the unit was in blind mode when the case was entered."""
+
+    unit: Mapped[Unit] = relationship()
+    created_by: Mapped[User] = relationship()
+    films: Mapped[list[Film]] = relationship(back_populates="case", order_by="Film.id")
+    follow_ups: Mapped[list[FollowUp]] = relationship(back_populates="case", order_by="FollowUp.id")
+    readings: Mapped[list[Reading]] = relationship(back_populates="case", order_by="Reading.id")
+
+
+class Film(Table):
+    """One radiograph of a case; its bytes lie in the film store under their SHA-256."""
+
+    __tablename__ = "film"
+    __table_args__ = (UniqueConstraint("case_id", "sha256"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("patient_case.id"), index=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    format: Mapped[str | None] = mapped_column(String(8))
+    width: Mapped[int | None]
+    height: Mapped[int | None]
+    projection: Mapped[str | None] = mapped_column(String(10))
+    """As the file states it, or as the doctor did where it does not."""
+    created_at: Mapped[datetime]
+
+    case: Mapped[Case] = relationship(back_populates="films")
+    assessments: Mapped[list[StoredAssessment]] = relationship(
+        back_populates="film", order_by="StoredAssessment.id"
+    )
+
+
+class StoredAssessment(Table):
+    """A detector's :class:`~covid_d.detector.Assessment` of a film, as it was given."""
+
+    __tablename__ = "assessment"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    film_id: Mapped[int] = mapped_column(ForeignKey("film.id"), index=True)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    outcome: Mapped[str] = mapped_column(String(12))
+    probability: Mapped[float | None]
+    conformal_set: Mapped[list[str]] = mapped_column(JSON)
+    refusal: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    activation: Mapped[list[list[float]] | None] = mapped_column(JSON(none_as_null=True))
+    """Rows of the class activation in [0, 1] over the network's input; not the film."""
+    prevalence: Mapped[float | None]
+    post_test_probability: Mapped[float | None]
+    bundle_name: Mapped[str] = mapped_column(String(80))
+    bundle_version: Mapped[str] = mapped_column(String(40))
+    bundle_sha256: Mapped[str] = mapped_column(String(64), index=True)
+    bundle_verdict: Mapped[str] = mapped_column(String(20))
+    milliseconds: Mapped[float]
+
+    film: Mapped[Film] = relationship(back_populates="assessments")
+
+
+class Reading(Table):
+    """What a person read from a case's films. Never changed; a newer one follows it.
+
+    ``kind`` is ``blind`` (before the model's answer was shown), ``open`` (after) or ``second``.
+    """
+
+    __tablename__ = "reading"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("patient_case.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    kind: Mapped[str] = mapped_column(String(8))
+    finding: Mapped[str] = mapped_column(String(12))
+    """``positive``, ``negative`` or ``inconclusive`` for COVID-19."""
+    notes: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+
+    case: Mapped[Case] = relationship(back_populates="readings")
+    user: Mapped[User] = relationship()
+
+
+class AnswerShown(Table):
+    """When the model's answer of a case was first shown to a person."""
+
+    __tablename__ = "answer_shown"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("patient_case.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    shown_at: Mapped[datetime]
+
+
+class FollowUp(Table):
+    """One later fact about a case. Never changed: a correction supersedes it and keeps it.
+
+    ``kind``: ``rt_pcr``, ``antigen`` (``value`` positive, negative, indeterminate; ``day`` the
+    sample's), ``diagnosis`` (``value`` a code, ``notes`` its words), ``outcome`` (``value``
+    discharged, admitted, icu, died), ``consent`` (``value`` given, withdrawn).
+    """
+
+    __tablename__ = "follow_up"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("patient_case.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(12), index=True)
+    value: Mapped[str] = mapped_column(String(40))
+    day: Mapped[date | None]
+    notes: Mapped[str] = mapped_column(Text, default="")
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+    supersedes_id: Mapped[int | None] = mapped_column(ForeignKey("follow_up.id"), unique=True)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    """Why a correction was made."""
+
+    case: Mapped[Case] = relationship(back_populates="follow_ups")
+    user: Mapped[User] = relationship()

@@ -1,0 +1,1 @@
+"""Running the clinic: backup, bundles, metrics, logs."""

@@ -1,0 +1,198 @@
+"""Backups: the whole installation in one archive, consistent while the clinic runs.
+
+The database is written row by row in plain JSON, so that a backup of SQLite can be restored into
+PostgreSQL and the reverse. Films are taken after the database: a film is stored before the case
+that names it, so every film of the snapshot is there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import IO, Any, Final
+
+from sqlalchemy import Connection, Engine, Table, select
+
+from covid_d import __version__
+from covid_d.clinic import audit_trail
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.migrate import revision
+from covid_d.clinic.database.tables import Table as Base
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.keys import FILE as KEY_FILE
+from covid_d.errors import CovidDError
+
+FORMAT: Final = 1
+MANIFEST: Final = "backup.json"
+TABLES: Final = "tables"
+# Sign-ins and links are of this moment; a restored backup must not open a door that was closed.
+NOT_KEPT: Final = frozenset({"sign_in_session", "one_time_link", "staged_film"})
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup says of itself.
+
+    Parameters
+    ----------
+    format
+        Of the archive.
+    covid_d
+        Version that wrote it.
+    revision
+        Of the database's tables.
+    created
+        UTC, ISO 8601.
+    rows
+        Rows by table.
+    files
+        Name in the archive to SHA-256.
+    """
+
+    format: int
+    covid_d: str
+    revision: str
+    created: str
+    rows: dict[str, int]
+    files: dict[str, str]
+
+    @property
+    def with_key(self) -> bool:
+        """Whether the secret key is in it."""
+        return KEY_FILE in self.files
+
+
+def back_up(
+    installation: Installation,
+    archive: Path,
+    *,
+    with_key: bool = True,
+    progress: Progress = lambda done, total: None,
+) -> Manifest:
+    """Write the whole installation into one zip archive, or nothing.
+
+    Parameters
+    ----------
+    installation
+        May be serving at the same time.
+    archive
+        The file to write; must not exist.
+    with_key
+        Whether the secret key goes in. Without it, keep the key elsewhere: encrypted entries
+        cannot be read and the audit trail cannot be checked without it.
+    progress
+        Called with the files written and their number.
+
+    Raises
+    ------
+    CovidDError
+        If the archive exists or cannot be written, or a film is missing or altered.
+    """
+    if archive.exists():
+        raise CovidDError(f"{archive} already exists.", "Choose another name for the backup.")
+    with installation.writing() as session:
+        audit_trail.record(session, installation.keys, Actor(None), "backup.create", "installation")
+    name = ""
+    try:
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{archive.name}.partial-", dir=archive.parent)
+        with os.fdopen(handle, "wb") as stream:  # mkstemp: readable by its owner alone
+            manifest = _write(installation, stream, with_key, progress)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).replace(archive)
+    except OSError as error:
+        raise CovidDError(
+            f"The backup {archive} cannot be written: {error.strerror or error}.",
+            "Free some space or choose another folder, then run the command again.",
+        ) from error
+    finally:
+        if name:
+            Path(name).unlink(missing_ok=True)
+    return manifest
+
+
+def _write(
+    installation: Installation, stream: IO[bytes], with_key: bool, progress: Progress
+) -> Manifest:
+    hashes: dict[str, str] = {}
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+
+        def add(name: str, content: bytes) -> None:
+            archive.writestr(name, content)
+            hashes[name] = hashlib.sha256(content).hexdigest()
+
+        rows, films = _dump(installation.engine, archive, hashes)
+        bundles = sorted(installation.desk.folder.glob("*.zip"))
+        total = len(films) + len(bundles)
+        for done, sha256 in enumerate(films):
+            progress(done, total)
+            add(f"films/{sha256[:2]}/{sha256}", installation.films.get(sha256))
+        for done, bundle in enumerate(bundles, len(films)):
+            progress(done, total)
+            add(f"bundles/{bundle.name}", bundle.read_bytes())
+        if with_key:
+            add(KEY_FILE, installation.keys.secret.hex().encode() + b"\n")
+        progress(total, total)
+        manifest = Manifest(
+            FORMAT,
+            __version__,
+            revision(installation.engine) or "",
+            now().isoformat(timespec="seconds"),
+            rows,
+            hashes,
+        )
+        archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
+    return manifest
+
+
+def _dump(
+    engine: Engine, archive: zipfile.ZipFile, hashes: dict[str, str]
+) -> tuple[dict[str, int], list[str]]:
+    """Write every table as JSON lines; return the rows by table and the films that cases name."""
+    counts: dict[str, int] = {}
+    films: set[str] = set()
+    with snapshot(engine) as connection:
+        for table in Base.metadata.sorted_tables:
+            if table.name in NOT_KEPT:
+                continue
+            name, digest, count = f"{TABLES}/{table.name}.jsonl", hashlib.sha256(), 0
+            with archive.open(name, "w", force_zip64=True) as member:
+                for line in _lines(connection, table, films):
+                    member.write(line)
+                    digest.update(line)
+                    count += 1
+            counts[table.name], hashes[name] = count, digest.hexdigest()
+    return counts, sorted(films)
+
+
+def snapshot(engine: Engine) -> Connection:
+    """Return a connection whose reads all see the same moment."""
+    connection = engine.connect()
+    if engine.dialect.name == "postgresql":
+        connection = connection.execution_options(isolation_level="REPEATABLE READ")
+    return connection
+
+
+def _lines(connection: Connection, table: Table, films: set[str]) -> Iterator[bytes]:
+    query = select(table).order_by(*table.primary_key).execution_options(yield_per=1000)
+    for row in connection.execute(query):
+        values = dict(row._mapping)
+        if table.name == "film":
+            films.add(values["sha256"])
+        yield json.dumps(values, default=_plain, ensure_ascii=False).encode() + b"\n"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"no JSON for {type(value).__name__}")

@@ -1,0 +1,204 @@
+"""Bundles of an installation: put in by the administrator, checked, switched on and off."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select, update
+
+from covid_d.clinic import audit_trail
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.operations import InstalledBundle
+from covid_d.clinic.errors import InvalidInputError, NotFoundError, UnavailableError
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.texts import N_
+from covid_d.detector import Bundle, Detector
+from covid_d.detector.contents import pack
+from covid_d.errors import BundleError, CovidDError
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A bundle that can answer films here.
+
+    Parameters
+    ----------
+    sha256
+        Of the bundle; ``None`` for the one that comes with the software or its settings.
+    name, version, verdict
+        What it says of itself.
+    active
+        Whether it answers now.
+    installed_at
+        When it was put in.
+    problem
+        Why it cannot be used; ``None`` when it can.
+    """
+
+    sha256: str | None
+    name: str
+    version: str
+    verdict: str
+    active: bool
+    installed_at: datetime | None = None
+    problem: str | None = None
+
+
+def choices(installation: Installation) -> list[Choice]:
+    """Return the default bundle and every installed one, newest first."""
+    with installation.reading() as session:
+        rows = session.scalars(
+            select(InstalledBundle).order_by(InstalledBundle.installed_at.desc())
+        ).all()
+    installed = [
+        Choice(
+            row.sha256,
+            row.name,
+            row.version,
+            row.verdict,
+            row.active,
+            row.installed_at,
+            _problem(installation, row.sha256),
+        )
+        for row in rows
+    ]
+    return [_default(any(row.active for row in rows) is False), *installed]
+
+
+def install(installation: Installation, actor: Actor, content: bytes) -> str:
+    """Check an uploaded bundle (zip), keep it, and return its SHA-256; it is not switched on.
+
+    Raises
+    ------
+    InvalidInputError
+        If it is no sound bundle, or not signed by the demanded key.
+    UnavailableError
+        If it cannot be stored.
+    """
+    folder = installation.desk.folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(suffix=".zip", prefix=".incoming-", dir=folder)
+    except OSError as error:
+        raise _no_room() from error
+    incoming = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        bundle = Bundle.load(incoming)
+        Detector.load(bundle)  # the network too must be one that can answer
+        pack(incoming, folder / f"{bundle.id.sha256}.zip")
+    except BundleError as error:
+        raise InvalidInputError(
+            {"bundle": N_("This is not a bundle that can be used: %(why)s", why=error.message)}
+        ) from error
+    except (OSError, CovidDError) as error:
+        raise _no_room() from error
+    finally:
+        incoming.unlink(missing_ok=True)
+    with installation.writing() as session:
+        if session.get(InstalledBundle, bundle.id.sha256) is None:
+            session.add(
+                InstalledBundle(
+                    sha256=bundle.id.sha256,
+                    name=bundle.spec.name,
+                    version=bundle.spec.version,
+                    verdict=bundle.spec.verdict.status,
+                    installed_at=now(),
+                    installed_by_id=actor.user_id,
+                )
+            )
+        audit_trail.record(
+            session, installation.keys, actor, "bundle.install", f"bundle:{bundle.id.sha256}"
+        )
+    return bundle.id.sha256
+
+
+def switch(installation: Installation, actor: Actor, sha256: str | None) -> None:
+    """Have another bundle answer from now on; earlier answers keep theirs.
+
+    Parameters
+    ----------
+    installation
+        Whose desk changes.
+    actor
+        Who does it.
+    sha256
+        An installed bundle; ``None`` for the default one.
+
+    Raises
+    ------
+    NotFoundError
+        If no such bundle is installed.
+    UnavailableError
+        If it cannot be used (any more): the one before stays.
+    """
+    if sha256 is not None:
+        with installation.reading() as session:
+            if session.get(InstalledBundle, sha256) is None:
+                raise NotFoundError
+    try:
+        Detector.load(_path(installation, sha256))
+    except BundleError as error:
+        raise UnavailableError(
+            N_("The bundle cannot be used: %(why)s", why=error.message),
+            N_("Install it again from its source; the one before stays switched on."),
+            code="bundle_unusable",
+        ) from error
+    with installation.writing() as session:
+        session.execute(update(InstalledBundle).values(active=False))
+        if sha256 is not None:
+            session.execute(
+                update(InstalledBundle).where(InstalledBundle.sha256 == sha256).values(active=True)
+            )
+        audit_trail.record(
+            session, installation.keys, actor, "bundle.switch", f"bundle:{sha256 or 'default'}"
+        )
+    installation.desk.reload()
+
+
+def card(installation: Installation, sha256: str | None) -> str:
+    """Return a bundle's model card, Markdown.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such bundle, or it cannot be read.
+    """
+    try:
+        return Bundle.load(_path(installation, sha256)).card
+    except BundleError as error:
+        raise NotFoundError from error
+
+
+def _default(active: bool) -> Choice:
+    try:
+        spec = Bundle.load().spec
+    except BundleError as error:
+        return Choice(None, "?", "", "", active, problem=error.message)
+    return Choice(None, spec.name, spec.version, spec.verdict.status, active)
+
+
+def _problem(installation: Installation, sha256: str | None) -> str | None:
+    try:
+        Bundle.load(_path(installation, sha256))
+    except BundleError as error:
+        return error.message
+    return None
+
+
+def _path(installation: Installation, sha256: str | None) -> Path | None:
+    return None if sha256 is None else installation.desk.folder / f"{sha256}.zip"
+
+
+def _no_room() -> UnavailableError:
+    return UnavailableError(
+        N_("The bundle could not be stored: the server's disk is full or read-only."),
+        N_("Free some space and try again."),
+        code="storage_full",
+    )

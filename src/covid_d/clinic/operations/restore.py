@@ -1,0 +1,195 @@
+"""Bring a backup back, into an empty data folder and an empty database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Final
+
+from sqlalchemy import Column, Date, DateTime, Engine, Integer, MetaData, insert, inspect, text
+from sqlalchemy import Table as SqlTable
+
+from covid_d.clinic.database.engine import open_engine
+from covid_d.clinic.database.migrate import upgrade
+from covid_d.clinic.installation import data_folder, database_url
+from covid_d.clinic.keys import FILE as KEY_FILE
+from covid_d.clinic.operations.backup import FORMAT, MANIFEST, TABLES, Manifest, Progress
+from covid_d.errors import CovidDError
+from covid_d.files import write_atomically
+from covid_d.settings import Settings
+
+_AGAIN: Final = "Use another backup, or copy this one again from where it is kept."
+_BATCH: Final = 500
+
+
+def read_manifest(archive: Path) -> Manifest:
+    """Return what a backup says of itself.
+
+    Raises
+    ------
+    CovidDError
+        If it is no backup, damaged or of a newer format.
+    """
+    with _open(archive) as opened:
+        return _manifest(opened, archive)
+
+
+def restore(
+    archive: Path, settings: Settings, *, progress: Progress = lambda done, total: None
+) -> Manifest:
+    """Restore a backup into the settings' data folder and database, both empty.
+
+    Every file is checked against its SHA-256 before it counts; the database is filled last, in one
+    transaction, so that a killed restore leaves no half database and can be run again.
+
+    Raises
+    ------
+    CovidDError
+        If the folder or database is not empty, or the backup is damaged or too new.
+    """
+    folder = data_folder(settings)
+    with _open(archive) as opened:
+        manifest = _manifest(opened, archive)
+        _refuse_used(opened, folder)
+        engine = open_engine(database_url(settings))
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            upgrade(engine, manifest.revision)
+            _refuse_filled(engine)
+            _restore_files(opened, archive, manifest, folder, progress)
+            _restore_tables(opened, archive, manifest, engine)
+            upgrade(engine)
+        finally:
+            engine.dispose()
+    return manifest
+
+
+def _restore_files(
+    opened: zipfile.ZipFile, archive: Path, manifest: Manifest, folder: Path, progress: Progress
+) -> None:
+    names = [name for name in manifest.files if not name.startswith(f"{TABLES}/")]
+    for done, name in enumerate(names):
+        progress(done, len(names))
+        path = folder / name
+        # Names are the archive's: they must not lead out of the folder.
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise CovidDError(f"The backup {archive} names a file outside: {name!r}.", _AGAIN)
+        _check(opened, archive, manifest, name)
+        write_atomically(path, opened.read(name))
+        path.chmod(0o600)
+    progress(len(names), len(names))
+
+
+def _restore_tables(
+    opened: zipfile.ZipFile, archive: Path, manifest: Manifest, engine: Engine
+) -> None:
+    metadata = MetaData()
+    # As the backup's revision has them, not as today's code does.
+    metadata.reflect(engine)
+    with engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            if table.name not in manifest.rows:
+                continue
+            name = f"{TABLES}/{table.name}.jsonl"
+            _check(opened, archive, manifest, name)
+            with opened.open(name) as stream:
+                rows = _rows(stream, table)
+                while batch := list(islice(rows, _BATCH)):
+                    connection.execute(insert(table), batch)
+            if engine.dialect.name == "postgresql":
+                _advance_counter(connection, table)
+
+
+def _advance_counter(connection: Any, table: SqlTable) -> None:
+    """Let PostgreSQL count on after the restored keys."""
+    for column in table.primary_key:
+        if isinstance(column.type, Integer) and column.server_default is not None:
+            connection.execute(
+                text(
+                    f"SELECT setval(pg_get_serial_sequence('{table.name}', '{column.name}'), "  # noqa: S608 - our own names
+                    f"COALESCE((SELECT MAX({column.name}) FROM {table.name}), 1))"
+                )
+            )
+
+
+def _rows(stream: IO[bytes], table: SqlTable) -> Iterator[dict[str, Any]]:
+    for line in stream:
+        values: dict[str, Any] = json.loads(line)
+        yield {name: _value(value, table.columns[name]) for name, value in values.items()}
+
+
+def _value(value: Any, column: Column[Any]) -> Any:
+    if isinstance(value, str) and isinstance(column.type, DateTime):
+        return datetime.fromisoformat(value)
+    if isinstance(value, str) and isinstance(column.type, Date):
+        return date.fromisoformat(value)
+    return value
+
+
+def _open(archive: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(archive)
+    except FileNotFoundError as error:
+        raise CovidDError(f"There is no backup at {archive}.", "Check the path.") from error
+    except (zipfile.BadZipFile, OSError, struct.error, ValueError) as error:
+        raise CovidDError(f"{archive} is not a backup, or is damaged ({error}).", _AGAIN) from error
+
+
+def _manifest(opened: zipfile.ZipFile, archive: Path) -> Manifest:
+    try:
+        raw = json.loads(opened.read(MANIFEST))
+        if raw["format"] != FORMAT:
+            raise CovidDError(
+                f"The backup {archive} has format {raw['format']!r}; this COVID-D reads {FORMAT}.",
+                "Restore it with the version that made it, or a newer one.",
+            )
+        return Manifest(**raw)
+    except (KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise CovidDError(
+            f"{archive} is not a backup of COVID-D, or is damaged.", _AGAIN
+        ) from error
+
+
+def _check(opened: zipfile.ZipFile, archive: Path, manifest: Manifest, name: str) -> None:
+    try:
+        with opened.open(name) as stream:
+            digest = hashlib.sha256()
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise CovidDError(f"The backup {archive} is damaged at {name!r}.", _AGAIN) from error
+    if digest.hexdigest() != manifest.files.get(name):
+        raise CovidDError(f"The backup {archive} was altered: {name!r}.", _AGAIN)
+
+
+def _refuse_used(opened: zipfile.ZipFile, folder: Path) -> None:
+    """Never replace a key: whatever was encrypted with it could not be read again.
+
+    The backup's own key is what a killed restore left.
+    """
+    key = folder / KEY_FILE
+    if not key.exists():
+        return
+    if KEY_FILE not in opened.namelist() or opened.read(KEY_FILE) != key.read_bytes():
+        raise CovidDError(
+            f"There is an installation in {folder} already.",
+            "Restore into an empty folder: --data FOLDER, or COVID_D_DATA.",
+        )
+
+
+def _refuse_filled(engine: Engine) -> None:
+    names = inspect(engine).get_table_names()
+    with engine.connect() as connection:
+        for name in ("audit_entry", "user_account", "patient_case"):
+            if name in names and connection.execute(text(f"SELECT 1 FROM {name} LIMIT 1")).first():  # noqa: S608 - our own names
+                raise CovidDError(
+                    "The database holds an installation already.",
+                    "Restore into an empty database (COVID_D_DATABASE_URL).",
+                )

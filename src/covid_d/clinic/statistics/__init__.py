@@ -1,0 +1,1 @@
+"""What all cases together say: counts, performance, drift."""

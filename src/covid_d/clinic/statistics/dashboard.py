@@ -1,0 +1,139 @@
+"""The dashboard: every table of it for one person's scope and period, from one reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased
+
+from covid_d.clinic.database.cases import Case, Film, StoredAssessment
+from covid_d.clinic.statistics import counts, drift, performance
+from covid_d.clinic.statistics.drift import Drift
+from covid_d.clinic.statistics.episodes import BundleName, Episodes, bundles, load, unit_names
+from covid_d.clinic.statistics.scope import Period, Scope
+from covid_d.clinic.statistics.table import Table
+from covid_d.clinic.texts import N_, Text
+from covid_d.detector import Outcome
+
+WARNING: Final = N_(
+    "These figures are of this model on these patients, as doctors chose whom to examine and to "
+    "test. They are not a clinical study and say nothing of other patients."
+)
+
+
+class Reference(StrEnum):
+    """The laboratory test that the model is judged by."""
+
+    RT_PCR = "rt_pcr"
+    ANTIGEN = "antigen"
+
+    @property
+    def text(self) -> Text:
+        """The test's name."""
+        return N_("RT-PCR") if self is Reference.RT_PCR else N_("Antigen test")
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """All that the page shows.
+
+    Parameters
+    ----------
+    tables
+        By name, in the order of the page.
+    drift
+        What the drift table rests on.
+    drift_bundle
+        The bundle whose drift is shown; ``None`` when none has answered.
+    bundles
+        Every bundle to choose from, the latest first.
+    cases
+        How many cases the period has.
+    """
+
+    tables: dict[str, Table]
+    drift: Drift
+    drift_bundle: BundleName | None
+    bundles: tuple[BundleName, ...]
+    cases: int
+
+
+def make(
+    session: Session,
+    scope: Scope,
+    period: Period,
+    *,
+    reference: Reference = Reference.RT_PCR,
+    bundle: str = "",
+) -> Dashboard:
+    """Return the dashboard.
+
+    Parameters
+    ----------
+    session
+        Reading.
+    scope, period
+        Which cases.
+    reference
+        What the model is judged by.
+    bundle
+        SHA-256 of the only bundle whose answers are judged; empty, or unknown, for all.
+    """
+    names, known = unit_names(session), bundles(session)
+    every = load(session, known, unit_id=scope.unit_id, end=period.end)
+    inside = every.where(every.day >= period.first.toordinal())
+    only = next((place for place, entry in enumerate(known) if entry.sha256 == bundle), None)
+    judged = inside if only is None else inside.where(inside.bundle == only)
+    standard = judged.rt_pcr if reference is Reference.RT_PCR else judged.antigen
+    # Drift needs the bundle's first cases, so it looks further back than the period.
+    watched = _latest(every) if only is None else only
+    found = drift.drift(every.where(every.bundle == watched))
+    tables = (
+        counts.by_day(inside, period, scope),
+        counts.by_province(inside, scope),
+        counts.by_unit(inside, scope, names),
+        counts.outcomes(inside, scope),
+        counts.refusals(_refusal_codes(session, scope, period), scope),
+        performance.flow(judged, standard, scope),
+        performance.accuracy(judged, standard, scope, units=names, bundles=known),
+        performance.calibration(judged, standard, scope),
+        performance.comparators(judged),
+        drift.table(found),
+    )
+    return Dashboard(
+        {table.name: table for table in tables},
+        found,
+        known[watched] if watched >= 0 else None,
+        tuple(known),
+        len(inside),
+    )
+
+
+def _latest(cases: Episodes) -> int:
+    """Return the place of the bundle that answered last here; -1 when none did."""
+    answered = cases.bundle[cases.bundle >= 0]
+    return int(answered[-1]) if len(answered) else -1
+
+
+def _refusal_codes(session: Session, scope: Scope, period: Period) -> list[str]:
+    """Return the reason of every film whose first assessment was a refusal."""
+    earlier = aliased(StoredAssessment)
+    chosen = (
+        select(StoredAssessment.refusal)
+        .join(Film, Film.id == StoredAssessment.film_id)
+        .join(Case, Case.id == Film.case_id)
+        .where(
+            Case.created_at >= period.start,
+            Case.created_at < period.end,
+            StoredAssessment.outcome == Outcome.REFUSED.value,
+            ~exists().where(
+                earlier.film_id == StoredAssessment.film_id, earlier.id < StoredAssessment.id
+            ),
+        )
+    )
+    if scope.unit_id is not None:
+        chosen = chosen.where(Case.unit_id == scope.unit_id)
+    return [str(refusal["code"]) for refusal in session.scalars(chosen) if refusal]

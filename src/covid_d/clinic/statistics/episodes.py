@@ -1,0 +1,260 @@
+"""Cases as columns for counting: one row a case, no identity, read in a few plain queries.
+
+The index test of a case is its first answer at intake: the films sent with the case, in their
+order, each with the first assessment ever given of it; the first one that is not a refusal counts.
+Films added later and assessments by another bundle never replace it, so nobody can pick the answer
+that fits the laboratory result.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from covid_d.clinic.clock import zone
+from covid_d.clinic.database.accounts import Unit
+from covid_d.clinic.database.cases import Case, Film, Reading, StoredAssessment
+from covid_d.clinic.laboratory import ANTIGEN, RT_PCR, Samples, Standard, samples, standard
+from covid_d.clinic.patients import Identity, same_patient
+from covid_d.detector import Outcome
+
+NO_FILM: Final = "none"
+
+Words = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True)
+class BundleName:
+    """A bundle that answered."""
+
+    sha256: str
+    name: str
+    version: str
+
+    @property
+    def label(self) -> str:
+        """How tables name it."""
+        return f"{self.name} {self.version} ({self.sha256[:12]})"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Episodes:
+    """Columns of N cases, oldest first.
+
+    Parameters
+    ----------
+    day
+        Ordinal of the local day of entry.
+    unit, province
+        Unit's id, province's name.
+    patient
+        A number a patient.
+    outcome
+        Of the index test: ``positive``, ``negative``, ``inconclusive``, ``refused`` (no film was
+        answered) or ``none`` (no film was assessed at intake).
+    probability
+        Of the index test; NaN without an answer.
+    bundle
+        Place, in the list that :func:`load` was given, of the bundle that gave the index test, or
+        refused; -1 without one.
+    rt_pcr, antigen
+        :class:`~covid_d.clinic.laboratory.Standard` of either test.
+    blind_reading
+        The first blind reading: ``positive``, ``negative``, ``inconclusive``, or empty.
+    """
+
+    day: npt.NDArray[np.int64]
+    unit: npt.NDArray[np.int64]
+    province: Words
+    patient: npt.NDArray[np.int64]
+    outcome: Words
+    probability: npt.NDArray[np.float64]
+    bundle: npt.NDArray[np.int64]
+    rt_pcr: Words
+    antigen: Words
+    blind_reading: Words
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    def where(self, mask: npt.NDArray[np.bool_]) -> Episodes:
+        """Return the cases of a mask."""
+        return Episodes(*(getattr(self, column.name)[mask] for column in fields(self)))
+
+    @property
+    def answered(self) -> npt.NDArray[np.bool_]:
+        """Which cases have an answer, be it inconclusive."""
+        return ~np.isnan(self.probability)
+
+
+def load(
+    session: Session, known: Sequence[BundleName], *, unit_id: int | None, end: datetime
+) -> Episodes:
+    """Return every case entered before ``end``, of one unit or of all.
+
+    Parameters
+    ----------
+    session
+        Reading.
+    known
+        Every bundle, as :func:`bundles` gives them.
+    unit_id
+        The only unit; ``None`` for all.
+    end
+        Of the period.
+    """
+    with _collector_paused():
+        return _load(session, known, unit_id, end)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the cycle collector from walking tens of thousands of plain rows again and again.
+
+    That took a third of the time. Of threads that overlap, the one that found it running starts
+    it again, so it never stays off.
+    """
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _load(
+    session: Session, known: Sequence[BundleName], unit_id: int | None, end: datetime
+) -> Episodes:
+    chosen = Case.created_at < end
+    if unit_id is not None:
+        chosen = and_(chosen, Case.unit_id == unit_id)
+    # Plain rows: tens of thousands of them, and no object is wanted.
+    rows = (
+        session.connection()
+        .execute(
+            select(
+                Case.id,
+                Case.created_at,
+                Case.province,
+                Case.unit_id,
+                Case.patient_code,
+                Case.national_id_hash,
+            )
+            .where(chosen)
+            .order_by(Case.created_at, Case.id)
+        )
+        .all()
+    )
+    here = zone()
+    days = [row.created_at.astimezone(here).date() for row in rows]
+    ids = [row.id for row in rows]
+    given = _index_tests(session, chosen)
+    nothing = (NO_FILM, None, "")
+    numbers = {bundle.sha256: place for place, bundle in enumerate(known)}
+    tests = [given.get(case_id, nothing) for case_id in ids]
+    blind = _blind_readings(session, chosen)
+    results = samples(session, chosen)
+    return Episodes(
+        day=np.array([day.toordinal() for day in days], dtype=np.int64),
+        unit=np.array([row.unit_id for row in rows], dtype=np.int64),
+        province=_words([row.province for row in rows]),
+        patient=same_patient([Identity._make(row[3:]) for row in rows]),
+        outcome=_words([test[0] for test in tests]),
+        probability=np.array([test[1] for test in tests], dtype=np.float64),
+        bundle=np.array([numbers.get(test[2], -1) for test in tests], dtype=np.int64),
+        rt_pcr=_standards(results[RT_PCR], ids, days),
+        antigen=_standards(results[ANTIGEN], ids, days),
+        blind_reading=_words([blind.get(case_id, "") for case_id in ids]),
+    )
+
+
+def unit_names(session: Session) -> dict[int, str]:
+    """Return the name of every unit."""
+    return {row.id: row.name for row in session.execute(select(Unit.id, Unit.name))}
+
+
+def bundles(session: Session) -> list[BundleName]:
+    """Return every bundle that ever assessed a film, the latest first."""
+    # Bundles are few and assessments many: names are fetched once a bundle, not once a film.
+    hashes = session.scalars(select(StoredAssessment.bundle_sha256).distinct()).all()
+    latest = [
+        session.execute(
+            select(
+                StoredAssessment.id,
+                StoredAssessment.bundle_sha256,
+                StoredAssessment.bundle_name,
+                StoredAssessment.bundle_version,
+            )
+            .where(StoredAssessment.bundle_sha256 == sha256)
+            .order_by(StoredAssessment.id.desc())
+            .limit(1)
+        ).one()
+        for sha256 in hashes
+    ]
+    return [BundleName(*row[1:]) for row in sorted(latest, key=lambda row: -row[0])]
+
+
+def _index_tests(
+    session: Session, chosen: ColumnElement[bool]
+) -> dict[int, tuple[str, float | None, str]]:
+    found: dict[int, tuple[str, float | None, str]] = {}
+    refused = Outcome.REFUSED.value
+    last_film = 0
+    for case_id, film_id, outcome, probability, bundle in (
+        session.connection()
+        .execute(
+            select(
+                Film.case_id,
+                StoredAssessment.film_id,
+                StoredAssessment.outcome,
+                StoredAssessment.probability,
+                StoredAssessment.bundle_sha256,
+            )
+            .join(Film, Film.id == StoredAssessment.film_id)
+            .join(Case, Case.id == Film.case_id)
+            # What came with the case bears its very moment.
+            .where(chosen, Film.created_at == Case.created_at)
+            .order_by(StoredAssessment.film_id, StoredAssessment.id)
+        )
+        .all()
+    ):
+        if film_id == last_film:  # assessed again, later
+            continue
+        last_film = film_id
+        before = found.get(case_id)
+        if before is None or (before[0] == refused and outcome != refused):
+            found[case_id] = (outcome, probability, bundle)
+    return found
+
+
+def _standards(results: Samples, ids: list[int], days: list[date]) -> Words:
+    told: list[str] = [Standard.NONE] * len(ids)
+    for place, case_id in enumerate(ids):
+        given = results.get(case_id)
+        if given is not None:
+            told[place] = standard(given, days[place])
+    return _words(told)
+
+
+def _blind_readings(session: Session, chosen: ColumnElement[bool]) -> dict[int, str]:
+    rows = session.connection().execute(
+        select(Reading.case_id, Reading.finding)
+        .join(Case, Case.id == Reading.case_id)
+        .where(Reading.kind == "blind", chosen)
+        .order_by(Reading.id.desc())
+    )
+    return {row.case_id: row.finding for row in rows}  # read last, the first one stays
+
+
+def _words(values: list[str]) -> Words:
+    return np.array(values, dtype=np.str_)

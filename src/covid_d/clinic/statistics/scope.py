@@ -1,0 +1,118 @@
+"""Whose cases a person's statistics may count, and in which days."""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.clock import zone
+from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.roles import Permission
+from covid_d.clinic.texts import N_
+
+DEFAULT_DAYS: Final = 90
+LONGEST_DAYS: Final = 10 * 366
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The units that are counted, and how finely.
+
+    Parameters
+    ----------
+    unit_id
+        The only unit that is counted; ``None`` for all.
+    own_unit_id
+        The person's own unit, if they may see its cases.
+    clinical
+        Whether the person may see cases at all.
+    """
+
+    unit_id: int | None
+    own_unit_id: int | None
+    clinical: bool
+
+    @property
+    def protected(self) -> bool:
+        """Whether small counts are hidden: some of what is counted is not the person's to see."""
+        return self.unit_id is None or self.unit_id != self.own_unit_id
+
+    @classmethod
+    def of(cls, person: Person, *, all_units: bool = False) -> Scope:
+        """Return a person's scope: their own unit, or all units with small counts hidden.
+
+        Whoever may see no case, or belongs to no unit, sees all units together.
+        """
+        clinical = Permission.READ_CASE in person.role.permissions
+        own = person.unit_id if clinical else None
+        return cls(None if all_units else own, own, clinical)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days in the installation's time zone, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """How many."""
+        return (self.last - self.first).days + 1
+
+    @property
+    def start(self) -> datetime:
+        """Its first moment, UTC."""
+        return _midnight(self.first)
+
+    @property
+    def end(self) -> datetime:
+        """The first moment after it, UTC."""
+        return _midnight(self.last + timedelta(days=1))
+
+    @classmethod
+    def of(cls, first: str, last: str, *, today: date, whole_months: bool = False) -> Period:
+        """Return the period between two days written as ``2026-11-24``; both may be empty.
+
+        Parameters
+        ----------
+        first, last
+            Empty: the last ``DEFAULT_DAYS`` days, until today.
+        today
+            The present day.
+        whole_months
+            Stretch it to whole calendar months, so that nobody can find a day's small count by
+            subtracting two periods.
+
+        Raises
+        ------
+        InvalidInputError
+            If a day cannot be read, or the period ends before it begins or is too long.
+        """
+        end = _day("last", last) if last else today
+        start = _day("first", first) if first else end - timedelta(days=DEFAULT_DAYS - 1)
+        if start > end:
+            raise InvalidInputError({"last": N_("The period ends before it begins.")})
+        if (end - start).days > LONGEST_DAYS:
+            raise InvalidInputError({"first": N_("Choose at most ten years.")})
+        if whole_months:
+            start = start.replace(day=1)
+            end = end.replace(day=calendar.monthrange(end.year, end.month)[1])
+        return cls(start, end)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), zone()).astimezone(UTC)
+
+
+def _day(field: str, text: str) -> date:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInputError({field: N_("This is no day; write it as 2026-11-24.")}) from None
+    if not 2000 <= found.year <= 2100:
+        raise InvalidInputError({field: N_("This is no day; write it as 2026-11-24.")})
+    return found

@@ -1,0 +1,166 @@
+"""The new-case form as it was typed, and the case that it means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, Final
+
+from starlette.datastructures import FormData, UploadFile
+
+from covid_d.clinic.cases.examination import Examination
+from covid_d.clinic.cases.intake import NewCase
+from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
+from covid_d.clinic.texts import N_, Text
+from covid_d.radiograph import Projection
+
+_TYPED: Final = (
+    "patient_code",
+    "national_id",
+    "age_years",
+    "sex",
+    "province",
+    "symptom_onset",
+    "spo2",
+    "vaccine_doses",
+    "notes",
+    "submission",
+)
+_LONGEST: Final = 5000  # of what is shown again; a longer text is refused by its own field
+_PROJECTION: Final = "projection-"
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What a browser sent, word for word, so that a form can show it again.
+
+    Parameters
+    ----------
+    typed
+        Field name to text; every field of ``_TYPED`` is there.
+    symptoms, comorbidities
+        Codes that were ticked.
+    consent
+        Whether consent was ticked.
+    sample
+        Whether the sample film is part of it.
+    staged
+        Tokens of films sent ahead.
+    projections
+        Token to what was stated for its film.
+    uploads
+        Files sent with the form itself (a browser without JavaScript).
+    """
+
+    typed: dict[str, str]
+    symptoms: tuple[str, ...] = ()
+    comorbidities: tuple[str, ...] = ()
+    consent: bool = False
+    sample: bool = False
+    staged: tuple[str, ...] = ()
+    projections: dict[str, str] = field(default_factory=dict)
+    uploads: tuple[UploadFile, ...] = ()
+
+    @classmethod
+    def blank(cls, **typed: str) -> Entered:
+        """Return an untouched form, a few fields filled in."""
+        return cls(dict.fromkeys(_TYPED, "") | typed)
+
+    @classmethod
+    def of(cls, form: FormData) -> Entered:
+        """Return what a form holds; what a browser would never send is left out."""
+        return cls(
+            typed={name: _text(form.get(name))[:_LONGEST] for name in _TYPED},
+            symptoms=_texts(form, "symptoms"),
+            comorbidities=_texts(form, "comorbidities"),
+            consent=form.get("research_consent") == "yes",
+            sample=form.get("sample") == "yes",
+            staged=tuple(dict.fromkeys(_texts(form, "staged"))),
+            projections={
+                name.removeprefix(_PROJECTION): _text(value)
+                for name, value in form.items()
+                if name.startswith(_PROJECTION)
+            },
+            uploads=tuple(
+                entry
+                for entry in form.getlist("films")
+                # A file field left empty is sent as a file without a name.
+                if isinstance(entry, UploadFile) and (entry.filename or entry.size)
+            ),
+        )
+
+    def without(self, token: str) -> Entered:
+        """Return the form without one of its films."""
+        return replace(self, staged=tuple(one for one in self.staged if one != token))
+
+    def with_film(self, token: str, found: Examination) -> Entered:
+        """Return the form with one more film, whose facts fill what was left empty."""
+        facts, filled = found.facts, dict(self.typed)
+        if facts is not None:
+            if facts.age_years is not None:
+                filled["age_years"] = filled["age_years"] or str(int(facts.age_years))
+            if facts.sex is not None:
+                filled["sex"] = filled["sex"] or facts.sex.value
+        return replace(self, typed=filled, staged=(*self.staged, token))
+
+    def projection(self, token: str) -> Projection | None:
+        """Return what was stated for a film."""
+        stated = self.projections.get(token)
+        return Projection(stated) if stated in tuple(Projection) else None
+
+    def to_case(self, unit_id: int) -> tuple[NewCase, dict[str, Text]]:
+        """Return the case, and what of it could not be read (and is left out of it)."""
+        wrong: dict[str, Text] = {}
+
+        def parsed(name: str, parse: Callable[[str], Any], fault: Text) -> Any:
+            text = self.typed[name].strip()
+            try:
+                return parse(text) if text else None
+            except ValueError:
+                wrong[name] = fault
+                return None
+
+        numbers = {
+            name: parsed(
+                name,
+                _whole,
+                N_("Enter a whole number from %(low)d to %(high)d.", low=low, high=high),
+            )
+            for name, (low, high) in (("age_years", AGES), ("spo2", SPO2), ("vaccine_doses", DOSES))
+        }
+        onset = parsed(
+            "symptom_onset",
+            date.fromisoformat,
+            N_("Write the day as year, month and day: 2026-01-31."),
+        )
+        case = NewCase(
+            patient_code=self.typed["patient_code"],
+            unit_id=unit_id,
+            province=self.typed["province"],
+            national_id=self.typed["national_id"].strip() or None,
+            sex=self.typed["sex"] or None,
+            symptom_onset=onset,
+            symptoms=self.symptoms,
+            comorbidities=self.comorbidities,
+            # A sample is nobody's film: nobody can have agreed that it is collected.
+            research_consent=self.consent and not self.sample,
+            notes=self.typed["notes"],
+            **numbers,
+        )
+        return case, wrong
+
+
+def _whole(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", text):
+        raise ValueError(text)
+    return int(text)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _texts(form: FormData, name: str) -> tuple[str, ...]:
+    return tuple(value for value in form.getlist(name) if isinstance(value, str))

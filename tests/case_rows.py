@@ -1,0 +1,144 @@
+"""Cases put straight into the tables: as many as wanted, with any answer, at any time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.cases import AnswerShown, Case, Film, FollowUp, StoredAssessment
+from covid_d.clinic.installation import Installation
+
+
+def add_row(
+    installation: Installation,
+    person: Person,
+    *outcomes: str,
+    created_at: datetime | None = None,
+    **columns: Any,
+) -> int:
+    """Add a case of a person with one film for each outcome, and return its number."""
+    moment = created_at or now()
+    with installation.writing() as session:
+        case = Case(
+            **{
+                "unit_id": person.unit_id,
+                "created_by_id": person.id,
+                "created_at": moment,
+                "patient_code": "P-1",
+                "age_years": 50,
+                "sex": "F",
+                "province": "Guayas",
+                "symptoms": ["fever"],
+                "comorbidities": [],
+                **columns,
+            }
+        )
+        session.add(case)
+        session.flush()
+        for number, outcome in enumerate(outcomes):
+            film = Film(
+                case_id=case.id,
+                sha256=hashlib.sha256(f"{case.id} {number}".encode()).hexdigest(),
+                created_at=moment,
+            )
+            session.add(film)
+            session.flush()
+            session.add(StoredAssessment(film_id=film.id, **answer(outcome, moment)))
+        return case.id
+
+
+def answer(outcome: str, moment: datetime) -> dict[str, Any]:
+    """Return the columns of an assessment."""
+    refused = outcome == "refused"
+    refusal = {
+        "code": "too_small",
+        "message": {"es": "La imagen es muy pequeña.", "en": "The image is too small."},
+        "next_step": {"es": "Envíe el original.", "en": "Send the original."},
+    }
+    return {
+        "created_at": moment,
+        "outcome": outcome,
+        "probability": None if refused else {"positive": 0.9, "negative": 0.1}.get(outcome, 0.5),
+        "conformal_set": [],
+        "refusal": refusal if refused else None,
+        "warnings": [],
+        "activation": None,
+        "prevalence": None,
+        "post_test_probability": None,
+        "bundle_name": "phantom",
+        "bundle_version": "1",
+        "bundle_sha256": "0" * 64,
+        "bundle_verdict": "demonstration",
+        "milliseconds": 10.0,
+    }
+
+
+def show_answer(installation: Installation, case_id: int, person: Person) -> None:
+    """Say that the model's answer was shown to a person."""
+    with installation.writing() as session:
+        session.add(AnswerShown(case_id=case_id, user_id=person.id, shown_at=now()))
+
+
+def add_many(
+    installation: Installation, person: Person, count: int, *, outcomes: Sequence[str]
+) -> None:
+    """Add ``count`` cases, one an hour backwards from now, every third with a laboratory result.
+
+    Filled with the tables' own bulk inserts: thousands take seconds.
+    """
+    start = now()
+    with installation.writing() as session:
+        first = (session.scalar(select(Case.id).order_by(Case.id.desc()).limit(1)) or 0) + 1
+        numbers = range(first, first + count)
+        session.execute(
+            insert(Case),
+            [
+                {
+                    "id": number,
+                    "unit_id": person.unit_id,
+                    "created_by_id": person.id,
+                    "created_at": start - timedelta(hours=number),
+                    "patient_code": f"HC-{number * 7919 % 100_003:06d}",
+                    "age_years": 20 + number % 60,
+                    "sex": "FM"[number % 2],
+                    "province": ("Guayas", "Pichincha", "Azuay")[number % 3],
+                    "symptoms": [],
+                    "comorbidities": [],
+                    "notes": "",
+                    "research_consent": False,
+                    "blind": False,
+                }
+                for number in numbers
+            ],
+        )
+        session.execute(
+            insert(Film),
+            [{"id": n, "case_id": n, "sha256": f"{n:064x}", "created_at": start} for n in numbers],
+        )
+        session.execute(
+            insert(StoredAssessment),
+            [{"film_id": n, **answer(outcomes[n % len(outcomes)], start)} for n in numbers],
+        )
+        session.execute(
+            insert(FollowUp),
+            [
+                {
+                    "case_id": n,
+                    "kind": "rt_pcr",
+                    "value": ("positive", "negative")[n % 2],
+                    "day": date(2026, 1, 1),
+                    "notes": "",
+                    "reason": "",
+                    "user_id": person.id,
+                    "created_at": start,
+                }
+                for n in numbers
+                if n % 3 == 0
+            ],
+        )

@@ -1,0 +1,276 @@
+"""The API's cases: the same rules as on the pages, blind mode and units included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select, update
+
+from clinic_factory import add_case, add_unit, add_user, phantom_png
+from covid_d.clinic import audit_trail
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.cases import readings
+from covid_d.clinic.cases.access import case_of
+from covid_d.clinic.database.accounts import Unit
+from covid_d.clinic.database.cases import AnswerShown, Case, Film
+from covid_d.clinic.database.operations import AuditEntry
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
+
+Program = Callable[[Person], TestClient]
+FORM: dict[str, Any] = {
+    "patient_code": "HC-77",
+    "province": "Guayas",
+    "age_years": "61",
+    "sex": "M",
+    "symptom_onset": "2026-01-02",
+    "symptoms": ["cough", "fever"],
+    "comorbidities": ["diabetes"],
+    "spo2": "91",
+    "vaccine_doses": "3",
+    "research_consent": "true",
+    "notes": "tos seca",
+    "projection": "PA",
+}
+
+
+def _films(*seeds: int) -> list[tuple[str, tuple[str, bytes, str]]]:
+    return [("films", (f"{seed}.png", phantom_png(seed), "image/png")) for seed in seeds]
+
+
+def _submit(client: TestClient, *seeds: int, **changes: Any) -> Any:
+    return client.post("/api/v1/cases", data=FORM | changes, files=_films(*(seeds or (1,))))
+
+
+@pytest.fixture
+def blind_unit(installation: Installation, people: dict[Role, Person]) -> None:
+    """Hospital Uno reads blind."""
+    assert people
+    with installation.writing() as session:
+        session.execute(update(Unit).values(blind_mode=True))
+
+
+def test_a_case_is_stored_whole_and_answered(
+    doctor: TestClient, installation: Installation
+) -> None:
+    answer = _submit(doctor, 1, 2)
+    assert answer.status_code == 201, answer.text
+    found = answer.json()
+    assert answer.headers["location"] == f"/api/v1/cases/{found['id']}"
+    for name in ("patient_code", "province", "sex", "symptoms", "notes", "symptom_onset"):
+        assert found[name] == FORM[name]
+    assert (found["age_years"], found["spo2"], found["vaccine_doses"]) == (61, 91, 3)
+    assert found["follow_up"]["research_consent"] is True
+    assert [film["projection"] for film in found["films"]] == ["PA", "PA"]
+    assert [said["film_id"] for said in found["assessments"]] == [
+        film["id"] for film in found["films"]
+    ]
+    said = found["assessments"][0]
+    assert said["bundle"]["sha256"] == installation.desk.detector.bundle.id.sha256
+    assert (said["probability"] is None) == (said["outcome"] == "refused")
+    assert "confirme con RT-PCR" in said["note"]["es"]
+    assert doctor.get(answer.headers["location"]).json() == found
+
+
+def test_the_answer_is_the_pages_answer(
+    doctor: TestClient, installation: Installation, people: dict[Role, Person]
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR], seed=3)
+    sent = doctor.get(f"/api/v1/cases/{case_id}/assessments").json()
+    with installation.reading() as session:
+        film = session.scalars(select(Film).where(Film.case_id == case_id)).one()
+        (stored,) = film.assessments
+    assert [said["probability"] for said in sent] == [stored.probability]
+    assert sent[0]["prevalence"] == 0.1
+    assert sent[0]["post_test_probability"] == stored.post_test_probability
+
+
+def test_a_request_sent_twice_makes_one_case(doctor: TestClient) -> None:
+    first = _submit(doctor, submission="lote-7/1").json()
+    assert _submit(doctor, submission="lote-7/1").json()["id"] == first["id"]
+    other = _submit(doctor, submission="lote-7/1", patient_code="HC-78")
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "submission_reused")
+    assert doctor.get("/api/v1/cases").json()["total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"province": "Lima"}, "province"),
+        ({"spo2": "200"}, "spo2"),
+        ({"spo2": "mucho"}, "spo2"),
+        ({"symptom_onset": "ayer"}, "symptom_onset"),
+        ({"symptom_onset": "2999-01-01"}, "symptom_onset"),
+        ({"symptoms": ["dolor raro"]}, "symptoms"),
+        ({"national_id": "1710034066"}, "national_id"),
+        ({"patient_code": ""}, "patient_code"),
+        ({"notes": "a\x00b"}, "notes"),
+        ({"projection": "XX"}, "projection"),
+        ({"submission": "x" * 65}, "submission"),
+    ],
+)
+def test_a_field_that_cannot_be_accepted_is_named_and_nothing_is_stored(
+    doctor: TestClient, installation: Installation, changes: dict[str, Any], field: str
+) -> None:
+    answer = _submit(doctor, **changes)
+    assert answer.status_code == 422
+    assert set(answer.json()["error"]["fields"]) == {field}
+    with installation.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Case)) == 0
+
+
+def test_a_file_that_is_no_film_is_stored_and_refused_with_its_reason(doctor: TestClient) -> None:
+    files = [("films", ("x.png", b"<svg onload='alert(1)'/>", "image/png"))]
+    found = doctor.post("/api/v1/cases", data=FORM, files=files).json()
+    (said,) = found["assessments"]
+    assert (said["outcome"], said["probability"]) == ("refused", None)
+    assert said["refusal"]["message"]["es"]
+
+
+def test_a_cedula_finds_nothing_in_any_answer(doctor: TestClient) -> None:
+    made = _submit(doctor, national_id="1710034065")
+    assert made.status_code == 201, made.text
+    assert "1710034065" not in made.text + doctor.get("/api/v1/cases").text
+
+
+def test_lists_are_paged_filtered_and_sorted(
+    doctor: TestClient, installation: Installation, people: dict[Role, Person]
+) -> None:
+    for seed in (1, 2, 3):
+        add_case(installation, people[Role.RADIOLOGIST], seed=seed)
+    own = add_case(installation, people[Role.DOCTOR], seed=4, sex="M", province="Azuay")
+    whole = doctor.get("/api/v1/cases", params={"size": 3}).json()
+    assert (whole["total"], whole["page"], whole["pages"]) == (4, 1, 2)
+    assert [row["id"] for row in whole["cases"]] == [4, 3, 2]
+    second = doctor.get("/api/v1/cases", params={"size": 3, "page": 2, "sort": "newest"}).json()
+    assert [row["id"] for row in second["cases"]] == [1]
+    for params in ({"own": "true"}, {"province": "Azuay"}, {"sex": "M"}, {"text": "0004"}):
+        found = doctor.get("/api/v1/cases", params=params).json()["cases"]
+        assert [row["id"] for row in found] == [own], params
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"page": "0"},
+        {"size": "101"},
+        {"sort": "random"},
+        {"since": "2026-13-01"},
+        {"since": "2026-02-01", "until": "2026-01-01"},
+        {"until": "9999-12-31"},
+        {"text": "a\x00"},
+        {"province": "\x00"},
+    ],
+)
+def test_a_query_that_cannot_be_read_is_refused(doctor: TestClient, params: dict[str, str]) -> None:
+    answer = doctor.get("/api/v1/cases", params=params)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["fields"]
+
+
+def test_another_units_case_does_not_exist(
+    installation: Installation, people: dict[Role, Person], program: Program
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    add_unit(installation, "Hospital Dos")
+    stranger = program(add_user(installation, "stranger", Role.DOCTOR, unit="Hospital Dos"))
+    assert stranger.get("/api/v1/cases").json()["total"] == 0
+    for path in ("", "/assessments", "/follow-up"):
+        assert stranger.get(f"/api/v1/cases/{case_id}{path}").status_code == 404
+    entry = {"kind": "consent", "value": "withdrawn"}
+    assert stranger.post(f"/api/v1/cases/{case_id}/follow-up", json=entry).status_code == 404
+
+
+@pytest.mark.usefixtures("blind_unit")
+def test_a_blind_answer_is_told_only_after_ones_own_reading(
+    doctor: TestClient, installation: Installation, people: dict[Role, Person], program: Program
+) -> None:
+    made = _submit(doctor)
+    case_id = made.json()["id"]
+    radiologist = program(people[Role.RADIOLOGIST])
+
+    def told(client: TestClient) -> tuple[bool, int, int]:
+        whole = client.get(f"/api/v1/cases/{case_id}").json()
+        (row,) = client.get("/api/v1/cases").json()["cases"]
+        assert (row["outcome"] is None) == row["withheld"] == whole["withheld"]
+        assert bool(whole["assessments"]) != whole["withheld"]
+        outcomes = ("positive", "negative", "inconclusive", "refused")
+        matches = sum(
+            client.get("/api/v1/cases", params={"outcome": outcome}).json()["total"]
+            for outcome in outcomes
+        )
+        status = client.get(f"/api/v1/cases/{case_id}/assessments").status_code
+        return whole["withheld"], matches, status
+
+    assert made.json()["withheld"]
+    assert '"probability"' not in made.text
+    assert told(doctor) == told(radiologist) == (True, 0, 409)
+    person = people[Role.DOCTOR]
+    with installation.reading() as session:
+        assert session.scalars(select(AnswerShown)).all() == []
+    with installation.writing() as session:
+        case = case_of(session, person, case_id)
+        actor = audit_trail.Actor(person.id)
+        readings.record_reading(session, installation.keys, actor, case, person, finding="negative")
+    assert told(doctor) == (False, 1, 200)
+    assert told(radiologist) == (True, 0, 409)
+    with installation.reading() as session:
+        assert [row.user_id for row in session.scalars(select(AnswerShown))] == [person.id]
+
+
+@pytest.mark.usefixtures("blind_unit")
+def test_in_a_blind_unit_no_film_is_answered_without_a_case(doctor: TestClient) -> None:
+    answer = doctor.post("/api/v1/assessments", files={"film": phantom_png(1)})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "blind_mode")
+
+
+def test_a_film_alone_is_answered_and_not_kept(
+    doctor: TestClient, installation: Installation
+) -> None:
+    def ask(**data: str) -> Any:
+        answer = doctor.post("/api/v1/assessments", data=data, files={"film": phantom_png(1)})
+        return answer.json()
+
+    said = ask(projection="PA", age_years="50")
+    assert said["outcome"] in {"positive", "negative", "inconclusive"}
+    assert said["prevalence"] == 0.1
+    assert ask(projection="PA", age_years="50", prevalence="0.5")["prevalence"] == 0.5
+    assert ask(projection="L")["outcome"] == "refused"
+    assert ask(projection="PA", age_years="3")["outcome"] == "refused"
+    for wrong in ({"prevalence": "1"}, {"prevalence": "nan"}, {"age_years": "-1"}):
+        assert set(ask(**wrong)["error"]["fields"]) == set(wrong)
+    with installation.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Film)) == 0
+    assert not list(installation.films.folder.rglob("*"))
+
+
+def test_the_same_film_gets_the_same_answer_with_and_without_a_case(doctor: TestClient) -> None:
+    case = _submit(doctor, 5).json()["assessments"][0]
+    data = {"projection": "PA", "age_years": "61"}
+    alone = doctor.post("/api/v1/assessments", data=data, files={"film": phantom_png(5)}).json()
+    assert {name: case[name] for name in alone} == alone
+
+
+def test_every_view_is_in_the_audit_trail(doctor: TestClient, installation: Installation) -> None:
+    case_id = _submit(doctor).json()["id"]
+    doctor.get("/api/v1/cases")
+    doctor.get(f"/api/v1/cases/{case_id}")
+    doctor.get(f"/api/v1/cases/{case_id}/assessments")
+    doctor.get(f"/api/v1/cases/{case_id}/follow-up")
+    doctor.post("/api/v1/assessments", files={"film": phantom_png(1)})
+    with installation.reading() as session:
+        actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
+        assert audit_trail.verify(session, installation.keys).broken is None
+    assert list(actions) == [
+        "token.create",
+        "case.create",
+        "case.view",
+        "case.list",
+        "case.view",
+        "case.view",
+        "case.view",
+        "film.assess",
+    ]

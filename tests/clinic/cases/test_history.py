@@ -1,0 +1,89 @@
+"""The time line: in order, with old values kept, and closed to whoever must read first."""
+
+from __future__ import annotations
+
+from sqlalchemy import update
+
+from clinic_factory import add_case
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.cases import readings
+from covid_d.clinic.cases.follow_up_entry import Entry, add
+from covid_d.clinic.cases.follow_up_terms import Kind
+from covid_d.clinic.cases.history import Event, history
+from covid_d.clinic.cases.whole import whole_case
+from covid_d.clinic.clock import today
+from covid_d.clinic.database.accounts import Unit
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
+
+People = dict[Role, Person]
+
+
+def _events(place: Installation, person: Person, case_id: int) -> list[Event]:
+    with place.reading() as session:
+        return history(session, whole_case(session, person, case_id), person)
+
+
+def _read(place: Installation, person: Person, case_id: int, finding: str) -> None:
+    with place.writing() as session:
+        case = whole_case(session, person, case_id)
+        readings.record_reading(
+            session, place.keys, Actor(person.id), case, person, finding=finding, notes="nota"
+        )
+
+
+def _said(events: list[Event]) -> list[str]:
+    return [str(event.what) for event in events]
+
+
+def test_everything_is_there_in_order(installation: Installation, people: People) -> None:
+    doctor = people[Role.DOCTOR]
+    case_id = add_case(installation, doctor)
+    with installation.writing() as session:
+        readings.note_answer_shown(session, whole_case(session, doctor, case_id), doctor)
+    _read(installation, doctor, case_id, "negative")
+    events = _events(installation, doctor, case_id)
+    assert _said(events) == [
+        "Case entered",
+        "Answer of the model, film 1",
+        "The model's answer was first shown",
+        "Reading",
+    ]
+    assert [event.who for event in events] == ["Doctor", "", "Doctor", "Doctor"]
+    assert events[1].beside == "phantom 1.0"
+    assert (str(events[3].value), str(events[3].beside), events[3].notes) == (
+        "Not compatible with COVID-19",
+        "with the model's answer known",
+        "nota",
+    )
+    assert [event.at for event in events] == sorted(event.at for event in events)
+
+
+def test_corrected_results_stay_beside_the_new_ones(
+    installation: Installation, people: People
+) -> None:
+    doctor = people[Role.DOCTOR]
+    case_id = add_case(installation, doctor)
+    actor = Actor(doctor.id)
+    first = add(installation, doctor, actor, case_id, Entry(Kind.RT_PCR, "positive", today()))
+    correction = Entry(Kind.RT_PCR, "negative", today(), supersedes=first, reason="otra muestra")
+    add(installation, doctor, actor, case_id, correction)
+    old, new = _events(installation, doctor, case_id)[-2:]
+    assert (str(old.value), old.superseded, old.day) == ("Positive", True, today())
+    assert (str(new.value), new.superseded, new.reason) == ("Negative", False, "otra muestra")
+
+
+def test_before_ones_own_reading_nothing_of_others_is_told(
+    installation: Installation, people: People
+) -> None:
+    doctor, radiologist = people[Role.DOCTOR], people[Role.RADIOLOGIST]
+    with installation.writing() as session:
+        session.execute(update(Unit).values(blind_mode=True))
+    case_id = add_case(installation, doctor)
+    _read(installation, doctor, case_id, "positive")
+    with installation.writing() as session:
+        readings.note_answer_shown(session, whole_case(session, doctor, case_id), doctor)
+    assert _said(_events(installation, radiologist, case_id)) == ["Case entered"]
+    _read(installation, radiologist, case_id, "negative")
+    assert len(_events(installation, radiologist, case_id)) == 5

@@ -1,0 +1,204 @@
+"""Killed at any moment, 200 times: what was accepted is there whole, and nothing half is."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+from sqlalchemy import func, select
+
+from clinic_factory import PASSWORD
+from covid_d.clinic import audit_trail
+from covid_d.clinic.cases import staging
+from covid_d.clinic.database.cases import Case, Film, StoredAssessment
+from covid_d.clinic.database.operations import AuditEntry
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
+
+KILLS = 200
+SENDERS = 3
+HERE = Path(__file__).parent
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="kills by POSIX signals"),
+    pytest.mark.xdist_group("killed"),
+]
+
+
+class Server:
+    """The real server, to be killed and started again."""
+
+    def __init__(self, installation: Installation) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        environment = dict(os.environ)
+        url = installation.settings.database_url
+        if url is not None:
+            environment["COVID_D_DATABASE_URL"] = url.get_secret_value()
+        self._zygote = subprocess.Popen(
+            [sys.executable, str(HERE / "server_zygote.py"), str(self.port)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        self._child = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        assert self._zygote.stdin
+        assert self._zygote.stdout
+        self._zygote.stdin.write("\n")
+        self._zygote.stdin.flush()
+        self._child = int(self._zygote.stdout.readline())
+        for _ in range(600):
+            try:
+                if httpx.get(f"{self.url}/healthz").text == "ok":
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        pytest.fail("the server did not start within 30 s")
+
+    def kill(self) -> None:
+        assert self._zygote.stdout
+        os.kill(self._child, signal.SIGKILL)
+        assert self._zygote.stdout.readline() == "ended\n"
+
+    def close(self) -> None:
+        self._zygote.kill()
+        self._zygote.wait()
+
+
+class Sender(threading.Thread):
+    """A doctor who sends one case after another and remembers what was accepted."""
+
+    def __init__(self, server: Server, cookies: httpx.Cookies, token: str, name: int) -> None:
+        super().__init__()
+        self.accepted: dict[str, int] = {}
+        self.problems: list[str] = []
+        self.ending = threading.Event()
+        self._server, self._cookies, self._token, self._name = server, cookies, token, name
+
+    def run(self) -> None:
+        for number in itertools.count():
+            if self.ending.is_set():
+                return
+            submission = f"sender-{self._name}-{number}"
+            # Sent again until the server says that it has it, as a person would.
+            while not self.ending.is_set() and submission not in self.accepted:
+                try:
+                    self._send(submission, number)
+                except httpx.TransportError:
+                    time.sleep(0.02)
+
+    def _send(self, submission: str, number: int) -> None:
+        form = {
+            "csrf_token": self._token,
+            "submission": submission,
+            "patient_code": submission,
+            "age_years": "50",
+            "sex": "F",
+            "province": "Guayas",
+        }
+        answer = httpx.post(
+            f"{self._server.url}/cases/new",
+            data=form,
+            files={"films": ("film.png", _film(1000 * self._name + number))},
+            cookies=self._cookies,
+            timeout=60,
+        )
+        found = re.search(r"/cases/(\d+)", answer.headers.get("location", ""))
+        if answer.status_code == 303 and found:
+            self.accepted[submission] = int(found[1])
+        else:
+            self.problems.append(f"{answer.status_code}: {answer.text[:2000]}")
+            self.ending.set()
+
+
+def _film(seed: int) -> bytes:
+    rng = random.Random(seed)
+    picture = Image.frombytes("L", (64, 64), rng.randbytes(64 * 64)).resize((320, 320))
+    buffer = io.BytesIO()
+    picture.save(buffer, format="PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def server(installation: Installation) -> Iterator[Server]:
+    running = Server(installation)
+    yield running
+    running.close()
+
+
+@pytest.mark.usefixtures("people")
+def test_nothing_accepted_is_lost_and_nothing_half_is_shown(
+    installation: Installation, server: Server
+) -> None:
+    server.start()
+    with httpx.Client(base_url=server.url) as browser:
+        browser.post("/sign-in", data={"username": Role.DOCTOR.value, "password": PASSWORD})
+        page = browser.get("/cases/new").text
+        cookies = browser.cookies
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token
+    senders = [Sender(server, cookies, token[1], name) for name in range(SENDERS)]
+    for sender in senders:
+        sender.start()
+    rng = random.Random(7)
+    try:
+        for _ in range(KILLS):
+            time.sleep(rng.uniform(0.0, 0.5))
+            server.kill()
+            server.start()
+        time.sleep(2)
+    finally:
+        for sender in senders:
+            sender.ending.set()
+        for sender in senders:
+            sender.join()
+    server.kill()
+    assert [sender.problems for sender in senders] == [[]] * SENDERS
+    accepted = {name: case for sender in senders for name, case in sender.accepted.items()}
+    assert len(accepted) >= SENDERS
+    _check(installation, accepted)
+    staging.sweep(installation)  # what the kills left takes no film of a case along
+    _check(installation, accepted)
+
+
+def _check(installation: Installation, accepted: dict[str, int]) -> None:
+    with installation.reading() as session:
+        cases = {case.submission: case for case in session.scalars(select(Case))}
+        for submission, number in accepted.items():
+            assert cases[submission].id == number
+        for case in cases.values():
+            assert len(case.films) == 1
+            (film,) = case.films
+            assert len(film.assessments) == 1
+            assert hashlib.sha256(installation.films.get(film.sha256)).hexdigest() == film.sha256
+        for table in (Film, StoredAssessment):
+            count = session.scalar(select(func.count()).select_from(table))
+            assert count == len(cases)
+        created = session.scalars(
+            select(AuditEntry.subject).where(AuditEntry.action == "case.create")
+        ).all()
+        assert sorted(created) == sorted(f"case:{case.id}" for case in cases.values())
+        assert audit_trail.verify(session, installation.keys).broken is None

@@ -1,0 +1,134 @@
+"""Signing in: names, passwords, locks, and sessions that cannot be fixed or kept for ever."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select, update
+
+from clinic_factory import PASSWORD, csrf_of
+from covid_d.clinic.accounts import sessions
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.accounts.sign_in import TRIES
+from covid_d.clinic.clock import now
+from covid_d.clinic.database.accounts import SignInSession, User
+from covid_d.clinic.database.operations import AuditEntry
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
+from covid_d.clinic.web.visitor import COOKIE
+
+pytestmark = pytest.mark.usefixtures("people")
+
+
+def _sign_in(client: TestClient, username: str, password: str) -> int:
+    return client.post("/sign-in", data={"username": username, "password": password}).status_code
+
+
+def test_the_right_password_opens_a_session(client: TestClient) -> None:
+    answer = client.post("/sign-in", data={"username": "DOCTOR", "password": PASSWORD})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert client.get("/").headers["location"] == "/cases"
+
+
+@pytest.mark.parametrize(("username", "password"), [("doctor", "wrong"), ("nobody", PASSWORD)])
+def test_every_failure_looks_the_same(client: TestClient, username: str, password: str) -> None:
+    answer = client.post("/sign-in", data={"username": username, "password": password})
+    assert answer.status_code == 401
+    assert "El usuario o la contraseña no son correctos." in answer.text
+    assert username in answer.text
+    assert COOKIE not in client.cookies
+
+
+def test_an_account_rests_after_too_many_tries(
+    client: TestClient, installation: Installation
+) -> None:
+    assert [_sign_in(client, "doctor", "wrong") for _ in range(TRIES)] == [401] * TRIES
+    assert _sign_in(client, "doctor", PASSWORD) == 429
+    with installation.writing() as session:
+        session.execute(update(User).values(locked_until=now() - timedelta(seconds=1)))
+    assert _sign_in(client, "doctor", PASSWORD) == 303
+
+
+def test_a_switched_off_account_stays_out(client: TestClient, installation: Installation) -> None:
+    assert _sign_in(client, "doctor", PASSWORD) == 303
+    with installation.writing() as session:
+        session.execute(update(User).values(active=False))
+    assert client.get("/").headers["location"] == "/sign-in"
+    assert _sign_in(client, "doctor", PASSWORD) == 401
+
+
+def test_an_attackers_cookie_is_not_taken_over(client: TestClient) -> None:
+    client.cookies.set(COOKIE, "known-to-the-attacker")
+    assert _sign_in(client, "doctor", PASSWORD) == 303
+    assert all(cookie.value != "known-to-the-attacker" for cookie in client.cookies.jar) or (
+        client.cookies.get(COOKIE, domain="testserver.local") != "known-to-the-attacker"
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"last_seen_at": now() - timedelta(minutes=31)},
+        {"created_at": now() - timedelta(hours=13)},
+    ],
+)
+def test_sessions_end_by_themselves(
+    installation: Installation, people: dict[Role, Person], change: dict[str, object]
+) -> None:
+    with installation.writing() as session:
+        user = session.get_one(User, people[Role.DOCTOR].id)
+        token = sessions.start(session, user)
+    assert sessions.resume(installation, token) is not None
+    with installation.writing() as session:
+        session.execute(update(SignInSession).values(**change))
+    assert sessions.resume(installation, token) is None
+
+
+def test_signing_out_ends_the_session_on_the_server(client: TestClient) -> None:
+    _sign_in(client, "doctor", PASSWORD)
+    token = client.cookies[COOKIE]
+    assert client.post("/sign-out").headers["location"] == "/sign-in?notice=signed_out"
+    client.cookies.set(COOKIE, token)
+    assert client.get("/").headers["location"] == "/sign-in"
+
+
+@pytest.mark.parametrize(
+    "place", ["//evil.example", "https://evil.example", "/\\evil", "x", "/a\n"]
+)
+def test_the_way_back_leads_to_ourselves_only(client: TestClient, place: str) -> None:
+    answer = client.post(
+        "/sign-in", data={"username": "doctor", "password": PASSWORD, "next": place}
+    )
+    assert answer.headers["location"] == "/"
+
+
+def test_the_language_is_kept(client: TestClient) -> None:
+    assert "Iniciar sesión" in client.get("/sign-in").text
+    client.post("/language", data={"language": "en", "next": "/sign-in"})
+    assert "Sign in" in client.get("/sign-in").text
+
+
+def test_each_try_is_in_the_audit_trail_without_the_password(
+    client: TestClient, installation: Installation
+) -> None:
+    _sign_in(client, "doctor", "wrong")
+    _sign_in(client, "doctor", PASSWORD)
+    with installation.reading() as session:
+        entries = session.scalars(select(AuditEntry).order_by(AuditEntry.sequence)).all()
+    assert [entry.action for entry in entries] == ["sign_in.failed", "sign_in"]
+    assert PASSWORD not in str([entry.detail for entry in entries])
+
+
+def test_the_form_token_belongs_to_the_session(
+    client: TestClient, installation: Installation
+) -> None:
+    _sign_in(client, "doctor", PASSWORD)
+    first = csrf_of(installation, client)
+    client.post("/sign-out")
+    _sign_in(client, "doctor", PASSWORD)
+    assert csrf_of(installation, client) != first

@@ -1,0 +1,84 @@
+"""A real PostgreSQL server for tests, in a temporary folder, on a free local port."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresServer:
+    """A running server; ``new_database`` gives each test its own."""
+
+    port: int
+
+    def new_database(self) -> str:
+        """Make an empty database and return its URL."""
+        name = f"test_{uuid.uuid4().hex}"
+        with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return self._url(name)
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://clinic@127.0.0.1:{self.port}/{database}"
+
+    @classmethod
+    @contextmanager
+    def running(cls) -> Iterator[PostgresServer]:
+        """Start a server and stop it afterwards; skips where PostgreSQL is not installed."""
+        programs = _programs()
+        if programs is None:
+            pytest.skip("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
+        # Not pytest's folder: the server's own user must be able to enter it.
+        folder = Path(tempfile.mkdtemp(prefix="covid-d-postgres-"))
+        user = _server_user()
+        if user:
+            shutil.chown(folder, user)
+        port = _free_port()
+        data = folder / "data"
+        try:
+            _run(user, programs / "initdb", "-D", data, "-U", "clinic", "-A", "trust", "-E", "UTF8")
+            options = f"-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -k {folder}"
+            start = (programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log")
+            _run(user, *start, "-o", options, "start")
+            try:
+                yield cls(port)
+            finally:
+                _run(user, programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _programs() -> Path | None:
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).parent
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    return versions[-1].parent if versions else None
+
+
+def _server_user() -> str | None:
+    """PostgreSQL refuses to run as root; Debian's package brings a user for it."""
+    return "postgres" if hasattr(os, "geteuid") and os.geteuid() == 0 else None
+
+
+def _run(user: str | None, *words: object) -> None:
+    prefix = ["runuser", "-u", user, "--"] if user else []
+    subprocess.run([*prefix, *map(str, words)], check=True, stdout=subprocess.DEVNULL, cwd="/")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
