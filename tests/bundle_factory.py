@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from covid_d.detector.contents import seal
+from covid_d.detector.gate import Heads
 
 SIZE = 32
 GRID = 4
@@ -104,7 +106,38 @@ def spec_dict(**overrides: Any) -> dict[str, Any]:
     return spec | overrides
 
 
-def make_bundle(folder: Path, *, model: bytes | None = None, **overrides: Any) -> Path:
+def gate_files() -> dict[str, bytes]:
+    """Return a gate for :func:`brightness_network` that takes films over 0.5 for lateral."""
+    heads = Heads(
+        weights=np.array([[-10.0, -10.0, -10.0], [10.0, 10.0, 10.0]]),
+        bias=np.array([15.0, -15.0]),
+        centre=np.full(3, 0.4),
+        scale=np.full(3, 0.2),
+        components=np.full((1, 3), 1.0 / np.sqrt(3.0)),
+    )
+    return {"gate.npz": heads.to_bytes()}
+
+
+def gate_spec(**overrides: Any) -> dict[str, Any]:
+    """Return what ``bundle.json`` says of that gate."""
+    spec = {
+        "file": "gate.npz",
+        "kinds": ["frontal", "lateral"],
+        "threshold": 0.5,
+        "distance": 5.0,
+        "films": {"frontal": 20, "lateral": 20},
+        "left_out": {"phantom": {"films": 20, "refused": 0}},
+    }
+    return spec | overrides
+
+
+def make_bundle(
+    folder: Path,
+    *,
+    model: bytes | None = None,
+    more: Mapping[str, bytes] | None = None,
+    **overrides: Any,
+) -> Path:
     """Write a sealed bundle.
 
     Parameters
@@ -113,6 +146,8 @@ def make_bundle(folder: Path, *, model: bytes | None = None, **overrides: Any) -
         Made when missing.
     model
         The ONNX network; by default :func:`brightness_network`.
+    more
+        Further files: name to content.
     overrides
         Top-level fields of ``bundle.json``.
 
@@ -127,5 +162,7 @@ def make_bundle(folder: Path, *, model: bytes | None = None, **overrides: Any) -
     (folder / "training_films.csv").write_text(
         "sha256,split,source\n" + "1" * 64 + ",train,phantom\n", encoding="utf-8"
     )
+    for name, content in (more or {}).items():
+        (folder / name).write_bytes(content)
     seal(folder)
     return folder

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bundle_factory import make_bundle
+from bundle_factory import gate_files, gate_spec, make_bundle
 from covid_d.cli.main import main
 from covid_d.detector import Detector, Outcome
 from covid_d.language import INTENDED_USE
@@ -261,6 +261,27 @@ class TestExplain:
     def test_does_not_change_the_answers(self, run: Run, films: Path, tmp_path: Path) -> None:
         explained = run(films, "--explain", tmp_path / "overlays", "--json")[1]
         assert explained == run(films, "--json")[1]
+
+    def test_what_the_gate_refuses_has_no_number_in_any_output(
+        self, run: Run, tmp_path: Path
+    ) -> None:
+        gated = make_bundle(tmp_path / "gated", gate=gate_spec(threshold=0.999), more=gate_files())
+        film = tmp_path / "bright.png"
+        Image.fromarray(np.linspace(140, 250, 256 * 256).reshape(256, 256).astype(np.uint8)).save(
+            film
+        )
+        options = ("--prevalence", "0.1", "--explain", str(tmp_path / "overlays"))
+        line = json.loads(run(film, "--json", *options, named=gated)[1])
+        check_line(line)
+        assert line["refusal"]["code"] == "looks_lateral"
+        assert (line["probability"], line["post_test_probability"]) == (None, None)
+        said = run(film, *options, named=gated)[1]
+        assert "PA o AP" in said
+        assert "%" not in said.split("Modelo:")[0]
+        run(film, "--csv", str(tmp_path / "t.csv"), *options, named=gated)
+        (row,) = csv.DictReader((tmp_path / "t.csv").open(encoding="utf-8"))
+        assert (row["probability"], row["post_test_probability"]) == ("", "")
+        assert not (tmp_path / "overlays").exists()
 
     def test_a_folder_that_cannot_be_written(self, run: Run, films: Path, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("in the way")

@@ -78,12 +78,12 @@ def tree(folder: Path) -> dict[str, str]:
 
 def test_every_row_is_accounted_for(grouped: BuildResult, article: BuildResult) -> None:
     assert grouped.record["collections"] == {
-        "cohen": {"rows": 14, "used": 12, "ct": 1, "excluded": 1},
-        "kermany": {"rows": 12, "used": 0, "ct": 0, "excluded": 12},
-        "adult": {"rows": 12, "used": 12, "ct": 0, "excluded": 0},
+        "cohen": {"rows": 14, "used": 12, "aside": 1, "excluded": 1},
+        "kermany": {"rows": 12, "used": 0, "aside": 0, "excluded": 12},
+        "adult": {"rows": 12, "used": 12, "aside": 0, "excluded": 0},
     }
     assert article.record["collections"]["kermany"] == {
-        "rows": 12, "used": 10, "ct": 0, "excluded": 2,
+        "rows": 12, "used": 10, "aside": 0, "excluded": 2,
     }  # fmt: skip
     for result in (grouped, article):
         rows = sum(numbers["rows"] for numbers in result.record["collections"].values())
@@ -97,7 +97,7 @@ def test_the_tree_is_the_articles(grouped: BuildResult) -> None:
     }
     assert folders == {
         "train", "train/covid", "train/nocovid", "validation", "validation/covid",
-        "validation/nocovid", "test", "CT",
+        "validation/nocovid", "test", "CT", "lateral",
     }  # fmt: skip
     assert {p.name for p in grouped.folder.iterdir() if p.is_file()} == {
         "manifest.csv", "test_labels.csv", "exclusions.csv", "ATTRIBUTION.md", "dataset.json",
@@ -318,6 +318,26 @@ def test_what_cannot_be_read_is_left_out_and_told(tmp_path: Path) -> None:
     assert reasons(result) == {"empty_file": 1, "not_an_image": 1, "truncated": 1}
 
 
+def test_lateral_films_are_set_aside_labelled_or_not(tmp_path: Path) -> None:
+    root = make_cohen(tmp_path / "cohen")
+    rows = list(csv.DictReader((root / "metadata.csv").open(encoding="utf-8")))
+    for number, finding in enumerate(["COVID-19", "todo"], start=1):
+        name = f"lateral {number}.png"
+        draw(root / "images" / name, 5000 + number)
+        rows.append(cohen_row(name, patientid=str(number), finding=finding, view="L"))
+    write_cohen(root, rows)
+    collections = [open_collection("cohen", root)]
+    result = build_dataset(collections, tmp_path / "grouped")
+    aside = {r["original"]: r for r in table(result, "manifest.csv") if r["split"] == "lateral"}
+    assert set(aside) == {"images/lateral 1.png", "images/lateral 2.png"}
+    for row in aside.values():
+        assert row["label"] == ""
+        assert row["path"].startswith("lateral/")
+    assert result.record["collections"]["cohen"]["aside"] == 3  # the slice too
+    assert result.record["groups"]["straddling"] == 0
+    assert Dataset.open(result.folder).counts().to_numpy().sum() == 12
+
+
 def test_dicom_films_are_written_as_png(tmp_path: Path) -> None:
     rows = []
     for number in range(8):
@@ -331,9 +351,10 @@ def test_dicom_films_are_written_as_png(tmp_path: Path) -> None:
     result = build_dataset([open_collection("manifest", path)], tmp_path / "out")
     # What the file alone says counts as well.
     assert {r["original"]: r["reason"] for r in table(result, "exclusions.csv")} == {
-        "0.dcm": "child",
-        "1.dcm": "not_frontal",
+        "0.dcm": "child"
     }
+    aside = [r for r in table(result, "manifest.csv") if r["split"] == "lateral"]
+    assert [(r["original"], r["label"], r["projection"]) for r in aside] == [("1.dcm", "", "L")]
     for row in table(result, "manifest.csv"):
         assert row["path"].endswith(".png")
         assert row["sha256"] != row["original_sha256"]

@@ -12,7 +12,7 @@ import pytest
 
 from covid_d.dataset.duplicates import Fingerprint, Pair
 from covid_d.dataset.films import Inspection
-from covid_d.dataset.manifest import Label
+from covid_d.dataset.manifest import Label, Split
 from covid_d.dataset.options import BuildOptions, Licenses, Protocol
 from covid_d.dataset.select import (
     Candidate,
@@ -23,6 +23,7 @@ from covid_d.dataset.select import (
     gather,
     leave_out,
     patient_aliases,
+    set_aside,
     with_facts,
 )
 from covid_d.dataset.sources import Exclusion, FilmRow, Modality, Reason
@@ -123,7 +124,7 @@ def test_the_rows_own_reason_comes_first() -> None:
         (Projection.PA, "PA", None),
         (Projection.AP, "AP", None),
         (Projection.AP_SUPINE, "AP Supine", None),
-        (Projection.LATERAL, "L", Reason.LATERAL),
+        (Projection.OTHER, "oblique", Reason.LATERAL),
         (None, "", None),
         (None, "?", Reason.PROJECTION),
         (None, "oblique", Reason.PROJECTION),
@@ -158,6 +159,16 @@ def test_licences_that_forbid_are_left_out() -> None:
     )
     assert leave_out(row(), PERMISSIVE) == Exclusion(Reason.LICENSE, "none stated")
     assert reason(row(license="CC BY-NC-ND"), GROUPED) is None
+
+
+def test_a_lateral_film_is_set_aside_by_the_grouped_protocol_only() -> None:
+    lateral = row(projection=Projection.LATERAL, projection_text="L", label=None)
+    assert set_aside(lateral, GROUPED) is Split.LATERAL
+    assert reason(lateral, GROUPED) is None
+    assert set_aside(lateral, ARTICLE) is None
+    assert reason(lateral, ARTICLE) == Reason.UNLABELLED
+    child = row(projection=Projection.LATERAL, projection_text="L", child=True)
+    assert reason(child, GROUPED) == Reason.CHILD
 
 
 def test_computed_tomography_is_set_aside_whatever_its_patient() -> None:

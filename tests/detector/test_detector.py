@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, load_from_string
 
-from bundle_factory import BIAS, GAIN, brightness_network, make_bundle
+from bundle_factory import BIAS, GAIN, brightness_network, gate_files, gate_spec, make_bundle
 from covid_d.detector import Assessment, Bundle, Detector, Outcome
 from covid_d.radiograph import (
     Facts,
@@ -258,12 +258,17 @@ class TestWarnings:
         self, detector: Detector, film_of: Callable[..., Radiograph]
     ) -> None:
         assert "demonstration_model" in self.codes(detector.assess(film_of()))
-        assert self.codes(detector.assess(b"")) == ["demonstration_model"]
+        assert self.codes(detector.assess(b"")) == ["demonstration_model", "no_input_gate"]
 
     def test_an_audited_bundle_does_not_say_it(
         self, tmp_path: Path, film_of: Callable[..., Radiograph]
     ) -> None:
-        folder = make_bundle(tmp_path / "b", verdict={"status": "audit-passed", "reasons": []})
+        folder = make_bundle(
+            tmp_path / "b",
+            verdict={"status": "audit-passed", "reasons": []},
+            gate=gate_spec(),
+            more=gate_files(),
+        )
         known = film_of(projection=Projection.PA, age_years=50.0)
         assert self.codes(Detector.load(folder).assess(known)) == []
 
@@ -271,11 +276,11 @@ class TestWarnings:
         self, detector: Detector, film_of: Callable[..., Radiograph]
     ) -> None:
         answer = detector.assess(film_of())
-        assert self.codes(answer)[1:] == ["projection_unknown", "age_unknown"]
+        assert self.codes(answer)[2:] == ["projection_unknown", "age_unknown"]
 
     def test_supine(self, detector: Detector, film_of: Callable[..., Radiograph]) -> None:
         answer = detector.assess(film_of(projection=Projection.AP_SUPINE, age_years=70.0))
-        assert self.codes(answer)[1:] == ["supine"]
+        assert self.codes(answer)[2:] == ["supine"]
 
     def test_each_has_both_languages(
         self, detector: Detector, film_of: Callable[..., Radiograph]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from covid_d.dataset.build import BuildResult, build_dataset
+from covid_d.dataset.manifest import SET_ASIDE
 from covid_d.dataset.options import BuildOptions, Licenses, Protocol
 from covid_d.dataset.sources import Collection, open_collection
 
@@ -53,7 +54,7 @@ def test_every_row_is_accounted_for(grouped: BuildResult) -> None:
         "adult": 2153,
     }
     for told in numbers.values():
-        assert told["used"] + told["ct"] + told["excluded"] == told["rows"]
+        assert told["used"] + told["aside"] + told["excluded"] == told["rows"]
     assert len(rows(grouped)) + len(rows(grouped, "exclusions.csv")) == 751 + 600 + 2153
 
 
@@ -61,11 +62,12 @@ def test_the_dirty_rows_have_their_reasons(grouped: BuildResult) -> None:
     found = Counter((row["collection"], row["reason"]) for row in rows(grouped, "exclusions.csv"))
     assert found["cohen", "missing_file"] == 269
     assert found["cohen", "volume"] == 21
-    assert found["cohen", "unlabelled"] == 70
+    assert found["cohen", "unlabelled"] == 63
     assert found["kermany", "child"] == 600
     # 144 by age, and cxnet/042: a cropped copy of a film of a 12-year-old in Cohen's collection.
     assert found["adult", "child"] == 145
     assert grouped.record["counts"]["CT"] == {"": 14}
+    assert grouped.record["counts"]["lateral"] == {"": 26}
 
 
 def test_nothing_straddles(grouped: BuildResult) -> None:
@@ -73,7 +75,7 @@ def test_nothing_straddles(grouped: BuildResult) -> None:
     for column in ("patient", "group"):
         splits = defaultdict(set)
         for row in rows(grouped):
-            if row[column] and row["split"] != "CT":
+            if row[column] and row["split"] not in SET_ASIDE:
                 splits[row[column]].add(row["split"])
         assert all(len(found) == 1 for found in splits.values())
 
@@ -97,7 +99,7 @@ def test_known_copies_across_collections_are_tied(grouped: BuildResult) -> None:
 def test_strata_keep_their_shares(grouped: BuildResult) -> None:
     numbers: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in rows(grouped):
-        if row["split"] != "CT":
+        if row["split"] not in SET_ASIDE:
             numbers[row["label"], row["source"]][row["split"]] += 1
     assert len(numbers) == 5
     for found in numbers.values():

@@ -53,8 +53,11 @@ def test_dicom_films_keep_their_facts(real_data: Path, bundle: Path) -> None:
     for film in expand([real_data / "dicom"]):
         answer = detector.assess(film, activation=True)
         assert answer.outcome is not Outcome.REFUSED
-        # Both state projection and age: only the bundle's own caution is left.
-        assert [warning.code for warning in answer.warnings] == ["demonstration_model"]
+        # Both state projection and age: only the bundle's own cautions are left.
+        assert [warning.code for warning in answer.warnings] == [
+            "demonstration_model",
+            "no_input_gate",
+        ]
         radiograph = read(film)
         picture = overlay(radiograph, answer, detector.bundle.spec.preprocessing)
         assert np.asarray(picture).std() > 10

@@ -12,11 +12,13 @@ from fastai.learner import Learner
 from covid_d.dataset.dataset import Dataset
 from covid_d.detector import Bundle, Detector, Outcome
 from covid_d.errors import TrainingError
+from covid_d.radiograph import Facts, Radiograph
 from covid_d.radiograph.read import read
 from covid_d.training.build import learner
 from covid_d.training.card import cell
 from covid_d.training.data import dataloaders
 from covid_d.training.export import export_bundle
+from covid_d.training.gate_pictures import ALTERATIONS
 from covid_d.training.recipes import Recipe
 
 pytestmark = pytest.mark.train
@@ -100,6 +102,32 @@ def test_exporting_again_gives_the_same_network(
     assert loaded.spec.calibration == first.spec.calibration
 
 
+def test_the_gate_judges_the_exported_network_s_own_features(
+    phantoms: Dataset, finished_run: Path
+) -> None:
+    bundle = Bundle.load(finished_run / "bundle")
+    spec = bundle.spec.gate
+    assert spec is not None
+    assert spec.kinds[0] == "frontal"
+    assert spec.films["frontal"] == 24
+    assert sum(spec.films[kind.value] for kind in ALTERATIONS) == 48
+    detector = Detector(bundle)
+    rng = np.random.default_rng(0)
+    noise = Radiograph(rng.random((144, 132), dtype=np.float32), Facts("PNG", "", 8))
+    assert detector.assess(noise).outcome is Outcome.REFUSED
+
+
+def test_a_bundle_can_be_made_without_a_gate(
+    phantoms: Dataset, trained: Learner, tiny: Recipe, tmp_path: Path
+) -> None:
+    bundle = Bundle.load(
+        export_bundle(trained, tiny, phantoms, tmp_path / "open", gate=False, progress=False)
+    )
+    assert bundle.spec.gate is None
+    assert "gate.npz" not in bundle.files
+    assert "None: only what a film's file states" in bundle.card
+
+
 def test_a_network_no_better_than_chance_is_not_exported(
     phantoms: Dataset, trained: Learner, tiny: Recipe, tmp_path: Path
 ) -> None:
@@ -145,7 +173,8 @@ class TestCard:
         headings = [line[3:] for line in card.splitlines() if line.startswith("## ")]
         assert headings == [
             "Resumen", "Intended use", "Data", "Training", "Validation films, at export",
-            "Calibration and inconclusive answers", "Evaluation", "Shortcut audit", "Limits",
+            "Calibration and inconclusive answers", "Input gate", "Evaluation",
+            "Shortcut audit", "Limits",
         ]  # fmt: skip
 
     def test_spanish_comes_first(self, card: str) -> None:
@@ -163,6 +192,13 @@ class TestCard:
         row = next(line for line in card.splitlines() if line.startswith("| all | 12 | 12 |"))
         assert f"{kept['error_rate']:.1%}" in row
         assert f"{kept['auroc']:.3f}" in row
+
+    def test_it_says_what_the_gate_was_fitted_to(self, card: str, finished_run: Path) -> None:
+        gate = Bundle.load(finished_run / "bundle").spec.gate
+        assert gate is not None
+        assert f"| `picture` | {gate.films['picture']} |" in card
+        for left in gate.left_out.values():
+            assert f"| {left.films} | {left.refused} |" in card
 
     def test_it_says_what_it_is_worth(self, card: str) -> None:
         assert "inflated by the source" in card

@@ -59,7 +59,7 @@ def dataset() -> None:
 )
 @click.option(
     "--split",
-    type=click.Choice(["train", "validation", "test", "CT"]),
+    type=click.Choice(["train", "validation", "test", "CT", "lateral"]),
     default="train",
     show_default=True,
     help="Split of the contact sheet.",

@@ -134,8 +134,9 @@ def build(
 ) -> None:
     """Build a dataset from published collections; each may be given more than once.
 
-    Writes train/, validation/, test/ and CT/, manifest.csv, test_labels.csv, exclusions.csv
-    (every film left out, with its reason), ATTRIBUTION.md and dataset.json.
+    Writes train/, validation/, test/, CT/ and lateral/ (both set aside), manifest.csv,
+    test_labels.csv, exclusions.csv (every film left out, with its reason), ATTRIBUTION.md and
+    dataset.json.
     """
     from covid_d.dataset.build import build_dataset
     from covid_d.dataset.options import BuildOptions, Licenses, Protocol
@@ -184,10 +185,10 @@ def _show(result: BuildResult) -> None:
     ]
     echo_table(["split", "covid", "nocovid", "films"], rows)
     rows = [
-        [name, *(numbers[key] for key in ("rows", "used", "ct", "excluded"))]
+        [name, *(numbers[key] for key in ("rows", "used", "aside", "excluded"))]
         for name, numbers in record["collections"].items()
     ]
-    echo_table(["collection", "rows", "used", "CT", "left out"], rows)
+    echo_table(["collection", "rows", "used", "set aside", "left out"], rows)
     if record["exclusions"]:
         echo_table(["left out because", "films"], list(record["exclusions"].items()))
     click.echo(f"{result.folder}  {result.sha256}")

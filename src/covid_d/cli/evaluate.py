@@ -15,7 +15,7 @@ from covid_d.cli.options import (
     progress_option,
 )
 from covid_d.dataset.dataset import Dataset
-from covid_d.dataset.manifest import Split
+from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.detector.bundle import Bundle
 from covid_d.detector.detector import Detector
 from covid_d.evaluation import texts
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--split",
-    type=click.Choice([*(s.value for s in Split if s is not Split.CT), ALL]),
+    type=click.Choice([*(s.value for s in Split if s not in SET_ASIDE), ALL]),
     default=Split.TEST.value,
     show_default=True,
     help="Films to evaluate on; all is right where every film is new to the bundle.",
@@ -213,7 +213,7 @@ def _row(name: str, stratum: Stratum, figures: Sequence[str], language: Language
 def _leave_out(
     dataset: Dataset, mode: str, recipe: str, cache: Path, resamples: int, progress: bool
 ) -> HeldOutReport:
-    films = dataset.manifest[dataset.manifest["split"] != Split.CT.value]
+    films = dataset.manifest[~dataset.manifest["split"].isin(SET_ASIDE)]
     experiments = plan(films)
     seen: pd.Series | None = None
     # Imported here: measuring a bundle needs no torch.

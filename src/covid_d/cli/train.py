@@ -142,7 +142,9 @@ def train(
     bundle_version: str,
     **options: Any,
 ) -> None:
-    """Train a detector on DATASET in two stages and export its bundle.
+    """Train a detector on DATASET, fit its input gate and export its bundle.
+
+    Stage 1 trains the head, stage 2 all layers; a stage of 0 epochs is left out.
 
     Values in brackets are those of the recipes default / article. A run writes report.html,
     history.csv, run.json, a folder a stage and the bundle; every epoch ends in a checkpoint, and

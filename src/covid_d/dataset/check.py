@@ -128,7 +128,8 @@ def _files(folder: Path) -> Iterator[Path]:
 def _labels(dataset: Dataset) -> Iterator[Finding]:
     """Compare the manifest's splits and labels with the folders and with the test's labels."""
     for row in dataset.manifest.itertuples(index=False):
-        # The test split and CT have no folder for a class, so that nobody reads it there.
+        # No folder for a class in the test split, so that nobody reads it there, nor in what is
+        # set aside.
         own_class = row.split in {Split.TRAIN.value, Split.VALIDATION.value}
         folder = f"{row.split}/{row.label}" if own_class else str(row.split)
         name = str(row.path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from covid_d.dataset.manifest import COLUMNS, Label, Split
+from covid_d.dataset.manifest import COLUMNS, SET_ASIDE, Label, Split
 from covid_d.dataset.record import MANIFEST, RECORD, REQUIRED
 from covid_d.errors import DatasetError
 from covid_d.language import Language, Message
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from covid_d.dataset.describe import Description
 
 _SUMMARY = Message(
-    "{films} radiografías (TC aparte: {ct}); protocolo {protocol}; hash {sha256}",
-    "{films} radiographs (CT set aside: {ct}); protocol {protocol}; hash {sha256}",
+    "{films} radiografías (aparte: TC {ct}, laterales {lateral}); protocolo {protocol}; hash {sha256}",
+    "{films} radiographs (set aside: CT {ct}, lateral {lateral}); protocol {protocol}; hash {sha256}",
 )
 _REBUILD = "Build the dataset again: covid-d dataset build"
 
@@ -106,12 +106,12 @@ class Dataset:
         return self.folder / str(relative)
 
     def counts(self) -> pd.DataFrame:
-        """Return the number of radiographs by class (rows) and split (columns), without CT."""
-        films = self.manifest[self.manifest["split"] != Split.CT.value]
+        """Return the number of films to learn and judge from, by class (rows) and split."""
+        films = self.manifest[~self.manifest["split"].isin(SET_ASIDE)]
         table = pd.crosstab(films["label"], films["split"])
         return table.reindex(
             index=[label.value for label in Label],
-            columns=[split.value for split in Split if split is not Split.CT],
+            columns=[split.value for split in Split if split not in SET_ASIDE],
             fill_value=0,
         )
 
@@ -152,9 +152,13 @@ class Dataset:
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows, in the language of the settings."""
-        ct = len(self.films(Split.CT))
+        ct, lateral = (len(self.films(split)) for split in SET_ASIDE)
         said = _SUMMARY.format(
-            films=len(self) - ct, ct=ct, protocol=self.protocol, sha256=self.sha256[:12]
+            films=len(self) - ct - lateral,
+            ct=ct,
+            lateral=lateral,
+            protocol=self.protocol,
+            sha256=self.sha256[:12],
         )
         return (
             f"<p><b>{escape(str(self.folder))}</b>: "
@@ -193,10 +197,10 @@ def read_manifest(path: Path) -> pd.DataFrame:
 
 def _check_values(path: Path, table: pd.DataFrame) -> None:
     splits, labels = [split.value for split in Split], [label.value for label in Label]
-    ct = table["split"] == Split.CT.value
+    aside = table["split"].isin(SET_ASIDE)
     relative = table["path"].map(_stays_inside).astype(bool)
     _demand(path, table["split"], table["split"].isin(splits))
-    _demand(path, table["label"], table["label"].isin(labels) | (ct & (table["label"] == "")))
+    _demand(path, table["label"], table["label"].isin(labels) | (aside & (table["label"] == "")))
     _demand(path, table["path"], relative & ~table["path"].duplicated(keep=False))
     for digest in ("sha256", "original_sha256"):
         _demand(path, table[digest], table[digest].str.fullmatch("[0-9a-f]{64}"))

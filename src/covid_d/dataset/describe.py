@@ -10,7 +10,7 @@ import pandas as pd
 
 from covid_d.dataset.classes import CLASS_NAMES
 from covid_d.dataset.dataset import Dataset
-from covid_d.dataset.manifest import Label, Split
+from covid_d.dataset.manifest import SET_ASIDE, Label, Split
 from covid_d.language import Message, localised
 
 DIMENSIONS = ("split", "source", "subsource", "projection", "sex", "age")
@@ -51,7 +51,7 @@ _CHILDREN = Message(
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """Counts of a dataset's radiographs; computed tomography is counted apart.
+    """Counts of a dataset's radiographs; what is set aside is counted apart.
 
     Parameters
     ----------
@@ -59,6 +59,8 @@ class Description:
         Radiographs.
     ct
         Computed tomography slices set aside.
+    lateral
+        Lateral films set aside.
     counts
         Dimension (of :data:`DIMENSIONS`) -> value -> class -> number of films.
     classes
@@ -71,6 +73,7 @@ class Description:
 
     films: int
     ct: int
+    lateral: int
     counts: dict[str, dict[str, dict[str, int]]]
     classes: dict[str, int]
     patients: dict[str, int]
@@ -81,6 +84,7 @@ class Description:
         return {
             "films": self.films,
             "ct": self.ct,
+            "lateral": self.lateral,
             "classes": self.classes,
             "patients": self.patients,
             "counts": self.counts,
@@ -97,7 +101,7 @@ def age_bands(ages: pd.Series[float]) -> pd.Series[str]:
 def describe(dataset: Dataset) -> Description:
     """Count a dataset's films and warn where source or age tells the class; reads no film."""
     manifest = dataset.manifest
-    films = manifest[manifest["split"] != Split.CT.value]
+    films = manifest[~manifest["split"].isin(SET_ASIDE)]
     values = {name: films[name].replace("", UNKNOWN) for name in DIMENSIONS if name != "age"}
     known = films["subsource"] != ""
     values["subsource"] = (films["source"] + "/" + films["subsource"]).where(known, UNKNOWN)
@@ -106,7 +110,8 @@ def describe(dataset: Dataset) -> Description:
     named = films[films["patient"] != ""]
     return Description(
         films=len(films),
-        ct=len(manifest) - len(films),
+        ct=int((manifest["split"] == Split.CT.value).sum()),
+        lateral=int((manifest["split"] == Split.LATERAL.value).sum()),
         counts=counts,
         classes={label: int((films["label"] == label).sum()) for label in _CLASSES},
         patients={
@@ -122,7 +127,7 @@ def _count(
 ) -> dict[str, dict[str, int]]:
     table = pd.crosstab(values, labels).reindex(columns=_CLASSES, fill_value=0)
     fixed: Sequence[str] = {
-        "split": [split.value for split in Split if split is not Split.CT],
+        "split": [split.value for split in Split if split not in SET_ASIDE],
         "age": AGE_BANDS,
     }.get(dimension, [])
     order = [name for name in fixed if name in table.index]

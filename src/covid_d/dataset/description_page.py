@@ -14,7 +14,7 @@ from covid_d.dataset.classes import CLASS_COLOURS, CLASS_NAMES
 from covid_d.dataset.contact_sheet import contact_sheet
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.describe import DIMENSIONS, UNKNOWN, Description, describe
-from covid_d.dataset.manifest import Label, Split
+from covid_d.dataset.manifest import SET_ASIDE, Label, Split
 from covid_d.files import write_atomically
 from covid_d.language import Language, Message
 from covid_d.page import Page, Picture, Section, Table, png_of
@@ -37,9 +37,11 @@ _TITLE = Message("Conjunto de datos «{name}»", "Dataset '{name}'")
 _OVERVIEW = Message("Resumen", "Overview")
 _SUMMARY = Message(
     "{films} radiografías: {covid} con COVID-19 ({covid_patients} pacientes conocidos) y {nocovid} "
-    "sin COVID-19 ({nocovid_patients} pacientes conocidos). Cortes de tomografía apartados: {ct}.",
+    "sin COVID-19 ({nocovid_patients} pacientes conocidos). Apartados: {ct} cortes de tomografía y "
+    "{lateral} radiografías laterales.",
     "{films} radiographs: {covid} with COVID-19 ({covid_patients} known patients) and {nocovid} "
-    "without ({nocovid_patients} known patients). CT slices set aside: {ct}.",
+    "without ({nocovid_patients} known patients). Set aside: {ct} CT slices and {lateral} lateral "
+    "films.",
 )
 _ORIGIN = Message(
     "Protocolo: {protocol}. Huella SHA-256 del conjunto: {sha256}.",
@@ -112,10 +114,11 @@ def tables(description: Description, language: Language = "en") -> list[Table]:
 
 
 def _page(dataset: Dataset, description: Description, sheet: Picture, language: Language) -> Page:
-    films = dataset.manifest[dataset.manifest["split"] != Split.CT.value]
+    films = dataset.manifest[~dataset.manifest["split"].isin(SET_ASIDE)]
     summary = _SUMMARY.format(
         films=description.films,
         ct=description.ct,
+        lateral=description.lateral,
         **description.classes,
         **{f"{label}_patients": n for label, n in description.patients.items()},
     )

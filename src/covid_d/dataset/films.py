@@ -24,6 +24,7 @@ from covid_d.dataset.duplicates import Fingerprint, fingerprint
 from covid_d.dataset.sources.base import Exclusion, Modality
 from covid_d.errors import DatasetError
 from covid_d.radiograph import Facts, Radiograph, RadiographError, RefusalCode, check, read
+from covid_d.radiograph.film import Projection
 from covid_d.radiograph.readers.limits import MIN_SIDE as READABLE
 
 Item = TypeVar("Item")
@@ -43,8 +44,8 @@ class InspectionOrder:
     modality
         As the collection says.
     strict
-        Whether films that the detector would refuse are refused here (but not children: whether
-        they are wanted is not for the reader to say).
+        Whether films that the detector would refuse are refused here (but not children, nor lateral
+        films: whether they are wanted is not for the reader to say).
     """
 
     file: Path
@@ -86,7 +87,8 @@ def inspect(order: InspectionOrder) -> Inspection | Exclusion:
     facts = radiograph.facts
     if order.strict and order.modality is Modality.XRAY and facts.modality != "CT":
         refusal = check(radiograph)
-        if refusal and refusal.code is not RefusalCode.CHILD:
+        aside = facts.projection is Projection.LATERAL
+        if refusal and refusal.code is not RefusalCode.CHILD and not aside:
             return Exclusion(refusal.code.value, refusal.message.en)
     return Inspection(fingerprint(radiograph), facts, radiograph.width, radiograph.height)
 

@@ -13,6 +13,11 @@ class Split(StrEnum):
     VALIDATION = "validation"
     TEST = "test"
     CT = "CT"
+    LATERAL = "lateral"
+
+
+# Not for learning or judging the answer: the input gate learns from them what to refuse.
+SET_ASIDE: Final = (Split.CT, Split.LATERAL)
 
 
 class Label(StrEnum):
@@ -25,8 +30,8 @@ class Label(StrEnum):
 # Column -> what it holds. Order is the order in ``manifest.csv``. Empty means unknown.
 COLUMNS: Final[dict[str, str]] = {
     "path": "film, relative to the data set's folder, with forward slashes",
-    "label": "covid or nocovid (empty for CT)",
-    "split": "train, validation, test or CT",
+    "label": "covid or nocovid (empty for CT and lateral)",
+    "split": "train, validation, test, or set aside: CT, lateral",
     "source": "collection the film came from (cohen, kermany, nih, ...)",
     "subsource": "publisher within the collection (host name of its address), if known",
     "patient": "patient id, unique across collections; empty when unknown",

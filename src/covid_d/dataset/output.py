@@ -7,18 +7,17 @@ from pathlib import Path
 from typing import Final
 
 from covid_d.dataset.films import WriteOrder, Written, map_films, write_film
-from covid_d.dataset.manifest import COLUMNS, Label, Split
+from covid_d.dataset.manifest import COLUMNS, SET_ASIDE, Label, Split
 from covid_d.dataset.names import film_names, film_suffix
 from covid_d.dataset.options import BuildOptions
 from covid_d.dataset.plan import Plan
 from covid_d.dataset.select import Film
-from covid_d.dataset.sources.base import Modality
 from covid_d.errors import DatasetError
 
 _CLASS_FOLDERS: Final = tuple(
     f"{split.value}/{label.value}" for split in (Split.TRAIN, Split.VALIDATION) for label in Label
 )
-_FLAT_FOLDERS: Final = (Split.TEST.value, Split.CT.value)
+_FLAT_FOLDERS: Final = (Split.TEST.value, *SET_ASIDE)
 
 
 def write_films(
@@ -67,7 +66,7 @@ def _is_rendered(film: Film, options: BuildOptions) -> bool:
 
 
 def _folder(film: Film, split: Split) -> str:
-    if split in (Split.TEST, Split.CT) or film.row.label is None:
+    if split in (Split.TEST, *SET_ASIDE) or film.row.label is None:
         return split.value
     return f"{split.value}/{film.row.label.value}"
 
@@ -88,7 +87,7 @@ def _manifest_row(plan: Plan, at: int, path: str, written: Written) -> dict[str,
     film = plan.films[at]
     row, inspection = film.row, film.inspection
     width, height = written.size or (inspection.width, inspection.height)
-    label = row.label if row.modality is Modality.XRAY else None
+    label = None if plan.splits[at] in SET_ASIDE else row.label
     cells = {
         "path": path,
         "label": label.value if label else "",

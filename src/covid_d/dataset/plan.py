@@ -12,7 +12,7 @@ from tqdm import tqdm
 from covid_d.dataset.duplicates import Pair, find_near_duplicates
 from covid_d.dataset.films import InspectionOrder, inspect, map_films
 from covid_d.dataset.group import case_page, group_films
-from covid_d.dataset.manifest import Split
+from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.dataset.options import BuildOptions
 from covid_d.dataset.select import (
     Candidate,
@@ -22,6 +22,7 @@ from covid_d.dataset.select import (
     covid_patients,
     leave_out,
     patient_aliases,
+    set_aside,
     with_facts,
 )
 from covid_d.dataset.sources.base import Exclusion, Reason
@@ -59,7 +60,7 @@ class Plan:
     exclusions: dict[int, Exclusion]
 
     def taken(self) -> list[int]:
-        """Places (in ``films``) of the films that have a split, CT included, in order."""
+        """Places (in ``films``) of the films that have a split or are set aside, in order."""
         return sorted(self.splits)
 
 
@@ -79,7 +80,8 @@ def make_plan(
         If nothing is left to learn from, or the article's children cannot be drawn.
     """
     films, children, exclusions = _inspect(candidates, options, pool, progress=progress)
-    radiographs = [at for at, film in enumerate(films) if not film.is_ct]
+    aside = {at: set_aside(film.row, options) for at, film in enumerate(films)}
+    radiographs = [at for at, split in aside.items() if split is None]
     compared = [films[at] for at in radiographs] + children
     with tqdm(total=len(compared), desc="Comparing", unit="film", disable=not progress) as bar:
         found = find_near_duplicates(
@@ -102,7 +104,7 @@ def make_plan(
         for at in sorted(left & contradicted.keys()):
             exclusions[films[at].candidate.index] = contradicted[at]
         left -= contradicted.keys()
-    splits: dict[int, Split] = {at: Split.CT for at, film in enumerate(films) if film.is_ct}
+    splits = {at: split for at, split in aside.items() if split is not None}
     splits |= _split(films, sorted(left), groups, options, exclusions)
     plan = Plan(candidates, films, pairs, groups, splits, exclusions)
     _check_plan(plan)
@@ -234,11 +236,11 @@ def _check_plan(plan: Plan) -> None:
     index = {at: plan.films[at].candidate.index for at in plan.splits}
     account_for(
         plan.candidates,
-        (index[at] for at, split in plan.splits.items() if split is not Split.CT),
-        (index[at] for at, split in plan.splits.items() if split is Split.CT),
+        (index[at] for at, split in plan.splits.items() if split not in SET_ASIDE),
+        (index[at] for at, split in plan.splits.items() if split in SET_ASIDE),
         plan.exclusions,
     )
-    if all(split is Split.CT for split in plan.splits.values()):
+    if all(split in SET_ASIDE for split in plan.splits.values()):
         reasons = Counter(str(exclusion.reason) for exclusion in plan.exclusions.values())
         told = ", ".join(f"{reason} {n}" for reason, n in reasons.most_common()) or "no rows"
         raise DatasetError(

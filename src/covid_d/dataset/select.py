@@ -22,10 +22,11 @@ from itertools import chain
 from covid_d.dataset.duplicates import Pair
 from covid_d.dataset.films import Inspection
 from covid_d.dataset.licenses import terms_of
-from covid_d.dataset.manifest import Label
+from covid_d.dataset.manifest import Label, Split
 from covid_d.dataset.options import BuildOptions, Licenses
 from covid_d.dataset.sources.base import Collection, Exclusion, FilmRow, Modality, Reason
 from covid_d.errors import DatasetError
+from covid_d.radiograph.film import Projection
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,6 @@ class Film:
     def row(self) -> FilmRow:
         """The row."""
         return self.candidate.row
-
-    @property
-    def is_ct(self) -> bool:
-        """Whether the film is computed tomography, to be set aside."""
-        return self.row.modality is Modality.CT
 
 
 def gather(collections: Sequence[Collection]) -> list[Candidate]:
@@ -122,6 +118,13 @@ def with_facts(candidate: Candidate, inspection: Inspection) -> Candidate:
     )
 
 
+def set_aside(row: FilmRow, options: BuildOptions) -> Split | None:
+    """Return where a film is kept apart, if the answer is not to be learnt from it."""
+    if row.modality is Modality.CT:
+        return Split.CT
+    return Split.LATERAL if options.grouped and row.projection is Projection.LATERAL else None
+
+
 def leave_out(row: FilmRow, options: BuildOptions) -> Exclusion | None:
     """Return why a film is left out by what is known of it, or ``None``."""
     if row.exclusion is not None:
@@ -133,6 +136,10 @@ def leave_out(row: FilmRow, options: BuildOptions) -> Exclusion | None:
     if options.leaves_out_children and row.child:
         age = "" if row.age is None else f"{row.age:g} years"
         return Exclusion(Reason.CHILD, age or "a child, age not stated")
+    if set_aside(row, options) is Split.LATERAL:
+        return None
+    if row.label is None:
+        return Exclusion(Reason.UNLABELLED, row.finding)
     if not options.grouped:
         return None
     if row.projection is not None and not row.projection.is_frontal:

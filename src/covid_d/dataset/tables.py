@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from covid_d.dataset.attribution import attribution
-from covid_d.dataset.manifest import COLUMNS, Label, Split
+from covid_d.dataset.manifest import COLUMNS, SET_ASIDE, Label, Split
 from covid_d.dataset.options import LEARNING_SPLITS, BuildOptions
 from covid_d.dataset.plan import Plan
 from covid_d.dataset.record import (
@@ -24,7 +24,7 @@ from covid_d.dataset.record import (
     dataset_sha256,
 )
 from covid_d.dataset.shortcuts import FilmFacts, ShortcutReport, find_shortcuts
-from covid_d.dataset.sources.base import Collection, Modality
+from covid_d.dataset.sources.base import Collection
 from covid_d.files import write_atomically
 
 SCHEMA: Final = 1
@@ -119,7 +119,7 @@ def _facts(plan: Plan) -> list[FilmFacts]:
             child=row.child,
         )
         for at, row in ((at, plan.films[at].row) for at in plan.taken())
-        if row.label is not None and row.modality is Modality.XRAY
+        if row.label is not None and plan.splits[at] not in SET_ASIDE
     ]
 
 
@@ -135,18 +135,18 @@ def _by_source(rows: Sequence[Mapping[str, str]]) -> dict[str, dict[str, dict[st
 def _by_collection(plan: Plan) -> dict[str, dict[str, int]]:
     """Return collection -> rows, and what became of them."""
     names = dict.fromkeys(candidate.collection for candidate in plan.candidates)
-    table = {name: {"rows": 0, "used": 0, "ct": 0, "excluded": 0} for name in names}
+    table = {name: {"rows": 0, "used": 0, "aside": 0, "excluded": 0} for name in names}
     for candidate in plan.candidates:
         table[candidate.collection]["rows"] += 1
         table[candidate.collection]["excluded"] += candidate.index in plan.exclusions
     for at, split in plan.splits.items():
-        use = "ct" if split is Split.CT else "used"
+        use = "aside" if split in SET_ASIDE else "used"
         table[plan.films[at].candidate.collection][use] += 1
     return table
 
 
 def _group_figures(plan: Plan) -> dict[str, int]:
-    places = [at for at in plan.taken() if plan.splits[at] is not Split.CT]
+    places = [at for at in plan.taken() if plan.splits[at] not in SET_ASIDE]
     within = set(places)
     pairs = [pair for pair in plan.pairs if {pair.first, pair.second} <= within]
     sources = [(plan.films[p.first].row.source, plan.films[p.second].row.source) for p in pairs]
@@ -162,7 +162,7 @@ def _straddling(plan: Plan) -> set[int]:
     """Return the groups with films in more than one split."""
     splits: dict[int, set[Split]] = {}
     for at, split in plan.splits.items():
-        if split is not Split.CT:
+        if split not in SET_ASIDE:
             splits.setdefault(plan.groups[at], set()).add(split)
     return {group for group, found in splits.items() if len(found) > 1}
 

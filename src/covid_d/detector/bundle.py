@@ -68,10 +68,11 @@ class Bundle:
         files = contents.read_files(where)
         contents.verify(files, where)
         spec = parse_spec(files[contents.SPEC], where)
-        for name in (spec.network.file, *([spec.lungs.file] if spec.lungs else [])):
+        parts = [part for part in (spec.network, spec.lungs, spec.gate) if part is not None]
+        for name in (part.file for part in parts):
             if name not in files:
                 raise BundleError(
-                    f"Bundle {where} names a network that it does not hold: {name!r}.",
+                    f"Bundle {where} names a file that it does not hold: {name!r}.",
                     "Get the bundle again from its source.",
                 )
         digest = hashlib.sha256(files[contents.SUMS]).hexdigest()

@@ -23,6 +23,13 @@ NO_THRESHOLDS: Final = Caution(
         "The model has no decision thresholds: every answer is inconclusive.",
     ),
 )
+NO_GATE: Final = Caution(
+    "no_input_gate",
+    Message(
+        "El modelo no reconoce por sí mismo una radiografía de tórax frontal: compruebe que lo es.",
+        "The model cannot tell a frontal chest radiograph by itself: check that this is one.",
+    ),
+)
 PROJECTION_UNKNOWN: Final = Caution(
     "projection_unknown",
     Message(
@@ -53,6 +60,8 @@ def cautions_of_bundle(spec: BundleSpec) -> tuple[Caution, ...]:
         found.append(DEMONSTRATION)
     if spec.conformal is None:
         found.append(NO_THRESHOLDS)
+    if spec.gate is None:
+        found.append(NO_GATE)
     return tuple(found)
 
 

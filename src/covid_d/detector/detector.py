@@ -22,6 +22,7 @@ from covid_d.detector.calibrate import (
     post_test_probability,
 )
 from covid_d.detector.cautions import cautions_of_bundle, cautions_of_film
+from covid_d.detector.gate import Gate
 from covid_d.detector.network import Network
 from covid_d.radiograph import (
     Radiograph,
@@ -54,7 +55,7 @@ class Detector:
     Raises
     ------
     BundleError
-        If the bundle's network cannot be used.
+        If the bundle's network or input gate cannot be used.
 
     Examples
     --------
@@ -66,6 +67,7 @@ class Detector:
     def __init__(self, bundle: Bundle, *, threads: int = 0) -> None:
         self.bundle = bundle
         self.network = Network(bundle)
+        self.gate = Gate.load(bundle)
         self.threads = threads or os.cpu_count() or 1
         self._cautions = cautions_of_bundle(bundle.spec)
 
@@ -202,10 +204,13 @@ class Detector:
         self, film: Radiograph, named: str, prevalence: float | None, activation: bool
     ) -> Assessment:
         spec = self.bundle.spec
-        outputs = ("logit", "activation") if activation else ("logit",)
+        outputs = ("logit", "features", *(["activation"] if activation else []))
         values = self.network.run(prepare(film, spec.preprocessing)[None], outputs)
         if not all(np.isfinite(value).all() for value in values.values()):
             raise RadiographError(Refusal.of(RefusalCode.NO_NUMBER))
+        refusal = None if self.gate is None else self.gate.refuse(values["features"][0])
+        if refusal is not None:
+            raise RadiographError(refusal)
         probability = calibrated_probability(float(values["logit"][0]), spec.calibration)
         remaining = conformal_set(probability, spec.conformal)
         return Assessment(

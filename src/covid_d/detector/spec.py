@@ -95,6 +95,28 @@ class Lungs(_Part):
     license: str = Field(description="Licence of the masks.")
 
 
+class LeftOut(_Part):
+    """How many films of a source a gate refused that was fitted without it."""
+
+    films: int = Field(ge=1)
+    refused: int = Field(ge=0)
+
+
+class Gate(_Part):
+    """The input gate; what it computes is :mod:`covid_d.detector.gate`.
+
+    ``left_out`` is what its two limits were chosen by: frontal films of each training source,
+    judged by heads fitted on the other sources.
+    """
+
+    file: str = Field(default="gate.npz", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
+    kinds: tuple[str, ...] = Field(min_length=2, description="Of pictures, frontal first.")
+    threshold: float = Field(gt=0, lt=1, description="Least probability of a frontal film.")
+    distance: float = Field(gt=0, description="Largest distance to the films trained on.")
+    films: dict[str, int] = Field(description="Pictures fitted on, by kind.")
+    left_out: dict[str, LeftOut] = Field(description="By source.")
+
+
 class BundleSpec(_Part):
     """``bundle.json``."""
 
@@ -114,4 +136,7 @@ class BundleSpec(_Part):
     training: Training
     lungs: Lungs | None = Field(
         default=None, description="Without it the bundle cannot pass the shortcut audit."
+    )
+    gate: Gate | None = Field(
+        default=None, description="Without it, only what a film's file states is checked."
     )

@@ -14,7 +14,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from covid_d.dataset.dataset import Dataset
-from covid_d.dataset.manifest import Label, Split
+from covid_d.dataset.manifest import SET_ASIDE, Label, Split
 from covid_d.detector.assessment import Assessment, BundleId
 from covid_d.detector.bundle import Bundle
 from covid_d.detector.detector import Detector
@@ -93,7 +93,7 @@ def chosen_films(dataset: Dataset, split: str) -> pd.DataFrame:
         If there is no such split.
     """
     rows = (
-        dataset.manifest[dataset.manifest["split"] != Split.CT.value]
+        dataset.manifest[~dataset.manifest["split"].isin(SET_ASIDE)]
         if split == ALL
         else dataset.films(split)
     )

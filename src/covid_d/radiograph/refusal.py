@@ -33,6 +33,14 @@ class RefusalCode(StrEnum):
     NOT_CHEST = "not_chest"
     NOT_FRONTAL = "not_frontal"
     CHILD = "child"
+    UNLIKE_CHEST = "unlike_chest_film"
+    LOOKS_CT = "looks_ct"
+    LOOKS_LATERAL = "looks_lateral"
+    INVERTED = "inverted"
+    UPSIDE_DOWN = "upside_down"
+    SIDEWAYS = "sideways"
+    BLURRED = "blurred"
+    CROPPED = "cropped"
     NO_NUMBER = "no_number"
     INTERNAL = "internal_error"
 
@@ -186,6 +194,80 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "Patient aged {detail} years; the model knows adults only.",
         ),
         Message("No use COVID-D en menores de 18 años.", "Do not use COVID-D under 18 years."),
+    ),
+    RefusalCode.UNLIKE_CHEST: (
+        Message(
+            "La imagen no se parece a una radiografía de tórax frontal.",
+            "The picture does not look like a frontal chest radiograph.",
+        ),
+        Message(
+            "Use la radiografía original, PA o AP, completa y derecha.",
+            "Use the original PA or AP radiograph, whole and upright.",
+        ),
+    ),
+    RefusalCode.LOOKS_CT: (
+        Message(
+            "La imagen parece un corte de tomografía, no una radiografía.",
+            "The picture looks like a CT slice, not a radiograph.",
+        ),
+        Message("Use una radiografía de tórax.", "Use a chest radiograph."),
+    ),
+    RefusalCode.LOOKS_LATERAL: (
+        Message(
+            "La imagen parece una proyección lateral; solo se leen PA y AP.",
+            "The picture looks like a lateral projection; only PA and AP are read.",
+        ),
+        Message("Use la proyección PA o AP.", "Use the PA or AP projection."),
+    ),
+    RefusalCode.INVERTED: (
+        Message(
+            "Los grises parecen invertidos (pulmón blanco y hueso negro).",
+            "The greys look inverted (white lungs and black bone).",
+        ),
+        Message(
+            "Inviértalos, o vuelva a exportar la radiografía desde el PACS.",
+            "Invert them, or export the radiograph from the PACS again.",
+        ),
+    ),
+    RefusalCode.UPSIDE_DOWN: (
+        Message(
+            "La radiografía parece estar boca abajo.",
+            "The radiograph looks upside down.",
+        ),
+        Message(
+            "Gírela 180 grados, con las clavículas arriba.",
+            "Turn it by 180 degrees, clavicles at the top.",
+        ),
+    ),
+    RefusalCode.SIDEWAYS: (
+        Message(
+            "La radiografía parece estar girada de lado.",
+            "The radiograph looks turned on its side.",
+        ),
+        Message(
+            "Gírela 90 grados, con las clavículas arriba.",
+            "Turn it by 90 degrees, clavicles at the top.",
+        ),
+    ),
+    RefusalCode.BLURRED: (
+        Message(
+            "La radiografía está demasiado borrosa para leerla.",
+            "The radiograph is too blurred to read.",
+        ),
+        Message(
+            "Use el archivo original, no una copia reducida ni una foto.",
+            "Use the original file, not a reduced copy or a photograph.",
+        ),
+    ),
+    RefusalCode.CROPPED: (
+        Message(
+            "La imagen parece un recorte: no muestra el tórax completo.",
+            "The picture looks cropped: it does not show the whole chest.",
+        ),
+        Message(
+            "Use la radiografía completa, con ambos pulmones.",
+            "Use the whole radiograph, with both lungs.",
+        ),
     ),
     RefusalCode.NO_NUMBER: (
         Message(

@@ -63,6 +63,7 @@ def model_card(
         _training(spec, recipe, origin, command),
         _validation(validation, spec),
         _calibration(spec),
+        _gate(spec),
         _placeholder("evaluation", "Evaluation", "`covid-d evaluate`"),
         _placeholder("audit", "Shortcut audit", "`covid-d audit`"),
         _limits(),
@@ -156,13 +157,20 @@ def _single_class_note(films: pd.DataFrame) -> str:
     return text
 
 
+def _stages(recipe: Recipe) -> str:
+    start = "The last layer starts from a regression on frozen features. " if recipe.probe else ""
+    if not recipe.epochs:
+        return f"{start}The body stays as pretrained; {recipe.frozen_epochs} epoch(s) of the head."
+    return f"{start}Two stages, each one cycle: body frozen, then all layers."
+
+
 def _training(spec: BundleSpec, recipe: Recipe, origin: str, command: str) -> str:
     options = [[f"`{name}`", f"`{value}`"] for name, value in recipe.model_dump().items()]
     lines = [
         "## Training",
         "",
         f"Written by COVID-D {spec.covid_d} on {spec.created:%Y-%m-%d}. First weights: {origin}. "
-        "Two stages, each one cycle: body frozen, then all layers.",
+        + _stages(recipe),
     ]
     if command:
         lines += ["", "```", command, "```"]
@@ -227,6 +235,35 @@ def _calibration(spec: BundleSpec) -> str:
             "only for films from where these came from, not for a new hospital.",
         ]
     return "\n".join(lines)
+
+
+def _gate(spec: BundleSpec) -> str:
+    gate = spec.gate
+    if gate is None:
+        return (
+            "## Input gate\n\nNone: only what a film's file states is checked. Pictures that are "
+            "no frontal chest films get an answer too."
+        )
+    kinds = [[f"`{kind}`", gate.films[kind]] for kind in gate.kinds]
+    sources = [[cell(name), left.films, left.refused] for name, left in gate.left_out.items()]
+    return "\n".join(
+        [
+            "## Input gate",
+            "",
+            "A picture is refused where it looks like no frontal, upright, whole chest film: a "
+            "regression over the kinds below gives `frontal` a probability under "
+            f"{gate.threshold:.3f}, or the features lie farther than {gate.distance:.2f} from "
+            "those of the films trained on. It does not tell children from adults, and knows other "
+            "parts of the body only by their distance.",
+            "",
+            _table(["kind", "pictures fitted on"], kinds),
+            "",
+            "Frontal films refused wrongly, by heads fitted without their source. The two limits "
+            "were chosen by these films, so the figures are optimistic:",
+            "",
+            _table(["source", "films", "refused"], sources),
+        ]
+    )
 
 
 def _placeholder(section: str, heading: str, command: str) -> str:

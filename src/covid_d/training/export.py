@@ -19,7 +19,9 @@ from tqdm.auto import tqdm
 from covid_d import __version__
 from covid_d.dataset.manifest import Split
 from covid_d.detector.contents import CARD, FILMS, SPEC, seal
+from covid_d.detector.gate import Gate
 from covid_d.detector.spec import POSITIVE, BundleSpec, Calibration, Conformal, Network, Training
+from covid_d.detector.spec import Gate as GateSpec
 from covid_d.errors import TrainingError
 from covid_d.files import atomic_folder
 from covid_d.radiograph.prepare import Preprocessing, normalise, prepare
@@ -27,6 +29,8 @@ from covid_d.radiograph.read import read
 from covid_d.radiograph.refusal import RadiographError
 from covid_d.training.calibrate import calibrate
 from covid_d.training.card import model_card
+from covid_d.training.gate import fit_gate
+from covid_d.training.gate_data import aside_for_gate, gate_pictures, gate_samples
 from covid_d.training.interpret import Reading, film_of, validation_rows
 from covid_d.training.network import (
     TOLERANCE,
@@ -82,6 +86,7 @@ def export_bundle(
     name: str | None = None,
     version: str = "1.0.0",
     command: str = "",
+    gate: bool = True,
     progress: bool = True,
 ) -> Path:
     """Write a bundle folder, whole or not at all, and return its path.
@@ -98,6 +103,8 @@ def export_bundle(
         Of the bundle; the name defaults to the recipe's and the backbone's.
     command
         The command that made it, for the card.
+    gate
+        Fit an input gate; without one every answer says that none was there.
     progress
         Show a bar (only in terminals).
 
@@ -119,16 +126,39 @@ def export_bundle(
         validation.logits, validation.positive, list(rows["group"].astype(str)), recipe.seed
     )
     spec = _spec(learn, recipe, dataset, calibration, conformal, name, version)
-    films = learn.dls.films[_FILM_COLUMNS].sort_values(_FILM_COLUMNS, kind="stable")
+    films = learn.dls.films[_FILM_COLUMNS]
+    fitted = None
+    if gate:
+        fitted, told = _gate(learn, dataset, exported, progress=progress)
+        spec = spec.model_copy(update={"gate": told})
+        films = pd.concat([films, aside_for_gate(dataset)[_FILM_COLUMNS]])
+    films = films.sort_values(_FILM_COLUMNS, kind="stable")
     target = Path(folder)
     with atomic_folder(target, overwrite=True) as work:
         (work / spec.network.file).write_bytes(content)
+        if fitted is not None and spec.gate is not None:
+            (work / spec.gate.file).write_bytes(fitted.heads.to_bytes())
         (work / SPEC).write_text(spec.model_dump_json(indent=2) + "\n", encoding="utf-8")
         card = model_card(spec, recipe, validation, learn.dls.films, dataset, learn.origin, command)
         (work / CARD).write_text(card, encoding="utf-8")
         (work / FILMS).write_text(_csv(films), encoding="utf-8", newline="")
         seal(work)
     return target
+
+
+def _gate(
+    learn: Learner, dataset: Dataset, exported: OnnxNetwork, *, progress: bool
+) -> tuple[Gate, GateSpec]:
+    """Fit the gate to the exported network's own features: prediction's are the same."""
+    films: pd.DataFrame = learn.dls.films
+    training = films[films["split"] == Split.TRAIN.value]
+    samples = gate_samples(
+        gate_pictures(dataset, training),
+        learn.dls.preprocessing,
+        lambda film: exported(film[None])[1][0],
+        progress=progress,
+    )
+    return fit_gate(samples)
 
 
 def bundle_name(recipe: Recipe, name: str | None = None) -> str:

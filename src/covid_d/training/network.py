@@ -93,7 +93,12 @@ class OnnxNetwork:
     """
 
     def __init__(self, content: bytes) -> None:
-        self.session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+        options = onnxruntime.SessionOptions()
+        # Callers bring their own threads; by default waiting ones would burn their cores.
+        options.intra_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"]
+        )
 
     def __call__(self, films: Floats) -> tuple[Floats, Floats, Floats]:
         """Return logit, features and activation of N x 3 x S x S films."""

@@ -84,6 +84,7 @@ def train(
     name: str | None = None,
     bundle_version: str = "1.0.0",
     command: str = "",
+    gate: bool = True,
 ) -> Path:
     """Train by ``recipe`` and export a bundle; return the bundle's folder, ``out/bundle``.
 
@@ -111,6 +112,8 @@ def train(
         Of the bundle.
     command
         As typed; kept on record.
+    gate
+        Fit an input gate too.
 
     Raises
     ------
@@ -159,6 +162,7 @@ def train(
         name=name,
         version=bundle_version,
         command=record["command"],
+        gate=gate,
     )
     record["times"]["finished"] = _now()
     record["times"]["training_seconds"] = round(sum(e["seconds"] for e in progress.epochs), 1)

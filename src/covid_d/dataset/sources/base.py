@@ -101,7 +101,7 @@ class FilmRow:
     Raises
     ------
     ValueError
-        If a usable row has no file or no label, unless it is computed tomography.
+        If a usable row has no file, or needs a label and has none.
     """
 
     source: str
@@ -123,13 +123,19 @@ class FilmRow:
     def __post_init__(self) -> None:
         if (self.file is None) != (self.exclusion is not None):
             raise ValueError("a row has either a file or a reason for having none")
-        if self.exclusion is None and self.label is None and self.modality is Modality.XRAY:
+        unlabelled = self.exclusion is None and self.label is None
+        if unlabelled and needs_label(self.modality, self.projection):
             raise ValueError("a usable radiograph needs a label")
 
     @property
     def subsource(self) -> str:
         """Host name of :attr:`url` without ``www.``; empty when there is none."""
         return host_of(self.url)
+
+
+def needs_label(modality: Modality, projection: Projection | None) -> bool:
+    """Return whether a film is of use with a class only; slices and lateral films need none."""
+    return modality is Modality.XRAY and projection is not Projection.LATERAL
 
 
 @runtime_checkable

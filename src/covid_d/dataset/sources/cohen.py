@@ -15,6 +15,7 @@ from covid_d.dataset.sources.base import (
     Modality,
     Reason,
     locate,
+    needs_label,
     parse_age,
     parse_projection,
     parse_sex,
@@ -79,7 +80,8 @@ class CohenCollection:
         file = None
         if exclusion is None:
             file, exclusion = locate(self.root, self._as_stored(folder, cells["filename"]))
-        if exclusion is None and label is None and modality is Modality.XRAY:
+        projection = parse_projection(cells["view"])
+        if exclusion is None and label is None and needs_label(modality, projection):
             file, exclusion = None, Exclusion(Reason.UNLABELLED, cells["finding"])
         age = parse_age(cells.get("age", ""))
         return FilmRow(
@@ -90,7 +92,7 @@ class CohenCollection:
             exclusion=exclusion,
             finding=cells["finding"],
             patient=f"{self.name}:{cells['patientid']}" if cells["patientid"] else "",
-            projection=parse_projection(cells["view"]),
+            projection=projection,
             projection_text=cells["view"],
             modality=modality,
             age=age,

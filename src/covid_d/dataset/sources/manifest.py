@@ -14,6 +14,7 @@ from covid_d.dataset.sources.base import (
     Modality,
     Reason,
     locate,
+    needs_label,
     parse_age,
     parse_projection,
     parse_sex,
@@ -93,7 +94,8 @@ class ManifestCollection:
             file, exclusion = locate(self.root, original)
         if exclusion is None and original in seen:
             file, exclusion = None, Exclusion(Reason.LISTED_TWICE, original)
-        if exclusion is None and label is None and modality is Modality.XRAY:
+        projection = parse_projection(cells["view"])
+        if exclusion is None and label is None and needs_label(modality, projection):
             file, exclusion = None, Exclusion(Reason.UNLABELLED, cells["label"])
         seen.add(original)
         age = parse_age(cells["age"])
@@ -105,7 +107,7 @@ class ManifestCollection:
             exclusion=exclusion,
             finding=cells["finding"] or cells["label"],
             patient=_patient(cells["patient"], source),
-            projection=parse_projection(cells["view"]),
+            projection=projection,
             projection_text=cells["view"],
             modality=modality,
             age=age,

@@ -20,7 +20,7 @@ from covid_d.detector.detector import Detector
 from covid_d.evaluation.audit.erase import LungFinder, lungs_found, only_lungs, without_lungs
 from covid_d.evaluation.audit.perturb import PERTURBATIONS
 from covid_d.evaluation.audit.probes import Probe, features
-from covid_d.radiograph import Radiograph, RadiographError, check, prepare, read
+from covid_d.radiograph import Radiograph, RadiographError, Refusal, check, prepare, read
 
 _Result = TypeVar("_Result")
 
@@ -126,6 +126,9 @@ class Scanner:
         if isinstance(film, SeenFilm):
             return film
         answer, penultimate = self._answer(film)
+        refusal = self._gate(penultimate)
+        if refusal is not None:
+            return SeenFilm(row.path, left_out=refusal.code.value)
         found, erased, alone = self._without_and_only_lungs(film, answer)
         return SeenFilm(
             path=row.path,
@@ -166,7 +169,15 @@ class Scanner:
         return True, erased.logit, alone.logit
 
     def _try(self, film: Radiograph) -> Answer:
-        return Answer(Outcome.REFUSED) if check(film) else self._answer(film)[0]
+        if check(film):
+            return Answer(Outcome.REFUSED)
+        answer, penultimate = self._answer(film)
+        return answer if self._gate(penultimate) is None else Answer(Outcome.REFUSED)
+
+    def _gate(self, penultimate: npt.NDArray[np.float32]) -> Refusal | None:
+        # Not asked about films without lungs: what the audit wants is their number.
+        gate = self._detector.gate
+        return None if gate is None else gate.refuse(penultimate)
 
     def _answer(self, film: Radiograph) -> tuple[Answer, npt.NDArray[np.float32]]:
         spec = self._detector.bundle.spec

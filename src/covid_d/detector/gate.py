@@ -1,0 +1,211 @@
+"""The input gate: whether a picture is a frontal chest film, upright, not inverted, sharp, whole.
+
+It judges the features that the bundle's own network computes for the answer anyway, so it costs a
+few multiplications a film. Two tests, each enough to refuse: a multinomial regression over kinds
+of pictures, and the distance of the features to those of the films trained on (what is left of
+them outside the films' principal components), for kinds of pictures that nobody thought of.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from covid_d.detector.bundle import Bundle
+from covid_d.errors import BundleError
+from covid_d.radiograph.refusal import Refusal, RefusalCode
+
+Floats = npt.NDArray[np.float64]
+
+
+class Kind(StrEnum):
+    """Kinds of pictures that the gate tells apart; only ``FRONTAL`` is let through."""
+
+    FRONTAL = "frontal"
+    LATERAL = "lateral"
+    CT = "ct"
+    PICTURE = "picture"
+    INVERTED = "inverted"
+    UPSIDE_DOWN = "upside_down"
+    SIDEWAYS = "sideways"
+    BLURRED = "blurred"
+    CROPPED = "cropped"
+
+    @property
+    def code(self) -> RefusalCode:
+        """Why a picture of this kind is refused; a frontal film only for its distance."""
+        return _CODES[self]
+
+
+_CODES = {
+    Kind.FRONTAL: RefusalCode.UNLIKE_CHEST,
+    Kind.LATERAL: RefusalCode.LOOKS_LATERAL,
+    Kind.CT: RefusalCode.LOOKS_CT,
+    Kind.PICTURE: RefusalCode.UNLIKE_CHEST,
+    Kind.INVERTED: RefusalCode.INVERTED,
+    Kind.UPSIDE_DOWN: RefusalCode.UPSIDE_DOWN,
+    Kind.SIDEWAYS: RefusalCode.SIDEWAYS,
+    Kind.BLURRED: RefusalCode.BLURRED,
+    Kind.CROPPED: RefusalCode.CROPPED,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heads:
+    """What the gate computes from features, C a film.
+
+    Parameters
+    ----------
+    weights, bias
+        KxC and K: one row a kind, ``FRONTAL`` first.
+    centre, scale
+        C: mean and standard deviation of the features of frontal films.
+    components
+        DxC, orthonormal: principal components of the standardised features of frontal films.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not agree or a value is not finite.
+    """
+
+    weights: Floats
+    bias: Floats
+    centre: Floats
+    scale: Floats
+    components: Floats
+
+    def __post_init__(self) -> None:
+        kinds, channels = self.weights.shape
+        agree = self.bias.shape == (kinds,) and self.components.shape[1:] == (channels,)
+        if not agree or self.centre.shape != (channels,) or self.scale.shape != (channels,):
+            raise ValueError("the shapes of its arrays do not agree")
+        if not all(np.isfinite(getattr(self, name)).all() for name in ARRAYS):
+            raise ValueError("it holds a value that is not a number")
+
+    def probabilities(self, features: npt.NDArray[np.floating]) -> Floats:
+        """Return the probability of each kind: NxK for NxC features."""
+        scores = features.astype(np.float64) @ self.weights.T + self.bias
+        scores = np.exp(scores - scores.max(axis=1, keepdims=True))
+        shares: Floats = scores / scores.sum(axis=1, keepdims=True)
+        return shares
+
+    def distance(self, features: npt.NDArray[np.floating]) -> Floats:
+        """Return the distance to the frontal films: N, per channel, about 1 among them."""
+        offset = (features.astype(np.float64) - self.centre) / self.scale
+        along = offset @ self.components.T
+        outside: Floats = ((offset**2).sum(axis=1) - (along**2).sum(axis=1)) / offset.shape[1]
+        return outside
+
+    def to_bytes(self) -> bytes:
+        """Return the arrays as an ``.npz`` file of float32."""
+        buffer = io.BytesIO()
+        arrays = {name: getattr(self, name).astype(np.float32) for name in ARRAYS}
+        np.savez(buffer, allow_pickle=False, **arrays)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> Heads:
+        """Return the heads that :meth:`to_bytes` wrote.
+
+        Raises
+        ------
+        ValueError
+            If it is no such file.
+        """
+        try:
+            with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+                return cls(**{name: kept[name].astype(np.float64) for name in ARRAYS})
+        except (OSError, EOFError, KeyError, IndexError, zipfile.BadZipFile) as error:
+            raise ValueError(f"it is not a gate's file ({error})") from error
+
+
+ARRAYS: Final = ("weights", "bias", "centre", "scale", "components")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gate:
+    """The gate, ready to judge.
+
+    Parameters
+    ----------
+    heads
+        What is computed from features.
+    kinds
+        One for each row of the heads' weights, ``FRONTAL`` first.
+    threshold
+        Least probability of ``FRONTAL`` that is let through.
+    distance
+        Largest distance that is let through.
+    """
+
+    heads: Heads
+    kinds: tuple[Kind, ...]
+    threshold: float
+    distance: float
+
+    @classmethod
+    def load(cls, bundle: Bundle) -> Gate | None:
+        """Return the bundle's gate; ``None`` when it carries none.
+
+        Raises
+        ------
+        BundleError
+            If its file is damaged or contradicts ``bundle.json``.
+        """
+        spec = bundle.spec.gate
+        if spec is None:
+            return None
+        try:
+            kinds = tuple(Kind(name) for name in spec.kinds)
+            heads = Heads.from_bytes(bundle.files[spec.file])
+            if kinds[:1] != (Kind.FRONTAL,) or len(kinds) != len(heads.bias):
+                raise ValueError(f"it has {len(heads.bias)} heads for the kinds {spec.kinds}")
+        except ValueError as error:
+            raise BundleError(
+                f"Bundle {bundle.path}: the input gate {spec.file!r} cannot be used: {error}.",
+                "Get the bundle again from its source, or export it again.",
+            ) from error
+        return cls(heads, kinds, spec.threshold, spec.distance)
+
+    def refuse(self, features: npt.NDArray[np.floating]) -> Refusal | None:
+        """Return why a film must not be answered, or ``None``.
+
+        Parameters
+        ----------
+        features
+            C: the network's pooled features of the film.
+
+        Raises
+        ------
+        ValueError
+            If they are of another network.
+        """
+        if features.shape != self.heads.centre.shape:
+            raise ValueError(f"the gate judges {self.heads.centre.shape}, not {features.shape}")
+        kind = self.judge(features[None])[0]
+        return None if kind is None else Refusal.of(kind.code)
+
+    def judge(self, features: npt.NDArray[np.floating]) -> list[Kind | None]:
+        """Return what each of N films is refused as; ``None`` for those let through.
+
+        Parameters
+        ----------
+        features
+            NxC.
+        """
+        shares = self.heads.probabilities(features)
+        # Written so that NaN refuses.
+        near = self.heads.distance(features) <= self.distance
+        frontal = shares[:, 0] >= self.threshold
+        likeliest = 1 + shares[:, 1:].argmax(axis=1)
+        return [
+            None if frontal[at] and near[at] else self.kinds[0 if frontal[at] else likeliest[at]]
+            for at in range(len(shares))
+        ]
