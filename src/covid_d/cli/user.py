@@ -19,8 +19,8 @@ def user() -> None:
 def reset_password(name: str, data: str | None) -> None:
     """Print a link to set a new password for the user NAME.
 
-    The old one stops working. For a sole administrator who cannot sign in any more. The link works once, for 24 hours;
-    sessions end at once, API tokens rest until then. The audit trail notes it.
+    The old one stops working. For a sole administrator who cannot sign in any more. The link works
+    once, for 24 hours; sessions end at once, API tokens rest until then. The audit trail notes it.
     """
     from sqlalchemy import select
 

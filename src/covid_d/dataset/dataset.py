@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from covid_d.dataset.describe import Description
 
 _SUMMARY = Message(
-    "{films} radiografías (aparte: TC {ct}, laterales {lateral}); protocolo {protocol}; hash {sha256}",
-    "{films} radiographs (set aside: CT {ct}, lateral {lateral}); protocol {protocol}; hash {sha256}",
+    "{films} radiografías (aparte: TC {ct}, laterales {lateral}); protocolo {protocol}; "
+    "hash {sha256}",
+    "{films} radiographs (set aside: CT {ct}, lateral {lateral}); protocol {protocol}; "
+    "hash {sha256}",
 )
 _REBUILD = "Build the dataset again: covid-d dataset build"
 
