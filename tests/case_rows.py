@@ -13,6 +13,7 @@ from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import AnswerShown, Case, Film, FollowUp, StoredAssessment
 from covid_d.clinic.installation import Installation
+from episode_factory import restart_sequences
 
 
 def add_row(
@@ -142,3 +143,4 @@ def add_many(
                 if n % 3 == 0
             ],
         )
+        restart_sequences(session)

@@ -65,7 +65,7 @@ def write(installation: Installation, told: Sequence[Told], *, user_id: int) -> 
         for table, values in rows.items():
             if values:
                 session.execute(insert(table), values)
-        _restart_sequences(session)
+        restart_sequences(session)
     return ids
 
 
@@ -200,8 +200,8 @@ def random_cases(
     return told
 
 
-def _restart_sequences(session: Session) -> None:
-    # Ids were given; PostgreSQL's own counters do not know.
+def restart_sequences(session: Session) -> None:
+    """Let PostgreSQL count on after rows whose ids were given."""
     if session.get_bind().dialect.name != "postgresql":
         return
     for name in ("patient_case", "film", "assessment", "follow_up", "reading"):

@@ -72,6 +72,11 @@ class Settings(BaseSettings):
         default=None,
         description="Bearer token for /metrics; without one only this machine may read them.",
     )
+    collection_review: Literal["every", "marked"] = Field(
+        default="every",
+        description="Which films somebody of their unit must look at before they leave with the "
+        "collection: every one, or only those in which marks were found (text can be missed).",
+    )
     oidc_issuer: str | None = Field(
         default=None, description="OpenID Connect issuer; switches sign-in by it on."
     )

@@ -48,6 +48,7 @@ def clinic_settings(
     monkeypatch.setenv("COVID_D_DATA", str(tmp_path / "clinic"))
     monkeypatch.setenv("COVID_D_BUNDLE", str(phantom_bundle))
     monkeypatch.setenv("COVID_D_ALLOWED_HOSTS", "testserver")
+    monkeypatch.setenv("COVID_D_COLLECTION_REVIEW", "marked")
     settings.cache_clear()
     chosen = settings()
     if postgres is not None:

@@ -106,9 +106,14 @@ def test_the_whole_way(journey: Journey, tmp_path: Path) -> None:
     _read_result(journey)
     _follow_up(journey)
     _dashboard(journey)
-    _review(journey)
     journey.sign_out()
     _set_password(journey, researcher)
+    journey.sign_in("luis")
+    _export_waits(journey)
+    journey.sign_out()
+    journey.sign_in("ana")
+    _review(journey)
+    journey.sign_out()
     journey.sign_in("luis")
     export = _export(journey, tmp_path)
     _build(export, tmp_path)
@@ -214,13 +219,23 @@ def _dashboard(journey: Journey) -> None:
     journey.look("dashboard")
 
 
+def _export_waits(journey: Journey) -> None:
+    """Try to export what nobody of the unit has looked at."""
+    journey.go("/collection")
+    journey.fill(attribution="Hospital General")
+    journey.press("Download as zip")
+    waits = journey.say("No film may be exported yet: all of them wait for review.")
+    expect(journey.page.get_by_text(waits).first).to_be_visible()
+    journey.look("nothing-reviewed-yet")
+
+
 def _review(journey: Journey) -> None:
-    """Let the film go if the search for burned-in text held it back."""
-    journey.go("/collection/review")
+    """Look at the film and let it go."""
+    journey.go("/dashboard")
+    journey.page.locator("a[href='/collection/review']").click()
     journey.look("review")
-    release = journey.page.locator("button[name=decision]:not(.danger)")
-    while release.count():
-        release.first.click()
+    journey.page.locator("button[name=decision][value=clear]").click()
+    expect(journey.page.get_by_text(journey.say("No film waits."))).to_be_visible()
 
 
 def _export(journey: Journey, folder: Path) -> Path:

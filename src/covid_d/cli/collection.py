@@ -49,8 +49,8 @@ def export(
     """Export films as a data set that `dataset build --cohen` reads.
 
     Films of patients who consented, with a conclusive laboratory result; no name, cédula, date or
-    file header. Burned-in text in the margins is blacked out; films with text elsewhere are left
-    out until somebody of their unit has reviewed them in the clinic.
+    file header. Burned-in text in the margins is blacked out, and a film is left out until
+    somebody of its unit has looked at it in the clinic (COVID_D_COLLECTION_REVIEW).
     """
     from covid_d.clinic.audit_trail import Actor
     from covid_d.clinic.collection.documents import License, Terms

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from clinic_factory import add_unit, add_user, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.collection import review
+from covid_d.clinic.collection.documents import License, Terms
+from covid_d.clinic.collection.export import Export
 from covid_d.clinic.collection.review import Decision
 from covid_d.clinic.collection.selection import Reason
 from covid_d.clinic.database.operations import AuditEntry, FilmReview
@@ -21,6 +24,7 @@ from covid_d.clinic.errors import ClinicError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.radiograph import read
+from covid_d.settings import Settings
 
 from .conftest import Enter, Exported
 
@@ -132,3 +136,30 @@ def test_when_every_film_waits_it_says_so(enter: Enter, exported: Exported) -> N
     enter(2, POSITIVE, films=[film_with_name()])
     with pytest.raises(ClinicError, match="all of them wait for review"):
         exported()
+
+
+def test_every_film_is_looked_at_unless_the_hospital_says_otherwise(
+    installation: Installation,
+    people: dict[Role, Person],
+    enter: Enter,
+) -> None:
+    enter(1, {"rt_pcr": "positive"})
+    strict = replace(
+        installation,
+        settings=installation.settings.model_copy(update={"collection_review": "every"}),
+    )
+    researcher, doctor = people[Role.RESEARCHER], people[Role.DOCTOR]
+    terms = Terms(License.AGREEMENT, "Hospital Uno")
+
+    def names() -> list[str]:
+        made = Export(strict, researcher, Actor(researcher.id, ""), terms)
+        return [name for name, _ in made.files() if name.endswith(".png")]
+
+    assert Settings.model_fields["collection_review"].default == "every"
+    with pytest.raises(ClinicError, match="wait for review"):
+        names()
+    with strict.reading() as session:
+        count, (film,) = review.waiting(session, doctor)
+    assert (count, film.boxes) == (1, ())
+    review.decide(strict, doctor, Actor(doctor.id, ""), film.film_id, Decision.CLEAR)
+    assert len(names()) == 1

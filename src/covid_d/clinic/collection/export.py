@@ -186,9 +186,11 @@ class Export:
         except (RadiographError, ClinicError):
             self._left_out[Reason.UNREADABLE] += 1
             return None
-        if not cleaned.inside:
+        # Burned-in text can be missed, and a name that left cannot be called back.
+        every = self.installation.settings.collection_review == "every"
+        if not cleaned.inside and not every:
             return cleaned.to_png(mask_inside=False)
-        boxes, decision = self._reviews.get(film.sha256, ((), None))
+        boxes, decision = self._reviews.get(film.sha256, (None, None))
         if boxes != cleaned.inside:
             decision = None
             with self.installation.writing() as session:

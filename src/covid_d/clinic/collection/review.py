@@ -1,4 +1,4 @@
-"""Films with text inside: kept back until a person of the unit has looked at them."""
+"""Films that are to leave: kept back until a person of the unit has looked at them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Decision(StrEnum):
 
 
 _DECISIONS: Final = {
-    Decision.CLEAR: N_("Release as it is: the marks tell nobody's identity"),
+    Decision.CLEAR: N_("Release as it is: nothing in it tells who the patient is"),
     Decision.MASK: N_("Release with the marks blacked out"),
     Decision.KEEP_BACK: N_("Keep back"),
 }

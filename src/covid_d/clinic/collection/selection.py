@@ -53,7 +53,7 @@ _REASONS: Final = {
     Reason.CONSENT: N_("No consent, or consent withdrawn"),
     Reason.RESULT: N_("No conclusive laboratory result"),
     Reason.REFUSED: N_("Refused by the model"),
-    Reason.UNREVIEWED: N_("Text found in the film: waits for a person's review"),
+    Reason.UNREVIEWED: N_("Waits for the review of somebody of its unit"),
     Reason.KEPT_BACK: N_("Kept back by the reviewer"),
     Reason.UNREADABLE: N_("Cannot be read from the film folder"),
 }
