@@ -97,8 +97,8 @@ def chromium() -> Iterator[Browser]:
 
 
 def _is_refused_form(said: str) -> bool:
-    """Chromium complains of every 422, which is how a form with mistakes comes back."""
-    return "status of 422" in said
+    """Chromium complains of every 400 and 422, which is how a refused form comes back."""
+    return "status of 422" in said or "status of 400" in said
 
 
 @dataclass(slots=True)
