@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -30,6 +32,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from covid_d.clinic.clock import today
 from covid_d.clinic.texts import translations
+from covid_d.detector import seal
+from covid_d.detector.bundle import built_in_path
 from covid_d.language import Language
 from covid_d.radiograph.phantom import draw_phantom
 
@@ -49,6 +53,16 @@ def phantom(seed: int, side: int = 640) -> bytes:
     return buffer.getvalue()
 
 
+def without_gate(folder: Path) -> Path:
+    """Write the built-in bundle without its input gate, which rightly refuses phantoms."""
+    bundle = shutil.copytree(built_in_path(), folder / "bundle")
+    spec = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
+    (bundle / spec["gate"]["file"]).unlink()
+    (bundle / "bundle.json").write_text(json.dumps(spec | {"gate": None}), encoding="utf-8")
+    seal(bundle)
+    return bundle
+
+
 @contextmanager
 def clinic() -> Iterator[tuple[str, str]]:
     """Serve an empty installation; yield its address and the first administrator's link."""
@@ -56,7 +70,8 @@ def clinic() -> Iterator[tuple[str, str]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     plain = {name: text for name, text in os.environ.items() if not name.startswith("COVID_D_")}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as beside:
+        plain["COVID_D_BUNDLE"] = str(without_gate(Path(beside)))
         server = subprocess.Popen(
             [sys.executable, "-u", "-m", "covid_d", "serve", "--port", str(port), "--data", folder],
             stdout=subprocess.PIPE,
