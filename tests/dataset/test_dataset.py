@@ -89,7 +89,7 @@ def test_show_batch_is_a_picture_that_shows_itself(handmade: Handmade) -> None:
 def test_a_notebook_shows_counts_protocol_and_hash(handmade: Handmade) -> None:
     dataset = Dataset.open(handmade.folder)
     html = dataset._repr_html_()
-    for part in ("20 radiografías", "TC aparte: 1", "grouped", dataset.sha256[:12], "nocovid"):
+    for part in ("20 radiografías", "TC 1, laterales 0", "grouped", dataset.sha256[:12], "nocovid"):
         assert part in html
     assert "grouped" in repr(dataset)
 
