@@ -16,7 +16,9 @@ from covid_d.cli import main
 from covid_d.cli.audit import FELL_SHORT
 from covid_d.clinic.installation import Installation
 from covid_d.dataset.phantoms import Sizes, draw_collections
+from covid_d.detector import bundle as bundles
 from covid_d.detector.bundle import Bundle, built_in_path
+from covid_d.detector.contents import SPEC, update
 from covid_d.detector.lungs import LUNGS_SPEC
 from covid_d.settings import Settings
 from films import dataset as dicom_film
@@ -42,9 +44,22 @@ def collections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_collections(tmp_path_factory.mktemp("drawn") / "data", SIZES)
 
 
+@pytest.fixture(scope="module")
+def ungated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built-in bundle without its input gate, which rightly refuses phantoms."""
+    folder = tmp_path_factory.mktemp("ungated") / "bundle"
+    shutil.copytree(built_in_path(), folder)
+    spec = Bundle.load(folder).spec.model_copy(update={"gate": None})
+    update(folder, {SPEC: spec.model_dump_json(indent=2) + "\n"})
+    return folder
+
+
 @pytest.fixture
-def project(tmp_path: Path, collections: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(
+    tmp_path: Path, collections: Path, ungated: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A folder with the films that the documents name; the collections lie beside it."""
+    monkeypatch.setattr(bundles, "built_in_path", lambda: ungated)
     (tmp_path / "shared").mkdir()
     (tmp_path / "shared" / "data").symlink_to(collections)
     folder = tmp_path / "project"
@@ -73,9 +88,9 @@ def _stand_in(command: Command) -> None:
     """Leave what training would leave."""
     out = _option(command, "--out")
     if command.words[1] == "train":
-        shutil.copytree(built_in_path(), out / "bundle")
+        shutil.copytree(bundles.built_in_path(), out / "bundle")
         return
-    bundle = Bundle.load(built_in_path())
+    bundle = Bundle.load("builtin")
     assert bundle.spec.lungs is not None
     out.mkdir(parents=True)
     (out / bundle.spec.lungs.file).write_bytes(bundle.files[bundle.spec.lungs.file])
@@ -92,7 +107,7 @@ def _provide(document: str, chosen: list[Command]) -> None:
         if option in text:
             Installation.open(Settings(data=Path(folder))).close()
     if "runs/mine" in text and not any(c.words[1] == "train" for c in chosen):
-        shutil.copytree(built_in_path(), "runs/mine/bundle")
+        shutil.copytree(bundles.built_in_path(), "runs/mine/bundle")
 
 
 def _built(chosen: list[Command]) -> list[Path]:
