@@ -21,8 +21,17 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write_atomically(path: Path, content: bytes | str) -> None:
+def write_atomically(path: Path, content: bytes | str, *, mode: int | None = None) -> None:
     """Write a whole file or nothing; an existing file is replaced only by a complete one.
+
+    Parameters
+    ----------
+    path
+        The file; its folder is made when missing.
+    content
+        Text is written as UTF-8.
+    mode
+        The file's permissions; by default what ``open`` would give.
 
     Raises
     ------
@@ -39,7 +48,7 @@ def write_atomically(path: Path, content: bytes | str) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes files for the owner alone; give them what open() would have given.
-        Path(name).chmod(0o666 & ~_umask())
+        Path(name).chmod(0o666 & ~_umask() if mode is None else mode)
         Path(name).replace(path)
     except OSError as error:
         if name:

@@ -9,10 +9,12 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx2 as httpx
 import pytest
 
 pytest.importorskip("playwright")
@@ -71,7 +73,14 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
             break
     watchdog.cancel()
     assert link, (tmp_path / "log").read_text()
-    yield Clinic(f"http://127.0.0.1:{port}", link[0], data)
+    url = f"http://127.0.0.1:{port}"
+    for _ in range(600):  # the link is printed before the door is open
+        try:
+            httpx.get(f"{url}/healthz").raise_for_status()
+            break
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    yield Clinic(url, link[0], data)
     server.terminate()
     server.wait()
 

@@ -58,10 +58,14 @@ def test_detector_answers_as_the_learner_does(
     logits = (scores[:, 0] - scores[:, 1]).double().numpy()
     bundle = Bundle.load(finished_run / "bundle")
     detector, line = Detector(bundle), bundle.spec.calibration
+    answered = 0
     for row, logit in zip(phantoms.films("validation").itertuples(), logits, strict=True):
         wanted = 1 / (1 + np.exp(-(line.slope * logit + line.intercept)))
         given = detector.assess(read(phantoms.path(row))).probability
-        assert given == pytest.approx(wanted, abs=1e-4)
+        if given is not None:  # the input gate refuses one film or another
+            assert given == pytest.approx(wanted, abs=1e-4)
+            answered += 1
+    assert answered >= 20
 
 
 def test_spec_tells_where_it_came_from(phantoms: Dataset, finished_run: Path) -> None:

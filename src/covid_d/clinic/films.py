@@ -42,9 +42,8 @@ class FilmStore:
         path = self._path(sha256)
         if not path.exists():
             try:
-                write_atomically(path, content)
-                path.chmod(0o600)
-            except (CovidDError, OSError) as error:
+                write_atomically(path, content, mode=0o600)
+            except CovidDError as error:
                 raise UnavailableError(
                     N_("The film could not be stored: the server's disk is full or read-only."),
                     N_("Tell the administrator, then send the form again. Nothing was saved."),

@@ -82,8 +82,7 @@ def _restore_files(
         if not path.resolve().is_relative_to(folder.resolve()):
             raise CovidDError(f"The backup {archive} names a file outside: {name!r}.", _AGAIN)
         _check(opened, archive, manifest, name)
-        write_atomically(path, opened.read(name))
-        path.chmod(0o600)
+        write_atomically(path, opened.read(name), mode=0o600)
     progress(len(names), len(names))
 
 
