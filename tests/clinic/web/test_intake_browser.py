@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import socket
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import func, select, update
 
 import films
@@ -24,39 +21,10 @@ from covid_d.clinic.database.accounts import SignInSession
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.clinic.web.app import create_app
 
-_CHROMIUM = "/usr/bin/chromium"
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _DAY = timedelta(days=1)
 _CASE = re.compile(r"/cases/[0-9]+\?notice=case_saved$")
 _SCREENS = {"desktop": (1280, 900), "phone": (360, 740)}
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A real Chromium; skips where there is none."""
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_ARGUMENTS)
-        except Exception as error:  # noqa: BLE001 - whatever keeps it from starting
-            pytest.skip(f"Chromium does not start: {error}")
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def address(installation: Installation) -> Iterator[str]:
-    """A served clinic."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        server = uvicorn.Server(uvicorn.Config(create_app(installation), log_level="warning"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(timeout=20)
 
 
 def _signed_in(chromium: Browser, address: str, **options: Any) -> BrowserContext:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
-import socket
-import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-import uvicorn
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 from sqlalchemy import update
 
 from clinic_factory import PASSWORD, add_case
@@ -22,39 +19,8 @@ from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.clinic.web.app import create_app
 
 People = dict[Role, Person]
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A real Chromium; skips where there is none."""
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        except Exception as error:  # noqa: BLE001 - whatever keeps it from starting
-            pytest.skip(f"Chromium does not start: {error}")
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def address(installation: Installation) -> Iterator[str]:
-    """A served clinic."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        port = listener.getsockname()[1]
-        config = uvicorn.Config(create_app(installation), log_level="warning")
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        yield f"http://127.0.0.1:{port}"
-        server.should_exit = True
-        thread.join(timeout=20)
 
 
 def _signed_in(chromium: Browser, address: str, **options: Any) -> BrowserContext:
