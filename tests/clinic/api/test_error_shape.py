@@ -122,7 +122,7 @@ def test_what_the_server_cannot_do(
     status: int,
     code: str,
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise failure
 
     # The disk, as the film store meets it; anything else where the store is asked.

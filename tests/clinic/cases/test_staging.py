@@ -20,7 +20,7 @@ from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.database.operations import StagedFilm
-from covid_d.clinic.errors import InvalidInputError, NotFoundError, TooManyError
+from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.detector import Bundle
@@ -110,14 +110,22 @@ def test_a_film_that_is_gone_is_asked_for_again(
         assert session.scalar(select(func.count()).select_from(Case)) == 0
 
 
-def test_nobody_fills_the_disk(
-    installation: Installation, stage: Stage, monkeypatch: pytest.MonkeyPatch
+def test_the_oldest_gives_way_when_too_many_wait(
+    installation: Installation,
+    people: dict[Role, Person],
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(staging, "MOST", 2)
-    stage(phantom_png(1))
-    stage(phantom_png(2))
-    with pytest.raises(TooManyError):
-        stage(phantom_png(3))
+    other = staging.stage(installation, people[Role.RADIOLOGIST], ACTOR, phantom_png(9))
+    first, second, third = (stage(phantom_png(seed)) for seed in (1, 2, 3))
+    doctor = people[Role.DOCTOR]
+    with pytest.raises(NotFoundError):
+        staging.find(installation, doctor, first.token)
+    for staged in (second, third):
+        assert staging.find(installation, doctor, staged.token) == staged.examination
+    kept = staging.find(installation, people[Role.RADIOLOGIST], other.token)
+    assert kept == other.examination, "another person's film stays"
 
 
 def test_a_sweep_takes_what_waited_for_a_day_and_nothing_else(

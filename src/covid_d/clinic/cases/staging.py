@@ -21,15 +21,14 @@ from covid_d.clinic.cases.examination import Examination, examine
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Film
 from covid_d.clinic.database.operations import StagedFilm
-from covid_d.clinic.errors import NotFoundError, TooManyError
+from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token
-from covid_d.clinic.texts import N_
 from covid_d.radiograph import Radiograph
 
 KEPT: Final = timedelta(days=1)
 MOST: Final = 60
-"""Films that one person may have waiting, so that nobody fills the disk."""
+"""Films that one person may have waiting; one more takes the place of the oldest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +53,23 @@ class Staged:
 def stage(installation: Installation, person: Person, actor: Actor, content: bytes) -> Staged:
     """Keep a film for a case to come; a refused one too.
 
+    The oldest of this person's films gives way when too many wait: it comes from a form that was
+    left, or from one that was sent again after the server had stopped.
+
     Raises
     ------
-    TooManyError
-        If this person has too many films waiting.
     UnavailableError
         If it cannot be stored.
     BundleError
         If the active bundle cannot be used.
     """
-    with installation.reading() as session:
-        mine = select(func.count()).where(StagedFilm.user_id == person.id)
-        if (session.scalar(mine) or 0) >= MOST:
-            raise TooManyError(
-                N_("You have %(n)d radiographs waiting for a case.", n=MOST),
-                N_("Save or remove some; those left for a day are removed by themselves."),
-            )
     examination, film = examine(installation, content)
     installation.films.put(content)
     token = new_token()
     with installation.writing() as session:
+        mine = select(StagedFilm.token).where(StagedFilm.user_id == person.id)
+        newest_first = mine.order_by(StagedFilm.created_at.desc(), StagedFilm.token)
+        forget(session, person, session.scalars(newest_first.offset(MOST - 1)).all())
         session.add(
             StagedFilm(
                 token=token,
