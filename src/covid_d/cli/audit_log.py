@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from covid_d.cli.clinic import data_option, existing_clinic
 from covid_d.errors import CovidDError
 
 if TYPE_CHECKING:
     from covid_d.clinic.installation import Installation
 
-_DATA = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The clinic's data folder; default: COVID_D_DATA, else ~/covid-d-clinic.",
-)
 _DAY = click.DateTime(["%Y-%m-%d"])
 
 
@@ -38,16 +31,16 @@ def audit_log() -> None:
     metavar="HEAD",
     help="A head noted earlier, which must still be in the chain: finds a cut-off end.",
 )
-@_DATA
+@data_option
 @click.pass_context
-def verify(context: click.Context, expect: str | None, data: Path | None) -> None:
+def verify(context: click.Context, expect: str | None, data: str | None) -> None:
     """Check the whole chain; exit 1 at an altered entry.
 
     Names the first entry that was altered, or before which one was removed.
     """
     from covid_d.clinic import audit_trail
 
-    with _installation(data) as place, place.reading() as session:
+    with existing_clinic(data) as place, place.reading() as session:
         found = audit_trail.verify(session, place.keys, expect=expect or audit_trail.START)
     click.echo(f"entries: {found.entries}")
     click.echo(f"head: {found.head}")
@@ -66,14 +59,14 @@ def verify(context: click.Context, expect: str | None, data: Path | None) -> Non
 @click.option("--subject", default="", help="Only what was done to this: case:12.")
 @click.option("--since", type=_DAY, help="First day (YYYY-MM-DD, the installation's time zone).")
 @click.option("--until", type=_DAY, help="Last day.")
-@_DATA
+@data_option
 def show(
     person: str | None,
     action: str,
     subject: str,
     since: datetime | None,
     until: datetime | None,
-    data: Path | None,
+    data: str | None,
 ) -> None:
     """Print the trail as CSV, the oldest entry first.
 
@@ -81,7 +74,7 @@ def show(
     """
     from covid_d.clinic.operations import audit_search
 
-    with _installation(data) as place:
+    with existing_clinic(data) as place:
         search = audit_search.Search(
             user_id=_user_id(place, person),
             action=action,
@@ -91,26 +84,6 @@ def show(
         )
         for line in audit_search.as_csv(place, search):
             click.echo(line, nl=False)
-
-
-@contextmanager
-def _installation(data: Path | None) -> Iterator[Installation]:
-    """Open an installation that is there; looking must not make an empty one."""
-    from covid_d.clinic.installation import DATABASE_FILE, Installation, data_folder
-    from covid_d.settings import Settings
-
-    given: dict[str, Any] = {} if data is None else {"data": data}
-    chosen = Settings(**given)
-    folder = data_folder(chosen)
-    if chosen.database_url is None and not (folder / DATABASE_FILE).is_file():
-        raise CovidDError(
-            f"There is no clinic in {folder}.", "Name its data folder with --data or COVID_D_DATA."
-        )
-    place = Installation.open(chosen)
-    try:
-        yield place
-    finally:
-        place.close()
 
 
 def _user_id(place: Installation, name: str | None) -> int | None:

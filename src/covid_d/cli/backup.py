@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import click
 from tqdm import tqdm
 
+from covid_d.cli.clinic import clinic_settings, data_option, existing_clinic
 from covid_d.cli.options import progress_option
-from covid_d.cli.serve import clinic_settings, data_option
 
 if TYPE_CHECKING:
     from covid_d.clinic.operations.backup import Manifest, Progress
@@ -34,16 +34,11 @@ def backup(archive: Path | None, data: str | None, without_key: bool, progress: 
     Holds the database, films, installed bundles and the secret key: keep it as safe as the data
     folder itself.
     """
-    from covid_d.clinic.installation import Installation
     from covid_d.clinic.operations.backup import back_up
 
     target = archive or Path(f"covid-d-{datetime.now().astimezone():%Y%m%d-%H%M%S}.zip")
-    installation = Installation.open(clinic_settings(data=data))
-    try:
-        with _bar("films", progress) as step:
-            manifest = back_up(installation, target, with_key=not without_key, progress=step)
-    finally:
-        installation.close()
+    with existing_clinic(data) as installation, _bar("films", progress) as step:
+        manifest = back_up(installation, target, with_key=not without_key, progress=step)
     click.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
     _say(manifest)
 
@@ -55,22 +50,16 @@ def backup(archive: Path | None, data: str | None, without_key: bool, progress: 
 def restore(archive: Path, data: str | None, progress: bool) -> None:
     """Restore ARCHIVE into an empty data folder and database, then check the audit trail."""
     from covid_d.clinic import audit_trail
-    from covid_d.clinic.installation import Installation
     from covid_d.clinic.operations.restore import restore as bring_back
 
-    chosen = clinic_settings(data=data)
     with _bar("files", progress) as step:
-        manifest = bring_back(archive, chosen, progress=step)
+        manifest = bring_back(archive, clinic_settings(data=data), progress=step)
     _say(manifest)
     if not manifest.with_key:
         click.echo("The backup holds no key: put secret.key into the data folder before serving.")
         return
-    installation = Installation.open(chosen)
-    try:
-        with installation.reading() as session:
-            found = audit_trail.verify(session, installation.keys)
-    finally:
-        installation.close()
+    with existing_clinic(data) as installation, installation.reading() as session:
+        found = audit_trail.verify(session, installation.keys)
     if found.broken is not None:
         raise click.ClickException(f"the audit trail is broken at entry {found.broken}")
     click.echo(f"audit trail: {found.entries} entries, whole, head {found.head}")

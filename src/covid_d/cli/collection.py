@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from covid_d.cli.clinic import data_option, existing_clinic
 from covid_d.cli.options import echo_table, progress_option
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def collection() -> None:
     show_default=True,
     help="What the receiver may do; the institution decides.",
 )
-@click.option("--data", type=click.Path(file_okay=False), help="Data folder; else COVID_D_DATA.")
+@data_option
 @click.option("--overwrite", is_flag=True, help="Replace an existing folder.")
 @progress_option
 def export(
@@ -55,20 +56,15 @@ def export(
     from covid_d.clinic.audit_trail import Actor
     from covid_d.clinic.collection.documents import License, Terms
     from covid_d.clinic.collection.export import Export, exporter
-    from covid_d.clinic.installation import Installation
     from covid_d.files import atomic_folder
-    from covid_d.settings import Settings
 
-    installation = Installation.open(Settings(**({"data": data} if data else {})))  # type: ignore[arg-type]
-    try:
+    with existing_clinic(data) as installation:
         person = exporter(installation, user)
         terms = Terms(License(license_name), attribution)
         # First the folder: an existing one is an error before any film is read.
         with atomic_folder(out, overwrite=overwrite) as work:
             made = Export(installation, person, Actor(person.id, "command line"), terms)
             _write(made, work, progress=progress)
-    finally:
-        installation.close()
     if made.result is not None:
         _show(made.result, out)
 

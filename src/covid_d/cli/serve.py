@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+import socket
 
 import click
 
-if TYPE_CHECKING:
-    from covid_d.settings import Settings
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def data_option(command: Command) -> Command:
-    """Add ``--data``, the clinic's folder."""
-    return click.option(
-        "--data",
-        type=click.Path(file_okay=False),
-        help="The clinic's folder (database, films, bundles, keys); default: COVID_D_DATA, else "
-        "~/covid-d-clinic.",
-    )(command)
-
-
-def clinic_settings(**given: Any) -> Settings:
-    """Return the settings, with what was given on the command line before the environment."""
-    from covid_d.settings import Settings
-
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+from covid_d.cli.clinic import clinic_settings, data_option
+from covid_d.errors import CovidDError
 
 
 @click.command()
@@ -55,18 +35,32 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
     # OpenJPEG reads a large JPEG 2000 film with one thread unless told otherwise.
     os.environ.setdefault("OPJ_NUM_THREADS", "ALL_CPUS")
     chosen = clinic_settings(host=host, port=port, data=data)
+    door = _listen(chosen.host, chosen.port)
     installation = Installation.open(chosen)
-    address = f"http://{chosen.host}:{chosen.port}"
+    shown = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+    address = f"http://{shown}:{door.getsockname()[1]}"
     click.echo(f"{address}/")
     link = first_start.new_link(installation)
     if link is not None:
         click.echo("Create the first administrator here (works once, for 24 hours):")
         click.echo(address + link)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(installation),
-        host=chosen.host,
-        port=chosen.port,
         access_log=False,  # our own has no query: it may hold a patient's code
         server_header=False,
         log_config=logging_config(),
     )
+    uvicorn.Server(config).run(sockets=[door])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Open the port, so that the address works from the moment it is printed."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise CovidDError(
+            f"Cannot listen on {host}, port {port}: {error.strerror or error}.",
+            "If the clinic runs already, open it in a browser; else choose another --port or "
+            "--host.",
+        ) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from covid_d.cli.serve import clinic_settings, data_option
+from covid_d.cli.clinic import data_option, existing_clinic
 from covid_d.errors import CovidDError
 
 
@@ -27,11 +27,8 @@ def reset_password(name: str, data: str | None) -> None:
     from covid_d.clinic.accounts import users
     from covid_d.clinic.audit_trail import Actor
     from covid_d.clinic.database.accounts import User
-    from covid_d.clinic.installation import Installation
 
-    chosen = clinic_settings(data=data)
-    installation = Installation.open(chosen)
-    try:
+    with existing_clinic(data) as installation:
         with installation.reading() as session:
             found = session.scalar(select(User.id).where(User.username == name))
         if found is None:
@@ -40,7 +37,6 @@ def reset_password(name: str, data: str | None) -> None:
                 "Check the name and the data folder (--data).",
             )
         path = users.reset_password(installation, Actor(None), found)
-    finally:
-        installation.close()
+        chosen = installation.settings
     click.echo("Open this link in a browser (works once, for 24 hours):")
     click.echo(f"http://{chosen.host}:{chosen.port}{path}")

@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.database import engine as database
-from covid_d.clinic.database.migrate import upgrade
+from covid_d.clinic.database.migrate import revision, upgrade
+from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.desk import Desk
 from covid_d.clinic.films import FilmStore
+from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.keys import Keys
 from covid_d.errors import CovidDError
 from covid_d.settings import Settings, settings
@@ -55,7 +57,8 @@ class Installation:
         Raises
         ------
         CovidDError
-            If the folder, the database or the bundle cannot be used.
+            If the folder, the database or the bundle cannot be used, or if the key of a
+            database in use is gone: a new one could read none of it.
         """
         given = chosen or settings()
         folder = data_folder(given)
@@ -67,6 +70,11 @@ class Installation:
                 "Choose another one with COVID_D_DATA.",
             ) from error
         engine = database.open_engine(database_url(given))
+        if not (folder / KEY_FILE).exists() and _is_in_use(engine):
+            raise CovidDError(
+                f"The clinic's database is there, but its {KEY_FILE} is missing from {folder}.",
+                "Put it back from where it is kept: without it no encrypted entry can be read.",
+            )
         keys = Keys.of(folder)
         upgrade(engine)
         return cls(
@@ -77,6 +85,25 @@ class Installation:
             FilmStore(folder / "films"),
             Desk(folder / "bundles", engine),
         )
+
+    @classmethod
+    def open_existing(cls, chosen: Settings) -> Installation:
+        """As :meth:`open`, of a clinic that is there already: makes none.
+
+        Raises
+        ------
+        CovidDError
+            Also if the folder holds no clinic.
+        """
+        folder = data_folder(chosen)
+        wanted = [KEY_FILE] if chosen.database_url is not None else [KEY_FILE, DATABASE_FILE]
+        missing = [name for name in wanted if not (folder / name).is_file()]
+        if missing:
+            raise CovidDError(
+                f"There is no clinic in {folder}: it holds no {missing[0]}.",
+                "Name its data folder with --data or COVID_D_DATA.",
+            )
+        return cls.open(chosen)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -93,6 +120,14 @@ class Installation:
     def close(self) -> None:
         """Close the database's connections."""
         self.engine.dispose()
+
+
+def _is_in_use(engine: Engine) -> bool:
+    """Return whether anything was ever done in this database."""
+    if revision(engine) is None:
+        return False
+    with database.reading(engine) as session:
+        return session.scalar(select(AuditEntry.sequence).limit(1)) is not None
 
 
 def data_folder(chosen: Settings) -> Path:
