@@ -25,8 +25,10 @@ from functools import partial
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pydicom.data
 
 from covid_d.dataset.dataset import Dataset
@@ -34,8 +36,8 @@ from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.detector import Detector
 from covid_d.detector.gate import Gate, Kind
 from covid_d.evaluation.intervals import wilson
-from covid_d.radiograph import RadiographError, read
-from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph import RadiographError, prepare, read
+from covid_d.radiograph.film import Facts, FloatImage, Radiograph
 from covid_d.training.gate import Samples, fit_heads, kinds_of
 from covid_d.training.gate_data import (
     Picture,
@@ -104,12 +106,12 @@ class Bench:
         training = self._films[self._films["split"] == Split.TRAIN.value]
         # What the bundle's own gate was fitted to.
         self._fitted_on = gate_pictures(dataset, training)
-        self._fitted = self._features(self._fitted_on)
+        self._fitted = self._looks(self._fitted_on)
         others = self._films[self._films["split"] != Split.TRAIN.value]
         # Films of the other splits and their alterations; one film gives three pictures.
         judged = [p for p in gate_pictures(dataset, others) if p.kind in _FILMS]
         self._pictures = self._fitted_on + judged
-        self._samples = _joined(self._fitted, self._features(judged))
+        self._samples = _joined(self._fitted, self._looks(judged))
         self._publishers = dict(zip(self._films["path"], self._films["subsource"], strict=True))
         self._refits: dict[str, Gate] = {}
 
@@ -135,10 +137,10 @@ class Bench:
         everything = _everything(self.dataset)
         fitted = set(aside_for_gate(self.dataset)["path"])
         aside = [p for p in gate_pictures(everything, self._films[:0]) if p.kind in _ASIDE]
-        features = self._features(aside)
+        looks = self._looks(aside)
         strangers = np.array([picture.name not in fitted for picture in aside])
         films = np.array([p.kind not in _ASIDE for p in self._fitted_on])
-        swapped = _joined(self._fitted.of(films), features.of(strangers))
+        swapped = _joined(self._fitted.of(films), looks.of(strangers))
         refit = self._refitted(swapped)
         for kind in _ASIDE:
             pictures, verdicts = [], []
@@ -146,7 +148,7 @@ class Bench:
                 # The first of a picture's variants is the picture itself.
                 first = [at for at in np.flatnonzero(of) if aside[at].kind is kind][::_VARIANTS]
                 pictures += [aside[at] for at in first]
-                verdicts += gate.judge(features.features[first]) if first else []
+                verdicts += gate.judge(looks.looks[first]) if first else []
             yield _rate(kind.value, pictures, verdicts)
 
     def pictures(self, folders: Sequence[Path]) -> Iterable[Rate]:
@@ -163,10 +165,13 @@ class Bench:
 
     def cost(self) -> float:
         """Return the median time of one judgement, ms."""
-        features, times = self._fitted.features[0], []
+        film = prepare(
+            Radiograph(self._fitted_on[0].load(), Facts("PNG", "", 8), ""), self._preprocessing
+        )
+        features, times = self._network.run(film[None], ("features",))["features"][0], []
         for _ in range(_TIMES):
             start = time.perf_counter()
-            self.gate.refuse(features)
+            self.gate.refuse(film, features)
             times.append(1000 * (time.perf_counter() - start))
         return statistics.median(times)
 
@@ -174,7 +179,7 @@ class Bench:
         self, name: str, gate: Gate, loads: dict[str, Callable[[], FloatImage]]
     ) -> Rate:
         pictures = [Picture(name, Kind.PICTURE, load) for name, load in loads.items()]
-        return _rate(name, pictures, gate.judge(self._features(pictures).features))
+        return _rate(name, pictures, gate.judge(self._looks(pictures).looks))
 
     def _by_source(
         self, kinds: Sequence[Kind]
@@ -186,7 +191,7 @@ class Bench:
                 places.setdefault(self._source(picture), []).append(at)
         for source, chosen in sorted(places.items()):
             gate = self.gate if source in self._held_out else self._without(source)
-            verdicts = gate.judge(self._samples.features[chosen])
+            verdicts = gate.judge(self._samples.looks[chosen])
             yield source, [self._pictures[at] for at in chosen], verdicts
 
     def _source(self, picture: Picture) -> str:
@@ -205,19 +210,19 @@ class Bench:
         kinds = kinds_of(samples)
         return replace(self.gate, heads=fit_heads(samples, kinds), kinds=kinds)
 
-    def _features(self, pictures: Sequence[Picture]) -> Samples:
-        """Return the network's features; those of an earlier run where a few of them still hold."""
+    def _looks(self, pictures: Sequence[Picture]) -> Samples:
+        """Return the pictures' looks; those of an earlier run where a few of them still hold."""
         names = "\n".join(f"{picture.name} {picture.kind}" for picture in pictures)
         file = self._cache / f"{hashlib.sha256(names.encode()).hexdigest()[:16]}.npy"
         if self._cache.is_dir() and file.is_file():
             kept = np.load(file)
             some = np.linspace(0, len(pictures) - 1, _CHECKED).round().astype(int)
             fresh = self._run([pictures[at] for at in some])
-            if np.allclose(fresh.features, kept[some], atol=1e-3):
+            if np.allclose(fresh.looks, kept[some], atol=1e-3):
                 return samples_of(pictures, kept)
         found = self._run(pictures)
         if self._cache.is_dir():
-            np.save(file, found.features)
+            np.save(file, found.looks)
         return found
 
     def _run(self, pictures: Sequence[Picture]) -> Samples:
@@ -238,12 +243,10 @@ def _everything(dataset: Dataset) -> Dataset:
 
 
 def _joined(one: Samples, other: Samples) -> Samples:
-    return Samples(
-        *(
-            np.concatenate([getattr(one, name), getattr(other, name)])
-            for name in ("features", "kinds", "sources", "groups")
-        )
-    )
+    def both(name: str) -> npt.NDArray[Any]:
+        return np.concatenate([getattr(one, name), getattr(other, name)])
+
+    return Samples(both("looks"), both("kinds"), both("sources"), both("groups"), one.grid)
 
 
 def _loads(found: Iterable[tuple[str, FloatImage]]) -> dict[str, Callable[[], FloatImage]]:
@@ -310,8 +313,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--cache",
         type=Path,
-        default=Path("runs/gate-features"),
-        help="folder of features, if it exists: later runs check a few and reuse them",
+        default=Path("runs/gate-looks"),
+        help="folder of looks, if it exists: later runs check a few and reuse them",
     )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     return parser.parse_args()

@@ -10,12 +10,13 @@ import pytest
 from bundle_factory import gate_files, gate_spec, make_bundle
 from covid_d.detector import Detector, Outcome
 from covid_d.detector.contents import update
-from covid_d.detector.gate import ARRAYS, Gate, Heads, Kind
+from covid_d.detector.gate import ARRAYS, Gate, Heads, Kind, look
 from covid_d.errors import BundleError
 from covid_d.radiograph import Radiograph, RefusalCode
 from covid_d.radiograph.refusal import Refusal
 
 KINDS = (Kind.FRONTAL, Kind.LATERAL, Kind.INVERTED)
+FILM = np.zeros((3, 32, 32), dtype=np.float32)
 
 
 def heads(**changes: Any) -> Heads:
@@ -74,6 +75,24 @@ class TestHeads:
             Heads.from_bytes(content)
 
 
+class TestLook:
+    def test_the_coarse_picture_follows_the_features_row_by_row(self) -> None:
+        film = np.zeros((3, 32, 32), dtype=np.float32)
+        film[:, :16, 16:] = 1.0  # above, right
+        film[2, 16:, :16] = 0.6  # below, left, in one channel of three
+        assert look(film, np.array([7.0, 8.0]), 2) == pytest.approx([7, 8, 0.0, 1.0, 0.2, 0.0])
+
+    def test_cells_are_means_whatever_the_size(self) -> None:
+        film = np.random.default_rng(3).random((3, 50, 50), dtype=np.float32)
+        seen = look(film, np.zeros(0), 16)
+        assert seen.shape == (256,)
+        assert seen.mean() == pytest.approx(film.mean(), abs=1e-3)
+
+    def test_without_a_grid_it_is_the_features(self) -> None:
+        features = np.array([7.0, 8.0])
+        assert look(FILM, features, 0) is features
+
+
 class TestGate:
     @pytest.mark.parametrize(
         ("features", "kind"),
@@ -89,12 +108,24 @@ class TestGate:
         self, features: list[float], kind: Kind | None
     ) -> None:
         assert gate().judge(np.array([features])) == [kind]
-        refusal = gate().refuse(np.array(features))
+        refusal = gate().refuse(FILM, np.array(features))
         assert refusal == (None if kind is None else Refusal.of(kind.code))
 
     def test_features_of_another_network_are_an_error(self) -> None:
         with pytest.raises(ValueError, match=r"\(2,\)"):
-            gate().refuse(np.zeros(3))
+            gate().refuse(FILM, np.zeros(3))
+
+    def test_it_sees_what_the_features_do_not(self) -> None:
+        """Features alike; the coarse picture alone tells an inverted film."""
+        rows = {
+            "weights": np.array([[0.0, -4.0], [0.0, 0.0], [0.0, 4.0]]),
+            "centre": np.array([0.0, 0.5]),
+            "scale": np.ones(2),
+        }
+        seeing = Gate(heads(**rows), KINDS, 0.3, 2.0, grid=1)
+        features = np.zeros(1)
+        assert seeing.refuse(FILM, features) is None
+        assert seeing.refuse(FILM + 1, features) == Refusal.of(RefusalCode.INVERTED)
 
     def test_every_kind_says_what_to_do_in_both_languages(self) -> None:
         for kind in Kind:

@@ -8,6 +8,7 @@ from covid_d.errors import TrainingError
 from covid_d.training.gate import Samples, fit_gate, fit_heads, judge_left_out
 
 CHANNELS = 96
+NO_FILM = np.zeros((3, 8, 8), dtype=np.float32)  # these looks have no coarse picture
 
 
 def samples(
@@ -38,7 +39,7 @@ def samples(
 def test_the_gate_tells_the_kinds_apart() -> None:
     given = samples()
     gate, told = fit_gate(given)
-    judged = gate.judge(given.features)
+    judged = gate.judge(given.looks)
     assert gate.kinds == (Kind.FRONTAL, Kind.LATERAL, Kind.PICTURE)
     for kind in (Kind.LATERAL, Kind.PICTURE):
         assert {judged[at] for at in np.flatnonzero(given.kinds == kind.value)} == {kind}
@@ -53,7 +54,7 @@ def test_pictures_of_a_kind_never_fitted_on_are_refused_for_their_distance() -> 
     # Frontal by the heads: the offset is along no axis that tells the kinds apart.
     strange = rng.normal(0.0, 1.0, (20, CHANNELS)) + 40.0 * np.eye(CHANNELS)[5]
     assert gate.judge(strange) == [Kind.FRONTAL] * 20
-    assert gate.refuse(strange[0]) is not None
+    assert gate.refuse(NO_FILM, strange[0]) is not None
 
 
 def test_limits_follow_the_source_that_is_least_like_the_others() -> None:
@@ -98,7 +99,7 @@ def test_two_kinds_are_enough() -> None:
     some = given.of(given.kinds != Kind.PICTURE.value)
     gate, _ = fit_gate(some)
     assert gate.kinds == (Kind.FRONTAL, Kind.LATERAL)
-    judged = gate.judge(some.features[-60:])
+    judged = gate.judge(some.looks[-60:])
     assert judged == [Kind.LATERAL] * 60
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import COLUMNS
-from covid_d.detector.gate import Kind
+from covid_d.detector.gate import Kind, look
 from covid_d.errors import TrainingError
 from covid_d.radiograph import Preprocessing, prepare, read
 from covid_d.radiograph.phantom import draw_phantom
@@ -71,12 +71,15 @@ def test_set_aside_films_of_what_is_held_out_stay_out(with_aside: Dataset) -> No
         assert list(aside_for_gate(with_aside)["split"]) == left
 
 
-def test_features_are_of_the_film_as_prediction_prepares_it(with_aside: Dataset) -> None:
+def test_looks_are_of_the_film_as_prediction_prepares_it(with_aside: Dataset) -> None:
     films = with_aside.films("train").iloc[:4]
     pictures = [p for p in gate_pictures(with_aside, films) if p.kind is Kind.FRONTAL]
     samples = gate_samples(pictures, PREPROCESSING, means, progress=False)
-    for row, features in zip(films.itertuples(), samples.features, strict=True):
-        assert features == pytest.approx(means(prepare(read(with_aside.path(row)), PREPROCESSING)))
+    for row, seen in zip(films.itertuples(), samples.looks, strict=True):
+        film = prepare(read(with_aside.path(row)), PREPROCESSING)
+        assert seen == pytest.approx(look(film, means(film), samples.grid))
+        assert len(seen) == len(means(film)) + samples.grid**2
+    assert samples.grid > 0
     assert list(samples.sources) == list(films["source"])
     assert list(samples.groups) == list(films["group"])
 
@@ -88,7 +91,7 @@ def test_the_same_again(with_aside: Dataset) -> None:
     other = gate_samples(
         gate_pictures(with_aside, films)[:40], PREPROCESSING, means, progress=False
     )
-    assert np.array_equal(one.features, other.features)
+    assert np.array_equal(one.looks, other.looks)
     assert np.array_equal(one.kinds, other.kinds)
 
 

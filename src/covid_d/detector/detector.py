@@ -205,10 +205,11 @@ class Detector:
     ) -> Assessment:
         spec = self.bundle.spec
         outputs = ("logit", "features", *(["activation"] if activation else []))
-        values = self.network.run(prepare(film, spec.preprocessing)[None], outputs)
+        prepared = prepare(film, spec.preprocessing)
+        values = self.network.run(prepared[None], outputs)
         if not all(np.isfinite(value).all() for value in values.values()):
             raise RadiographError(Refusal.of(RefusalCode.NO_NUMBER))
-        refusal = None if self.gate is None else self.gate.refuse(values["features"][0])
+        refusal = None if self.gate is None else self.gate.refuse(prepared, values["features"][0])
         if refusal is not None:
             raise RadiographError(refusal)
         probability = calibrated_probability(float(values["logit"][0]), spec.calibration)

@@ -1,9 +1,11 @@
 """The input gate: whether a picture is a frontal chest film, upright, not inverted, sharp, whole.
 
-It judges the features that the bundle's own network computes for the answer anyway, so it costs a
-few multiplications a film. Two tests, each enough to refuse: a multinomial regression over kinds
-of pictures, and the distance of the features to those of the films trained on (what is left of
-them outside the films' principal components), for kinds of pictures that nobody thought of.
+It judges the features that the bundle's own network computes for the answer anyway, and beside them
+a coarse picture of the film: a network trained on photographs hardly minds whether a film is
+inverted, where the grey lies tells at once. So it costs a few multiplications a film. Two tests,
+each enough to refuse: a multinomial regression over kinds of pictures, and the distance to the
+films trained on (what is left of it outside the films' principal components), for kinds of
+pictures that nobody thought of.
 """
 
 from __future__ import annotations
@@ -16,9 +18,11 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from covid_d.detector.bundle import Bundle
 from covid_d.errors import BundleError
+from covid_d.radiograph.film import FloatImage
 from covid_d.radiograph.refusal import Refusal, RefusalCode
 
 Floats = npt.NDArray[np.float64]
@@ -58,16 +62,16 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Heads:
-    """What the gate computes from features, C a film.
+    """What the gate computes from looks (:func:`look`), C numbers a film.
 
     Parameters
     ----------
     weights, bias
         KxC and K: one row a kind, ``FRONTAL`` first.
     centre, scale
-        C: mean and standard deviation of the features of frontal films.
+        C: mean and standard deviation of the looks of frontal films.
     components
-        DxC, orthonormal: principal components of the standardised features of frontal films.
+        DxC, orthonormal: principal components of the standardised looks of frontal films.
 
     Raises
     ------
@@ -89,16 +93,16 @@ class Heads:
         if not all(np.isfinite(getattr(self, name)).all() for name in ARRAYS):
             raise ValueError("it holds a value that is not a number")
 
-    def probabilities(self, features: npt.NDArray[np.floating]) -> Floats:
-        """Return the probability of each kind: NxK for NxC features."""
-        scores = features.astype(np.float64) @ self.weights.T + self.bias
+    def probabilities(self, looks: npt.NDArray[np.floating]) -> Floats:
+        """Return the probability of each kind: NxK for NxC looks."""
+        scores = looks.astype(np.float64) @ self.weights.T + self.bias
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         shares: Floats = scores / scores.sum(axis=1, keepdims=True)
         return shares
 
-    def distance(self, features: npt.NDArray[np.floating]) -> Floats:
+    def distance(self, looks: npt.NDArray[np.floating]) -> Floats:
         """Return the distance to the frontal films: N, per channel, about 1 among them."""
-        offset = (features.astype(np.float64) - self.centre) / self.scale
+        offset = (looks.astype(np.float64) - self.centre) / self.scale
         along = offset @ self.components.T
         outside: Floats = ((offset**2).sum(axis=1) - (along**2).sum(axis=1)) / offset.shape[1]
         return outside
@@ -129,6 +133,31 @@ class Heads:
 ARRAYS: Final = ("weights", "bias", "centre", "scale", "components")
 
 
+def look(
+    film: FloatImage, features: npt.NDArray[np.floating], grid: int
+) -> npt.NDArray[np.floating]:
+    """Return what a gate judges of one film.
+
+    Parameters
+    ----------
+    film
+        The network's input: float32, 3xHxW.
+    features
+        C: the network's pooled features of it.
+    grid
+        Side of the coarse picture; 0 for none.
+
+    Returns
+    -------
+    C + ``grid`` ** 2: the features, then the mean grey of each cell, row by row.
+    """
+    if not grid:
+        return features
+    grey = Image.fromarray(film.mean(axis=0, dtype=np.float32))
+    coarse = np.asarray(grey.resize((grid, grid), Image.Resampling.BOX))
+    return np.concatenate([features, coarse.ravel()])
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Gate:
     """The gate, ready to judge.
@@ -136,19 +165,22 @@ class Gate:
     Parameters
     ----------
     heads
-        What is computed from features.
+        What is computed from looks.
     kinds
         One for each row of the heads' weights, ``FRONTAL`` first.
     threshold
         Least probability of ``FRONTAL`` that is let through.
     distance
         Largest distance that is let through.
+    grid
+        Side of the coarse picture in a look; 0 for none.
     """
 
     heads: Heads
     kinds: tuple[Kind, ...]
     threshold: float
     distance: float
+    grid: int = 0
 
     @classmethod
     def load(cls, bundle: Bundle) -> Gate | None:
@@ -172,37 +204,40 @@ class Gate:
                 f"Bundle {bundle.path}: the input gate {spec.file!r} cannot be used: {error}.",
                 "Get the bundle again from its source, or export it again.",
             ) from error
-        return cls(heads, kinds, spec.threshold, spec.distance)
+        return cls(heads, kinds, spec.threshold, spec.distance, spec.grid)
 
-    def refuse(self, features: npt.NDArray[np.floating]) -> Refusal | None:
+    def refuse(self, film: FloatImage, features: npt.NDArray[np.floating]) -> Refusal | None:
         """Return why a film must not be answered, or ``None``.
 
         Parameters
         ----------
+        film
+            The network's input: float32, 3xHxW.
         features
-            C: the network's pooled features of the film.
+            C: the network's pooled features of it.
 
         Raises
         ------
         ValueError
             If they are of another network.
         """
-        if features.shape != self.heads.centre.shape:
-            raise ValueError(f"the gate judges {self.heads.centre.shape}, not {features.shape}")
-        kind = self.judge(features[None])[0]
+        seen = look(film, features, self.grid)
+        if seen.shape != self.heads.centre.shape:
+            raise ValueError(f"the gate judges {self.heads.centre.shape}, not {seen.shape}")
+        kind = self.judge(seen[None])[0]
         return None if kind is None else Refusal.of(kind.code)
 
-    def judge(self, features: npt.NDArray[np.floating]) -> list[Kind | None]:
+    def judge(self, looks: npt.NDArray[np.floating]) -> list[Kind | None]:
         """Return what each of N films is refused as; ``None`` for those let through.
 
         Parameters
         ----------
-        features
-            NxC.
+        looks
+            NxC, of :func:`look`.
         """
-        shares = self.heads.probabilities(features)
+        shares = self.heads.probabilities(looks)
         # Written so that NaN refuses.
-        near = self.heads.distance(features) <= self.distance
+        near = self.heads.distance(looks) <= self.distance
         frontal = shares[:, 0] >= self.threshold
         likeliest = 1 + shares[:, 1:].argmax(axis=1)
         return [

@@ -113,6 +113,9 @@ class Gate(_Part):
     kinds: tuple[str, ...] = Field(min_length=2, description="Of pictures, frontal first.")
     threshold: float = Field(gt=0, lt=1, description="Least probability of a frontal film.")
     distance: float = Field(gt=0, description="Largest distance to the films trained on.")
+    grid: int = Field(
+        default=0, ge=0, le=64, description="Side of the coarse picture judged too; 0 for none."
+    )
     films: dict[str, int] = Field(description="Pictures fitted on, by kind.")
     left_out: dict[str, LeftOut] = Field(description="By source.")
 

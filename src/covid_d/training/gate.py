@@ -1,4 +1,4 @@
-"""Fitting the input gate (:mod:`covid_d.detector.gate`) to features of films and other pictures.
+"""Fitting the input gate (:mod:`covid_d.detector.gate`) to looks of films and other pictures.
 
 Its two limits are chosen leave one source out: heads fitted on the other sources judge the frontal
 films of each, and the limits are set so that no source loses more than a stated share of them.
@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.floating]
 
 FILE = "gate.npz"
 # Shares of a source's frontal films that each test may refuse, on heads that never saw the source.
-_BY_KIND, _BY_DISTANCE = 0.015, 0.01
+_BY_KIND, _BY_DISTANCE = 0.01, 0.01
 _STRENGTH = 0.01  # inverse strength of regularisation
 _COMPONENTS = 32
 _LEAST_FRONTAL = 0.5  # a threshold above this would refuse films that look like nothing else
@@ -38,24 +38,31 @@ class Samples:
 
     Parameters
     ----------
-    features
-        NxC: the network's pooled features.
+    looks
+        NxC, of :func:`~covid_d.detector.gate.look`.
     kinds
         N, of :class:`~covid_d.detector.gate.Kind`.
     sources, groups
         N: where each film is from, and its patient or near-duplicates; empty for pictures that are
         no films of the data set. An altered film has those of the film it was made from.
+    grid
+        Side of the looks' coarse picture; 0 for none.
     """
 
-    features: npt.NDArray[np.float32]
+    looks: npt.NDArray[np.float32]
     kinds: npt.NDArray[np.str_]
     sources: npt.NDArray[np.str_]
     groups: npt.NDArray[np.str_]
+    grid: int = 0
 
     def of(self, chosen: npt.NDArray[np.bool_]) -> Samples:
         """Return the chosen ones."""
         return Samples(
-            self.features[chosen], self.kinds[chosen], self.sources[chosen], self.groups[chosen]
+            self.looks[chosen],
+            self.kinds[chosen],
+            self.sources[chosen],
+            self.groups[chosen],
+            self.grid,
         )
 
     @property
@@ -79,7 +86,7 @@ def fit_gate(samples: Samples) -> tuple[Gate, spec.Gate]:
     shares = [float(np.quantile(p, _BY_KIND)) for p, _ in judged.values()]
     limits = [float(np.quantile(d, 1.0 - _BY_DISTANCE)) for _, d in judged.values()]
     threshold, limit = min(_LEAST_FRONTAL, *shares), max(limits)
-    gate = Gate(fit_heads(samples, kinds), kinds, threshold, limit)
+    gate = Gate(fit_heads(samples, kinds), kinds, threshold, limit, samples.grid)
     left_out = {
         name: spec.LeftOut(
             films=len(probability),
@@ -92,6 +99,7 @@ def fit_gate(samples: Samples) -> tuple[Gate, spec.Gate]:
         kinds=tuple(kind.value for kind in kinds),
         threshold=threshold,
         distance=limit,
+        grid=samples.grid,
         films={kind.value: int((samples.kinds == kind.value).sum()) for kind in kinds},
         left_out=left_out,
     )
@@ -114,8 +122,8 @@ def judge_left_out(samples: Samples, held_out: npt.NDArray[np.bool_]) -> tuple[F
     """
     rest = _without(samples, held_out)
     heads = fit_heads(rest, kinds_of(rest))
-    features = samples.features[held_out & samples.frontal]
-    return heads.probabilities(features)[:, 0], heads.distance(features)
+    looks = samples.looks[held_out & samples.frontal]
+    return heads.probabilities(looks)[:, 0], heads.distance(looks)
 
 
 def fit_heads(samples: Samples, kinds: tuple[Kind, ...]) -> Heads:
@@ -128,11 +136,11 @@ def fit_heads(samples: Samples, kinds: tuple[Kind, ...]) -> Heads:
     """
     if kinds != kinds_of(samples):
         raise ValueError(f"the samples are of the kinds {kinds_of(samples)}, not {kinds}")
-    scaler = StandardScaler().fit(samples.features)
+    scaler = StandardScaler().fit(samples.looks)
     number = {kind.value: at for at, kind in enumerate(kinds)}
     targets = np.array([number[str(kind)] for kind in samples.kinds])
     model = LogisticRegression(C=_STRENGTH, max_iter=200, class_weight="balanced")
-    model.fit(scaler.transform(samples.features), targets)
+    model.fit(scaler.transform(samples.looks), targets)
     # Two kinds have one row of weights in scikit-learn: the second kind's.
     two = len(kinds) == 2
     rows = np.concatenate([-model.coef_ / 2, model.coef_ / 2]) if two else model.coef_
@@ -140,8 +148,8 @@ def fit_heads(samples: Samples, kinds: tuple[Kind, ...]) -> Heads:
         np.concatenate([-model.intercept_ / 2, model.intercept_ / 2]) if two else model.intercept_
     )
     weights = rows / scaler.scale_
-    own = StandardScaler().fit(samples.features[samples.frontal])
-    films = own.transform(samples.features[samples.frontal])
+    own = StandardScaler().fit(samples.looks[samples.frontal])
+    films = own.transform(samples.looks[samples.frontal])
     most = min(_COMPONENTS, len(films) - 1, films.shape[1] - 1)
     principal = PCA(most, svd_solver="covariance_eigh").fit(films).components_
     return Heads(weights, bias - weights @ scaler.mean_, own.mean_, own.scale_, principal)

@@ -16,7 +16,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from covid_d.dataset.manifest import SET_ASIDE, Split
-from covid_d.detector.gate import Kind
+from covid_d.detector.gate import Kind, look
 from covid_d.errors import TrainingError
 from covid_d.radiograph.film import Facts, FloatImage, Radiograph
 from covid_d.radiograph.prepare import Preprocessing, prepare
@@ -34,6 +34,7 @@ Featurizer = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
 _ALTERED = 2  # of each film, in turn of each kind
 _VARIED = 5  # of each set-aside film and packaged picture, besides itself
 _DRAWN = 280
+_GRID = 16  # cells a side of the coarse picture: 14 pixels of 224 each
 # Least share of each side that a variant keeps: a film must stay a whole film.
 _LEAST_OF_FILM, _LEAST_OF_PICTURE = 0.85, 0.6
 _KINDS = {Split.CT.value: Kind.CT, Split.LATERAL.value: Kind.LATERAL}
@@ -101,7 +102,7 @@ def gate_samples(
     *,
     progress: bool = True,
 ) -> Samples:
-    """Return the features of pictures, as prediction would compute them.
+    """Return the looks of pictures, as prediction would compute them.
 
     Parameters
     ----------
@@ -115,9 +116,10 @@ def gate_samples(
         Show a bar (only in terminals).
     """
 
-    def work(picture: Picture) -> npt.NDArray[np.float32]:
+    def work(picture: Picture) -> npt.NDArray[np.floating]:
         film = Radiograph(picture.load(), Facts("PNG", "", 8), picture.name)
-        return featurize(prepare(film, preprocessing))
+        prepared = prepare(film, preprocessing)
+        return look(prepared, featurize(prepared), _GRID)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         bar = tqdm(
@@ -128,17 +130,18 @@ def gate_samples(
             leave=False,
             disable=None if progress else True,
         )
-        features = np.stack(list(bar))
-    return samples_of(pictures, features)
+        looks = np.stack(list(bar))
+    return samples_of(pictures, looks)
 
 
-def samples_of(pictures: Sequence[Picture], features: npt.NDArray[np.float32]) -> Samples:
-    """Return pictures and their features, NxC, as samples."""
+def samples_of(pictures: Sequence[Picture], looks: npt.NDArray[np.float32]) -> Samples:
+    """Return pictures and their looks, NxC, as samples."""
     return Samples(
-        features,
+        looks,
         np.array([picture.kind.value for picture in pictures]),
         np.array([picture.source for picture in pictures]),
         np.array([picture.group for picture in pictures]),
+        _GRID,
     )
 
 

@@ -126,7 +126,7 @@ class Scanner:
         if isinstance(film, SeenFilm):
             return film
         answer, penultimate = self._answer(film)
-        refusal = self._gate(penultimate)
+        refusal = self._gate(film, penultimate)
         if refusal is not None:
             return SeenFilm(row.path, left_out=refusal.code.value)
         found, erased, alone = self._without_and_only_lungs(film, answer)
@@ -172,12 +172,15 @@ class Scanner:
         if check(film):
             return Answer(Outcome.REFUSED)
         answer, penultimate = self._answer(film)
-        return answer if self._gate(penultimate) is None else Answer(Outcome.REFUSED)
+        return answer if self._gate(film, penultimate) is None else Answer(Outcome.REFUSED)
 
-    def _gate(self, penultimate: npt.NDArray[np.float32]) -> Refusal | None:
+    def _gate(self, film: Radiograph, penultimate: npt.NDArray[np.float32]) -> Refusal | None:
         # Not asked about films without lungs: what the audit wants is their number.
         gate = self._detector.gate
-        return None if gate is None else gate.refuse(penultimate)
+        if gate is None:
+            return None
+        prepared = prepare(film, self._detector.bundle.spec.preprocessing)
+        return gate.refuse(prepared, penultimate)
 
     def _answer(self, film: Radiograph) -> tuple[Answer, npt.NDArray[np.float32]]:
         spec = self._detector.bundle.spec
