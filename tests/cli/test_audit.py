@@ -68,6 +68,7 @@ def test_falls_short_writes_everything_and_exits_3(tmp_path: Path, films: Path, 
     assert "Solo demostración" in page
     written = Bundle.load(bundle)
     assert written.spec.verdict.model_dump(mode="json") == audit["verdict"]
+    assert written.spec.lungs is not None
     assert "**falls short**" in written.card
     assert f"covid-d audit {bundle} {films} --lungs {lungs} --write" in written.card
     # The bundle that was audited is named by its hash before the verdict went in.

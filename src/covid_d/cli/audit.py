@@ -30,7 +30,8 @@ FELL_SHORT = 3
 @click.option(
     "--write",
     is_flag=True,
-    help="Write the verdict and the model card's audit section into BUNDLE.",
+    help="Write the verdict and the model card's audit section into BUNDLE, and the lung model "
+    "given with --lungs.",
 )
 @click.option(
     "--lungs",
@@ -84,7 +85,7 @@ def audit(
                 audit_page(result, language).to_html(), encoding="utf-8"
             )
     if write:
-        write_verdict(loaded, result, _command(context, bundle, dataset))
+        write_verdict(loaded, result, _command(context, bundle, dataset), lungs=lungs_folder)
     if as_json:
         echo_json(result.to_dict())
     else:

@@ -252,7 +252,8 @@ def _gate(spec: BundleSpec) -> str:
             "",
             "A picture is refused where it looks like no frontal, upright, whole chest film: a "
             "regression over the kinds below gives `frontal` a probability under "
-            f"{gate.threshold:.3f}, or the features lie farther than {gate.distance:.2f} from "
+            f"{gate.threshold:.3f}, or what it judges (the network's features and a picture of "
+            f"{gate.grid} by {gate.grid} cells) lies farther than {gate.distance:.2f} from "
             "those of the films trained on. It does not tell children from adults, and knows other "
             "parts of the body only by their distance.",
             "",

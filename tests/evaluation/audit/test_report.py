@@ -15,7 +15,8 @@ from PIL import Image
 from audit_factory import evidence, result, source, too_small
 from bundle_factory import make_bundle
 from covid_d.detector import Bundle, update
-from covid_d.errors import EvaluationError
+from covid_d.detector.lungs import LungModel
+from covid_d.errors import BundleError, EvaluationError
 from covid_d.evaluation.audit import audit_page, texts, write_verdict
 from covid_d.evaluation.audit.card import BEGIN, END, audit_section, with_audit_section
 from covid_d.evaluation.audit.evidence import LungEvidence
@@ -23,6 +24,7 @@ from covid_d.evaluation.audit.figure import audit_figure
 from covid_d.evaluation.audit.probes import Probe
 from covid_d.evaluation.audit.thresholds import THRESHOLDS
 from covid_d.language import Language, Message
+from lung_factory import make_lungs
 
 LANGUAGES: tuple[Language, ...] = ("es", "en")
 COMMAND = ["covid-d", "audit", "my bundle", "dataset", "--write"]
@@ -200,6 +202,22 @@ def test_verdict_is_written_into_the_bundle(bundle: Bundle) -> None:
     # Nothing else changed.
     assert again.spec.model_copy(update={"verdict": bundle.spec.verdict}) == bundle.spec
     assert again.model_bytes == bundle.model_bytes
+
+
+def test_the_lung_model_that_it_rests_on_goes_in_too(bundle: Bundle, tmp_path: Path) -> None:
+    lungs = make_lungs(tmp_path / "lungs")
+    write_verdict(bundle, result(bundle=bundle.id), COMMAND, lungs=lungs)
+    again = Bundle.load(bundle.path)
+    assert again.spec.lungs == LungModel.open(lungs).spec
+    assert LungModel.load(again).spec.dice == again.spec.lungs.dice
+    assert again.spec.verdict.status == "audit-passed"
+
+
+def test_a_damaged_lung_model_leaves_the_bundle_as_it_was(bundle: Bundle, tmp_path: Path) -> None:
+    before = {path.name: path.read_bytes() for path in bundle.path.iterdir()}
+    with pytest.raises(BundleError, match="holds no lung model"):
+        write_verdict(bundle, result(bundle=bundle.id), COMMAND, lungs=tmp_path)
+    assert {path.name: path.read_bytes() for path in bundle.path.iterdir()} == before
 
 
 def test_a_worse_verdict_replaces_a_better_one(bundle: Bundle) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from covid_d.detector.bundle import Bundle
 from covid_d.detector.contents import CARD, SPEC, update
+from covid_d.detector.lungs import LungModel
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.audit import texts
 from covid_d.evaluation.audit.evidence import POOL, AuditResult, SourceEvidence
@@ -67,15 +69,27 @@ def with_audit_section(card: str, section: str) -> str:
     return f"{before}{BEGIN}\n{section}\n{END}{rest.partition(END)[2]}"
 
 
-def write_verdict(bundle: Bundle, result: AuditResult, command: Sequence[str]) -> None:
+def write_verdict(
+    bundle: Bundle, result: AuditResult, command: Sequence[str], *, lungs: Path | None = None
+) -> None:
     """Write verdict and card section into the bundle and seal it again; a signature is dropped.
+
+    Parameters
+    ----------
+    bundle, result
+        What was audited, and what came out.
+    command
+        The command that made it, as typed.
+    lungs
+        Folder of the lung model that it was audited with, if not the bundle's own: goes in too, so
+        that the bundle carries what its verdict rests on.
 
     Raises
     ------
     EvaluationError
         If the result is of another bundle, or the card lacks the markers.
     BundleError
-        If the bundle is not sound.
+        If the bundle or the lung model is not sound.
     """
     current = Bundle.load(bundle.path)
     if current.id != result.bundle:
@@ -85,8 +99,14 @@ def write_verdict(bundle: Bundle, result: AuditResult, command: Sequence[str]) -
             "Audit it again.",
         )
     spec = current.spec.model_copy(update={"verdict": result.verdict})
-    card = with_audit_section(current.card, audit_section(result, command))
-    update(bundle.path, {SPEC: spec.model_dump_json(indent=2) + "\n", CARD: card})
+    files: dict[str, str | bytes] = {}
+    if lungs is not None:
+        own = LungModel.open(lungs).spec
+        spec = spec.model_copy(update={"lungs": own})
+        files[own.file] = (lungs / own.file).read_bytes()
+    files[CARD] = with_audit_section(current.card, audit_section(result, command))
+    files[SPEC] = spec.model_dump_json(indent=2) + "\n"
+    update(bundle.path, files)
 
 
 def _table(result: AuditResult) -> str:
