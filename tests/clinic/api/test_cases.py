@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 
+import films
 from clinic_factory import add_case, add_unit, add_user, phantom_png
 from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
@@ -94,6 +95,14 @@ def test_a_request_sent_twice_makes_one_case(doctor: TestClient) -> None:
     other = _submit(doctor, submission="lote-7/1", patient_code="HC-78")
     assert (other.status_code, other.json()["error"]["code"]) == (409, "submission_reused")
     assert doctor.get("/api/v1/cases").json()["total"] == 1
+
+
+def test_a_film_of_somebody_else_is_said_beside_its_answer(doctor: TestClient) -> None:
+    film = films.dicom(PatientAge="034Y", PatientSex="F", ViewPosition="PA")
+    sent = [("films", ("a.dcm", film, "application/dicom"))]
+    found = doctor.post("/api/v1/cases", data=FORM, files=sent).json()
+    codes = [warning["code"] for warning in found["assessments"][0]["warnings"]]
+    assert codes[:2] == ["age_differs", "sex_differs"]
 
 
 @pytest.mark.parametrize(
