@@ -92,7 +92,11 @@ def test_other_names_do_not_reach_the_clinic(client: TestClient, host: str) -> N
 def test_no_page_sends_the_browser_elsewhere(client: TestClient, next_page: str) -> None:
     answer = client.post("/language", data={"language": "en", "next": next_page})
     assert answer.headers["location"] == "/"
-    assert "evil" not in client.get("/sign-in", params={"next": next_page}).text
+    page = client.get("/sign-in", params={"next": next_page}).text
+    language, way_back = re.findall(r'name="next" value="([^"]*)"', page)
+    assert language.startswith("/sign-in?next="), "this very page, which judges its query again"
+    assert way_back == "/"
+    assert page.count("evil") == language.count("evil")
 
 
 def _signed_in(browser: TestClient) -> None:
