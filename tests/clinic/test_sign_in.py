@@ -129,17 +129,15 @@ def test_the_language_changes_where_one_is_filters_and_all(client: TestClient) -
 def test_an_ended_session_leads_back_filters_and_all(client: TestClient) -> None:
     here = "/cases?laboratory=pending&sort=oldest"
     led = client.get(here).headers["location"]
-    found = re.search(r'name="next" value="([^"]*)"', client.get(led).text)
-    assert found
-    answer = client.post(
-        "/sign-in", data={"username": "doctor", "password": PASSWORD, "next": unescape(found[1])}
-    )
+    way_back = re.findall(r'name="next" value="([^"]*)"', client.get(led).text)[-1]
+    sent = {"username": "doctor", "password": PASSWORD, "next": unescape(way_back)}
+    answer = client.post("/sign-in", data=sent)
     assert answer.headers["location"] == here
 
 
 @pytest.mark.parametrize(
     "query",
-    ['"><script>alert(1)</script>', "next=//evil.example", "a=\r\nset-cookie:x=y", "%0d%0a"],
+    ['"><script>alert(1)</script>', "next=//evil.example", "a=%0d%0aset-cookie:x=y"],
 )
 def test_a_hostile_query_stays_a_query(client: TestClient, query: str) -> None:
     page = client.get("/sign-in?" + query).text
