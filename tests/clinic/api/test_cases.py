@@ -15,6 +15,9 @@ from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.access import case_of
+from covid_d.clinic.cases.follow_up_entry import Entry, add
+from covid_d.clinic.cases.follow_up_terms import Kind
+from covid_d.clinic.clock import today
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import AnswerShown, Case, Film
 from covid_d.clinic.database.operations import AuditEntry
@@ -212,10 +215,20 @@ def test_a_blind_answer_is_told_only_after_ones_own_reading(
             for outcome in outcomes
         )
         status = client.get(f"/api/v1/cases/{case_id}/assessments").status_code
+        assert (row["laboratory"] is None) == (whole["follow_up"]["laboratory"] is None)
+        assert (whole["follow_up"]["laboratory"] is None) == whole["withheld"]
+        assert bool(whole["follow_up"]["history"]) != whole["withheld"]
+        positives = client.get("/api/v1/cases", params={"laboratory": "positive"}).json()["total"]
+        assert positives == (0 if whole["withheld"] else 1)
+        alone = client.get(f"/api/v1/cases/{case_id}/follow-up").json()
+        assert alone == whole["follow_up"]
         return whole["withheld"], matches, status
 
     assert made.json()["withheld"]
     assert '"probability"' not in made.text
+    colleague = add_user(installation, "colega", Role.DOCTOR, unit="Hospital Uno")
+    result = Entry(Kind.RT_PCR, "positive", today())
+    add(installation, colleague, audit_trail.Actor(colleague.id), case_id, result)
     assert told(doctor) == told(radiologist) == (True, 0, 409)
     person = people[Role.DOCTOR]
     with installation.reading() as session:
