@@ -69,6 +69,8 @@ SEX_DIFFERS: Final = Caution(
         "The film says {film.en}; the record says {stated.en}: check that it is this patient's.",
     ),
 )
+OF_PATIENT: Final = frozenset({AGE_DIFFERS.code, SEX_DIFFERS.code})
+"""Codes of cautions that the film may be somebody else's."""
 _SEXES: Final = {
     Sex.FEMALE: Message("femenino", "female"),
     Sex.MALE: Message("masculino", "male"),
