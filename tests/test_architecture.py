@@ -56,6 +56,7 @@ HEAVY = {
     "timm",
     "torch",
     "torchvision",
+    "ua_parser",
     "uvicorn",
 }
 BASE = ("radiograph", "detector", "models", "errors", "files", "language", "settings")

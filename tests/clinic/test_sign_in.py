@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
@@ -111,6 +113,41 @@ def test_the_language_is_kept(client: TestClient) -> None:
     assert "Iniciar sesión" in client.get("/sign-in").text
     client.post("/language", data={"language": "en", "next": "/sign-in"})
     assert "Sign in" in client.get("/sign-in").text
+
+
+def test_the_language_changes_where_one_is_filters_and_all(client: TestClient) -> None:
+    _sign_in(client, "doctor", PASSWORD)
+    here = f"/cases?text=%C3%B1and%C3%BA+{'%C3%A1' * 70}&laboratory=pending&province=Manab%C3%AD"
+    page = client.get(here).text
+    found = re.search(r'name="next" value="([^"]*)"', page)
+    assert found
+    answer = client.post("/language", data={"language": "en", "next": unescape(found[1])})
+    assert answer.headers["location"] == here
+    assert "There is no case yet" in client.get(answer.headers["location"]).text
+
+
+def test_an_ended_session_leads_back_filters_and_all(client: TestClient) -> None:
+    here = "/cases?laboratory=pending&sort=oldest"
+    led = client.get(here).headers["location"]
+    way_back = re.findall(r'name="next" value="([^"]*)"', client.get(led).text)[-1]
+    sent = {"username": "doctor", "password": PASSWORD, "next": unescape(way_back)}
+    answer = client.post("/sign-in", data=sent)
+    assert answer.headers["location"] == here
+
+
+@pytest.mark.parametrize(
+    "query",
+    ['"><script>alert(1)</script>', "next=//evil.example", "a=%0d%0aset-cookie:x=y"],
+)
+def test_a_hostile_query_stays_a_query(client: TestClient, query: str) -> None:
+    page = client.get("/sign-in?" + query).text
+    assert "<script>alert" not in page
+    found = re.search(r'id="here" name="next" value="([^"]*)"', page)
+    assert found
+    answer = client.post("/language", data={"language": "en", "next": unescape(found[1])})
+    assert answer.headers["location"].startswith("/sign-in?")
+    (cookie,) = answer.headers.get_list("set-cookie")
+    assert cookie.startswith("covid_d_language=en")
 
 
 def test_each_try_is_in_the_audit_trail_without_the_password(

@@ -28,6 +28,7 @@ EXTRA_OF = {
     "reportlab": "clinic",
     "sqlalchemy": "clinic",
     "starlette": "clinic",
+    "ua_parser": "clinic",
     "uvicorn": "clinic",
     "httpx": "data",
     "imagehash": "data",

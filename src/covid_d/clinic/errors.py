@@ -56,6 +56,20 @@ class InvalidInputError(ClinicError):
         self.fields = dict(fields)
 
 
+class UnknownHostError(ClinicError):
+    """The clinic was asked for under a name that is not its own."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            N_("The clinic does not answer under this name."),
+            N_(
+                "Open it under the address that it printed at its start; another name must be put "
+                "into COVID_D_ALLOWED_HOSTS by the administrator."
+            ),
+            code="unknown_host",
+        )
+
+
 class NotSignedInError(ClinicError):
     """Nobody is signed in, or the session ended."""
 

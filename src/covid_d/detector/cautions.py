@@ -7,7 +7,7 @@ from typing import Final
 from covid_d.detector.assessment import Caution
 from covid_d.detector.spec import BundleSpec
 from covid_d.language import Message
-from covid_d.radiograph.film import Facts, Projection
+from covid_d.radiograph.film import Facts, Projection, Sex
 
 DEMONSTRATION: Final = Caution(
     "demonstration_model",
@@ -51,6 +51,30 @@ AGE_UNKNOWN: Final = Caution(
         "The file does not state the age: do not use it under 18 years.",
     ),
 )
+AGE_TOLERANCE: Final = 2
+"""Years: a patient's age is often rounded, and a film may be of last year."""
+AGE_DIFFERS: Final = Caution(
+    "age_differs",
+    Message(
+        "La radiografía dice {film} años; la ficha dice {stated}: compruebe que sea la de este "
+        "paciente.",
+        "The film says {film} years; the record says {stated}: check that it is this patient's.",
+    ),
+)
+SEX_DIFFERS: Final = Caution(
+    "sex_differs",
+    Message(
+        "La radiografía dice sexo {film.es}; la ficha dice {stated.es}: compruebe que sea la de "
+        "este paciente.",
+        "The film says {film.en}; the record says {stated.en}: check that it is this patient's.",
+    ),
+)
+OF_PATIENT: Final = frozenset({AGE_DIFFERS.code, SEX_DIFFERS.code})
+"""Codes of cautions that the film may be somebody else's."""
+_SEXES: Final = {
+    Sex.FEMALE: Message("femenino", "female"),
+    Sex.MALE: Message("masculino", "male"),
+}
 
 
 def cautions_of_bundle(spec: BundleSpec) -> tuple[Caution, ...]:
@@ -75,3 +99,56 @@ def cautions_of_film(facts: Facts) -> tuple[Caution, ...]:
     if facts.age_years is None:
         found.append(AGE_UNKNOWN)
     return tuple(found)
+
+
+def age_differs(film_years: float, stated: int | str) -> Caution:
+    """Return the caution about a film of somebody of another age.
+
+    Parameters
+    ----------
+    film_years
+        As the film's file states it.
+    stated
+        As the patient's record does, in whole years; or what stands for it in the sentence.
+    """
+    return _said(AGE_DIFFERS, film=int(film_years), stated=stated)
+
+
+def sex_differs(film: Sex) -> Caution | None:
+    """Return the caution about a film of somebody of the other sex.
+
+    ``None`` where the file states neither of the two: nothing contradicts that.
+    """
+    if film not in _SEXES:
+        return None
+    other = Sex.MALE if film is Sex.FEMALE else Sex.FEMALE
+    return _said(SEX_DIFFERS, film=_SEXES[film], stated=_SEXES[other])
+
+
+def cautions_of_patient(
+    facts: Facts, *, age_years: int | None, sex: Sex | None
+) -> tuple[Caution, ...]:
+    """Return what must be said where a film's file and its patient's record describe two people.
+
+    Files are often wrong about it, so it withholds no answer.
+
+    Parameters
+    ----------
+    facts
+        As read from the file alone.
+    age_years, sex
+        As the record states them.
+    """
+    found = []
+    film_years = facts.age_years
+    if film_years is not None and age_years is not None:
+        apart = abs(int(film_years) - age_years)
+        found += [age_differs(film_years, age_years)] if apart > AGE_TOLERANCE else []
+    contradiction = sex_differs(facts.sex) if facts.sex else None
+    if contradiction is not None and sex in _SEXES and sex is not facts.sex:
+        found.append(contradiction)
+    return tuple(found)
+
+
+def _said(caution: Caution, **values: object) -> Caution:
+    return Caution(caution.code, caution.message.format(**values))

@@ -9,11 +9,15 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 
+import films
 from clinic_factory import add_case, add_unit, add_user, phantom_png
 from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.access import case_of
+from covid_d.clinic.cases.follow_up_entry import Entry, add
+from covid_d.clinic.cases.follow_up_terms import Kind
+from covid_d.clinic.clock import today
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import AnswerShown, Case, Film
 from covid_d.clinic.database.operations import AuditEntry
@@ -94,6 +98,14 @@ def test_a_request_sent_twice_makes_one_case(doctor: TestClient) -> None:
     other = _submit(doctor, submission="lote-7/1", patient_code="HC-78")
     assert (other.status_code, other.json()["error"]["code"]) == (409, "submission_reused")
     assert doctor.get("/api/v1/cases").json()["total"] == 1
+
+
+def test_a_film_of_somebody_else_is_said_beside_its_answer(doctor: TestClient) -> None:
+    film = films.dicom(PatientAge="034Y", PatientSex="F", ViewPosition="PA")
+    sent = [("films", ("a.dcm", film, "application/dicom"))]
+    found = doctor.post("/api/v1/cases", data=FORM, files=sent).json()
+    codes = [warning["code"] for warning in found["assessments"][0]["warnings"]]
+    assert codes[:2] == ["age_differs", "sex_differs"]
 
 
 @pytest.mark.parametrize(
@@ -203,10 +215,20 @@ def test_a_blind_answer_is_told_only_after_ones_own_reading(
             for outcome in outcomes
         )
         status = client.get(f"/api/v1/cases/{case_id}/assessments").status_code
+        assert (row["laboratory"] is None) == (whole["follow_up"]["laboratory"] is None)
+        assert (whole["follow_up"]["laboratory"] is None) == whole["withheld"]
+        assert bool(whole["follow_up"]["history"]) != whole["withheld"]
+        positives = client.get("/api/v1/cases", params={"laboratory": "positive"}).json()["total"]
+        assert positives == (0 if whole["withheld"] else 1)
+        alone = client.get(f"/api/v1/cases/{case_id}/follow-up").json()
+        assert alone == whole["follow_up"]
         return whole["withheld"], matches, status
 
     assert made.json()["withheld"]
     assert '"probability"' not in made.text
+    colleague = add_user(installation, "colega", Role.DOCTOR, unit="Hospital Uno")
+    result = Entry(Kind.RT_PCR, "positive", today())
+    add(installation, colleague, audit_trail.Actor(colleague.id), case_id, result)
     assert told(doctor) == told(radiologist) == (True, 0, 409)
     person = people[Role.DOCTOR]
     with installation.reading() as session:

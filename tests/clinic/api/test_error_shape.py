@@ -140,7 +140,12 @@ def test_what_the_server_cannot_do(
         )
     assert answer.status_code == status
     assert "secret" not in answer.text
-    assert Problem.model_validate(answer.json()).error.code == code
+    problem = Problem.model_validate(answer.json()).error
+    assert problem.code == code
+    assert "content-security-policy" in answer.headers
+    if code == "internal_error":
+        assert problem.next_step is not None
+        assert answer.headers["x-request-id"] in problem.next_step.es
 
 
 def test_a_conflict(

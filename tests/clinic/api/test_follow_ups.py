@@ -30,6 +30,7 @@ def _entry(**changes: Any) -> dict[str, Any]:
 
 def test_a_result_is_recorded_and_holds(doctor: TestClient, address: str) -> None:
     assert doctor.get(address).json() == {
+        "withheld": False,
         "laboratory": "pending",
         "research_consent": True,
         "current": [],

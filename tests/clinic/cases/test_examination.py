@@ -9,9 +9,9 @@ import pytest
 
 import films
 from clinic_factory import phantom_png
-from covid_d.clinic.cases.examination import Examination, examine, facts_with, final_answer
+from covid_d.clinic.cases.examination import Examination, Stated, examine, final_answer
 from covid_d.clinic.installation import Installation
-from covid_d.radiograph import Projection
+from covid_d.radiograph import Projection, Sex
 
 
 def _final(
@@ -20,11 +20,12 @@ def _final(
     *,
     projection: Projection | None = None,
     age_years: int | None = None,
+    sex: Sex | None = None,
     prevalence: float | None = None,
 ) -> dict[str, Any]:
     found, _ = examine(installation, content)
-    facts = facts_with(found.facts, projection=projection, age_years=age_years)
-    return final_answer(found, facts, installation.desk.detector.bundle, prevalence)
+    stated = Stated(projection, age_years, sex)
+    return final_answer(found, stated, installation.desk.detector.bundle, prevalence)
 
 
 def _codes(answer: dict[str, Any]) -> set[str]:
@@ -87,3 +88,46 @@ def test_a_refused_film_stays_refused(installation: Installation) -> None:
     answer = _final(installation, b"", projection=Projection.PA, age_years=40, prevalence=0.1)
     assert answer["refusal"]["code"] == "empty_file"
     assert answer["post_test_probability"] is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "codes"),
+    [
+        ({"age_years": 40, "sex": Sex.FEMALE}, ["age_differs", "sex_differs"]),
+        ({"age_years": 59, "sex": Sex.MALE}, []),
+        ({"age_years": 58}, ["age_differs"]),
+        ({"age_years": 63, "sex": Sex.OTHER}, []),
+        ({"age_years": 64}, ["age_differs"]),
+        ({}, []),
+    ],
+)
+def test_a_film_of_somebody_else_is_answered_with_a_warning(
+    installation: Installation, stated: dict[str, Any], codes: list[str]
+) -> None:
+    content = films.dicom(PatientAge="061Y", PatientSex="M", ViewPosition="PA")
+    answer = _final(installation, content, **stated)
+    assert answer["outcome"] != "refused", "a file's header is often wrong"
+    assert [one["code"] for one in answer["warnings"] if "differs" in one["code"]] == codes
+
+
+def test_a_film_of_somebody_else_is_named_as_such_when_it_is_refused(
+    installation: Installation,
+) -> None:
+    child = _final(installation, films.dicom(PatientAge="004Y"), age_years=40)
+    assert child["refusal"]["code"] == "child"
+    lateral = films.dicom(ViewPosition="LL", PatientSex="M")
+    refused = _final(installation, lateral, sex=Sex.FEMALE)
+    assert refused["refusal"]["code"] == "not_frontal"
+    said = [answer["warnings"][0]["message"] for answer in (child, refused)]
+    assert said == [
+        {
+            "es": "La radiografía dice 4 años; la ficha dice 40: compruebe que sea la de este "
+            "paciente.",
+            "en": "The film says 4 years; the record says 40: check that it is this patient's.",
+        },
+        {
+            "es": "La radiografía dice sexo masculino; la ficha dice femenino: compruebe que sea "
+            "la de este paciente.",
+            "en": "The film says male; the record says female: check that it is this patient's.",
+        },
+    ]

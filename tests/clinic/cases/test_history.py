@@ -87,3 +87,27 @@ def test_before_ones_own_reading_nothing_of_others_is_told(
     assert _said(_events(installation, radiologist, case_id)) == ["Case entered"]
     _read(installation, radiologist, case_id, "negative")
     assert len(_events(installation, radiologist, case_id)) == 5
+
+
+def test_before_ones_own_reading_no_result_is_told_but_ones_own(
+    installation: Installation, people: People
+) -> None:
+    """STARD 2015, 13a: the reader is blind to the reference standard."""
+    doctor, radiologist = people[Role.DOCTOR], people[Role.RADIOLOGIST]
+    with installation.writing() as session:
+        session.execute(update(Unit).values(blind_mode=True))
+    case_id = add_case(installation, doctor)
+    for entry in (
+        Entry(Kind.RT_PCR, "positive", today(), "hisopado"),
+        Entry(Kind.DIAGNOSIS, "U07.1"),
+        Entry(Kind.OUTCOME, "icu", today()),
+        Entry(Kind.CONSENT, "withdrawn"),
+    ):
+        add(installation, doctor, Actor(doctor.id), case_id, entry)
+    assert _said(_events(installation, radiologist, case_id)) == [
+        "Case entered",
+        "Research consent",
+    ]
+    assert len(_events(installation, doctor, case_id)) == 5, "what they entered they know"
+    _read(installation, radiologist, case_id, "negative")
+    assert len(_events(installation, radiologist, case_id)) == 7

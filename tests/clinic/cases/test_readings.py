@@ -11,7 +11,10 @@ from clinic_factory import add_case, add_user
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import readings
+from covid_d.clinic.cases.follow_up_entry import Entry, add
+from covid_d.clinic.cases.follow_up_terms import Kind
 from covid_d.clinic.cases.whole import whole_case
+from covid_d.clinic.clock import today
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import AnswerShown, Case, Reading
 from covid_d.clinic.database.operations import AuditEntry
@@ -53,6 +56,20 @@ def blind_case(installation: Installation, people: People) -> int:
     with installation.writing() as session:
         session.execute(update(Unit).values(blind_mode=True))
     return add_case(installation, people[Role.DOCTOR])
+
+
+def test_whoever_entered_a_result_no_longer_reads_blind(
+    installation: Installation, people: People, blind_case: int
+) -> None:
+    doctor = people[Role.DOCTOR]
+    colleague = add_user(installation, "colega", Role.DOCTOR, unit="Hospital Uno")
+    consent = Entry(Kind.CONSENT, "withdrawn")
+    add(installation, colleague, Actor(colleague.id), blind_case, consent)
+    result = Entry(Kind.RT_PCR, "positive", today())
+    add(installation, doctor, Actor(doctor.id), blind_case, result)
+    assert _read(installation, doctor, blind_case).kind == "informed"
+    assert _read(installation, colleague, blind_case).kind == "blind"
+    assert _may_see(installation, doctor, blind_case)
 
 
 def test_without_blind_mode_everybody_may_see(installation: Installation, people: People) -> None:

@@ -55,6 +55,16 @@ def test_the_conformal_set_is_said_with_its_error(remaining: list[str], words: s
     assert "10 %" not in unknown, "the error of a bundle that is not here is not made up"
 
 
+def test_that_a_film_may_be_anothers_is_told_apart() -> None:
+    both = [
+        {"code": "sex_differs", "message": {"es": "otro sexo", "en": "another sex"}},
+        *_stored().warnings,
+    ]
+    result = Result.of(_stored(warnings=both), SPEC)
+    assert [one.en for one in result.contradictions] == ["another sex"]
+    assert [one.en for one in result.warnings] == ["supine"]
+
+
 def test_a_bundle_without_thresholds_says_so() -> None:
     spec = BundleSpec.model_validate(spec_dict(conformal=None))
     result = Result.of(_stored(conformal_set=["covid", "nocovid"]), spec)

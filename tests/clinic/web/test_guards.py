@@ -85,14 +85,41 @@ def test_plain_http_promises_no_https(client: TestClient) -> None:
 
 @pytest.mark.parametrize("host", ["evil.example", "testserver.evil.example", "10.0.0.9", ""])
 def test_other_names_do_not_reach_the_clinic(client: TestClient, host: str) -> None:
-    assert client.get("/sign-in", headers={"host": host}).status_code == 400
+    answer = client.get("/sign-in", headers={"host": host})
+    assert answer.status_code == 400
+    assert "La clínica no responde con este nombre." in answer.text
+    assert "content-security-policy" in answer.headers
+    assert not re.search(r"evil|10\.0\.0\.9|phantom|0\.1\.0|<form|/static/", answer.text), (
+        "nothing of the request or the installation"
+    )
+    told = client.get("/api/v1/me", headers={"host": host})
+    assert (told.status_code, told.json()["error"]["code"]) == (400, "unknown_host")
+    for path in ("/static/clinic.css", "/healthz", "/metrics"):
+        assert client.get(path, headers={"host": host}).status_code == 400, path
+
+
+def test_another_name_changes_nothing(
+    client: TestClient, installation: Installation, people: dict[Role, Person]
+) -> None:
+    sent = {"username": people[Role.DOCTOR].username, "password": PASSWORD}
+    answer = client.post("/sign-in", data=sent, headers={"host": "evil.example"})
+    assert answer.status_code == 400
+    assert "set-cookie" not in answer.headers
+    with installation.reading() as session:
+        assert session.scalars(select(SignInSession)).all() == []
+        assert session.scalars(select(AuditEntry)).all() == []
+    assert client.get("/sign-in", headers={"host": "LOCALHOST:8000"}).status_code == 200
 
 
 @pytest.mark.parametrize("next_page", ["//evil.example", "https://evil.example", "/\\evil.example"])
 def test_no_page_sends_the_browser_elsewhere(client: TestClient, next_page: str) -> None:
     answer = client.post("/language", data={"language": "en", "next": next_page})
     assert answer.headers["location"] == "/"
-    assert "evil" not in client.get("/sign-in", params={"next": next_page}).text
+    page = client.get("/sign-in", params={"next": next_page}).text
+    language, way_back = re.findall(r'name="next" value="([^"]*)"', page)
+    assert language.startswith("/sign-in?next="), "this very page, which judges its query again"
+    assert way_back == "/"
+    assert page.count("evil") == language.count("evil")
 
 
 def _signed_in(browser: TestClient) -> None:

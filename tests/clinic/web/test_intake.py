@@ -179,6 +179,38 @@ def test_a_films_card_tells_its_facts_and_never_a_name(form: Form) -> None:
     assert not re.search("compatible|concluyente|%", card), "the answer may have to wait"
 
 
+def test_a_film_of_somebody_else_is_said_on_its_card_and_beside_its_answer(
+    installation: Installation, form: Form
+) -> None:
+    content = films.dicom(PatientAge="061Y", PatientSex="M", ViewPosition="PA")
+    other = {"age_years": "34", "sex": "F"}
+    form.browser.post("/language", data={"language": "en"})
+    sentences = (
+        "The film says 61 years; the record says 34: check that it is this patient&#39;s.",
+        "The film says male; the record says female: check that it is this patient&#39;s.",
+    )
+    shown = form.send(content, check="yes", **other)
+    assert shown.text.count('class="notice warning contradiction"') == 2
+    for sentence in sentences:
+        assert f">{sentence}</p>" in shown.text
+    same = form.send(staged=_tokens(shown.text), check="yes", age_years="60", sex="M").text
+    assert len(re.findall(r"contradiction[^>]* hidden></p>", same)) == 2
+    assert "hidden></p>" in form.stage(content).text, "what is entered is known to the browser only"
+    saved = form.send(staged=_tokens(shown.text), **other)
+    assert saved.status_code == 303
+    (case,) = _cases(installation)
+    for path in (f"/cases/{case.id}", f"/cases/{case.id}/report"):
+        text = form.browser.get(path).text
+        assert all(sentence in text for sentence in sentences), path
+
+
+@pytest.mark.parametrize("age", ["", "x", "1e3", "99999"])
+def test_an_age_that_cannot_be_read_contradicts_no_film(form: Form, age: str) -> None:
+    content = films.dicom(PatientAge="061Y", ViewPosition="PA")
+    card = form.send(staged=[form.staged(content)], check="yes", age_years=age, sex="?").text
+    assert "hidden></p>" in card
+
+
 def test_a_refused_film_says_why_at_once(form: Form) -> None:
     answer = form.stage(b"%PDF-1.7 a report")
     assert answer.status_code == 201

@@ -122,6 +122,28 @@ def test_a_refused_film_says_why_and_can_be_removed(page: Page) -> None:
     expect(page.locator("#films")).to_be_focused()
 
 
+def test_a_film_of_somebody_else_is_said_as_soon_as_both_are_known(page: Page) -> None:
+    page.fill("#age_years", "34")
+    film = films.dicom(PatientAge="061Y", PatientSex="M", ViewPosition="PA")
+    page.set_input_files("#films", [_file("a.dcm", film)])
+    expect(_cards(page)).to_have_count(1)
+    age, sex = page.locator("[data-field=age_years]"), page.locator("[data-field=sex]")
+    expect(age).to_have_text(
+        "La radiografía dice 61 años; la ficha dice 34: compruebe que sea la de este paciente."
+    )
+    expect(sex).to_be_hidden()  # filled in from the film
+    page.select_option("#sex", "F")
+    expect(sex).to_contain_text("La radiografía dice sexo masculino; la ficha dice femenino")
+    page.select_option("#sex", "O")
+    expect(sex).to_be_hidden()
+    page.fill("#age_years", "59")
+    page.press("#age_years", "Tab")
+    expect(age).to_be_hidden()
+    page.fill("#age_years", "58")
+    page.press("#age_years", "Tab")
+    expect(age).to_contain_text("la ficha dice 58")
+
+
 def test_two_clicks_make_one_case(installation: Installation, page: Page) -> None:
     page.fill("#patient_code", "HC-7")
     page.set_input_files("#films", [_file("a.png", phantom_png(1))])

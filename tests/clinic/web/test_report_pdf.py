@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from pypdf import PdfReader
 from sqlalchemy import select, update
 
+import films
 from clinic_factory import add_case, csrf_of, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
@@ -166,3 +167,15 @@ def test_a_missing_film_is_said_in_its_place(
     pdf = _pdf(signed_in(Role.DOCTOR), case_id)
     assert "No hay imagen de esta radiografía" in _words(pdf)
     assert len(pdf.pages[0].images) == 0
+
+
+def test_a_film_that_may_be_anothers_is_named_beside_its_answer(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    other = films.dicom(PatientAge="061Y", PatientSex="M", ViewPosition="PA")
+    case_id = add_case(
+        installation, people[Role.DOCTOR], films=[phantom_png(1), other], age_years=34, sex="F"
+    )
+    text = _words(_pdf(signed_in(Role.DOCTOR), case_id))
+    assert text.count("La radiografía dice 61 años; la ficha dice 34: compruebe") == 1
+    assert text.index("Radiografía 2") < text.index("La radiografía dice sexo masculino")

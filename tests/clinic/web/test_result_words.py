@@ -18,6 +18,7 @@ ANSWERED = Result(
     probability=0.25,
     remaining=Text("left open"),
     refusal=None,
+    contradictions=(),
     warnings=(Message("aviso", "warning"),),
     prevalence=0.05,
     post_test_probability=0.1,

@@ -83,6 +83,15 @@ def test_the_list_follows_the_filters_without_a_new_page(page: Page) -> None:
     expect(page.locator("#found")).to_have_text("Casos encontrados: 0")
 
 
+def test_another_language_keeps_the_filters(page: Page) -> None:
+    page.get_by_text("Filtros").click()
+    page.get_by_label("Respuesta del modelo").select_option("positive")
+    expect(page.locator("#found")).to_have_text("Casos encontrados: 20")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("#found")).to_have_text("Cases found: 20")
+    expect(page).to_have_url(re.compile(r"/cases\?outcome=positive$"))
+
+
 def test_a_cedula_typed_never_shows_in_the_address(page: Page) -> None:
     page.get_by_label("Código del paciente, número").fill(CEDULA)
     page.get_by_role("button", name="Buscar").click()

@@ -29,6 +29,8 @@ class OpenSession:
     ----------
     id
         To end it by; not its token.
+    browser
+        Its name and system, coarsely; ``None`` when not known.
     started_at, last_seen_at
         When it began, and its last request (to the minute).
     current
@@ -36,6 +38,7 @@ class OpenSession:
     """
 
     id: str
+    browser: str | None
     started_at: datetime
     last_seen_at: datetime
     current: bool
@@ -147,7 +150,11 @@ def open_sessions(
         here = token_hash(current)
         return [
             OpenSession(
-                row.token_sha256, row.created_at, row.last_seen_at, row.token_sha256 == here
+                row.token_sha256,
+                row.browser,
+                row.created_at,
+                row.last_seen_at,
+                row.token_sha256 == here,
             )
             for row in found
         ]

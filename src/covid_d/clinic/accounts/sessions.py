@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, delete, not_, select, update
 from sqlalchemy.orm import Session, joinedload
 
+from covid_d.clinic.accounts import browsers
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession, User
@@ -41,6 +42,25 @@ def start(session: Session, user: User) -> str:
         )
     )
     return token
+
+
+def name_browser(installation: Installation, token: str, agent: str) -> None:
+    """Keep what a new session's browser calls itself, coarsely.
+
+    Parameters
+    ----------
+    installation, token
+        Where, and whose.
+    agent
+        The header ``User-Agent``.
+    """
+    name = browsers.name_of(agent)
+    with installation.writing() as session:
+        session.execute(
+            update(SignInSession)
+            .where(SignInSession.token_sha256 == token_hash(token))
+            .values(browser=name)
+        )
 
 
 def resume(installation: Installation, token: str) -> tuple[Person, str] | None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.api.words import _
-from covid_d.clinic.cases.follow_up import Fact, summary
+from covid_d.clinic.cases.follow_up import Fact, Told, summary
 from covid_d.clinic.cases.follow_up_terms import Kind, Laboratory
 from covid_d.clinic.cases.worklist import Page, Row
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
@@ -211,20 +211,26 @@ class FollowUpFact(BaseModel):
 class FollowUpAnswer(BaseModel):
     """A case's follow-up: what holds, and every entry."""
 
-    laboratory: Laboratory = Field(description=_("What the laboratory says so far."))
+    withheld: bool = Field(
+        description=_("Whether what others entered is told only after your own reading.")
+    )
+    laboratory: Laboratory | None = Field(
+        description=_("What the laboratory says so far; null when withheld.")
+    )
     research_consent: bool = Field(description=_("Whether the case may be used for research now."))
     current: list[FollowUpFact] = Field(description=_("What holds now."))
     history: list[FollowUpFact] = Field(description=_("Every entry, corrected ones too."))
 
     @classmethod
-    def of(cls, facts: list[Fact], *, at_intake: bool) -> FollowUpAnswer:
-        """Return a whole follow-up."""
-        holding = summary(facts, at_intake=at_intake)
+    def of(cls, told: Told, *, at_intake: bool) -> FollowUpAnswer:
+        """Return what may be told of a follow-up."""
+        holding = summary(told.facts, at_intake=at_intake)
         return cls(
-            laboratory=holding.laboratory,
+            withheld=told.withheld,
+            laboratory=None if told.withheld else holding.laboratory,
             research_consent=holding.research_consent,
             current=[FollowUpFact.of(fact) for fact in holding.facts],
-            history=[FollowUpFact.of(fact) for fact in facts],
+            history=[FollowUpFact.of(fact) for fact in told.facts],
         )
 
 
@@ -247,7 +253,9 @@ class CaseRow(BaseModel):
     outcome: Outcome | None = Field(
         description=_("The most telling answer over its films; null when withheld.")
     )
-    laboratory: Laboratory = Field(description=_("What the laboratory says so far."))
+    laboratory: Laboratory | None = Field(
+        description=_("What the laboratory says so far; null when there is a withheld result.")
+    )
 
     @classmethod
     def of(cls, row: Row) -> CaseRow:
@@ -298,15 +306,15 @@ class CaseAnswer(BaseModel):
     follow_up: FollowUpAnswer = Field(description=_("What was learnt later."))
 
     @classmethod
-    def of(cls, case: Case, facts: list[Fact], *, withheld: bool) -> CaseAnswer:
+    def of(cls, case: Case, told: Told) -> CaseAnswer:
         """Return a case as :func:`~covid_d.clinic.cases.whole.whole_case` loads it."""
         own = {"films", "withheld", "assessments", "follow_up"}
         return cls(
             **{name: getattr(case, name) for name in cls.model_fields if name not in own},
             films=[FilmInfo.model_validate(film) for film in case.films],
-            withheld=withheld,
-            assessments=[] if withheld else stored_answers(case.films),
-            follow_up=FollowUpAnswer.of(facts, at_intake=case.research_consent),
+            withheld=told.withheld,
+            assessments=[] if told.withheld else stored_answers(case.films),
+            follow_up=FollowUpAnswer.of(told, at_intake=case.research_consent),
         )
 
 

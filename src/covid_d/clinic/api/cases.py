@@ -213,12 +213,11 @@ def get_assessments(request: Request, caller: Reader, case_id: CaseNumber) -> li
 def _case(request: Request, caller: Visitor, case_id: int) -> CaseAnswer:
     with installation(request).writing() as session:
         case = whole_case(session, caller.person, case_id)
-        facts = follow_up.history(session, case.id)
-        shown = readings.may_see_answer(session, case, caller.person)
-        if shown:
+        told = follow_up.told(session, case, caller.person)
+        if not told.withheld:
             readings.note_answer_shown(session, case, caller.person)
-        _record_view(request, caller, session, case, shown=shown)
-    return CaseAnswer.of(case, facts, withheld=not shown)
+        _record_view(request, caller, session, case, shown=not told.withheld)
+    return CaseAnswer.of(case, told)
 
 
 def _record_view(

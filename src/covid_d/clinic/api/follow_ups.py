@@ -12,8 +12,8 @@ from covid_d.clinic.api.access import Author, Reader
 from covid_d.clinic.api.answers import FollowUpAnswer
 from covid_d.clinic.api.parameters import CaseNumber
 from covid_d.clinic.api.words import _
+from covid_d.clinic.cases import follow_up
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.cases.follow_up import history
 from covid_d.clinic.cases.follow_up_entry import Entry, add
 from covid_d.clinic.cases.follow_up_terms import Kind
 from covid_d.clinic.web.visitor import Visitor, installation
@@ -74,7 +74,7 @@ def _follow_up(request: Request, caller: Visitor, case_id: int) -> FollowUpAnswe
     place = installation(request)
     with place.writing() as session:
         case = case_of(session, caller.person, case_id)
-        facts = history(session, case.id)
+        told = follow_up.told(session, case, caller.person)
         audit_trail.record(
             session,
             place.keys,
@@ -83,4 +83,4 @@ def _follow_up(request: Request, caller: Visitor, case_id: int) -> FollowUpAnswe
             f"case:{case.id}",
             {"follow_up": True, "api": True},
         )
-    return FollowUpAnswer.of(facts, at_intake=case.research_consent)
+    return FollowUpAnswer.of(told, at_intake=case.research_consent)

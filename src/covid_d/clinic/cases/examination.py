@@ -1,20 +1,21 @@
 """A film examined: read once, answered once; kept with a staged film until its case comes.
 
-What the picture shows does not depend on the form. What the form adds (projection, age) is
+What the picture shows does not depend on the form. What the form adds (projection, age, sex) is
 weighed afterwards, without reading the film again.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from covid_d.clinic.desk import Answer
 from covid_d.clinic.installation import Installation
-from covid_d.detector import Bundle, Outcome
+from covid_d.detector import Bundle, Caution, Outcome
 from covid_d.detector.calibrate import post_test_probability
-from covid_d.detector.cautions import cautions_of_bundle, cautions_of_film
+from covid_d.detector.cautions import cautions_of_bundle, cautions_of_film, cautions_of_patient
 from covid_d.radiograph import Facts, Projection, Radiograph, Refusal, Sex, check_facts
 
 _DIGITS = 4  # of the activation: shown as colour
@@ -81,9 +82,16 @@ def examine(installation: Installation, content: bytes) -> tuple[Examination, Ra
     return examination, film
 
 
-def facts_with(
-    facts: Facts | None, *, projection: Projection | None, age_years: int | None
-) -> Facts | None:
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What a doctor states of a film and its patient; ``None`` means not known."""
+
+    projection: Projection | None = None
+    age_years: int | None = None
+    sex: Sex | None = None
+
+
+def facts_with(facts: Facts | None, stated: Stated) -> Facts | None:
     """Return a file's facts with what the doctor stated beside them.
 
     The file's own projection stands. Of two ages the lower one counts: the model knows no
@@ -91,16 +99,16 @@ def facts_with(
     """
     if facts is None:
         return None
-    ages = [age for age in (facts.age_years, age_years) if age is not None]
+    ages = [age for age in (facts.age_years, stated.age_years) if age is not None]
     return replace(
         facts,
-        projection=facts.projection or projection,
+        projection=facts.projection or stated.projection,
         age_years=float(min(ages)) if ages else None,
     )
 
 
 def final_answer(
-    examination: Examination, facts: Facts | None, bundle: Bundle, prevalence: float | None
+    examination: Examination, stated: Stated, bundle: Bundle, prevalence: float | None
 ) -> dict[str, Any]:
     """Return the columns of the answer as the case keeps it.
 
@@ -108,21 +116,29 @@ def final_answer(
     ----------
     examination
         By this very ``bundle``.
-    facts
-        From :func:`facts_with`.
+    stated
+        By the doctor.
     bundle
         The active one.
     prevalence
         Of the unit, in (0, 1).
     """
     answer = {**examination.answer, "prevalence": prevalence}
-    if answer["refusal"] is not None or facts is None:
+    facts = facts_with(examination.facts, stated)
+    if examination.facts is None or facts is None:
         return answer
+    # A refused film may be refused because it is somebody else's.
+    of_patient = _kept(
+        cautions_of_patient(examination.facts, age_years=stated.age_years, sex=stated.sex)
+    )
+    if answer["refusal"] is not None:
+        return {**answer, "warnings": of_patient + answer["warnings"]}
     refusal = check_facts(facts)
     if refusal is not None:
-        return {**answer, **_withheld(refusal, bundle)}
-    cautions = cautions_of_bundle(bundle.spec) + cautions_of_film(facts)
-    answer["warnings"] = [caution.to_dict() for caution in cautions]
+        withheld = _withheld(refusal, bundle)
+        return {**answer, **withheld, "warnings": of_patient + withheld["warnings"]}
+    of_film = _kept(cautions_of_bundle(bundle.spec) + cautions_of_film(facts))
+    answer["warnings"] = of_patient + of_film
     if prevalence is not None:
         answer["post_test_probability"] = post_test_probability(
             answer["probability"], bundle.spec.calibration.prevalence, prevalence
@@ -136,7 +152,7 @@ def _withheld(refusal: Refusal, bundle: Bundle) -> dict[str, Any]:
         "probability": None,
         "conformal_set": [],
         "refusal": refusal.to_dict(),
-        "warnings": [caution.to_dict() for caution in cautions_of_bundle(bundle.spec)],
+        "warnings": _kept(cautions_of_bundle(bundle.spec)),
         "activation": None,
     }
 
@@ -149,7 +165,7 @@ def _columns(answer: Answer) -> dict[str, Any]:
         "probability": assessment.probability,
         "conformal_set": list(assessment.conformal_set),
         "refusal": assessment.refusal.to_dict() if assessment.refusal else None,
-        "warnings": [caution.to_dict() for caution in assessment.warnings],
+        "warnings": _kept(assessment.warnings),
         "activation": None
         if activation is None
         else [[round(float(value), _DIGITS) for value in row] for row in activation],
@@ -161,6 +177,10 @@ def _columns(answer: Answer) -> dict[str, Any]:
         "bundle_verdict": answer.bundle.spec.verdict.status,
         "milliseconds": answer.milliseconds,
     }
+
+
+def _kept(cautions: Iterable[Caution]) -> list[dict[str, Any]]:
+    return [caution.to_dict() for caution in cautions]
 
 
 def _facts(kept: dict[str, Any] | None) -> Facts | None:

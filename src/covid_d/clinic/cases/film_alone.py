@@ -7,7 +7,7 @@ from typing import Any
 from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
-from covid_d.clinic.cases.examination import examine, facts_with, final_answer
+from covid_d.clinic.cases.examination import Stated, examine, final_answer
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import ForbiddenError
 from covid_d.clinic.installation import Installation
@@ -55,9 +55,9 @@ def assess_alone(
             code="blind_mode",
         )
     found, _ = examine(installation, content)
-    facts = facts_with(found.facts, projection=projection, age_years=age_years)
     assumed = prevalence if prevalence is not None or unit is None else unit.prevalence
-    answer = final_answer(found, facts, installation.desk.detector.bundle, assumed)
+    stated = Stated(projection, age_years)
+    answer = final_answer(found, stated, installation.desk.detector.bundle, assumed)
     with installation.writing() as session:
         audit_trail.record(
             session,

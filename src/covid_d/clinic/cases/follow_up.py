@@ -9,7 +9,9 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session, aliased
 
+from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.follow_up_terms import GIVEN, VOID, Kind, Laboratory, text_of
+from covid_d.clinic.cases.readings import may_see_answer
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.texts import Text
@@ -29,7 +31,7 @@ class Fact:
         The sample's day, or the day of the outcome; ``None`` where none was asked for.
     notes
         In the author's words.
-    author, at
+    author_id, author, at
         Who recorded it and when.
     supersedes
         The entry that it corrects, if any.
@@ -44,6 +46,7 @@ class Fact:
     value: str
     day: date | None
     notes: str
+    author_id: int
     author: str
     at: datetime
     supersedes: int | None
@@ -59,6 +62,22 @@ class Fact:
     def holds(self) -> bool:
         """Whether it is neither corrected nor a mistake."""
         return not self.superseded and self.value != VOID
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a person may know of a case's follow-up.
+
+    Parameters
+    ----------
+    facts
+        Entries, corrected ones too, in the order they were made.
+    withheld
+        Whether the rest is told after their own reading.
+    """
+
+    facts: list[Fact]
+    withheld: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +130,7 @@ def history(session: Session, case_id: int) -> list[Fact]:
             value=row.value,
             day=row.day,
             notes=row.notes,
+            author_id=row.user_id,
             author=author,
             at=row.created_at,
             supersedes=row.supersedes_id,
@@ -119,6 +139,26 @@ def history(session: Session, case_id: int) -> list[Fact]:
         )
         for row, author in rows
     ]
+
+
+def told(session: Session, case: Case, person: Person) -> Told:
+    """Return what a person may know of a case's follow-up yet.
+
+    Before their own reading of a blind case they learn no result: readers are blind to the
+    reference standard too. What they entered themselves they know. Source: STARD 2015, item 13a.
+
+    Parameters
+    ----------
+    session
+        A database session.
+    case, person
+        Whose follow-up, and who asks.
+    """
+    facts = history(session, case.id)
+    if may_see_answer(session, case, person):
+        return Told(facts, withheld=False)
+    known = [fact for fact in facts if fact.kind is Kind.CONSENT or fact.author_id == person.id]
+    return Told(known, withheld=True)
 
 
 def current(session: Session, case: Case) -> Current:

@@ -59,7 +59,8 @@ class Event:
 def history(session: Session, case: Case, person: Person) -> list[Event]:
     """Return what a person may know of a case's history, oldest first.
 
-    Before their own reading of a blind case they learn neither the answers nor what others read.
+    Before their own reading of a blind case they learn neither the answers, nor what
+    others read, nor any result that others entered.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def history(session: Session, case: Case, person: Person) -> list[Event]:
         events.extend(_answers(case))
         events.extend(_shown(session, case))
     events.extend(_readings(case, None if open_to_all else person))
-    events.extend(_follow_ups(session, case))
+    events.extend(_follow_ups(session, case, person))
     return sorted(events, key=lambda event: event.at)
 
 
@@ -114,8 +115,8 @@ def _readings(case: Case, only: Person | None) -> Iterator[Event]:
             )
 
 
-def _follow_ups(session: Session, case: Case) -> Iterator[Event]:
-    for fact in follow_up.history(session, case.id):
+def _follow_ups(session: Session, case: Case, person: Person) -> Iterator[Event]:
+    for fact in follow_up.told(session, case, person).facts:
         yield Event(
             fact.at,
             fact.kind.text,

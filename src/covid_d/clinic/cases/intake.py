@@ -19,7 +19,7 @@ from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import national_id, staging
-from covid_d.clinic.cases.examination import Examination, examine, facts_with, final_answer
+from covid_d.clinic.cases.examination import Examination, Stated, examine, facts_with, final_answer
 from covid_d.clinic.cases.new_case import NewCase, faults
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import Unit
@@ -28,7 +28,7 @@ from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundErro
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
 from covid_d.detector import Bundle
-from covid_d.radiograph import Projection
+from covid_d.radiograph import Projection, Sex
 
 __all__ = ["MAX_FILMS", "GivenFilm", "NewCase", "create_case", "find_submission"]
 
@@ -223,10 +223,10 @@ def _examined(
     bundle = installation.desk.detector.bundle
     for given in films:
         found = _examination(installation, person, given, bundle)
-        facts = facts_with(found.facts, projection=given.projection, age_years=case.age_years)
-        stated = facts.projection if facts else given.projection
-        columns = _film_columns(found, stated)
-        answer = final_answer(found, facts, bundle, prevalence)
+        stated = Stated(given.projection, case.age_years, Sex(case.sex) if case.sex else None)
+        facts = facts_with(found.facts, stated)
+        columns = _film_columns(found, facts.projection if facts else given.projection)
+        answer = final_answer(found, stated, bundle, prevalence)
         ready.setdefault(found.sha256, _Film(given.content, columns, answer))
     return ready
 

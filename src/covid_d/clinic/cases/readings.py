@@ -1,22 +1,24 @@
 """People's own readings, and who may see the model's answer yet.
 
-In blind mode nobody is told the answer of a case before they have recorded their own reading of
-it. Every face that could tell it (pages, pictures, reports, lists, the API) asks here first.
+In blind mode nobody is told the answer or a result of a case before they have recorded their own
+reading of it. Every face that could tell it (pages, pictures, reports, lists, the API) asks here
+first.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
+from covid_d.clinic.cases.follow_up_terms import Kind
 from covid_d.clinic.clock import now
-from covid_d.clinic.database.cases import AnswerShown, Case, Reading
+from covid_d.clinic.database.cases import AnswerShown, Case, FollowUp, Reading
 from covid_d.clinic.errors import ConflictError, InvalidInputError
 from covid_d.clinic.keys import Keys
 from covid_d.clinic.roles import Permission
@@ -32,6 +34,7 @@ KINDS: Final[dict[str, Text]] = {
     "blind": N_("before the model's answer was shown"),
     "open": N_("with the model's answer known"),
     "second": N_("second reader"),
+    "informed": N_("after entering a result of the case"),
 }
 
 
@@ -56,9 +59,10 @@ def answer_visible_to(person: Person) -> ColumnElement[bool]:
 
 
 def may_see_answer(session: Session, case: Case, person: Person) -> bool:
-    """Return whether a person may be told what the model says of a case.
+    """Return whether a person may be told what the model and others say of a case.
 
-    That is its outcome, probability, warnings, activation, and other people's readings.
+    That is the model's outcome, probability, warnings, activation; other people's readings; and
+    results of the laboratory, diagnosis and outcome, which the readings are judged by.
     """
     visible = and_(Case.id == case.id, answer_visible_to(person))
     return session.scalar(select(Case.id).where(visible)) is not None
@@ -156,4 +160,12 @@ def is_second_reader(case: Case, person: Person) -> bool:
 def _kind(session: Session, case: Case, person: Person) -> str:
     if is_second_reader(case, person):
         return "second"
-    return "open" if session.get(AnswerShown, (case.id, person.id)) is not None else "blind"
+    if session.get(AnswerShown, (case.id, person.id)) is not None:
+        return "open"
+    return "informed" if _entered_result(session, case, person) else "blind"
+
+
+def _entered_result(session: Session, case: Case, person: Person) -> bool:
+    own = (FollowUp.case_id == case.id, FollowUp.user_id == person.id)
+    results = exists().where(*own, FollowUp.kind != Kind.CONSENT.value)
+    return bool(session.scalar(select(results)))

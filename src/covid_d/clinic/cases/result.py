@@ -13,6 +13,7 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Bundle, BundleSpec, Outcome
 from covid_d.detector.bundle import built_in_path
+from covid_d.detector.cautions import OF_PATIENT
 from covid_d.detector.spec import NEGATIVE, POSITIVE
 from covid_d.errors import BundleError
 from covid_d.language import Message
@@ -37,8 +38,10 @@ class Result:
         Which classes the accepted error leaves, in plain words; ``None`` when refused.
     refusal
         Why there is no answer and what to do.
+    contradictions
+        That the film's file describes another patient.
     warnings
-        What must be known beside the answer.
+        What else must be known beside the answer.
     prevalence, post_test_probability
         The unit's prevalence when the film was answered, and the probability at it.
     calibration_prevalence
@@ -56,6 +59,7 @@ class Result:
     probability: float | None
     remaining: Text | None
     refusal: Message | None
+    contradictions: tuple[Message, ...]
     warnings: tuple[Message, ...]
     prevalence: float | None
     post_test_probability: float | None
@@ -85,7 +89,8 @@ class Result:
             probability=stored.probability,
             remaining=_in_words(stored.conformal_set, spec) if answered else None,
             refusal=_message(stored.refusal["message"]) if stored.refusal else None,
-            warnings=tuple(_message(warning["message"]) for warning in stored.warnings),
+            contradictions=_messages(stored, of_patient=True),
+            warnings=_messages(stored, of_patient=False),
             prevalence=stored.prevalence,
             post_test_probability=stored.post_test_probability,
             calibration_prevalence=spec.calibration.prevalence if spec else None,
@@ -159,6 +164,14 @@ def _in_words(remaining: list[str], spec: BundleSpec | None) -> Text:
         "At its accepted error (%(e)s a class) the film is like neither of the two classes that "
         "the model knows.",
         e=error,
+    )
+
+
+def _messages(stored: StoredAssessment, *, of_patient: bool) -> tuple[Message, ...]:
+    return tuple(
+        _message(warning["message"])
+        for warning in stored.warnings
+        if (warning["code"] in OF_PATIENT) == of_patient
     )
 
 

@@ -119,11 +119,11 @@ class Row:
     films
         How many it has.
     withheld
-        Whether the model's answer may not be told to this person before their own reading.
+        Whether answer and results may not be told to this person before their own reading.
     outcome
         The most telling answer over its films; ``None`` when withheld or without an answer.
     laboratory
-        The laboratory's state.
+        The laboratory's state; ``None`` when there is a result and it is withheld.
     """
 
     id: int
@@ -136,7 +136,7 @@ class Row:
     films: int
     withheld: bool
     outcome: Outcome | None
-    laboratory: Laboratory
+    laboratory: Laboratory | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +226,8 @@ def _conditions(person: Person, filters: Filters) -> Iterator[ColumnElement[bool
         yield answer_visible_to(person)
         yield _leading_is(filters.outcome)
     if filters.laboratory is not None:
+        if filters.laboratory is not Laboratory.PENDING:
+            yield answer_visible_to(person)
         yield laboratory_is(filters.laboratory)
     if filters.province is not None:
         yield Case.province == filters.province
@@ -310,10 +312,15 @@ def _rows(session: Session, query: Any) -> tuple[Row, ...]:
             films=len(answers[row.id]),
             withheld=not row.visible,
             outcome=leading(answers[row.id].values()) if row.visible else None,
-            laboratory=laboratory[row.id],
+            laboratory=_told(laboratory[row.id], row.visible),
         )
         for row in found
     )
+
+
+def _told(laboratory: Laboratory, visible: bool) -> Laboratory | None:
+    """Return the state; that a result is missing may be known, so that it is asked for."""
+    return laboratory if visible or laboratory is Laboratory.PENDING else None
 
 
 def _answers(session: Session, case_ids: list[int]) -> dict[int, dict[int, Outcome | None]]:

@@ -51,7 +51,11 @@ class User(Table):
 
 
 class SignInSession(Table):
-    """A signed-in browser. The cookie's token is kept only as its hash."""
+    """A signed-in browser. The cookie's token is kept only as its hash.
+
+    ``browser`` names it coarsely (``"Firefox · Ubuntu"``), so that its owner knows it again;
+    ``None`` where it does not say.
+    """
 
     __tablename__ = "sign_in_session"
 
@@ -60,6 +64,7 @@ class SignInSession(Table):
     csrf_token: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    browser: Mapped[str | None] = mapped_column(String(80))
 
     user: Mapped[User] = relationship()
 

@@ -106,7 +106,8 @@ class StoredAssessment(Table):
 class Reading(Table):
     """What a person read from a case's films. Never changed; a newer one follows it.
 
-    ``kind`` is ``blind`` (before the model's answer was shown), ``open`` (after) or ``second``.
+    ``kind`` is ``blind`` (before the model's answer was shown), ``open`` (after), ``second``, or
+    ``informed`` (before it was shown, by whoever had entered a result of the case).
     """
 
     __tablename__ = "reading"

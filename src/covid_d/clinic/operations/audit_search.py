@@ -48,8 +48,10 @@ class Search:
         """Return a query of entries, narrowed to what is looked for."""
         if self.user_id is not None:
             query = query.where(AuditEntry.user_id == self.user_id)
-        if self.action:
+        if self.action.endswith("."):
             query = query.where(AuditEntry.action.startswith(self.action, autoescape=True))
+        elif self.action:
+            query = query.where(AuditEntry.action == self.action)
         if self.subject:
             query = query.where(AuditEntry.subject == self.subject)
         if self.since is not None:

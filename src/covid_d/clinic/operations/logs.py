@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from typing import Any
 
 
@@ -22,12 +24,59 @@ def logging_config() -> dict[str, Any]:
                 "datefmt": "%Y-%m-%dT%H:%M:%S%z",
             }
         },
+        "filters": {"without_values": {"()": "covid_d.clinic.operations.logs.WithoutValues"}},
         "handlers": {
-            "stderr": {"class": "logging.StreamHandler", "formatter": "json"},
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": "json",
+                "filters": ["without_values"],
+            },
         },
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {
             "covid_d": {"level": "INFO"},
             "uvicorn.error": {"level": "WARNING"},
         },
+    }
+
+
+class WithoutValues(logging.Filter):
+    """Keep what an exception says out of the log: its words may hold a patient's data.
+
+    Of any library's exception its type and frames are written; the web server's own word on one
+    that the application has logged already is left out.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Take the exception itself off a record; ``False`` for one that was logged before."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None:
+            return True
+        if record.name == "uvicorn.error" and record.msg.startswith("Exception in ASGI"):
+            return False
+        record.exc_info = record.exc_text = None
+        record.__dict__.update(without_values(error))
+        return True
+
+
+def without_values(error: BaseException) -> dict[str, Any]:
+    """Return an exception's type and frames, and those of what caused it: no value, no message.
+
+    Returns
+    -------
+    ``exception``, a name, and ``frames``, places in the code, outermost first; of a chain of
+    exceptions the first one's come first.
+    """
+    chain = [error]
+    while (earlier := chain[-1].__cause__ or chain[-1].__context__) and earlier not in chain:
+        chain.append(earlier)
+    return {
+        "exception": " <- ".join(
+            f"{type(one).__module__}.{type(one).__qualname__}" for one in chain
+        ),
+        "frames": [
+            f"{frame.filename}:{frame.lineno} {frame.name}"
+            for one in reversed(chain)
+            for frame in traceback.extract_tb(one.__traceback__)
+        ],
     }

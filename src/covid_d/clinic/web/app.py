@@ -13,7 +13,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.gzip import GZipMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import BaseRoute, Mount
 
 from covid_d import __version__
@@ -100,7 +99,8 @@ def create_app(installation: Installation) -> FastAPI:
         middleware=[
             Middleware(Observe, metrics=metrics),
             Middleware(guards.SecureHeaders, https=settings.behind_https),
-            Middleware(TrustedHostMiddleware, allowed_hosts=_hosts(settings)),
+            Middleware(guards.LastResort),
+            Middleware(guards.KnownHost, names=_hosts(settings)),
             Middleware(guards.SameOrigin),
             Middleware(Limited, limits=limits),
             Middleware(guards.BodySize, most=largest),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import uuid
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -22,9 +23,11 @@ from covid_d.clinic.errors import (
     TooLargeError,
     TooManyError,
     UnavailableError,
+    UnknownHostError,
 )
+from covid_d.clinic.operations.logs import without_values
 from covid_d.clinic.texts import N_, Text
-from covid_d.clinic.web.render import go_to, page
+from covid_d.clinic.web.render import go_to, here, page
 from covid_d.errors import BundleError
 
 _log = logging.getLogger(__name__)
@@ -39,7 +42,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(BundleError, _known)
     app.add_exception_handler(OperationalError, _known)
     app.add_exception_handler(OSError, _known)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def answer(request: Request, error: ClinicError) -> Response:
@@ -47,12 +49,14 @@ def answer(request: Request, error: ClinicError) -> Response:
     if is_api(request):
         return JSONResponse(to_json(error), status_code=error.status, headers=headers_of(error))
     if isinstance(error, NotSignedInError) and request.method == "GET":
-        return go_to(f"/sign-in?next={quote(request.url.path, safe='/')}")
+        return go_to(f"/sign-in?next={quote(here(request), safe='/')}")
     if isinstance(error, PasswordChangeError) and request.method == "GET":
         return go_to("/account")
     if request.headers.get("x-requested-with") == "fetch":
         return JSONResponse(to_json(error), status_code=error.status, headers=headers_of(error))
-    response = page(request, "error.html", status=error.status, error=error)
+    # Under another name no style sheet is given out, and nothing of the installation told.
+    template = "unknown_host.html" if isinstance(error, UnknownHostError) else "error.html"
+    response = page(request, template, status=error.status, error=error)
     response.headers.update(headers_of(error))
     return response
 
@@ -142,16 +146,21 @@ def known(error: Exception) -> ClinicError | None:
 
 def _known(request: Request, error: Exception) -> Response:
     found = known(error)
-    return answer(request, found) if found else _unexpected(request, error)
+    return answer(request, found) if found else unexpected(request, error)
 
 
-def _unexpected(request: Request, error: Exception) -> Response:
+def unexpected(request: Request, error: Exception) -> Response:
+    """Log a fault of ours, once, and answer it with the number under which it is logged."""
+    number: str = request.scope.get("state", {}).get("request_id", uuid.uuid4().hex)
     # The route, not the address: that of a one-time link is a secret.
     route = getattr(request.scope.get("route"), "path", "no route")
-    _log.error("unexpected failure at %s: %s", route, type(error).__name__)
+    _log.error(
+        "unexpected failure",
+        extra={"error_id": number, "route": route, **without_values(error)},
+    )
     failure = ClinicError(
         N_("Something failed on the server. Nothing was saved."),
-        N_("Try again; if it happens again, tell the administrator the time and the page."),
+        N_("Try again; if it happens again, tell the administrator this number: %(id)s", id=number),
         code="internal_error",
     )
     failure.status = 500

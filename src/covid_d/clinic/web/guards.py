@@ -7,10 +7,17 @@ from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from covid_d.clinic.errors import ClinicError, ForbiddenError, NotSignedInError, TooLargeError
+from covid_d.clinic.errors import (
+    ClinicError,
+    ForbiddenError,
+    NotSignedInError,
+    TooLargeError,
+    UnknownHostError,
+)
 from covid_d.clinic.texts import N_
 from covid_d.clinic.web import failures
 from covid_d.clinic.web.visitor import is_known
@@ -76,6 +83,71 @@ class SecureHeaders:
             await send(message)
 
         await self.app(scope, receive, with_headers)
+
+
+class LastResort:
+    """Answer a fault of ours with a page of ours, inside the guards that add its headers.
+
+    The fault is raised on: a test sees it, and the web server closes the connection.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer it when that failed before an answer had begun."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except Exception as error:
+            response = await run_in_threadpool(failures.unexpected, Request(scope), error)
+            if not begun:
+                await response(scope, receive, send)
+            raise
+
+
+class KnownHost:
+    """Turn away requests under a name that is not the clinic's (DNS rebinding), in our own words.
+
+    Starlette's guard decides; only its plain answer is not ours.
+
+    Parameters
+    ----------
+    app
+        What comes behind.
+    names
+        The names that are answered.
+    """
+
+    def __init__(self, app: ASGIApp, names: list[str]) -> None:
+        self.app = app
+        self._names = names
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on if its ``Host`` is one of ours."""
+        ours = False
+
+        async def known(scope: Scope, receive: Receive, _: Send) -> None:
+            nonlocal ours
+            ours = True
+            await self.app(scope, receive, send)
+
+        async def nowhere(_: Message) -> None:
+            """Take Starlette's own answer."""
+
+        guard = TrustedHostMiddleware(known, allowed_hosts=self._names, www_redirect=False)
+        await guard(scope, receive, nowhere)
+        if not ours:
+            await failures.answer(Request(scope), UnknownHostError())(scope, receive, send)
 
 
 class SameOrigin:

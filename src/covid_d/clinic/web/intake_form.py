@@ -10,11 +10,14 @@ from typing import Any, Final
 
 from starlette.datastructures import FormData, UploadFile
 
+from covid_d.clinic.cases.catalogue import SEXES
 from covid_d.clinic.cases.examination import Examination
 from covid_d.clinic.cases.intake import NewCase
 from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
 from covid_d.clinic.texts import N_, Text
-from covid_d.radiograph import Projection
+from covid_d.detector.cautions import age_differs, cautions_of_patient, sex_differs
+from covid_d.language import Message
+from covid_d.radiograph import Facts, Projection, Sex
 
 _TYPED: Final = (
     "patient_code",
@@ -30,6 +33,7 @@ _TYPED: Final = (
 )
 _LONGEST: Final = 5000  # of what is shown again; a longer text is refused by its own field
 _PROJECTION: Final = "projection-"
+_WHOLE: Final = re.compile(r"[0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +157,54 @@ class Entered:
         return case, wrong
 
 
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A sentence on the form for a film of somebody else.
+
+    Parameters
+    ----------
+    field
+        The field that the film's file would contradict.
+    text
+        The sentence; ``{stated}`` stands for what is entered, which may change.
+    shown
+        The sentence, when it holds of what is entered now.
+    """
+
+    field: str
+    text: Message
+    shown: Message | None
+
+
+def contradictions(facts: Facts, entered: Entered | None) -> list[Contradiction]:
+    """Return the sentences for what a film's file says of its patient.
+
+    Parameters
+    ----------
+    facts
+        As read from the file alone.
+    entered
+        The form around the film; ``None`` where only the browser knows it.
+    """
+    holding = {}
+    if entered is not None:
+        age, sex = entered.typed["age_years"].strip(), entered.typed["sex"]
+        cautions = cautions_of_patient(
+            facts,
+            age_years=int(age) if _WHOLE.fullmatch(age) else None,
+            sex=Sex(sex) if sex in SEXES else None,
+        )
+        holding = {caution.code: caution.message for caution in cautions}
+    possible = []
+    if facts.age_years is not None:
+        possible.append(("age_years", age_differs(facts.age_years, "{stated}")))
+    if facts.sex is not None and (caution := sex_differs(facts.sex)) is not None:
+        possible.append(("sex", caution))
+    return [Contradiction(name, one.message, holding.get(one.code)) for name, one in possible]
+
+
 def _whole(text: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,4}", text):
+    if not _WHOLE.fullmatch(text):
         raise ValueError(text)
     return int(text)
 

@@ -34,6 +34,7 @@ class Observe:
             await self.app(scope, receive, send)
             return
         name, status, start = uuid.uuid4().hex, 500, time.perf_counter()
+        scope.setdefault("state", {})["request_id"] = name  # an error's page shows it
 
         async def noting(message: Message) -> None:
             nonlocal status

@@ -61,6 +61,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
             language=language,
             visitor=visitor,
             path=request.url.path,
+            here=here(request),
             navigation=entries_for(visitor),
             notice=NOTICES.get(request.query_params.get("notice", "")),
             bundle=_bundle(request),
@@ -77,6 +78,12 @@ def go_to(path: str, *, notice: str | None = None) -> Response:
     assert notice is None or notice in NOTICES, notice  # noqa: S101 - a name in our own code
     suffix = f"{'&' if '?' in path else '?'}notice={notice}" if notice else ""
     return RedirectResponse(path + suffix, status_code=303)
+
+
+def here(request: Request) -> str:
+    """Return the address of the page that is shown, to come back to: its path and query."""
+    path, query = request.url.path, request.url.query
+    return f"{path}?{query}" if query else path
 
 
 def formats(language: Language) -> Mapping[str, Callable[..., str]]:

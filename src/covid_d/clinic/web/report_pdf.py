@@ -181,7 +181,9 @@ class _Drawing:
         if words is None:
             yield _text(f"{heading}: {self._say(N_('This film has no answer yet.'))}", 9, bold=True)
             return
-        yield KeepTogether([_outcome(heading, words), Spacer(0, 2 * mm), self._seen(film, words)])
+        warnings = [_text(f"• {sentence}", 8.5, bold=True) for sentence in words.contradictions]
+        top = [_outcome(heading, words), Spacer(0, 2 * mm), *warnings]
+        yield KeepTogether([*top, self._seen(film, words)])
         yield Spacer(0, 1.5 * mm)
         for sentence in words.meaning:
             yield _text(sentence, 8)

@@ -53,6 +53,8 @@ class ResultWords:
         The answer in words.
     why
         What the accepted error leaves; for a refused film the reason and what to do.
+    contradictions
+        That the film may be another patient's.
     figures
         Names and values of the numbers; none for a refused film.
     meaning
@@ -71,6 +73,7 @@ class ResultWords:
     sign: str
     outcome: str
     why: str
+    contradictions: tuple[str, ...]
     figures: tuple[tuple[str, str], ...]
     meaning: tuple[str, ...]
     caveat: str
@@ -116,6 +119,7 @@ def words_of(result: Result, language: Language) -> ResultWords:
         sign=_SIGNS[result.outcome],
         outcome=outcome[0].upper() + outcome[1:],
         why=said.in_language(language) if said else "",
+        contradictions=tuple(one.in_language(language) for one in result.contradictions),
         figures=_figures(result, language),
         meaning=_meaning(result, language),
         caveat=_caveat(result, language),

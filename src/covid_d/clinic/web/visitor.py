@@ -106,8 +106,10 @@ def outside_address(request: Request, path: str) -> str:
 
 
 def open_session(request: Request, response: Response, token: str) -> Response:
-    """Give the browser the cookie of its new session."""
-    settings = installation(request).settings
+    """Give the browser the cookie of its new session, and the session the browser's name."""
+    place = installation(request)
+    sessions.name_browser(place, token, request.headers.get("user-agent", ""))
+    settings = place.settings
     response.set_cookie(
         COOKIE,
         token,

@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from clinic_factory import PASSWORD
 from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
@@ -62,6 +63,7 @@ def test_a_search_narrows(installation: Installation, people: dict[Role, Person]
     assert found(user_id=people[Role.DOCTOR].id) == 60
     assert found(action="case.") == 60
     assert found(action="case%") == 0
+    assert found(action="case") == 0
     assert found(subject="case:7") == 1
     assert found(since=today(), until=today()) == 62
     assert found(since=today() + timedelta(days=1)) == 0
@@ -79,6 +81,22 @@ def test_the_page_keeps_the_search(chief: TestClient) -> None:
     assert "<script>1" not in odd
     assert chief.get("/audit-trail?page=0").status_code == 422
     assert "0 entradas" in chief.get("/audit-trail?subject=nothing&page=7").text
+
+
+@pytest.mark.usefixtures("trail")
+def test_actions_are_said_in_words_with_their_codes_beside(
+    chief: TestClient, people: dict[Role, Person]
+) -> None:
+    chief.post("/sign-out")
+    for password in ("wrong", PASSWORD):
+        chief.post("/sign-in", data={"username": "administrator", "password": password})
+    page = chief.get("/audit-trail?action=sign_in").text
+    assert 'Sesión iniciada<br><code class="quiet">sign_in</code>' in page
+    assert '<option value="sign_in" selected>Sesión iniciada</option>' in page
+    assert '<option value="user.edit">Cuenta modificada</option>' in page
+    assert '<code class="quiet">sign_in.failed' not in page, "another action that begins alike"
+    chief.post("/language", data={"language": "en"})
+    assert "Sign-in failed<br>" in chief.get("/audit-trail?action=sign_in.failed").text
 
 
 @pytest.mark.usefixtures("trail")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -181,3 +182,29 @@ def test_who_may_not_see_patients_sees_none(signed_in: SignIn, case_id: int, rol
 def test_the_form_token_is_demanded(browser: TestClient, case_id: int) -> None:
     form = {"kind": "consent", "value": "given"}
     assert browser.post(f"/cases/{case_id}/follow-up", data=form).status_code == 403
+
+
+def test_a_blind_reader_sees_only_what_they_entered_themselves(
+    installation: Installation, people: dict[Role, Person], browser: TestClient
+) -> None:
+    doctor, radiologist = people[Role.DOCTOR], people[Role.RADIOLOGIST]
+    moment = now() - timedelta(days=5)
+    case_id = add_row(installation, doctor, "positive", created_at=moment, blind=True)
+    theirs = Entry(Kind.RT_PCR, "positive", today() - timedelta(days=2), "Hisopado ajeno")
+    number = add(installation, radiologist, Actor(radiologist.id), case_id, theirs)
+    path = f"/cases/{case_id}/follow-up"
+    page = browser.get(path).text
+    assert "Esta unidad lee a ciegas" in page
+    assert "Nada que se pueda mostrar" in page
+    assert "Hisopado ajeno" not in page
+    assert not re.search('class="badge (positive|negative|pending)"', page)
+    assert browser.get(f"{path}?correct={number}").status_code == 404
+    mine = Entry(Kind.ANTIGEN, "negative", today() - timedelta(days=1), "Hisopado propio")
+    own = add(installation, doctor, Actor(doctor.id), case_id, mine)
+    later = Entry(Kind.ANTIGEN, "positive", mine.day, "Otro valor", own, "Error de lectura")
+    page = browser.get(path).text
+    assert "Hisopado propio" in page
+    add(installation, radiologist, Actor(radiologist.id), case_id, later)
+    page = browser.get(path).text
+    assert "Corregido por" in page, "one's own entry, corrected by another"
+    assert "Otro valor" not in page

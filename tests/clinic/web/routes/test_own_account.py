@@ -84,6 +84,25 @@ def test_the_language_stays_with_the_account(
     assert "Your account" in signed_in(Role.DOCTOR).get("/account").text
 
 
+def test_sessions_are_told_apart_by_their_browsers(
+    installation: Installation, doctor: TestClient
+) -> None:
+    agents = {
+        "Firefox · Ubuntu": "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:140.0) Firefox/140.0",
+        "Navegador desconocido": "<script>alert(1)</script>",
+    }
+    for agent in agents.values():
+        with TestClient(doctor.app, headers={"user-agent": agent}) as browser:
+            sent = {"username": "doctor", "password": PASSWORD}
+            browser.post("/sign-in", data=sent, follow_redirects=False)
+            page = browser.get("/account").text
+            row = page[: page.index("Este navegador")].rpartition("<tr>")[2]
+            (name,) = re.findall(r'<th scope="row">([^<]*)</th>', row)
+            assert agents[name] == agent, "the present one is marked"
+    assert all(f'<th scope="row">{name}</th>' in page for name in agents)
+    assert "<script>alert" not in page
+
+
 def test_a_session_elsewhere_can_be_ended(
     doctor: TestClient, signed_in: SignIn, post: Callable[..., object]
 ) -> None:

@@ -13,7 +13,11 @@ from sqlalchemy import select
 from case_rows import add_many, add_row
 from clinic_factory import csrf_of
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import national_id
+from covid_d.clinic.cases.follow_up_entry import Entry, add
+from covid_d.clinic.cases.follow_up_terms import Kind
+from covid_d.clinic.clock import today
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
@@ -51,12 +55,19 @@ def test_it_shows_cases_and_what_waits_for_the_laboratory(
 def test_a_blind_case_shows_no_answer_before_ones_own_reading(
     installation: Installation, people: dict[Role, Person], signed_in: SignIn
 ) -> None:
-    add_row(installation, people[Role.DOCTOR], "positive", blind=True)
-    browser = signed_in(Role.DOCTOR)
+    case_id = add_row(installation, people[Role.DOCTOR], "positive", blind=True)
+    browser, radiologist = signed_in(Role.DOCTOR), people[Role.RADIOLOGIST]
     page = browser.get("/cases").text
-    assert "después de su propia lectura" in page
+    assert page.count("después de su propia lectura") == 1
+    assert "Ingresar resultado" in page, "that a result is missing may be known"
+    assert _numbers(browser.get("/cases?laboratory=pending").text) == [case_id]
+    result = Entry(Kind.RT_PCR, "positive", today())
+    add(installation, radiologist, Actor(radiologist.id), case_id, result)
+    page = browser.get("/cases").text
+    assert page.count("después de su propia lectura") == 2
     assert 'class="badge positive"' not in page
-    assert _numbers(browser.get("/cases?outcome=positive").text) == []
+    for query in ("outcome=positive", "laboratory=positive", "laboratory=negative"):
+        assert _numbers(browser.get(f"/cases?{query}").text) == [], query
 
 
 def test_the_state_is_in_the_address_and_in_the_links(

@@ -22,6 +22,7 @@ from covid_d.clinic.web.visitor import (
 )
 
 router = APIRouter()
+_LONGEST = 4000  # of an address: a search with every filter, its words percent-encoded
 
 
 @router.get("/sign-in")
@@ -38,7 +39,7 @@ def take_sign_in(
     visitor: Anyone,
     username: Annotated[str, Form(max_length=80)] = "",
     password: Annotated[str, Form(max_length=1024)] = "",
-    next: Annotated[str, Form(max_length=300)] = "/",
+    next: Annotated[str, Form(max_length=_LONGEST)] = "/",
 ) -> Response:
     """Check name and password; the session is always a new one (no fixation)."""
     try:
@@ -64,7 +65,7 @@ def sign_out(request: Request, visitor: Anyone) -> Response:
 def choose_language(
     visitor: Anyone,
     language: Annotated[str, Form()] = "es",
-    next: Annotated[str, Form(max_length=300)] = "/",
+    next: Annotated[str, Form(max_length=_LONGEST)] = "/",
 ) -> Response:
     """Keep the reader's language in a cookie for a year."""
     response = go_to(_inside(next))

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from covid_d.clinic import audit_trail
-from covid_d.clinic.operations import audit_search
+from covid_d.clinic.operations import audit_actions, audit_search
 from covid_d.clinic.operations.audit_search import PAGE, Search
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.web.render import page
+from covid_d.clinic.web.render import language_of, page
 from covid_d.clinic.web.visitor import Visitor, installation, needs
 
 router = APIRouter()
@@ -86,7 +86,7 @@ def download(request: Request, visitor: Auditor, form: Form) -> Response:
 
 
 def _trail(request: Request, form: SearchForm, number: int, **values: Any) -> Response:
-    place = installation(request)
+    place, language = installation(request), language_of(request)
     found = audit_search.count(place, form.search)
     narrowed = {name: value for name, value in form.typed.items() if value}
     return page(
@@ -99,7 +99,8 @@ def _trail(request: Request, form: SearchForm, number: int, **values: Any) -> Re
         pages=max(1, -(-found // PAGE)),
         query=urlencode(narrowed),
         people=audit_search.people(place),
-        actions=[(action, action) for action in audit_search.actions(place)],
+        actions=audit_actions.offered(audit_search.actions(place), language),
+        in_words=lambda action: audit_actions.in_words(action, language),
         **{"verification": None} | values,
     )
 

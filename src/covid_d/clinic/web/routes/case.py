@@ -144,6 +144,7 @@ def _page(
         events=view.events,
         own=view.own,
         current=view.follow_up,
+        withheld=not view.open,
         second=readings.is_second_reader(view.case, visitor.person),
         findings=readings.FINDINGS,
         longest_notes=readings.LONGEST_NOTES,

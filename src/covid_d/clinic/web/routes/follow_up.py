@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from covid_d.clinic import audit_trail
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.cases.follow_up import Fact, history, summary
+from covid_d.clinic.cases.follow_up import Fact, history, summary, told
 from covid_d.clinic.cases.follow_up_entry import LONGEST_NOTES, LONGEST_REASON, Entry, add
 from covid_d.clinic.cases.follow_up_terms import VOID, Kind, text_of
 from covid_d.clinic.clock import today
@@ -127,24 +127,25 @@ def _page(
     place = installation(request)
     with place.writing() as session:
         case = case_of(session, visitor.person, case_id)
-        facts = history(session, case.id)
+        known, every = told(session, case, visitor.person), history(session, case.id)
         audit_trail.record(
             session, place.keys, visitor.actor, "case.view", f"case:{case.id}", {"follow_up": True}
         )
     if correct is not None:
-        typed = _Typed.correcting(_correctable(facts, correct))
-    holding = summary(facts, at_intake=case.research_consent)
+        typed = _Typed.correcting(_correctable(known.facts, correct))
+    holding = summary(known.facts, at_intake=case.research_consent)
     return page(
         request,
         "follow_up/page.html",
         status=error.status if error else 200,
         case=case,
         current=holding,
-        facts=facts,
+        facts=known.facts,
+        withheld=known.withheld,
         typed=typed,
         forms=_FORMS,
         values=_offered(typed),
-        corrections={fact.supersedes: fact for fact in facts if fact.supersedes},
+        corrections={fact.supersedes: fact for fact in every if fact.supersedes},
         error=error,
         errors=error.fields if isinstance(error, InvalidInputError) else {},
         may_add=visitor.may(Permission.ADD_FOLLOW_UP),

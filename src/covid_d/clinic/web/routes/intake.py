@@ -24,9 +24,10 @@ from covid_d.clinic.keys import new_token
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_, Text
 from covid_d.clinic.web import failures
-from covid_d.clinic.web.intake_form import Entered
+from covid_d.clinic.web.intake_form import Entered, contradictions
 from covid_d.clinic.web.render import go_to, language_of, page
 from covid_d.clinic.web.visitor import Visitor, installation, needs
+from covid_d.detector.cautions import AGE_TOLERANCE
 from covid_d.radiograph import RadiographError, read
 from covid_d.radiograph.sample import sample_bytes
 
@@ -94,7 +95,7 @@ def take_film(
     if staged.film is not None:
         picture = base64.b64encode(preview_png(staged.film)).decode("ascii")
         preview = f"data:image/png;base64,{picture}"
-    card = _card(staged.token, staged.examination, preview, "")
+    card = _card(staged.token, staged.examination, preview)
     return page(request, "film_card.html", status=201, film=card, projections=_projections())
 
 
@@ -179,7 +180,7 @@ def _form(
             )
             continue
         preview = f"/films/staged/{token}/preview" if found.facts else None
-        films.append(_card(token, found, preview, entered.projections.get(token, "")))
+        films.append(_card(token, found, preview, entered))
     unit = _unit(place, visitor)
     return page(
         request,
@@ -196,6 +197,7 @@ def _form(
         limits=new_case,
         today=today(),
         max_films=intake.MAX_FILMS,
+        age_tolerance=AGE_TOLERANCE,
         **_choices(),
     )
 
@@ -214,17 +216,32 @@ def _projections() -> list[tuple[str, Text]]:
     return list(catalogue.PROJECTIONS.items())
 
 
-def _card(token: str, found: Examination, preview: str | None, stated: str) -> dict[str, Any]:
-    """Return what the form shows of a film: never its answer, which may have to wait."""
-    facts = found.facts
+def _card(
+    token: str, found: Examination, preview: str | None, entered: Entered | None = None
+) -> dict[str, Any]:
+    """Return what the form shows of a film: never its answer, which may have to wait.
+
+    Parameters
+    ----------
+    token
+        What its case will call the film.
+    found
+        What is known of it.
+    preview
+        Address of its picture, if it has one.
+    entered
+        The form around it, where the server knows it.
+    """
     return {
         "token": token,
         "preview": preview,
-        "facts": facts,
+        "facts": found.facts,
+        "sex": catalogue.SEXES[found.facts.sex] if found.facts and found.facts.sex else None,
         "width": found.width,
         "height": found.height,
         "refusal": found.refusal["message"] if found.refusal else None,
-        "stated": stated,
+        "stated": entered.projections.get(token, "") if entered else "",
+        "contradictions": contradictions(found.facts, entered) if found.facts else [],
     }
 
 

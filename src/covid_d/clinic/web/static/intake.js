@@ -21,6 +21,7 @@ function start() {
   form.addEventListener("submit", submit);
   form.addEventListener("click", removeOnClick);
   form.addEventListener("change", untickNone);
+  form.addEventListener("change", compare);
   dropZone(find("drop"));
 }
 
@@ -124,6 +125,7 @@ function accept(card, html) {
   ].some(Boolean);
   const words = [say(sent.classList.contains("refused") ? "refused" : "ready")];
   if (filled) words.push(say("filled"));
+  compare();
   report(words.join(" "));
 }
 
@@ -134,6 +136,21 @@ function fill(name, value) {
   field.classList.add("filled");
   field.addEventListener("input", () => field.classList.remove("filled"), { once: true });
   return true;
+}
+
+// Whether each film's file says it is of the patient entered; the server judges alike when saving.
+function compare() {
+  const age = form.elements.age_years.value.trim();
+  const sex = form.elements.sex.value;
+  for (const warning of form.querySelectorAll(".contradiction")) {
+    const film = warning.closest(".film").dataset;
+    const differs =
+      warning.dataset.field === "sex"
+        ? (sex === "F" || sex === "M") && sex !== film.sex
+        : age !== "" && Math.abs(Number(film.age) - Number(age)) > Number(form.dataset.ageTolerance);
+    warning.textContent = differs ? warning.dataset.text.replace("{stated}", age) : "";
+    warning.hidden = !differs;
+  }
 }
 
 function fail(card, file, words) {

@@ -1,0 +1,72 @@
+"""Every action that the source records has words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import covid_d
+from covid_d.clinic.operations.audit_actions import ACTIONS, in_words, offered
+
+SOURCE = Path(covid_d.__file__).parent
+ACTION = re.compile(r"[a-z_]+(\.[a-z_]+)?")
+
+
+def _recorded() -> Iterator[tuple[str, list[str]]]:
+    """Yield where something is recorded, and the actions that stand there.
+
+    The action is the fourth argument of ``audit_trail.record``; the few that hand one on are
+    helpers called ``_record``, whose own calls are looked at alike.
+    """
+    for path in sorted(SOURCE.rglob("*.py")):
+        if "audit_trail" not in (source := path.read_text(encoding="utf-8")):
+            continue
+        for call in ast.walk(ast.parse(source)):
+            if isinstance(call, ast.Call) and _name(call.func) in {"record", "_record"}:
+                given = call.args[3:4]
+                words = [
+                    found.value
+                    for argument in given
+                    for found in ast.walk(argument)
+                    if isinstance(found, ast.Constant) and isinstance(found.value, str)
+                ]
+                yield f"{path.name}:{call.lineno}", [one for one in words if ACTION.fullmatch(one)]
+
+
+def _name(called: ast.expr) -> str:
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def test_every_action_that_is_recorded_has_words_and_every_word_an_action() -> None:
+    recorded = {action: place for place, actions in _recorded() for action in actions}
+    missing = {action: place for action, place in recorded.items() if action not in ACTIONS}
+    assert not missing, f"no words in audit_actions.ACTIONS for: {missing}"
+    assert set(ACTIONS) <= set(recorded)
+
+
+def test_no_action_escapes_the_test_above() -> None:
+    """What names no action itself must be a helper that hands one on, or records nothing."""
+    bare = [place for place, actions in _recorded() if not actions]
+    assert [place.split(":")[0] for place in bare] == ["users.py", "report.py", "export.py"]
+
+
+def test_words_differ_and_are_in_both_languages() -> None:
+    for language in ("es", "en"):
+        words = [text.in_language(language) for text in ACTIONS.values()]  # type: ignore[arg-type]
+        assert len(set(words)) == len(words)
+    assert in_words("case.view", "es") == "Caso visto"
+    assert in_words("case.view", "en") == "Case seen"
+
+
+def test_an_action_of_another_version_keeps_its_code() -> None:
+    assert in_words("case.erase", "es") == "case.erase"
+
+
+def test_choices_come_in_the_order_of_their_words() -> None:
+    assert offered(["user.on", "sign_in", "case.view"], "es") == [
+        ("case.view", "Caso visto"),
+        ("user.on", "Cuenta activada"),
+        ("sign_in", "Sesión iniciada"),
+    ]

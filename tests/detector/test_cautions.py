@@ -1,0 +1,58 @@
+"""What is said where a film's file and its patient's record describe two people."""
+
+from __future__ import annotations
+
+import pytest
+
+from covid_d.detector.cautions import (
+    AGE_TOLERANCE,
+    age_differs,
+    cautions_of_patient,
+    sex_differs,
+)
+from covid_d.radiograph import Facts, Sex
+
+
+def _codes(age: float | None, sex: Sex | None, years: int | None, stated: Sex | None) -> list[str]:
+    facts = Facts("DICOM", "0" * 64, 12, age_years=age, sex=sex)
+    return [caution.code for caution in cautions_of_patient(facts, age_years=years, sex=stated)]
+
+
+@pytest.mark.parametrize("years", [61 - AGE_TOLERANCE, 61, 61 + AGE_TOLERANCE])
+def test_an_age_may_be_rounded_or_of_last_year(years: int) -> None:
+    assert _codes(61.0, None, years, None) == []
+    assert _codes(61.9, None, years, None) == [], "whole years are compared, as a form shows them"
+
+
+@pytest.mark.parametrize("years", [0, 60 - AGE_TOLERANCE, 62 + AGE_TOLERANCE, 120])
+def test_another_age_is_said(years: int) -> None:
+    assert _codes(61.0, None, years, None) == ["age_differs"]
+
+
+def test_months_are_whole_years_of_none() -> None:
+    assert _codes(0.5, None, AGE_TOLERANCE, None) == []
+    assert _codes(0.5, None, AGE_TOLERANCE + 1, None) == ["age_differs"]
+
+
+@pytest.mark.parametrize("film", [None, *Sex])
+@pytest.mark.parametrize("stated", [None, *Sex])
+def test_only_female_and_male_contradict_each_other(film: Sex | None, stated: Sex | None) -> None:
+    expected = ["sex_differs"] if {film, stated} == {Sex.FEMALE, Sex.MALE} else []
+    assert _codes(None, film, None, stated) == expected
+
+
+def test_what_is_not_known_contradicts_nothing() -> None:
+    assert _codes(None, None, 61, Sex.MALE) == []
+    assert _codes(61.0, Sex.MALE, None, None) == []
+
+
+def test_the_sentences_name_both() -> None:
+    assert age_differs(61.0, 40).message.es.startswith(
+        "La radiografía dice 61 años; la ficha dice 40: compruebe"
+    )
+    male, female = sex_differs(Sex.MALE), sex_differs(Sex.FEMALE)
+    assert male is not None
+    assert female is not None
+    assert male.message.es.startswith("La radiografía dice sexo masculino; la ficha dice femenino:")
+    assert female.message.en.startswith("The film says female; the record says male:")
+    assert sex_differs(Sex.OTHER) is None
