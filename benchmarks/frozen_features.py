@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,8 +53,8 @@ class View:
     ----------
     backbone
         A timm network whose ImageNet weights are packaged.
-    size, fit, intensity, border
-        As in :class:`covid_d.radiograph.Preprocessing`; ``border`` is its ``crop_border``.
+    size
+        As in :class:`covid_d.radiograph.Preprocessing`; the rest of it is the default.
     change
         What is done to the film first, a key of :data:`CHANGES`.
     copy
@@ -64,23 +64,8 @@ class View:
 
     backbone: str = LITE0
     size: int = 224
-    fit: Literal["squash", "pad", "crop"] = "pad"
-    intensity: Literal["full", "percentile"] = "percentile"
-    border: float = 0.0
     change: str = ""
     copy: int = 0
-
-    def preprocessing(self) -> Preprocessing:
-        """Return the preparation of the film for this network."""
-        mean, std = statistics(self.backbone)
-        return Preprocessing(
-            size=self.size,
-            fit=self.fit,
-            intensity=self.intensity,
-            crop_border=self.border,
-            mean=mean,
-            std=std,
-        )
 
     def features(self, dataset: Dataset, films: pd.DataFrame, folder: Path) -> dict[str, Floats]:
         """Return NxC features by depth, in the order of ``films``, computed once.
@@ -113,7 +98,7 @@ class View:
         """Return the square grey picture that this view shows of a film."""
         if self.change:
             film = replace(film, pixels=CHANGES[self.change](film))
-        return standardise(film, self.preprocessing())
+        return standardise(film, Preprocessing(size=self.size))
 
     def _copied(self) -> Callable[[torch.Tensor], torch.Tensor]:
         if self.copy == 0:
@@ -213,8 +198,8 @@ def _span(inside: Mask) -> tuple[int, int]:
     return max(0, int(at[0] - reach)), min(len(inside), int(at[-1] + 1 + reach))
 
 
-def _clahe(film: Radiograph, clip: float) -> FloatImage:
-    equalised: FloatImage = exposure.equalize_adapthist(film.pixels, clip_limit=clip)
+def _clahe(film: Radiograph) -> FloatImage:
+    equalised: FloatImage = exposure.equalize_adapthist(film.pixels, clip_limit=0.01)
     return equalised.astype(np.float32)
 
 
@@ -223,34 +208,10 @@ def _equalised(film: Radiograph) -> FloatImage:
     return equalised.astype(np.float32)
 
 
-def _standard_scores(film: Radiograph) -> FloatImage:
-    """Return the film with mean 0.5 and standard deviation 0.2, clipped to [0, 1]."""
-    pixels = film.pixels
-    scores = (pixels - pixels.mean()) / max(float(pixels.std()), 1e-3)
-    clipped: FloatImage = np.clip(0.5 + 0.2 * scores, 0.0, 1.0).astype(np.float32)
-    return clipped
-
-
-def _smoothed(film: Radiograph) -> FloatImage:
-    """Return the film as if it had been stored at 128 pixels: no collection keeps its sharpness."""
-    blurred: FloatImage = ndimage.gaussian_filter(film.pixels, max(film.pixels.shape) / 256)
-    return blurred
-
-
-def _half(film: Radiograph, lower: bool) -> FloatImage:
-    middle = film.height // 2
-    return film.pixels[middle:] if lower else film.pixels[:middle]
-
-
 CHANGES: dict[str, Callable[[Radiograph], FloatImage]] = {
     "cropped to the lungs": _lungs_cropped,
     "masked to the lungs": partial(_lungs_masked, kept=True),
     "lungs erased": partial(_lungs_masked, kept=False),
-    "CLAHE": partial(_clahe, clip=0.01),
-    "CLAHE, strong": partial(_clahe, clip=0.03),
+    "CLAHE": _clahe,
     "equalised": _equalised,
-    "standard scores": _standard_scores,
-    "smoothed": _smoothed,
-    "upper half": partial(_half, lower=False),
-    "lower half": partial(_half, lower=True),
 }

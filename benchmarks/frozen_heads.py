@@ -28,9 +28,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from covid_d.dataset.dataset import Dataset
+from frozen_adversarial import Adversarial
 from frozen_features import LAST, LITE1, LITE2, View
 from frozen_fits import (
-    Adversarial,
     Averaged,
     Distilled,
     GroupDRO,
@@ -49,7 +49,9 @@ def _changed(view: View, copies: int) -> tuple[View, ...]:
 PLAIN = Trial("C 0.001, balanced by source")
 _ILL = Regression(without_normals=True)
 _LARGE = View(size=320)
-_HALVES = (View(change="upper half"), View(change="lower half"))
+_EARLIER = ("stride 16",)
+_SPREAD = ("stride 16", "stride 16 spread")
+_ERASED = View(size=384, change="lungs erased")
 
 HEADS = (
     PLAIN,
@@ -77,42 +79,26 @@ COPIES = (
     Trial("mirror images, as shipped", copies=(MIRROR,)),
     Trial("mirror images, at test time too", copies=(MIRROR,), mirrored=True),
     Trial("2 changed copies", copies=_changed(View(), 2)),
-    Trial("4 changed copies", copies=_changed(View(), 4)),
-    Trial("4 changed copies, mirrored at test time", copies=_changed(View(), 4), mirrored=True),
-    Trial(
-        "4 changed copies, without normal films",
-        copies=_changed(View(), 4),
-        fit=Regression(without_normals=True),
-    ),
+    Trial("2 changed copies, mirrored at test time", copies=_changed(View(), 2), mirrored=True),
 )
 DEPTHS = (
     Trial("stride 8", depths=("stride 8",)),
     Trial("stride 8, with spread", depths=("stride 8", "stride 8 spread")),
-    Trial("stride 16", depths=("stride 16",)),
-    Trial("stride 16, with spread", depths=("stride 16", "stride 16 spread")),
+    Trial("stride 16", depths=_EARLIER),
+    Trial("stride 16, with spread", depths=_SPREAD),
     Trial("stride 32", depths=("stride 32",)),
-    Trial("last and stride 16", depths=(LAST, "stride 16")),
+    Trial("last and stride 16", depths=(LAST, *_EARLIER)),
 )
 INPUTS = (
-    Trial("grey scale as stored", views=(View(intensity="full"),)),
-    Trial("standard scores", views=(View(change="standard scores"),)),
     Trial("histogram equalised", views=(View(change="equalised"),)),
     Trial("CLAHE", views=(View(change="CLAHE"),)),
-    Trial("CLAHE, strong", views=(View(change="CLAHE, strong"),)),
-    Trial("smoothed to 128 pixels", views=(View(change="smoothed"),)),
-    Trial("squashed to a square", views=(View(fit="squash"),)),
-    Trial("5 % cut off each side", views=(View(border=0.05),)),
-    Trial("10 % cut off each side", views=(View(border=0.1),)),
-    Trial("cropped to the lungs", views=(View(change="cropped to the lungs"),)),
-    Trial("masked to the lungs", views=(View(change="masked to the lungs"),)),
-    Trial("upper and lower half, side by side", views=_HALVES),
+    Trial("as stored, and CLAHE", views=(View(), View(change="CLAHE"))),
 )
 SIZES = (
-    *(Trial(f"Lite0, {size} pixels", views=(View(size=size),)) for size in (224, 256, 320, 384)),
-    *(Trial(f"Lite1, {size} pixels", views=(View(LITE1, size),)) for size in (224, 320)),
-    *(Trial(f"Lite2, {size} pixels", views=(View(LITE2, size),)) for size in (224, 320)),
+    *(Trial(f"Lite0, {side} pixels", views=(View(size=side),)) for side in (224, 320, 384, 448)),
+    Trial("Lite1, 224 pixels", views=(View(LITE1),)),
+    Trial("Lite2, 224 pixels", views=(View(LITE2),)),
     Trial("Lite0 at 224 and at 320", views=(View(), _LARGE)),
-    Trial("Lite0 and Lite2, both at 320", views=(_LARGE, View(LITE2, 320))),
 )
 AT_320 = (
     Trial("C 0.0001", views=(_LARGE,), fit=Regression(1e-4)),
@@ -122,9 +108,30 @@ AT_320 = (
     Trial("weights averaged over 20 heads", views=(_LARGE,), fit=Averaged()),
     Trial("group DRO", views=(_LARGE,), fit=GroupDRO()),
     Trial("small network, source-adversarial 1", views=(_LARGE,), fit=Adversarial(1.0)),
-    Trial("mirror images too", views=(_LARGE,), copies=(replace(_LARGE, copy=-1),)),
-    Trial("2 changed copies", views=(_LARGE,), copies=_changed(_LARGE, 2)),
-    Trial("stride 16", views=(_LARGE,), depths=("stride 16",)),
+)
+EARLIER = tuple(
+    Trial(
+        f"{side} pixels, {'mean and spread' if depths is _SPREAD else 'mean'}, C {strength:g}",
+        views=(View(size=side),),
+        depths=depths,
+        fit=Regression(strength),
+    )
+    for depths in (_EARLIER, _SPREAD)
+    for strength in (1e-3, 1e-4)
+    for side in (224, 320, 384, 448)
+)
+LUNGS = (
+    *(
+        Trial(f"last, 224 pixels: {change}", views=(View(change=change),))
+        for change in ("cropped to the lungs", "masked to the lungs", "lungs erased")
+    ),
+    Trial("last, 384 pixels: lungs erased", views=(_ERASED,)),
+    Trial(
+        "stride 16 with spread, 384 pixels, C 0.0001: lungs erased",
+        views=(_ERASED,),
+        depths=_SPREAD,
+        fit=Regression(1e-4),
+    ),
 )
 TABLES = {
     "heads": HEADS,
@@ -133,6 +140,8 @@ TABLES = {
     "inputs": INPUTS,
     "sizes": SIZES,
     "at 320 pixels": AT_320,
+    "stride 16": EARLIER,
+    "lungs": LUNGS,
 }
 
 
@@ -162,10 +171,17 @@ def main() -> None:
         for trial in TABLES[title]:
             row = figures(trial, pool, reference)
             kept.append({"table": title, "name": trial.name, **row})
-            told = (f"{value:.2f} ({low:.2f}–{high:.2f})" for value, low, high in row.values())
-            print("| " + " | ".join((trial.name, *told)) + " |", flush=True)
+            print("| " + " | ".join((trial.name, *map(_told, row.items()))) + " |", flush=True)
     if options.json:
         options.json.write_text(json.dumps(kept, indent=1) + "\n")
+
+
+def _told(figure: tuple[str, tuple[float, float, float]]) -> str:
+    name, values = figure
+    sign = "+" if name == "change" else ""
+    # Adding zero turns -0.0 into 0.0.
+    value, low, high = (f"{round(each, 2) + 0.0:{sign}.2f}".replace("-", "−") for each in values)
+    return f"{value} ({low} to {high})" if sign else f"{value} ({low}–{high})"
 
 
 if __name__ == "__main__":
