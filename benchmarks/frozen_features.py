@@ -7,6 +7,7 @@ features are pooled at several depths and kept in a cache. Nothing here has lear
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -78,10 +79,9 @@ class View:
         if not path.is_file():
             found = self._computed(dataset, films)
             folder.mkdir(parents=True, exist_ok=True)
-            partial_file = path.with_suffix(".tmp.npz")
-            np.savez(partial_file, **found)  # type: ignore[arg-type]  # names, not allow_pickle
-            write_atomically(path, partial_file.read_bytes())
-            partial_file.unlink()
+            buffer = io.BytesIO()
+            np.savez(buffer, **found)  # type: ignore[arg-type]  # names, not allow_pickle
+            write_atomically(path, buffer.getvalue())
         with np.load(path) as kept:
             return dict(kept)
 

@@ -124,6 +124,22 @@ class LungModel:
             )
 
 
+def lung_files(folder: Path) -> tuple[Lungs, dict[str, bytes]]:
+    """Return what a bundle keeps of the lung model that ``covid-d train-lungs`` wrote.
+
+    Returns
+    -------
+    What ``bundle.json`` says of it, and its file by name.
+
+    Raises
+    ------
+    BundleError
+        If the folder holds no usable lung model.
+    """
+    spec = LungModel.open(folder).spec
+    return spec, {spec.file: (folder / spec.file).read_bytes()}
+
+
 def put_into_bundle(folder: Path, bundle: Path) -> None:
     """Put the lung model that ``covid-d train-lungs`` wrote into a bundle and seal it again.
 
@@ -134,9 +150,8 @@ def put_into_bundle(folder: Path, bundle: Path) -> None:
     BundleError
         If the folder holds no usable lung model, or the bundle is not sound.
     """
-    model = LungModel.open(folder)
-    spec = Bundle.load(bundle).spec.model_copy(update={"lungs": model.spec})
+    lungs, files = lung_files(folder)
+    spec = Bundle.load(bundle).spec.model_copy(update={"lungs": lungs})
     if spec.verdict.status == "audit-passed":  # by another lung model: to be earned again
         spec = spec.model_copy(update={"verdict": Verdict()})
-    content = (folder / model.spec.file).read_bytes()
-    update(bundle, {model.spec.file: content, SPEC: spec.model_dump_json(indent=2) + "\n"})
+    update(bundle, {**files, SPEC: spec.model_dump_json(indent=2) + "\n"})

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select
 
 import films
-from clinic_factory import add_case, add_unit, add_user, phantom_png
+from clinic_factory import add_case, add_unit, add_user, phantom_png, read_blind
 from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
@@ -18,7 +18,6 @@ from covid_d.clinic.cases.access import case_of
 from covid_d.clinic.cases.follow_up_entry import Entry, add
 from covid_d.clinic.cases.follow_up_terms import Kind
 from covid_d.clinic.clock import today
-from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import AnswerShown, Case, Film
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
@@ -53,8 +52,7 @@ def _submit(client: TestClient, *seeds: int, **changes: Any) -> Any:
 def blind_unit(installation: Installation, people: dict[Role, Person]) -> None:
     """Hospital Uno reads blind."""
     assert people
-    with installation.writing() as session:
-        session.execute(update(Unit).values(blind_mode=True))
+    read_blind(installation)
 
 
 def test_a_case_is_stored_whole_and_answered(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import update
-
-from clinic_factory import add_case
+from clinic_factory import add_case, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import readings
@@ -13,7 +11,6 @@ from covid_d.clinic.cases.follow_up_terms import Kind
 from covid_d.clinic.cases.history import Event, history
 from covid_d.clinic.cases.whole import whole_case
 from covid_d.clinic.clock import today
-from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 
@@ -78,8 +75,7 @@ def test_before_ones_own_reading_nothing_of_others_is_told(
     installation: Installation, people: People
 ) -> None:
     doctor, radiologist = people[Role.DOCTOR], people[Role.RADIOLOGIST]
-    with installation.writing() as session:
-        session.execute(update(Unit).values(blind_mode=True))
+    read_blind(installation)
     case_id = add_case(installation, doctor)
     _read(installation, doctor, case_id, "positive")
     with installation.writing() as session:
@@ -94,8 +90,7 @@ def test_before_ones_own_reading_no_result_is_told_but_ones_own(
 ) -> None:
     """STARD 2015, 13a: the reader is blind to the reference standard."""
     doctor, radiologist = people[Role.DOCTOR], people[Role.RADIOLOGIST]
-    with installation.writing() as session:
-        session.execute(update(Unit).values(blind_mode=True))
+    read_blind(installation)
     case_id = add_case(installation, doctor)
     for entry in (
         Entry(Kind.RT_PCR, "positive", today(), "hisopado"),

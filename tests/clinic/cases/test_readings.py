@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, update
 
-from clinic_factory import add_case, add_user
+from clinic_factory import add_case, add_user, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import readings
@@ -53,8 +53,7 @@ def _show(place: Installation, person: Person, case_id: int) -> None:
 @pytest.fixture
 def blind_case(installation: Installation, people: People) -> int:
     """A case entered while its unit read blind."""
-    with installation.writing() as session:
-        session.execute(update(Unit).values(blind_mode=True))
+    read_blind(installation)
     return add_case(installation, people[Role.DOCTOR])
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from clinic_factory import add_case, add_unit, add_user
+from clinic_factory import add_case, add_unit, add_user, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import readings
@@ -14,7 +14,6 @@ from covid_d.clinic.cases.follow_up_terms import Kind
 from covid_d.clinic.cases.report import Report, make_report, pictures_of
 from covid_d.clinic.cases.whole import whole_case
 from covid_d.clinic.clock import today
-from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import NotFoundError
@@ -83,8 +82,7 @@ def test_the_newest_reading_of_each_person_and_what_holds_of_the_follow_up(
 
 
 def test_no_report_before_ones_own_reading(installation: Installation, people: People) -> None:
-    with installation.writing() as session:
-        session.execute(update(Unit).values(blind_mode=True))
+    read_blind(installation)
     case_id = add_case(installation, people[Role.DOCTOR])
     with pytest.raises(readings.ReadingFirstError):
         _report(installation, people[Role.DOCTOR], case_id)

@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
-from clinic_factory import PASSWORD, add_case, add_unit, add_user, csrf_of, phantom_png
+from clinic_factory import PASSWORD, add_case, add_unit, add_user, csrf_of, phantom_png, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import AnswerShown, Case, Film, Reading, StoredAssessment
@@ -25,8 +25,7 @@ BRIGHT, DARK = 1, 2  # seeds of phantoms with and without opacities
 @pytest.fixture
 def blind(installation: Installation) -> None:
     """The unit reads blind."""
-    with installation.writing() as session:
-        session.execute(update(Unit).values(blind_mode=True))
+    read_blind(installation)
 
 
 def _answer(place: Installation, case_id: int) -> StoredAssessment:

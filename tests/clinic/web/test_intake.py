@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 
 import films
-from clinic_factory import add_case, add_user, csrf_of, phantom_png
+from clinic_factory import add_case, add_user, csrf_of, phantom_png, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import staging
 from covid_d.clinic.clock import now, today
@@ -333,8 +333,7 @@ def test_a_unit_switched_off_takes_no_case(installation: Installation, form: For
 
 
 def test_the_unit_in_blind_mode_marks_its_cases(installation: Installation, form: Form) -> None:
-    with installation.writing() as session:
-        session.execute(update(Unit).values(blind_mode=True))
+    read_blind(installation)
     form.send(phantom_png(1))
     assert _cases(installation)[0].blind
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select, update
 
 import films
-from clinic_factory import PASSWORD, phantom_png
+from clinic_factory import PASSWORD, phantom_png, signed_in
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now, today
 from covid_d.clinic.database.accounts import SignInSession
@@ -27,17 +27,10 @@ _CASE = re.compile(r"/cases/[0-9]+\?notice=case_saved$")
 _SCREENS = {"desktop": (1280, 900), "phone": (360, 740)}
 
 
-def _signed_in(chromium: Browser, address: str, **options: Any) -> BrowserContext:
-    context = chromium.new_context(base_url=address, **options)
-    sent = {"username": "doctor", "password": PASSWORD}
-    assert context.request.post("/sign-in", form=sent, max_redirects=0).status == 303
-    return context
-
-
 @pytest.fixture
 def page(chromium: Browser, address: str, people: dict[Role, Person]) -> Iterator[Page]:
     """The form before a doctor; any script error or dialogue fails the test."""
-    context = _signed_in(chromium, address)
+    context = signed_in(chromium, address)
     opened = context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
@@ -195,7 +188,7 @@ def test_it_works_without_a_script(
 ) -> None:
     film = tmp_path / "film.dcm"
     film.write_bytes(films.dicom(PatientAge="061Y", PatientSex="F"))
-    context = _signed_in(chromium, address, java_script_enabled=False)
+    context = signed_in(chromium, address, java_script_enabled=False)
     page = context.new_page()
     page.goto("/cases/new")
     page.set_input_files("#films", film)
@@ -215,7 +208,7 @@ def test_it_is_accessible_and_fits(
     chromium: Browser, address: str, people: dict[Role, Person], screen: str, scheme: Any
 ) -> None:
     width, height = _SCREENS[screen]
-    context = _signed_in(
+    context = signed_in(
         chromium,
         address,
         viewport={"width": width, "height": height},

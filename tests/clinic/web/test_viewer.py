@@ -11,31 +11,20 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page
-from sqlalchemy import update
+from playwright.sync_api import Browser, Page
 
-from clinic_factory import PASSWORD, add_case
+from clinic_factory import add_case, read_blind, signed_in
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 
 People = dict[Role, Person]
 
 
-def _signed_in(chromium: Browser, address: str, **options: Any) -> BrowserContext:
-    context = chromium.new_context(base_url=address, **options)
-    answer = context.request.post(
-        "/sign-in", form={"username": "doctor", "password": PASSWORD}, max_redirects=0
-    )
-    assert answer.status == 303
-    return context
-
-
 @pytest.fixture
 def page(chromium: Browser, address: str, people: People) -> Iterator[Page]:
     """A doctor's page that fails the test on any script error."""
-    context = _signed_in(chromium, address, viewport={"width": 1000, "height": 1500})
+    context = signed_in(chromium, address, viewport={"width": 1000, "height": 1500})
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
@@ -207,8 +196,7 @@ def test_the_evidence_is_off_at_first_and_fetched_when_wanted(
 def test_before_the_own_reading_there_is_no_evidence_to_show(
     installation: Installation, people: People, page: Page
 ) -> None:
-    with installation.writing() as session:
-        session.execute(update(Unit).values(blind_mode=True))
+    read_blind(installation)
     _open(page, add_case(installation, people[Role.DOCTOR]))
     assert page.locator("input[name=cover]").count() == 0
     start = _seen(page)
@@ -224,7 +212,7 @@ def test_before_the_own_reading_there_is_no_evidence_to_show(
 def test_a_phone_zooms_with_two_fingers_and_scrolls_with_one(
     chromium: Browser, address: str, installation: Installation, people: People
 ) -> None:
-    context = _signed_in(
+    context = signed_in(
         chromium, address, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True
     )
     page = context.new_page()
@@ -259,7 +247,7 @@ def test_a_phone_zooms_with_two_fingers_and_scrolls_with_one(
 def test_without_scripts_the_film_is_a_plain_picture(
     chromium: Browser, address: str, installation: Installation, people: People
 ) -> None:
-    context = _signed_in(chromium, address, java_script_enabled=False)
+    context = signed_in(chromium, address, java_script_enabled=False)
     page = context.new_page()
     page.goto(f"/cases/{add_case(installation, people[Role.DOCTOR])}")
     picture = page.locator("[data-stage] img")
@@ -277,7 +265,7 @@ def test_without_scripts_the_film_is_a_plain_picture(
 def test_a_film_that_goes_missing_under_the_page_is_said(
     chromium: Browser, address: str, installation: Installation, people: People
 ) -> None:
-    context = _signed_in(chromium, address)
+    context = signed_in(chromium, address)
     page = context.new_page()
     case_id = add_case(installation, people[Role.DOCTOR])
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from case_rows import add_many, add_row
-from clinic_factory import PASSWORD
+from clinic_factory import signed_in
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import national_id
@@ -47,17 +47,10 @@ def doctor(installation: Installation, people: dict[Role, Person]) -> Person:
     return person
 
 
-def _signed_in(chromium: Browser, address: str, **options: Any) -> BrowserContext:
-    context = chromium.new_context(base_url=address, **options)
-    sent = {"username": "doctor", "password": PASSWORD}
-    assert context.request.post("/sign-in", form=sent, max_redirects=0).status == 303
-    return context
-
-
 @pytest.fixture
 def page(chromium: Browser, address: str, doctor: Person) -> Iterator[Page]:
     """The worklist before the doctor; any script error fails the test."""
-    context = _signed_in(chromium, address)
+    context = signed_in(chromium, address)
     opened = context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))
@@ -117,7 +110,7 @@ def test_an_ended_session_is_said(page: Page) -> None:
 
 
 def test_everything_works_without_script(chromium: Browser, address: str, doctor: Person) -> None:
-    context = _signed_in(chromium, address, java_script_enabled=False)
+    context = signed_in(chromium, address, java_script_enabled=False)
     page = context.new_page()
     page.goto("/cases")
     page.get_by_label("Orden").select_option("oldest")
@@ -137,7 +130,7 @@ def test_everything_works_without_script(chromium: Browser, address: str, doctor
 def test_axe_finds_no_serious_fault_and_nothing_overflows(
     chromium: Browser, address: str, doctor: Person, width: int, scheme: Any
 ) -> None:
-    context = _signed_in(
+    context = signed_in(
         chromium, address, viewport={"width": width, "height": 800}, color_scheme=scheme
     )
     page = context.new_page()

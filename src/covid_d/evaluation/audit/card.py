@@ -8,7 +8,7 @@ from pathlib import Path
 
 from covid_d.detector.bundle import Bundle
 from covid_d.detector.contents import CARD, SPEC, update
-from covid_d.detector.lungs import LungModel
+from covid_d.detector.lungs import lung_files
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.audit import texts
 from covid_d.evaluation.audit.evidence import POOL, AuditResult, SourceEvidence
@@ -101,9 +101,9 @@ def write_verdict(
     spec = current.spec.model_copy(update={"verdict": result.verdict})
     files: dict[str, str | bytes] = {}
     if lungs is not None:
-        own = LungModel.open(lungs).spec
+        own, found = lung_files(lungs)
         spec = spec.model_copy(update={"lungs": own})
-        files[own.file] = (lungs / own.file).read_bytes()
+        files.update(found)
     files[CARD] = with_audit_section(current.card, audit_section(result, command))
     files[SPEC] = spec.model_dump_json(indent=2) + "\n"
     update(bundle.path, files)

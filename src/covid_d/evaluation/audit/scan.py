@@ -21,6 +21,7 @@ from covid_d.evaluation.audit.erase import LungFinder, lungs_found, only_lungs, 
 from covid_d.evaluation.audit.perturb import PERTURBATIONS
 from covid_d.evaluation.audit.probes import Probe, features
 from covid_d.radiograph import Radiograph, RadiographError, Refusal, check, prepare, read
+from covid_d.radiograph.film import FloatImage
 
 _Result = TypeVar("_Result")
 
@@ -125,8 +126,9 @@ class Scanner:
         film = self._read(row)
         if isinstance(film, SeenFilm):
             return film
-        answer, penultimate = self._answer(film)
-        refusal = self._gate(film, penultimate)
+        prepared = self._prepare(film)
+        answer, penultimate = self._answer(prepared)
+        refusal = self._gate(prepared, penultimate)
         if refusal is not None:
             return SeenFilm(row.path, left_out=refusal.code.value)
         found, erased, alone = self._without_and_only_lungs(film, answer)
@@ -164,29 +166,28 @@ class Scanner:
         if not lungs_found(mask):
             # Nothing erased, nothing lost: this can only speak against the bundle.
             return False, answer.logit, answer.logit
-        erased, _ = self._answer(without_lungs(film, mask))
-        alone, _ = self._answer(only_lungs(film, mask))
+        erased, _ = self._answer(self._prepare(without_lungs(film, mask)))
+        alone, _ = self._answer(self._prepare(only_lungs(film, mask)))
         return True, erased.logit, alone.logit
 
     def _try(self, film: Radiograph) -> Answer:
         if check(film):
             return Answer(Outcome.REFUSED)
-        answer, penultimate = self._answer(film)
-        return answer if self._gate(film, penultimate) is None else Answer(Outcome.REFUSED)
+        prepared = self._prepare(film)
+        answer, penultimate = self._answer(prepared)
+        return answer if self._gate(prepared, penultimate) is None else Answer(Outcome.REFUSED)
 
-    def _gate(self, film: Radiograph, penultimate: npt.NDArray[np.float32]) -> Refusal | None:
+    def _prepare(self, film: Radiograph) -> FloatImage:
+        return prepare(film, self._detector.bundle.spec.preprocessing)
+
+    def _gate(self, prepared: FloatImage, penultimate: npt.NDArray[np.float32]) -> Refusal | None:
         # Not asked about films without lungs: what the audit wants is their number.
         gate = self._detector.gate
-        if gate is None:
-            return None
-        prepared = prepare(film, self._detector.bundle.spec.preprocessing)
-        return gate.refuse(prepared, penultimate)
+        return None if gate is None else gate.refuse(prepared, penultimate)
 
-    def _answer(self, film: Radiograph) -> tuple[Answer, npt.NDArray[np.float32]]:
+    def _answer(self, prepared: FloatImage) -> tuple[Answer, npt.NDArray[np.float32]]:
         spec = self._detector.bundle.spec
-        values = self._detector.network.run(
-            prepare(film, spec.preprocessing)[None], ("logit", "features")
-        )
+        values = self._detector.network.run(prepared[None], ("logit", "features"))
         logit = float(values["logit"][0])
         probability = calibrated_probability(logit, spec.calibration)
         outcome = outcome_of(conformal_set(probability, spec.conformal))
