@@ -44,7 +44,7 @@ def source(
     *,
     model: float = 0.85,
     low: float | None = None,
-    probes: tuple[float, ...] = (0.60, 0.70, 0.55, 0.65),
+    probes: tuple[float, ...] = (0.60, 0.70, 0.55, 0.65, 0.62),
     erased: float | None = 0.60,
     positives: int = 30,
     negatives: int = 30,
@@ -74,7 +74,7 @@ def too_small(name: str = "tiny", positives: int = 9, negatives: int = 40) -> So
 def evidence(**changes: Any) -> Evidence:
     """Return evidence that passes, with some parts changed."""
     parts: dict[str, Any] = {
-        "pool": source(POOL, model=0.97, probes=(0.96, 0.95, 0.97, 0.98), erased=0.95),
+        "pool": source(POOL, model=0.97, probes=(0.96, 0.95, 0.97, 0.98, 0.96), erased=0.95),
         "sources": (source("north"), source("south", model=0.9), too_small()),
         "calibration_error": Estimate(0.05, 0.03, 0.09, 120, "bootstrap"),
         "lungs": LungEvidence("bundle", lungs_spec(), 0.98),

@@ -48,10 +48,10 @@ def test_it_fails_though_the_network_scores_as_well(
         assert pool.model.value > 0.9
 
 
-def test_marker_is_seen_by_border_and_corner_probes(
+def test_marker_is_seen_by_the_probes_that_see_the_corner(
     honest: Audited, planted_shortcut: Audited
 ) -> None:
-    for probe in (Probe.BORDER, Probe.CENTRE_BLACK):
+    for probe in (Probe.BORDER, Probe.CENTRE_BLACK, Probe.NETWORK_LUNGS_ERASED):
         assert planted_shortcut.result.evidence.pool.probes[probe].auroc.value > 0.95
         assert honest.result.evidence.pool.probes[probe].auroc.value < 0.7
 
@@ -134,7 +134,8 @@ def test_no_lungs_no_pass(honest: Audited) -> None:
     assert result.evidence.lungs is None
     # The rest is repeatable to the last digit.
     before = honest.result.evidence
-    assert result.evidence.pool.probes == before.pool.probes
+    seen = set(before.pool.probes) - {Probe.NETWORK_LUNGS_ERASED}
+    assert result.evidence.pool.probes == {probe: before.pool.probes[probe] for probe in seen}
     assert result.evidence.pool.model == before.pool.model
     assert result.evidence.calibration_error == before.calibration_error
 

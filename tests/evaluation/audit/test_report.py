@@ -143,8 +143,8 @@ def test_figure_is_a_picture(language: Language, found: object) -> None:
 
 
 def test_figure_draws_what_lies_below_chance() -> None:
-    low = evidence(sources=(source(model=0.31, probes=(0.35, 0.45, 0.5, 0.6), erased=0.28),))
-    high = evidence(sources=(source(model=0.91, probes=(0.35, 0.45, 0.5, 0.6), erased=0.28),))
+    low = evidence(sources=(source(model=0.31, probes=(0.35, 0.45, 0.5, 0.6, 0.4), erased=0.28),))
+    high = evidence(sources=(source(model=0.91, probes=(0.35, 0.45, 0.5, 0.6, 0.4), erased=0.28),))
     assert audit_figure(low, "en") != audit_figure(high, "en")
 
 
@@ -162,6 +162,13 @@ def test_card_section_tells_figures_and_command() -> None:
     assert "balanced accuracy 92%, chance 50%" in section
     for check in result().checks:
         assert f"- holds: {check.message.en}" in section
+
+
+def test_card_section_says_how_answers_change() -> None:
+    section = audit_section(result(), COMMAND)
+    assert "- text: probability moves by 0.12 on average, 20% of 50 answers change.\n" in section
+    # Where all are refused there is no probability whose move could be told.
+    assert "- inverted: all 50 films are refused.\n" in section
 
 
 def test_card_section_names_what_falls_short() -> None:

@@ -61,13 +61,13 @@ def test_pool_is_never_decisive() -> None:
     ("best", "passes"), [(0.75, True), (0.7499, True), (0.7501, False), (0.85, False), (0.9, False)]
 )
 def test_margin_over_the_best_probe(best: float, passes: bool) -> None:
-    found = evidence(sources=(source(model=0.85, probes=(0.5, best, 0.5, 0.5)),))
+    found = evidence(sources=(source(model=0.85, probes=(0.5, best, 0.5, 0.5, 0.5)),))
     assert (("above_best_probe", "north") not in failed(found)) == passes
 
 
-@pytest.mark.parametrize("position", range(4))
+@pytest.mark.parametrize("position", range(len(Probe)))
 def test_any_probe_can_be_the_best(position: int) -> None:
-    probes = [0.5, 0.5, 0.5, 0.5]
+    probes = [0.5] * len(Probe)
     probes[position] = 0.84
     found = evidence(sources=(source(model=0.85, probes=tuple(probes)),))
     assert failed(found) == {("above_best_probe", "north")}
@@ -164,8 +164,8 @@ def test_what_could_not_be_measured_fails() -> None:
         evidence(sources=(source(erased=math.nan),)),
         evidence(sources=(source(), source("south", low=math.nan))),
         evidence(sources=(source("south", low=math.nan), source())),
-        evidence(sources=(source(probes=(0.5, math.nan, 0.5, 0.5)),)),
-        evidence(sources=(source(probes=(math.nan, 0.5, 0.5, 0.5)),)),
+        evidence(sources=(source(probes=(0.5, math.nan, 0.5, 0.5, 0.5)),)),
+        evidence(sources=(source(probes=(math.nan, 0.5, 0.5, 0.5, 0.5)),)),
     ],
     ids=["ece", "model", "bound", "erased", "a later bound", "a first bound", "probe", "probe 0"],
 )

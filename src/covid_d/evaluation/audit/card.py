@@ -11,7 +11,7 @@ from covid_d.detector.contents import CARD, SPEC, update
 from covid_d.detector.lungs import lung_files
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.audit import texts
-from covid_d.evaluation.audit.evidence import POOL, AuditResult, SourceEvidence
+from covid_d.evaluation.audit.evidence import POOL, AuditResult, Sensitivity, SourceEvidence
 from covid_d.evaluation.estimate import Estimate
 from covid_d.evaluation.texts import number, percent, shown
 from covid_d.language import Language
@@ -42,12 +42,7 @@ def audit_section(result: AuditResult, command: Sequence[str]) -> str:
         f"{percent(found.chance, _LANGUAGE)}."
         for found in result.evidence.predictability
     ]
-    lines += [
-        f"- {found.message.in_language(_LANGUAGE)}: probability moves by "
-        f"{number(found.score_change, _LANGUAGE)} on average, "
-        f"{percent(found.flips, _LANGUAGE)} of {found.films} answers change."
-        for found in result.evidence.sensitivities
-    ]
+    lines += [_sensitivity(found) for found in result.evidence.sensitivities]
     lines += ["", *_provenance(result, command)]
     return "\n".join(lines)
 
@@ -131,6 +126,17 @@ def _row(source: SourceEvidence) -> list[str]:
         _written(source.lungs_erased),
         _written(source.only_lungs),
     ]
+
+
+def _sensitivity(found: Sensitivity) -> str:
+    name = found.message.in_language(_LANGUAGE)
+    if found.refused == found.films:
+        return f"- {name}: all {found.films} films are refused."
+    return (
+        f"- {name}: probability moves by {number(found.score_change, _LANGUAGE)} on average, "
+        f"{percent(found.flips, _LANGUAGE)} of {found.films} answers change"
+        + (f" ({found.refused} refused)." if found.refused else ".")
+    )
 
 
 def _written(estimate: Estimate | None) -> str:

@@ -1,4 +1,4 @@
-"""What can be told from a film without looking at the lungs: four probes, fitted and measured.
+"""What can be told from a film without looking at the lungs: five probes, fitted and measured.
 
 A probe is a small classifier on features that hold no lung, or no detail of it. What it reaches on
 a data set is what a network may reach there by shortcut (Maguolo and Nanni 2021, Information
@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ class Probe(StrEnum):
     BORDER = "border"
     CENTRE_BLACK = "centre-black"
     SIZE_BRIGHTNESS = "size-brightness"
+    NETWORK_LUNGS_ERASED = "network-lungs-erased"
 
     @property
     def message(self) -> Message:
@@ -62,13 +64,17 @@ _MESSAGES = {
     Probe.SIZE_BRIGHTNESS: Message(
         "solo tamaño, formato y brillo de la imagen", "image size, format and brightness only"
     ),
+    Probe.NETWORK_LUNGS_ERASED: Message(
+        "lo que la red extrae con los pulmones borrados",
+        "what the network extracts with the lungs erased",
+    ),
 }
 
 
 def features(
     radiograph: Radiograph, *, width: float, height: float
 ) -> dict[Probe, npt.NDArray[np.float32]]:
-    """Return each probe's features of a film.
+    """Return what each probe sees of a film, but for the one that needs network and lung masks.
 
     Parameters
     ----------
@@ -101,7 +107,7 @@ class ProbeScores:
     scores
         N; higher means more likely positive.
     classifier
-        Which of the two was better in cross-validation on the training films.
+        Which was best in cross-validation on the training films.
     trained_on
         ``all`` training films, or those of the ``source`` alone.
     inner_auroc
@@ -140,7 +146,7 @@ class ProbeData:
 class FittedProbe:
     """A probe fitted on training films.
 
-    Which of the two classifiers is used is decided by grouped, stratified cross-validation on
+    Which of the classifiers is used is decided by grouped, stratified cross-validation on
     training films alone.
 
     Parameters
@@ -194,9 +200,8 @@ class FittedProbe:
         return ProbeScores(_positive_share(fit, test), name, "source", areas[name])
 
 
-def _logistic_regression(seed: int) -> Any:
-    # Strong ridge: there are up to 448 features and sometimes a few dozen films.
-    ridge = LogisticRegression(C=0.1, max_iter=2000, class_weight="balanced", random_state=seed)
+def _logistic_regression(c: float, seed: int) -> Any:
+    ridge = LogisticRegression(C=c, max_iter=2000, class_weight="balanced", random_state=seed)
     return make_pipeline(StandardScaler(), ridge)
 
 
@@ -206,8 +211,11 @@ def _random_forest(seed: int) -> Any:
     )
 
 
+# Strong ridges: there are up to 448 features, 1,280 and more of a network, and sometimes a few
+# dozen films.
 _CLASSIFIERS: dict[str, Callable[[int], Any]] = {
-    "logistic regression": _logistic_regression,
+    "logistic regression": partial(_logistic_regression, 0.1),
+    "logistic regression, stronger ridge": partial(_logistic_regression, 0.001),
     "random forest": _random_forest,
 }
 

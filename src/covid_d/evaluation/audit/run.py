@@ -137,11 +137,13 @@ class _Measurement:
         self._train, self._test = train, test
         self._least = thresholds.films_per_class
         self._seed = seed
+        # Without a lung model no film was seen with its lungs erased.
+        seen = [probe for probe in Probe if probe in train["film"].iloc[0].probes]
         self._fitted = {
             probe: FittedProbe(
                 ProbeData(_features(train, probe), _truth(train), _groups(train)), seed=seed
             )
-            for probe in tqdm(Probe, desc="probes", unit="probe")
+            for probe in tqdm(seen, desc="probes", unit="probe")
         }
 
     def sources(self) -> list[SourceEvidence]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -17,7 +17,13 @@ from covid_d.dataset.manifest import Split
 from covid_d.detector.assessment import Outcome
 from covid_d.detector.calibrate import calibrated_probability, conformal_set, outcome_of
 from covid_d.detector.detector import Detector
-from covid_d.evaluation.audit.erase import LungFinder, lungs_found, only_lungs, without_lungs
+from covid_d.evaluation.audit.erase import (
+    LungFinder,
+    Mask,
+    lungs_found,
+    only_lungs,
+    without_lungs,
+)
 from covid_d.evaluation.audit.perturb import PERTURBATIONS
 from covid_d.evaluation.audit.probes import Probe, features
 from covid_d.radiograph import Radiograph, RadiographError, Refusal, check, prepare, read
@@ -120,7 +126,14 @@ class Scanner:
 
     def _look(self, row: Any) -> SeenFilm:
         film = self._read(row)
-        return film if isinstance(film, SeenFilm) else SeenFilm(row.path, self._probes(row, film))
+        if isinstance(film, SeenFilm):
+            return film
+        probes = features(film, width=row.width, height=row.height)
+        if self._lungs is not None:
+            mask = self._lungs.mask(film)
+            erased = without_lungs(film, mask) if lungs_found(mask) else film
+            _, probes[Probe.NETWORK_LUNGS_ERASED] = self._answer(self._prepare(erased))
+        return SeenFilm(row.path, probes)
 
     def _ask(self, row: Any, *, perturb: bool) -> SeenFilm:
         film = self._read(row)
@@ -131,19 +144,16 @@ class Scanner:
         refusal = self._gate(prepared, penultimate)
         if refusal is not None:
             return SeenFilm(row.path, left_out=refusal.code.value)
-        found, erased, alone = self._without_and_only_lungs(film, answer)
-        return SeenFilm(
+        seen = SeenFilm(
             path=row.path,
-            probes=self._probes(row, film),
+            probes=features(film, width=row.width, height=row.height),
             answer=answer,
             features=penultimate,
-            lungs=found,
-            lungs_erased=erased,
-            only_lungs=alone,
             perturbed={change.name: self._try(change(film)) for change in PERTURBATIONS}
             if perturb
             else {},
         )
+        return seen if self._lungs is None else self._with_lungs(seen, film, self._lungs.mask(film))
 
     def _read(self, row: Any) -> Radiograph | SeenFilm:
         """Return the film, or why the bundle would not answer it."""
@@ -154,21 +164,20 @@ class Scanner:
             refusal = error.refusal
         return SeenFilm(row.path, left_out=refusal.code.value) if refusal else film
 
-    def _probes(self, row: Any, film: Radiograph) -> dict[Probe, npt.NDArray[np.float32]]:
-        return features(film, width=row.width, height=row.height)
-
-    def _without_and_only_lungs(
-        self, film: Radiograph, answer: Answer
-    ) -> tuple[bool | None, float, float]:
-        if self._lungs is None:
-            return None, math.nan, math.nan
-        mask = self._lungs.mask(film)
-        if not lungs_found(mask):
-            # Nothing erased, nothing lost: this can only speak against the bundle.
-            return False, answer.logit, answer.logit
-        erased, _ = self._answer(self._prepare(without_lungs(film, mask)))
-        alone, _ = self._answer(self._prepare(only_lungs(film, mask)))
-        return True, erased.logit, alone.logit
+    def _with_lungs(self, seen: SeenFilm, film: Radiograph, mask: Mask) -> SeenFilm:
+        """Return what was seen with what the bundle makes of the film without lungs, and alone."""
+        found = lungs_found(mask)
+        # Nothing erased, nothing lost: this can only speak against the bundle.
+        without = without_lungs(film, mask) if found else film
+        alone = only_lungs(film, mask) if found else film
+        erased, extracted = self._answer(self._prepare(without))
+        return replace(
+            seen,
+            probes={**seen.probes, Probe.NETWORK_LUNGS_ERASED: extracted},
+            lungs=found,
+            lungs_erased=erased.logit,
+            only_lungs=self._answer(self._prepare(alone))[0].logit,
+        )
 
     def _try(self, film: Radiograph) -> Answer:
         if check(film):

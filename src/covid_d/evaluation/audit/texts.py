@@ -112,15 +112,17 @@ METHODS_HEADING: Final = Message("Cómo se midió", "How it was measured")
 METHODS: Final = (
     Message(
         "Sondas: miniatura de 8×8; borde exterior de 12 %; imagen de 32×32 con una elipse negra "
-        "sobre los pulmones; tamaño, formato y brillo. Regresión logística o bosque aleatorio, el "
-        "mejor en validación cruzada por paciente dentro de entrenamiento; para cada fuente, "
-        "entrenada en todas o solo en ella, lo que dé el mayor AUROC. Cuenta la sonda con mayor "
-        "AUROC en prueba: en la duda, contra el modelo.",
+        "sobre los pulmones; tamaño, formato y brillo; lo que la propia red extrae de la "
+        "radiografía con los pulmones borrados. Regresión logística, con regularización fuerte o "
+        "más fuerte, o bosque aleatorio, el mejor en validación cruzada por paciente dentro de "
+        "entrenamiento; para cada fuente, entrenada en todas o solo en ella, lo que dé el mayor "
+        "AUROC. Cuenta la sonda con mayor AUROC en prueba: en la duda, contra el modelo.",
         "Probes: 8×8 thumbnail; outer 12% border; 32×32 picture with a black ellipse over the "
-        "lungs; size, format and brightness. Logistic regression or random forest, whichever is "
-        "better in cross-validation by patient within the training films; for each source, "
-        "trained on all or on it alone, whichever gives the higher AUROC. The probe with the "
-        "highest test AUROC counts: in doubt, against the model.",
+        "lungs; size, format and brightness; what the network itself extracts from the film with "
+        "the lungs erased. Logistic regression, with a strong or a stronger ridge, or random "
+        "forest, whichever is best in cross-validation by patient within the training films; for "
+        "each source, trained on all or on it alone, whichever gives the higher AUROC. The probe "
+        "with the highest test AUROC counts: in doubt, against the model.",
     ),
     Message(
         "Pulmones borrados: se rellenan, con un margen de 3 %, con la superficie armónica que une "
