@@ -19,7 +19,7 @@ from covid_d.page import png_of
 _MODEL = "#0072B2"
 _ERASED = "#D55E00"
 _ONLY = "#009E73"
-_PROBES = ("#F0C75E", "#E69F00", "#B57C00", "#7F5700", "#4A3300")
+_PROBES = ("#F0C75E", "#E69F00", "#B57C00", "#7F5700", "#CC79A7")
 _CHANCE = 0.5  # bars start here: their length is what is known beyond guessing
 
 
