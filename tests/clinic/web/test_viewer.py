@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from clinic_factory import add_case, read_blind, signed_in
 from covid_d.clinic.accounts.people import Person
@@ -96,11 +96,12 @@ def test_inverting_turns_every_grey_round_and_back(
     before = _seen(page)
     button = page.get_by_role("button", name="Invertir")
     button.click()
-    assert button.get_attribute("aria-pressed") == "true"
+    expect(button).to_have_attribute("aria-pressed", "true")
     inverted = _seen(page)
     middle = np.s_[100:-100, 100:-100]
     assert abs(before[middle] + inverted[middle] - 255).max() <= 2
     button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
     np.testing.assert_array_equal(_seen(page), before)
 
 
