@@ -6,7 +6,7 @@ import io
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
@@ -23,9 +23,6 @@ from covid_d.clinic.roles import Role
 from covid_d.clinic.web.visitor import COOKIE
 from covid_d.radiograph import Projection
 from covid_d.radiograph.phantom import draw_phantom
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext
 
 PASSWORD = "una frase larga de prueba"
 
@@ -80,14 +77,6 @@ def add_user(
         session.add(user)
         session.flush()
         return Person.of(user)
-
-
-def signed_in(chromium: Browser, address: str, **options: Any) -> BrowserContext:
-    """Return a real browser in which the doctor has signed in."""
-    context = chromium.new_context(base_url=address, **options)
-    sent = {"username": "doctor", "password": PASSWORD}
-    assert context.request.post("/sign-in", form=sent, max_redirects=0).status == 303
-    return context
 
 
 def csrf_of(installation: Installation, browser: TestClient) -> str:

@@ -50,7 +50,7 @@ class PostgresServer:
         try:
             _run(user, programs / "initdb", "-D", data, "-U", "clinic", "-A", "trust", "-E", "UTF8")
             options = f"-c listen_addresses=127.0.0.1 -c port={port} -c fsync=off -k {folder}"
-            start = (programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log")
+            start = (programs / "pg_ctl", "-D", data, "-w", "-t", "300", "-l", folder / "log")
             _run(user, *start, "-o", options, "start")
             try:
                 yield cls(port)

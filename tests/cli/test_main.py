@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import tomllib
 import warnings
 from collections.abc import Iterator
@@ -272,7 +271,7 @@ def test_ctrl_c_ends_with_130_and_one_line(tmp_path: Path) -> None:
         "@click.command()\n"
         "def slow():\n"
         "    print('started', flush=True)\n"
-        "    time.sleep(60)\n"
+        "    time.sleep(3600)\n"
     )
     script = (
         "from covid_d.cli import main\n"
@@ -289,9 +288,7 @@ def test_ctrl_c_ends_with_130_and_one_line(tmp_path: Path) -> None:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "started\n"
-    began = time.monotonic()
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=300)  # far less than it would sleep
     assert process.returncode == main.INTERRUPTED == 130
     assert err.split() == ["Interrupted."]
-    assert time.monotonic() - began < 20

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from pydantic import SecretStr
 from bundle_factory import make_bundle
 from clinic_factory import PASSWORD, add_unit, add_user, phantom_png
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.clock import local, now, zone
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.web.app import create_app
@@ -19,6 +22,16 @@ from covid_d.settings import Settings, settings
 from postgres_server import PostgresServer
 
 SignIn = Callable[[Role], TestClient]
+
+
+@pytest.fixture(autouse=True)
+def _one_day() -> None:
+    """No test begins in the last minute of a day: what it calls today stays today."""
+    moment = local(now())
+    midnight = datetime.combine(moment.date() + timedelta(days=1), datetime.min.time(), zone())
+    left = midnight - moment
+    if left < timedelta(minutes=1):
+        time.sleep(left.total_seconds() + 1)
 
 
 @pytest.fixture(scope="session")

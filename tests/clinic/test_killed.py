@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx2 as httpx
@@ -31,6 +31,7 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 
 KILLS = 200
+LONG = 120.0  # seconds that a machine may take that does much else
 SENDERS = 3
 HERE = Path(__file__).parent
 
@@ -38,6 +39,13 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="kills by POSIX signals"),
     pytest.mark.xdist_group("killed"),
 ]
+
+
+def _wait_until(happened: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + LONG
+    while not happened():
+        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        time.sleep(0.05)
 
 
 class Server:
@@ -71,13 +79,13 @@ class Server:
         self._zygote.stdin.write("\n")
         self._zygote.stdin.flush()
         self._child = int(self._zygote.stdout.readline())
-        for _ in range(600):
-            try:
-                if httpx.get(f"{self.url}/healthz").text == "ok":
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
-        pytest.fail("the server did not start within 30 s")
+        _wait_until(self._answers, "the server")
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz").text == "ok"
+        except httpx.TransportError:
+            return False
 
     def kill(self) -> None:
         assert self._zygote.stdout
@@ -170,7 +178,7 @@ def test_nothing_accepted_is_lost_and_nothing_half_is_shown(
             time.sleep(rng.uniform(0.0, 0.5))
             server.kill()
             server.start()
-        time.sleep(2)
+        _wait_until(lambda: all(s.accepted or s.problems for s in senders), "an accepted case")
     finally:
         for sender in senders:
             sender.ending.set()
@@ -179,7 +187,6 @@ def test_nothing_accepted_is_lost_and_nothing_half_is_shown(
     server.kill()
     assert [sender.problems for sender in senders] == [[]] * SENDERS
     accepted = {name: case for sender in senders for name, case in sender.accepted.items()}
-    assert len(accepted) >= SENDERS
     _check(installation, accepted)
     staging.sweep(installation)  # what the kills left takes no film of a case along
     _check(installation, accepted)

@@ -16,7 +16,7 @@ from collection_factory import draw, write_csv
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 
-_LONG = 60.0  # seconds that a slow machine may take
+_LONG = 120.0  # seconds that a slow machine may take
 
 
 # The real command; with one job its writing is slowed down, so that it can be caught at work.

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx2 as httpx
 import pytest
 
 pytest.importorskip("playwright")
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
+
+from browsing import SECONDS, running_chromium
 
 ARTIFACTS = Path(os.environ.get("COVID_D_TEST_ARTIFACTS", ".artifacts/journey"))
 _LINK = re.compile(r"http://\S+/first-start/\S+")
@@ -47,11 +45,8 @@ class Clinic:
 @pytest.fixture
 def clinic(tmp_path: Path) -> Iterator[Clinic]:
     """Run ``covid-d serve`` on an empty folder, with the built-in bundle."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
     data = tmp_path / "clinic"
-    words = ["-m", "covid_d", "serve", "--port", str(port), "--data", str(data)]
+    words = ["-m", "covid_d", "serve", "--port", "0", "--data", str(data)]
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith("COVID_D_")
     }
@@ -64,7 +59,7 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
     )
     assert server.stdout
     # A server that never prints must not hold the test for ever.
-    watchdog = threading.Timer(120, server.kill)
+    watchdog = threading.Timer(5 * SECONDS, server.kill)
     watchdog.start()
     link = None
     for line in server.stdout:
@@ -73,13 +68,8 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
             break
     watchdog.cancel()
     assert link, (tmp_path / "log").read_text()
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(600):  # the link is printed before the door is open
-        try:
-            httpx.get(f"{url}/healthz").raise_for_status()
-            break
-        except httpx.HTTPError:
-            time.sleep(0.1)
+    # It listens before it prints, and keeps whoever comes early waiting.
+    url = link[0].partition("/first-start/")[0]
     yield Clinic(url, link[0], data)
     server.terminate()
     server.wait()
@@ -88,21 +78,8 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A real Chromium whose every name but this machine's leads nowhere."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        pytest.skip("Chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-            ],
-        )
+    with running_chromium("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1") as browser:
         yield browser
-        browser.close()
 
 
 def _is_refused_form(said: str) -> bool:

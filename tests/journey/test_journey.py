@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from browsing import browsing, leading_on
 from covid_d.clinic.clock import today
 from covid_d.clinic.texts import translations
 from covid_d.dataset import Dataset
@@ -53,18 +54,24 @@ class Journey:
             self.page.fill(f"#{name}", value)
 
     def press(self, msgid: str) -> None:
+        """Press a button that the page itself, or a download, answers."""
         self.page.get_by_role("button", name=self.say(msgid), exact=True).click()
+
+    def send(self, msgid: str) -> None:
+        """Press a button that leads to another page, and wait for that."""
+        with leading_on(self.page):
+            self.press(msgid)
 
     def look(self, what: str) -> None:
         self.eye.look(self.page, what)
 
     def sign_out(self) -> None:
-        self.press("Sign out")
+        self.send("Sign out")
 
     def sign_in(self, username: str) -> None:
         self.go("/sign-in")
         self.fill(username=username, password=PASSWORD)
-        self.press("Sign in")
+        self.send("Sign in")
 
 
 @pytest.fixture(params=["es", "en"])
@@ -78,17 +85,16 @@ def journey(
     request: pytest.FixtureRequest, chromium: Browser, clinic: Clinic, language: Language
 ) -> Iterator[Journey]:
     width, height = SCREENS[request.param]
-    context = chromium.new_context(
+    eye = Eye(f"{language}-{request.param}")
+    with browsing(
+        chromium,
         viewport={"width": width, "height": height},
         has_touch=request.param == "phone",
         accept_downloads=True,
-    )
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    eye = Eye(f"{language}-{request.param}")
-    eye.watch(page, clinic.url)
-    yield Journey(page, clinic, eye, language)
-    context.close()
+    ) as context:
+        page = context.new_page()
+        eye.watch(page, clinic.url)
+        yield Journey(page, clinic, eye, language)
     assert eye.faults == []
 
 
@@ -122,17 +128,19 @@ def test_the_whole_way(journey: Journey, tmp_path: Path) -> None:
 def _first_start(journey: Journey) -> None:
     journey.page.goto(journey.clinic.link)
     if journey.language == "en":
-        journey.page.get_by_role("button", name="English").click()
+        with leading_on(journey.page):
+            journey.page.get_by_role("button", name="English").click()
         journey.page.goto(journey.clinic.link)
     journey.look("first-start")
     journey.fill(full_name="Eva Ruiz", username="eva", password=PASSWORD)
-    journey.press("Create the administrator")
+    journey.send("Create the administrator")
     journey.look("first-steps")
-    journey.page.get_by_role("link", name=journey.say("Create a health unit")).click()
+    with leading_on(journey.page):
+        journey.page.get_by_role("link", name=journey.say("Create a health unit")).click()
     journey.fill(name="Hospital General", prevalence="10")
     journey.page.select_option("#province", label="Guayas")
     journey.look("unit")
-    journey.press("Save")
+    journey.send("Save")
 
 
 def _create_user(
@@ -143,7 +151,7 @@ def _create_user(
     journey.page.select_option("#role", role)
     if unit:
         journey.page.select_option("#unit_id", label="Hospital General")
-    journey.press("Create and show the link")
+    journey.send("Create and show the link")
     journey.look(f"link-{username}")
     link = journey.page.get_by_label(journey.say("Link"), exact=True).input_value()
     assert link.startswith(journey.clinic.url)
@@ -153,7 +161,7 @@ def _create_user(
 def _set_password(journey: Journey, link: str) -> None:
     journey.page.goto(link)
     journey.fill(password=PASSWORD)
-    journey.press("Set the password")
+    journey.send("Set the password")
 
 
 def _enter_case(journey: Journey) -> None:
@@ -191,7 +199,7 @@ def _read_result(journey: Journey) -> None:
     }
     expect(page.get_by_text(footer[journey.language]).first).to_be_visible()
     expect(page.get_by_text(journey.say("Demonstration model")).first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    expect(page.locator("[data-viewer][data-ready]")).to_be_visible()
     journey.look("result")
     assert "1710034065" not in page.content()
     journey.go("/cases/1/report")
@@ -207,7 +215,7 @@ def _follow_up(journey: Journey) -> None:
     journey.page.select_option("#kind", "rt_pcr")
     journey.page.select_option("#value", "positive")
     journey.fill(day=str(today()))
-    journey.press("Save")
+    journey.send("Save")
     journey.look("follow-up")
     journey.go("/cases/1")
     journey.look("case-with-laboratory-result")
@@ -215,7 +223,7 @@ def _follow_up(journey: Journey) -> None:
 
 def _dashboard(journey: Journey) -> None:
     journey.go("/dashboard")
-    journey.page.wait_for_load_state("networkidle")
+    expect(journey.page.locator("body[data-charts=drawn]")).to_be_visible()
     journey.look("dashboard")
 
 
@@ -232,7 +240,8 @@ def _export_waits(journey: Journey) -> None:
 def _review(journey: Journey) -> None:
     """Look at the film and let it go."""
     journey.go("/dashboard")
-    journey.page.locator("a[href='/collection/review']").click()
+    with leading_on(journey.page):
+        journey.page.locator("a[href='/collection/review']").click()
     journey.look("review")
     journey.page.locator("button[name=decision][value=clear]").click()
     expect(journey.page.get_by_text(journey.say("No film waits."))).to_be_visible()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -127,16 +127,19 @@ def test_a_backup_moves_to_the_other_database(
 def test_a_backup_is_of_one_moment_while_cases_come_in(
     filled: Installation, tmp_path: Path, elsewhere: Settings, people: dict[Role, Person]
 ) -> None:
-    stop, seeds = threading.Event(), iter(range(10, 10_000))
+    stop, coming = threading.Event(), threading.Event()
 
     def work() -> None:
-        while not stop.is_set():
-            add_case(filled, people[Role.DOCTOR], seed=next(seeds))
+        for seed in itertools.count(10):
+            add_case(filled, people[Role.DOCTOR], seed=seed)
+            coming.set()
+            if stop.is_set():
+                return
 
     worker = threading.Thread(target=work)
     worker.start()
     try:
-        time.sleep(0.5)
+        assert coming.wait(120)
         back_up(filled, tmp_path / "busy.zip")
     finally:
         stop.set()
@@ -145,7 +148,7 @@ def test_a_backup_is_of_one_moment_while_cases_come_in(
     again = Installation.open(elsewhere)
     with again.reading() as session:
         cases = session.scalars(select(Case)).all()
-        assert len(cases) >= 2
+        assert len(cases) >= 3
         for case in cases:
             assert [len(film.assessments) for film in case.films] == [1]
             assert all(again.films.has(film.sha256) for film in case.films)

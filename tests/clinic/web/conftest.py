@@ -8,25 +8,18 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from browsing import SECONDS, running_chromium
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.web.app import create_app
-
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A real Chromium; skips where there is none."""
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        except Exception as error:  # noqa: BLE001 - whatever keeps it from starting
-            pytest.skip(f"Chromium does not start: {error}")
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -40,4 +33,4 @@ def address(installation: Installation) -> Iterator[str]:
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
-        thread.join(timeout=20)
+        thread.join(timeout=SECONDS)

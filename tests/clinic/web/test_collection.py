@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
-from datetime import date
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,6 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 from clinic_factory import add_case, csrf_of, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import verify
+from covid_d.clinic.clock import today
 from covid_d.clinic.database.cases import FollowUp
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
@@ -52,7 +52,7 @@ def test_a_researcher_downloads_a_zip(
     browser = signed_in(Role.RESEARCHER)
     answer = _export(installation, browser)
     assert answer.status_code == 200  # type: ignore[attr-defined]
-    assert f"{date.today().year}" in answer.headers["content-disposition"]  # type: ignore[attr-defined]
+    assert f"-{today()}.zip" in answer.headers["content-disposition"]  # type: ignore[attr-defined]
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:  # type: ignore[attr-defined]
         assert archive.testzip() is None
         assert {"metadata.csv", "README.md", "LICENSE.txt", "SHA256SUMS"} <= set(archive.namelist())

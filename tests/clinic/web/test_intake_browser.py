@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select, update
 
 import films
-from clinic_factory import PASSWORD, phantom_png, signed_in
+from browsing import held_back, signed_in
+from clinic_factory import PASSWORD, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now, today
 from covid_d.clinic.database.accounts import SignInSession
@@ -30,14 +31,13 @@ _SCREENS = {"desktop": (1280, 900), "phone": (360, 740)}
 @pytest.fixture
 def page(chromium: Browser, address: str, people: dict[Role, Person]) -> Iterator[Page]:
     """The form before a doctor; any script error or dialogue fails the test."""
-    context = signed_in(chromium, address)
-    opened = context.new_page()
     faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.on("dialog", lambda dialog: faults.append(dialog.message))
-    opened.goto("/cases/new")
-    yield opened
-    context.close()
+    with signed_in(chromium, address) as context:
+        opened = context.new_page()
+        opened.on("pageerror", lambda error: faults.append(str(error)))
+        opened.on("dialog", lambda dialog: faults.append(dialog.message))
+        opened.goto("/cases/new")
+        yield opened
     assert faults == []
 
 
@@ -88,13 +88,14 @@ def test_what_was_entered_stays_and_can_be_mended(installation: Installation, pa
     page.set_input_files("#films", [_file("a.png", phantom_png(1))])
     expect(_cards(page)).to_have_count(1)
     before = page.locator("#film-list img").get_attribute("src")
+    assert before
     page.fill("#spo2", "300")
     page.fill("#notes", "</textarea><script>alert(1)</script>")
     page.click("#save")
     expect(page.locator("#patient_code-error")).to_be_visible()
     expect(page.locator("#spo2-error")).to_be_visible()
     expect(page.locator("#failure [role=alert]")).to_be_focused()
-    assert page.locator("#film-list img").get_attribute("src") == before
+    expect(page.locator("#film-list img")).to_have_attribute("src", before)
     expect(page.locator("#notes")).to_have_value("</textarea><script>alert(1)</script>")
     page.fill("#spo2", "93")
     page.fill("#patient_code", "HC-6")
@@ -164,6 +165,34 @@ def test_a_server_out_of_reach_loses_nothing(installation: Installation, page: P
     assert _count(installation, Film) == 2
 
 
+def test_films_chosen_before_the_script_came_are_taken(page: Page) -> None:
+    with held_back(page, "**/intake.js"):
+        page.goto("/cases/new", wait_until="commit")
+        page.set_input_files("#films", [_file("a.dcm", films.dicom(PatientAge="061Y"))])
+    expect(_cards(page)).to_have_count(1)
+    expect(page.locator("#age_years")).to_have_value("61")
+    expect(page.locator("#films")).to_have_value("")
+
+
+def test_nothing_can_be_entered_that_is_not_saved(page: Page) -> None:
+    """What comes back as refused is what was sent: meanwhile nothing more is taken."""
+    page.set_input_files("#films", [_file("a.png", phantom_png(1))])
+    expect(_cards(page)).to_have_count(1)
+    page.fill("#notes", "tos")
+    with held_back(page, "**/cases/new"):
+        page.click("#save")
+        expect(page.locator("#save-status")).to_have_text("Guardando…")
+        page.locator("#notes").focus()
+        page.keyboard.type(" y fiebre")
+        expect(page.locator("#notes")).to_have_value("tos")
+    expect(page.locator("#patient_code-error")).to_be_visible()
+    expect(page.locator("#notes")).to_have_value("tos")
+    page.locator("#notes").focus()
+    page.keyboard.press("End")
+    page.keyboard.type(" y fiebre")
+    expect(page.locator("#notes")).to_have_value("tos y fiebre")
+
+
 def test_an_ended_session_loses_nothing(installation: Installation, page: Page) -> None:
     page.fill("#patient_code", "HC-9")
     page.set_input_files("#films", [_file("a.png", phantom_png(1))])
@@ -188,17 +217,16 @@ def test_it_works_without_a_script(
 ) -> None:
     film = tmp_path / "film.dcm"
     film.write_bytes(films.dicom(PatientAge="061Y", PatientSex="F"))
-    context = signed_in(chromium, address, java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/cases/new")
-    page.set_input_files("#films", film)
-    page.get_by_role("button", name="Enviar las radiografías y verlas").click()
-    expect(_cards(page)).to_have_count(1)
-    expect(page.locator("#age_years")).to_have_value("61")
-    page.fill("#patient_code", "HC-10")
-    page.press("#patient_code", "Enter")
-    page.wait_for_url(_CASE)
-    context.close()
+    with signed_in(chromium, address, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto("/cases/new")
+        page.set_input_files("#films", film)
+        page.get_by_role("button", name="Enviar las radiografías y verlas").click()
+        expect(_cards(page)).to_have_count(1)
+        expect(page.locator("#age_years")).to_have_value("61")
+        page.fill("#patient_code", "HC-10")
+        page.press("#patient_code", "Enter")
+        page.wait_for_url(_CASE)
     assert (_count(installation, Case), _count(installation, Film)) == (1, 1)
 
 
@@ -208,26 +236,25 @@ def test_it_is_accessible_and_fits(
     chromium: Browser, address: str, people: dict[Role, Person], screen: str, scheme: Any
 ) -> None:
     width, height = _SCREENS[screen]
-    context = signed_in(
+    with signed_in(
         chromium,
         address,
         viewport={"width": width, "height": height},
         color_scheme=scheme,
         bypass_csp=True,  # axe is put into the page
-    )
-    page = context.new_page()
-    page.goto("/cases/new?sample=1")
-    page.set_input_files("#films", [_file("a.png", phantom_png(1)), _file("b.png", b"no film")])
-    expect(_cards(page)).to_have_count(2)
-    page.fill("#spo2", "300")
-    page.click("#save")
-    expect(page.locator("#spo2-error")).to_be_visible()
-    found = Axe().run(page)
-    serious = [
-        f"{fault['id']}: {fault['nodes'][0]['html']}"
-        for fault in found.response["violations"]
-        if fault["impact"] in {"serious", "critical"}
-    ]
-    assert serious == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
+    ) as context:
+        page = context.new_page()
+        page.goto("/cases/new?sample=1")
+        page.set_input_files("#films", [_file("a.png", phantom_png(1)), _file("b.png", b"no film")])
+        expect(_cards(page)).to_have_count(2)
+        page.fill("#spo2", "300")
+        page.click("#save")
+        expect(page.locator("#spo2-error")).to_be_visible()
+        found = Axe().run(page)
+        serious = [
+            f"{fault['id']}: {fault['nodes'][0]['html']}"
+            for fault in found.response["violations"]
+            if fault["impact"] in {"serious", "critical"}
+        ]
+        assert serious == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

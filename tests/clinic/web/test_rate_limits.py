@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -59,13 +60,17 @@ def test_looking_does_not_count() -> None:
     assert _until_refused(limits, FEW, "a") == 3
 
 
-def test_the_time_passes() -> None:
-    limits, brief = RateLimits(), Rule("brief", 1, 1)
-    assert _until_refused(limits, brief, "a") == 1
-    import time
-
-    time.sleep(1.05)
-    limits.hit(brief, "a")
+def test_the_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [time.time()]
+    monkeypatch.setattr(time, "time", lambda: clock[0])
+    limits = RateLimits()
+    assert _until_refused(limits, FEW, "a") == 3
+    clock[0] += FEW.seconds - 1
+    with pytest.raises(TooManyError) as caught:
+        limits.hit(FEW, "a")
+    assert caught.value.retry_after == 1
+    clock[0] += 2
+    limits.hit(FEW, "a")
 
 
 @pytest.mark.parametrize(("factor", "passed"), [(2.0, 6), (0.01, 1), (0.0, 100)])

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import io
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
-from clinic_factory import add_case, read_blind, signed_in
+from browsing import settle, signed_in, until
+from clinic_factory import add_case, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
@@ -24,44 +24,32 @@ People = dict[Role, Person]
 @pytest.fixture
 def page(chromium: Browser, address: str, people: People) -> Iterator[Page]:
     """A doctor's page that fails the test on any script error."""
-    context = signed_in(chromium, address, viewport={"width": 1000, "height": 1500})
-    opened = context.new_page()
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    yield opened
-    context.close()
+    with signed_in(chromium, address, viewport={"width": 1000, "height": 1500}) as context:
+        opened = context.new_page()
+        opened.on("pageerror", lambda error: errors.append(str(error)))
+        opened.on("console", lambda line: line.type == "error" and errors.append(line.text))
+        yield opened
     assert errors == []
 
 
 def _open(page: Page, case_id: int) -> None:
     page.goto(f"/cases/{case_id}")
     page.wait_for_selector("[data-viewer][data-ready]")
-    _settle(page)
-
-
-def _settle(page: Page) -> None:
-    # Two frames: one in which the viewer draws, one after it.
-    page.evaluate("() => new Promise(d => requestAnimationFrame(() => requestAnimationFrame(d)))")
-
-
-def _until(page: Page, condition: str) -> None:
-    # Playwright's own waiting evaluates strings inside the page, which our policy forbids.
-    deadline = time.monotonic() + 20
-    while not page.evaluate(condition):
-        assert time.monotonic() < deadline, condition
-        page.wait_for_timeout(50)
+    settle(page)
 
 
 def _seen(page: Page) -> np.ndarray:
     """The canvas's pixels, rows x columns x RGB."""
-    _settle(page)
+    settle(page)
     address = page.evaluate("document.querySelector('[data-stage] canvas').toDataURL()")
     with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
         return np.asarray(picture.convert("RGB"), dtype=np.int16)
 
 
 def _value(page: Page, name: str) -> int:
+    """What a slider says once the viewer has drawn."""
+    settle(page)
     return int(page.locator(f"input[name={name}]").input_value())
 
 
@@ -96,12 +84,26 @@ def test_inverting_turns_every_grey_round_and_back(
     before = _seen(page)
     button = page.get_by_role("button", name="Invertir")
     button.click()
-    assert button.get_attribute("aria-pressed") == "true"
+    expect(button).to_have_attribute("aria-pressed", "true")
     inverted = _seen(page)
     middle = np.s_[100:-100, 100:-100]
     assert abs(before[middle] + inverted[middle] - 255).max() <= 2
     button.click()
+    expect(button).to_have_attribute("aria-pressed", "false")
     np.testing.assert_array_equal(_seen(page), before)
+
+
+def test_a_tool_says_at_once_that_it_is_pressed(
+    installation: Installation, people: People, page: Page
+) -> None:
+    """Whoever hears the page is told with the press, however long the film takes to draw."""
+    _open(page, add_case(installation, people[Role.DOCTOR]))
+    page.evaluate("window.requestAnimationFrame = () => 1")
+    for name in ("Invertir", "Arrastrar cambia la ventana"):
+        tool = page.get_by_role("button", name=name)
+        for pressed in ("true", "false"):
+            tool.click()
+            assert tool.get_attribute("aria-pressed") == pressed
 
 
 def test_the_keyboard_alone_does_everything(
@@ -118,10 +120,8 @@ def test_the_keyboard_alone_does_everything(
     assert abs(_seen(page) - start).mean() > 5
     page.keyboard.press("Shift+ArrowLeft")
     page.keyboard.press("Shift+ArrowUp")
-    _settle(page)
     assert (_value(page, "width"), _value(page, "level")) == (98, 52)
     page.keyboard.press("a")
-    _settle(page)
     assert _value(page, "width") < 98
     page.keyboard.press("+")
     page.keyboard.press("+")
@@ -129,7 +129,7 @@ def test_the_keyboard_alone_does_everything(
     page.keyboard.press("ArrowRight")
     assert abs(_seen(page) - zoomed).mean() > 0.5
     page.keyboard.press("e")
-    _until(page, "document.querySelector('output[data-of=cover]').value === '50 %'")
+    until(page, "document.querySelector('output[data-of=cover]').value === '50 %'")
     page.keyboard.press("r")
     np.testing.assert_array_equal(_seen(page), start)
     assert _value(page, "cover") == 0
@@ -142,7 +142,7 @@ def test_keys_belong_to_the_page_outside_the_viewer(
     before = _seen(page)
     page.locator("#notes").press_sequentially("infiltrado +")
     np.testing.assert_array_equal(_seen(page), before)
-    assert page.locator("#notes").input_value() == "infiltrado +"
+    expect(page.locator("#notes")).to_have_value("infiltrado +")
 
 
 def test_wheel_and_drag(installation: Installation, people: People, page: Page) -> None:
@@ -153,7 +153,7 @@ def test_wheel_and_drag(installation: Installation, people: People, page: Page) 
     start = _seen(page)
     page.mouse.move(x, y)
     page.mouse.wheel(0, -300)
-    _until(page, "document.querySelector('[data-stage]').classList.contains('zoomed')")
+    until(page, "document.querySelector('[data-stage]').classList.contains('zoomed')")
     zoomed = _seen(page)
     assert abs(zoomed - start).mean() > 1
     page.mouse.down()
@@ -183,7 +183,7 @@ def test_the_evidence_is_off_at_first_and_fetched_when_wanted(
     assert not [url for url in asked if "evidence" in url]
     with page.expect_response("**/evidence.png"):
         page.locator("input[name=cover]").fill("70")
-    _until(
+    until(
         page,
         """(() => { const c = document.querySelector('[data-stage] canvas');
         const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
@@ -198,34 +198,41 @@ def test_before_the_own_reading_there_is_no_evidence_to_show(
 ) -> None:
     read_blind(installation)
     _open(page, add_case(installation, people[Role.DOCTOR]))
-    assert page.locator("input[name=cover]").count() == 0
+    expect(page.locator("input[name=cover]")).to_have_count(0)
     start = _seen(page)
     page.locator("[data-stage]").focus()
     page.keyboard.press("e")
     np.testing.assert_array_equal(_seen(page), start)
     page.get_by_label("No compatible con COVID-19").check()
     page.get_by_role("button", name="Guardar y ver la respuesta").click()
-    page.wait_for_selector(".outcome")
-    assert page.locator("input[name=cover]").count() == 1
+    expect(page.locator(".outcome")).to_be_visible()
+    expect(page.locator("input[name=cover]")).to_have_count(1)
 
 
 def test_a_phone_zooms_with_two_fingers_and_scrolls_with_one(
     chromium: Browser, address: str, installation: Installation, people: People
 ) -> None:
-    context = signed_in(
-        chromium, address, viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True
-    )
-    page = context.new_page()
-    _open(page, add_case(installation, people[Role.DOCTOR]))
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    stage = page.locator("[data-stage]")
-    stage.scroll_into_view_if_needed()
-    assert stage.evaluate("stage => getComputedStyle(stage).touchAction") == "pan-y"
-    box = stage.bounding_box()
+    phone = {"viewport": {"width": 390, "height": 800}, "has_touch": True, "is_mobile": True}
+    case_id = add_case(installation, people[Role.DOCTOR])
+    with signed_in(chromium, address, **phone) as context:
+        page = context.new_page()
+        _open(page, case_id)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        stage = page.locator("[data-stage]")
+        stage.scroll_into_view_if_needed()
+        expect(stage).to_have_css("touch-action", "pan-y")
+        before = _seen(page)
+        _spread_two_fingers(page)
+        until(page, "document.querySelector('[data-stage]').classList.contains('zoomed')")
+        assert abs(_seen(page) - before).mean() > 1
+        expect(stage).to_have_css("touch-action", "none")
+
+
+def _spread_two_fingers(page: Page) -> None:
+    box = page.locator("[data-stage]").bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    before = _seen(page)
-    touch = context.new_cdp_session(page)
+    touch = page.context.new_cdp_session(page)
 
     def fingers(kind: str, spread: float) -> None:
         points = [{"x": x + side * spread, "y": y, "id": at} for at, side in enumerate((-1, 1))]
@@ -238,35 +245,29 @@ def test_a_phone_zooms_with_two_fingers_and_scrolls_with_one(
     for spread in (40, 60, 80):
         fingers("touchMove", spread)
     fingers("touchEnd", 0)
-    _until(page, "document.querySelector('[data-stage]').classList.contains('zoomed')")
-    assert abs(_seen(page) - before).mean() > 1
-    assert stage.evaluate("stage => getComputedStyle(stage).touchAction") == "none"
-    context.close()
 
 
 def test_without_scripts_the_film_is_a_plain_picture(
     chromium: Browser, address: str, installation: Installation, people: People
 ) -> None:
-    context = signed_in(chromium, address, java_script_enabled=False)
-    page = context.new_page()
-    page.goto(f"/cases/{add_case(installation, people[Role.DOCTOR])}")
-    picture = page.locator("[data-stage] img")
-    assert picture.is_visible()
-    box = picture.bounding_box()
-    assert box is not None
-    assert min(box["width"], box["height"]) > 200
-    assert not page.get_by_role("button", name="Invertir").is_visible()
-    page.get_by_label("No compatible con COVID-19").check()
-    page.get_by_role("button", name="Guardar la lectura").click()
-    assert "Su lectura se guardó." in page.content()
-    context.close()
+    case_id = add_case(installation, people[Role.DOCTOR])
+    with signed_in(chromium, address, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(f"/cases/{case_id}")
+        picture = page.locator("[data-stage] img")
+        expect(picture).to_be_visible()
+        box = picture.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) > 200
+        expect(page.get_by_role("button", name="Invertir")).to_be_hidden()
+        page.get_by_label("No compatible con COVID-19").check()
+        page.get_by_role("button", name="Guardar la lectura").click()
+        expect(page.get_by_text("Su lectura se guardó.")).to_be_visible()
 
 
 def test_a_film_that_goes_missing_under_the_page_is_said(
     chromium: Browser, address: str, installation: Installation, people: People
 ) -> None:
-    context = signed_in(chromium, address)
-    page = context.new_page()
     case_id = add_case(installation, people[Role.DOCTOR])
 
     def remove(route: Any) -> None:
@@ -275,10 +276,11 @@ def test_a_film_that_goes_missing_under_the_page_is_said(
                 path.unlink()
         route.continue_()
 
-    page.route("**/values", remove)
-    page.goto(f"/cases/{case_id}")
-    message = page.locator("[data-message]")
-    message.wait_for(state="visible")
-    assert "La radiografía ya no está en la carpeta del servidor." in message.inner_text()
-    assert page.locator(".outcome").is_visible()
-    context.close()
+    with signed_in(chromium, address) as context:
+        page = context.new_page()
+        page.route("**/values", remove)
+        page.goto(f"/cases/{case_id}")
+        missing = "La radiografía ya no está en la carpeta del servidor."
+        expect(page.locator("[data-message]")).to_be_visible()
+        expect(page.locator("[data-message]")).to_contain_text(missing)
+        expect(page.locator(".outcome")).to_be_visible()

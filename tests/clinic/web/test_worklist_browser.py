@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from browsing import held_back, leading_on, signed_in
 from case_rows import add_many, add_row
-from clinic_factory import signed_in
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import national_id
@@ -50,13 +50,12 @@ def doctor(installation: Installation, people: dict[Role, Person]) -> Person:
 @pytest.fixture
 def page(chromium: Browser, address: str, doctor: Person) -> Iterator[Page]:
     """The worklist before the doctor; any script error fails the test."""
-    context = signed_in(chromium, address)
-    opened = context.new_page()
     faults: list[str] = []
-    opened.on("pageerror", lambda error: faults.append(str(error)))
-    opened.goto("/cases")
-    yield opened
-    context.close()
+    with signed_in(chromium, address) as context:
+        opened = context.new_page()
+        opened.on("pageerror", lambda error: faults.append(str(error)))
+        opened.goto("/cases")
+        yield opened
     assert faults == []
 
 
@@ -74,6 +73,16 @@ def test_the_list_follows_the_filters_without_a_new_page(page: Page) -> None:
     assert page.evaluate("window.samePage")
     page.reload()
     expect(page.locator("#found")).to_have_text("Casos encontrados: 0")
+
+
+def test_a_filter_chosen_before_the_scripts_came_is_followed(page: Page) -> None:
+    with held_back(page, "**/htmx.min.js"):
+        page.goto("/cases", wait_until="commit")
+        page.get_by_text("Filtros").click()
+        page.get_by_label("Respuesta del modelo").select_option("positive")
+    expect(page.locator("#found")).to_have_text("Casos encontrados: 20")
+    expect(page.locator("table.cases tbody tr")).to_have_count(20)
+    expect(page).to_have_url(re.compile(r"/cases\?outcome=positive$"))
 
 
 def test_another_language_keeps_the_filters(page: Page) -> None:
@@ -110,19 +119,19 @@ def test_an_ended_session_is_said(page: Page) -> None:
 
 
 def test_everything_works_without_script(chromium: Browser, address: str, doctor: Person) -> None:
-    context = signed_in(chromium, address, java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/cases")
-    page.get_by_label("Orden").select_option("oldest")
-    page.get_by_role("button", name="Buscar").click()
-    expect(page).to_have_url(re.compile(r"/cases\?sort=oldest$"))
-    page.locator("tbody th a").first.click()
-    page.goto(page.url.split("?")[0] + "/follow-up?form=outcome")
-    page.get_by_label("Evolución del paciente").select_option("discharged")
-    page.get_by_label("Fecha").fill(today().isoformat())
-    page.get_by_role("button", name="Guardar").click()
-    expect(page.get_by_text("El seguimiento se guardó")).to_be_visible()
-    context.close()
+    with signed_in(chromium, address, java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto("/cases")
+        page.get_by_label("Orden").select_option("oldest")
+        page.get_by_role("button", name="Buscar").click()
+        expect(page).to_have_url(re.compile(r"/cases\?sort=oldest$"))
+        with leading_on(page):
+            page.locator("tbody th a").first.click()
+        page.goto(page.url.split("?")[0] + "/follow-up?form=outcome")
+        page.get_by_label("Evolución del paciente").select_option("discharged")
+        page.get_by_label("Fecha").fill(today().isoformat())
+        page.get_by_role("button", name="Guardar").click()
+        expect(page.get_by_text("El seguimiento se guardó")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1280, 360])
@@ -130,27 +139,25 @@ def test_everything_works_without_script(chromium: Browser, address: str, doctor
 def test_axe_finds_no_serious_fault_and_nothing_overflows(
     chromium: Browser, address: str, doctor: Person, width: int, scheme: Any
 ) -> None:
-    context = signed_in(
-        chromium, address, viewport={"width": width, "height": 800}, color_scheme=scheme
-    )
-    page = context.new_page()
-    for path in (
-        "/cases",
-        "/cases?laboratory=pending&outcome=positive&page=1",
-        "/cases?text=nadie",
-        "/cases?since=ayer",
-        "/cases/61/follow-up",
-        "/cases/61/follow-up?correct=22",
-        "/api/v1/docs",
-    ):
-        assert page.goto(path) is not None
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        found = Axe().run(page).response["violations"]
-        serious = [
-            (one["id"], [node["target"] for node in one["nodes"]])
-            for one in found
-            if one["impact"] in {"serious", "critical"}
-        ]
-        assert not serious, (path, serious)
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-    context.close()
+    screen = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
+    with signed_in(chromium, address, **screen) as context:
+        page = context.new_page()
+        for path in (
+            "/cases",
+            "/cases?laboratory=pending&outcome=positive&page=1",
+            "/cases?text=nadie",
+            "/cases?since=ayer",
+            "/cases/61/follow-up",
+            "/cases/61/follow-up?correct=22",
+            "/api/v1/docs",
+        ):
+            assert page.goto(path) is not None
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            found = Axe().run(page).response["violations"]
+            serious = [
+                (one["id"], [node["target"] for node in one["nodes"]])
+                for one in found
+                if one["impact"] in {"serious", "critical"}
+            ]
+            assert not serious, (path, serious)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path

@@ -22,7 +22,8 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 
 SignIn = Callable[[Role], TestClient]
-DAY = (today() - timedelta(days=2)).isoformat()
+SAMPLED = today() - timedelta(days=2)
+DAY = SAMPLED.isoformat()
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def browser(signed_in: SignIn) -> TestClient:
 def result(installation: Installation, people: dict[Role, Person], case_id: int) -> int:
     """A positive RT-PCR, recorded by the radiologist."""
     person = people[Role.RADIOLOGIST]
-    entry = Entry(Kind.RT_PCR, "positive", today() - timedelta(days=2), "Hisopado")
+    entry = Entry(Kind.RT_PCR, "positive", SAMPLED, "Hisopado")
     return add(installation, person, Actor(person.id), case_id, entry)
 
 

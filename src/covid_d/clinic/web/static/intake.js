@@ -13,10 +13,13 @@ const token = () => form.elements.csrf_token.value;
 function start() {
   form.classList.add("scripted");
   for (const id of ["films", "camera"]) {
-    find(id).addEventListener("change", (event) => {
-      add(event.target.files);
-      event.target.value = ""; // sent ahead, so not sent again with the form
-    });
+    const field = find(id);
+    const take = () => {
+      add(field.files);
+      field.value = ""; // sent ahead, so not sent again with the form
+    };
+    field.addEventListener("change", take);
+    if (field.files.length) take(); // chosen before this script had come
   }
   form.addEventListener("submit", submit);
   form.addEventListener("click", removeOnClick);
@@ -217,6 +220,7 @@ function submit(event) {
 
 async function save(renewed = false) {
   find("save-status").textContent = say("saving");
+  rest(true); // a refused form comes back as it was sent: what was added meanwhile would be lost
   try {
     const answer = await fetch("/cases/new", {
       method: "POST",
@@ -257,8 +261,13 @@ function replaceForm(again) {
   words?.scrollIntoView({ block: "center" });
 }
 
+function rest(resting) {
+  for (const part of form.querySelectorAll("section")) part.inert = resting;
+}
+
 function idle() {
   saveWanted = false;
+  rest(false);
   find("save").disabled = false;
   find("save-status").textContent = "";
 }

@@ -109,6 +109,8 @@ class Viewer {
   }
 
   redraw(film = false) {
+    this.press("invert", this.grey.inverted);
+    this.press("drag", this.dragsGrey);
     this.dirty.film ||= film;
     if (this.waiting) return;
     this.waiting = requestAnimationFrame(() => {
@@ -215,8 +217,6 @@ class Viewer {
       const output = this.root.querySelector(`output[data-of=${name}]`);
       if (output) output.value = `${value} %`;
     }
-    this.press("invert", this.grey.inverted);
-    this.press("drag", this.dragsGrey);
     clearTimeout(this.saying);
     this.saying = setTimeout(() => {
       this.root.querySelector("[data-status]").textContent = this.root.dataset.textStatus.replace(

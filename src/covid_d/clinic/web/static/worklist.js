@@ -6,7 +6,23 @@ function sendPlainly() {
   form.submit();
 }
 
+// Whether a filter is another than the server wrote, and will not say so itself: a field still being
+// typed in does when it is left.
+function changed(field) {
+  if (field.tagName === "SELECT") {
+    const written = [...field.options].findIndex((option) => option.defaultSelected);
+    return field.selectedIndex !== Math.max(written, 0);
+  }
+  if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+  return field !== document.activeElement && field.value !== field.defaultValue;
+}
+
 if (form) {
+  // Chosen before htmx listened (a slow network): the list must not show other cases than it says.
+  document.addEventListener("DOMContentLoaded", () => {
+    const field = [...form.elements].find((each) => each.name && changed(each));
+    field?.dispatchEvent(new Event("change", { bubbles: true }));
+  });
   form.addEventListener("htmx:sendError", sendPlainly);
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     const page = new URL(event.detail.xhr.responseURL || window.location.href);
