@@ -75,7 +75,7 @@ def clinic(tmp_path: Path) -> Iterator[Clinic]:
     server.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # two at once, this and another room's, would not run
 def chromium() -> Iterator[Browser]:
     """A real Chromium whose every name but this machine's leads nowhere."""
     with running_chromium("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1") as browser:
