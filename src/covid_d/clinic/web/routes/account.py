@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
@@ -77,11 +78,13 @@ def choose_language(
 def _sign_in_page(
     request: Request, next: str, username: str, error: ClinicError | None = None
 ) -> Response:
+    wanted = _inside(next)
     response = page(
         request,
         "sign_in.html",
         status=error.status if error else 200,
-        next=_inside(next),
+        here=f"/sign-in?next={quote(wanted, safe='/')}" if error else None,
+        next=wanted,
         username=username,
         error=error,
         openid=request.app.state.openid is not None,
