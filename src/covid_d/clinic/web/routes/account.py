@@ -18,6 +18,7 @@ from covid_d.clinic.web.visitor import (
     COOKIE,
     Anyone,
     address_of,
+    browser_of,
     installation,
     open_session,
 )
@@ -102,7 +103,9 @@ def _checked(request: Request, username: str, password: str) -> str:
         passwords.matches(password, None)  # takes as long as for somebody's name
         raise RestingError from error
     try:
-        return sign_in.sign_in(installation(request), username, password, address_of(request))
+        return sign_in.sign_in(
+            installation(request), username, password, address_of(request), browser_of(request)
+        )
     except WrongPasswordError as error:
         if not error.known:
             limits.hit(UNKNOWN_NAME, name)
