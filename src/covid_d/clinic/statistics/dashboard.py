@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, not_, select
 from sqlalchemy.orm import Session, aliased
 
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
@@ -15,7 +16,7 @@ from covid_d.clinic.statistics.drift import Drift
 from covid_d.clinic.statistics.episodes import BundleName, Episodes, bundles, load, unit_names
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.table import Table
-from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.texts import N_, NN_, Text
 from covid_d.detector import Outcome
 
 WARNING: Final = N_(
@@ -51,7 +52,9 @@ class Dashboard:
     bundles
         Every bundle to choose from, the latest first.
     cases
-        How many cases the period has.
+        How many cases of the period are counted.
+    left_out
+        What is said of the period's cases that the person has yet to read blind, if any.
     """
 
     tables: dict[str, Table]
@@ -59,6 +62,7 @@ class Dashboard:
     drift_bundle: BundleName | None
     bundles: tuple[BundleName, ...]
     cases: int
+    left_out: Text | None
 
 
 def make(
@@ -83,7 +87,7 @@ def make(
         SHA-256 of the only bundle whose answers are judged; empty, or unknown, for all.
     """
     names, known = unit_names(session), bundles(session)
-    every = load(session, known, unit_id=scope.unit_id, end=period.end)
+    every = load(session, known, unit_id=scope.unit_id, end=period.end, told=scope.told)
     inside = every.where(every.day >= period.first.toordinal())
     only = next((place for place, entry in enumerate(known) if entry.sha256 == bundle), None)
     judged = inside if only is None else inside.where(inside.bundle == only)
@@ -103,12 +107,20 @@ def make(
         performance.comparators(judged),
         drift.table(found),
     )
+    inside_left_out = _left_out(session, scope, period.start, period.end)
+    ever_left_out = _left_out(session, scope, None, period.end)
     return Dashboard(
-        {table.name: table for table in tables},
+        {
+            table.name: replace(
+                table, left_out=ever_left_out if table.name == "drift" else inside_left_out
+            )
+            for table in tables
+        },
         found,
         known[watched] if watched >= 0 else None,
         tuple(known),
         len(inside),
+        inside_left_out,
     )
 
 
@@ -116,6 +128,29 @@ def _latest(cases: Episodes) -> int:
     """Return the place of the bundle that answered last here; -1 when none did."""
     answered = cases.bundle[cases.bundle >= 0]
     return int(answered[-1]) if len(answered) else -1
+
+
+def _left_out(session: Session, scope: Scope, start: datetime | None, end: datetime) -> Text | None:
+    """Return what is said of the cases between two moments that the person is not told of yet."""
+    if not scope.clinical:
+        return None
+    chosen = select(func.count()).where(
+        Case.created_at < end, Case.sample.is_(False), not_(scope.told)
+    )
+    if start is not None:
+        chosen = chosen.where(Case.created_at >= start)
+    if scope.unit_id is not None:
+        chosen = chosen.where(Case.unit_id == scope.unit_id)
+    count = session.scalar(chosen) or 0
+    if not count:
+        return None
+    return NN_(
+        "%(num)d case is left out: it is to be read blind, and you have not read it yet. It counts "
+        "here after your own reading.",
+        "%(num)d cases are left out: they are to be read blind, and you have not read them yet. "
+        "They count here after your own reading.",
+        count,
+    )
 
 
 def _refusal_codes(session: Session, scope: Scope, period: Period) -> list[str]:
@@ -129,6 +164,7 @@ def _refusal_codes(session: Session, scope: Scope, period: Period) -> list[str]:
             Case.created_at >= period.start,
             Case.created_at < period.end,
             Case.sample.is_(False),
+            scope.told,
             StoredAssessment.outcome == Outcome.REFUSED.value,
             ~exists().where(
                 earlier.film_id == StoredAssessment.film_id, earlier.id < StoredAssessment.id

@@ -97,9 +97,14 @@ class Episodes:
 
 
 def load(
-    session: Session, known: Sequence[BundleName], *, unit_id: int | None, end: datetime
+    session: Session,
+    known: Sequence[BundleName],
+    *,
+    unit_id: int | None,
+    end: datetime,
+    told: ColumnElement[bool],
 ) -> Episodes:
-    """Return every case entered before ``end``, of one unit or of all.
+    """Return every case entered before ``end``, of one unit or of all, that may be counted.
 
     Parameters
     ----------
@@ -111,9 +116,11 @@ def load(
         The only unit; ``None`` for all.
     end
         Of the period.
+    told
+        Condition on ``Case`` that it may be counted.
     """
     with _collector_paused():
-        return _load(session, known, unit_id, end)
+        return _load(session, known, unit_id, end, told)
 
 
 @contextmanager
@@ -133,7 +140,11 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _load(
-    session: Session, known: Sequence[BundleName], unit_id: int | None, end: datetime
+    session: Session,
+    known: Sequence[BundleName],
+    unit_id: int | None,
+    end: datetime,
+    told: ColumnElement[bool],
 ) -> Episodes:
     chosen = and_(Case.created_at < end, Case.sample.is_(False))
     if unit_id is not None:
@@ -150,7 +161,7 @@ def _load(
                 Case.patient_code,
                 Case.national_id_hash,
             )
-            .where(chosen)
+            .where(chosen, told)  # what the other queries add is looked up by these cases
             .order_by(Case.created_at, Case.id)
         )
         .all()
