@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -107,8 +106,7 @@ def make(
         performance.comparators(judged),
         drift.table(found),
     )
-    inside_left_out = _left_out(session, scope, period.start, period.end)
-    ever_left_out = _left_out(session, scope, None, period.end)
+    ever_left_out, inside_left_out = _left_out(session, scope, period)
     return Dashboard(
         {
             table.name: replace(
@@ -130,18 +128,20 @@ def _latest(cases: Episodes) -> int:
     return int(answered[-1]) if len(answered) else -1
 
 
-def _left_out(session: Session, scope: Scope, start: datetime | None, end: datetime) -> Text | None:
-    """Return what is said of the cases between two moments that the person is not told of yet."""
+def _left_out(session: Session, scope: Scope, period: Period) -> tuple[Text | None, Text | None]:
+    """Return what is said of cases yet to be read blind: of all until the end, of the period."""
     if not scope.clinical:
-        return None
-    chosen = select(func.count()).where(
-        Case.created_at < end, Case.sample.is_(False), not_(scope.told)
+        return None, None
+    chosen = select(func.count(), func.count().filter(Case.created_at >= period.start)).where(
+        Case.created_at < period.end, Case.sample.is_(False), not_(scope.told)
     )
-    if start is not None:
-        chosen = chosen.where(Case.created_at >= start)
     if scope.unit_id is not None:
         chosen = chosen.where(Case.unit_id == scope.unit_id)
-    count = session.scalar(chosen) or 0
+    ever, inside = session.execute(chosen).one()
+    return _says_left_out(ever), _says_left_out(inside)
+
+
+def _says_left_out(count: int) -> Text | None:
     if not count:
         return None
     return NN_(
@@ -157,7 +157,7 @@ def _refusal_codes(session: Session, scope: Scope, period: Period) -> list[str]:
     """Return the reason of every film whose first assessment was a refusal."""
     earlier = aliased(StoredAssessment)
     chosen = (
-        select(StoredAssessment.refusal)
+        select(StoredAssessment.refusal["code"].as_string())
         .join(Film, Film.id == StoredAssessment.film_id)
         .join(Case, Case.id == Film.case_id)
         .where(
@@ -173,4 +173,4 @@ def _refusal_codes(session: Session, scope: Scope, period: Period) -> list[str]:
     )
     if scope.unit_id is not None:
         chosen = chosen.where(Case.unit_id == scope.unit_id)
-    return [str(refusal["code"]) for refusal in session.scalars(chosen) if refusal]
+    return [code for code in session.scalars(chosen) if code]
