@@ -41,6 +41,13 @@ def localised(number: str, language: Language) -> str:
     return number.replace(".", ",") if language == "es" else number
 
 
+def years(number: int) -> Message:
+    """Return an age in whole years, in words: ``"1 año"``, ``"2 años"``."""
+    if number == 1:
+        return Message("1 año", "1 year")
+    return Message(f"{number} años", f"{number} years")
+
+
 INTENDED_USE = Message(
     es=(
         "Apoyo a la lectura médica de radiografías de tórax frontales de adultos; no es un "

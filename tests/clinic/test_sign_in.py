@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from clinic_factory import PASSWORD, csrf_of
 from covid_d.clinic.accounts import sessions
@@ -148,6 +150,25 @@ def test_a_hostile_query_stays_a_query(client: TestClient, query: str) -> None:
     assert answer.headers["location"].startswith("/sign-in?")
     (cookie,) = answer.headers.get_list("set-cookie")
     assert cookie.startswith("covid_d_language=en")
+
+
+def test_signing_in_writes_once(
+    client: TestClient, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    writing = Installation.writing
+
+    def counted(self: Installation) -> AbstractContextManager[Session]:
+        opened.append("a transaction that writes")
+        return writing(self)
+
+    monkeypatch.setattr(Installation, "writing", counted)
+    sent = {"username": "doctor", "password": PASSWORD}
+    answer = client.post("/sign-in", data=sent, headers={"user-agent": "curl/8.0"})
+    assert answer.status_code == 303
+    assert len(opened) == 1
+    with installation.reading() as session:
+        assert session.scalars(select(SignInSession.browser)).all() == ["curl"]
 
 
 def test_each_try_is_in_the_audit_trail_without_the_password(

@@ -11,7 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import covid_d.clinic
-from covid_d.clinic.texts import N_, translations
+from covid_d.clinic.texts import N_, NN_, translations
 
 CLINIC = Path(covid_d.clinic.__file__).parent
 CATALOGUES = sorted((CLINIC / "locale" / "es").glob("*.po"))
@@ -20,8 +20,11 @@ FIELD = re.compile(r"%\((\w+)\)[sd]")
 
 
 def _used() -> set[str | tuple[str, ...]]:
+    plural = (1, 2)
     found = extract_from_dir(
-        CLINIC, METHODS, keywords={"N_": None, "_": None, "gettext": None, "ngettext": (1, 2)}
+        CLINIC,
+        METHODS,
+        keywords={"N_": None, "_": None, "gettext": None, "NN_": plural, "ngettext": plural},
     )
     return {message for _, _, message, _, _ in found}
 
@@ -73,6 +76,15 @@ def test_a_text_is_said_in_both_languages_with_its_fields() -> None:
     assert text.in_language("en") == "Use at least 12 characters; a short sentence is good."
     assert text.in_language("es") == "Use al menos 12 caracteres; sirve una frase corta."
     assert str(text) == text.to_message().en
+
+
+@pytest.mark.parametrize(
+    ("years", "spanish", "english"),
+    [(0, "0 años", "0 years"), (1, "1 año", "1 year"), (2, "2 años", "2 years")],
+)
+def test_a_count_has_its_own_form(years: int, spanish: str, english: str) -> None:
+    text = NN_("%(num)d year", "%(num)d years", years)
+    assert (text.in_language("es"), text.in_language("en")) == (spanish, english)
 
 
 def test_what_the_catalogue_lacks_stays_english() -> None:

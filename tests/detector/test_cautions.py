@@ -46,6 +46,12 @@ def test_what_is_not_known_contradicts_nothing() -> None:
     assert _codes(61.0, Sex.MALE, None, None) == []
 
 
+def test_a_film_of_a_one_year_old_says_so() -> None:
+    said = age_differs(1.9, 40).message
+    assert said.es.startswith("La radiografía dice 1 año; la ficha dice 40:")
+    assert said.en.startswith("The film says 1 year; the record says 40:")
+
+
 def test_the_sentences_name_both() -> None:
     assert age_differs(61.0, 40).message.es.startswith(
         "La radiografía dice 61 años; la ficha dice 40: compruebe"

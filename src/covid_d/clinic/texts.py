@@ -26,14 +26,25 @@ class Text:
         The English sentence, with ``%(name)s`` fields.
     values
         What the fields hold.
+    plural
+        The sentence for any other count than one, where it has two forms.
+    count
+        Which of the two forms is said.
     """
 
     msgid: str
     values: Mapping[str, object] = field(default_factory=dict)
+    plural: str | None = None
+    count: int = 1
 
     def in_language(self, language: Language) -> str:
         """Return the sentence in ``language``, its fields filled."""
-        sentence = translations(language).gettext(self.msgid)
+        catalogue = translations(language)
+        sentence = (
+            catalogue.gettext(self.msgid)
+            if self.plural is None
+            else catalogue.ngettext(self.msgid, self.plural, self.count)
+        )
         return sentence % self.values if self.values else sentence
 
     def to_message(self) -> Message:
@@ -47,6 +58,13 @@ class Text:
 def N_(msgid: str, **values: object) -> Text:  # noqa: N802 - the name that gettext tools look for
     """Mark a sentence for the catalogues and carry it untranslated."""
     return Text(msgid, values)
+
+
+def NN_(  # noqa: N802 - as N_
+    singular: str, plural: str, count: int, **values: object
+) -> Text:
+    """Mark a sentence of two forms and carry it untranslated; ``%(num)d`` is the count."""
+    return Text(singular, {"num": count, **values}, plural, count)
 
 
 @cache

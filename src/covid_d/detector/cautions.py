@@ -6,7 +6,7 @@ from typing import Final
 
 from covid_d.detector.assessment import Caution
 from covid_d.detector.spec import BundleSpec
-from covid_d.language import Message
+from covid_d.language import Message, years
 from covid_d.radiograph.film import Facts, Projection, Sex
 
 DEMONSTRATION: Final = Caution(
@@ -56,9 +56,9 @@ AGE_TOLERANCE: Final = 2
 AGE_DIFFERS: Final = Caution(
     "age_differs",
     Message(
-        "La radiografía dice {film} años; la ficha dice {stated}: compruebe que sea la de este "
+        "La radiografía dice {film.es}; la ficha dice {stated}: compruebe que sea la de este "
         "paciente.",
-        "The film says {film} years; the record says {stated}: check that it is this patient's.",
+        "The film says {film.en}; the record says {stated}: check that it is this patient's.",
     ),
 )
 SEX_DIFFERS: Final = Caution(
@@ -111,7 +111,7 @@ def age_differs(film_years: float, stated: int | str) -> Caution:
     stated
         As the patient's record does, in whole years; or what stands for it in the sentence.
     """
-    return _said(AGE_DIFFERS, film=int(film_years), stated=stated)
+    return _said(AGE_DIFFERS, film=years(int(film_years)), stated=stated)
 
 
 def sex_differs(film: Sex) -> Caution | None:

@@ -190,8 +190,8 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
     ),
     RefusalCode.CHILD: (
         Message(
-            "Paciente de {detail} años; el modelo solo conoce adultos.",
-            "Patient aged {detail} years; the model knows adults only.",
+            "La edad del paciente ({detail}) es menor de 18 años; el modelo solo conoce adultos.",
+            "The patient's age ({detail}) is under 18 years; the model knows adults only.",
         ),
         Message("No use COVID-D en menores de 18 años.", "Do not use COVID-D under 18 years."),
     ),

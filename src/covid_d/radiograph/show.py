@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
-from covid_d.language import Language, Message
+from covid_d.language import Language, Message, years
 
 if TYPE_CHECKING:
     from covid_d.radiograph.film import Radiograph
 
 _LONGEST: Final = 384  # pixels of the shown picture's longer side
 
-_AGE = Message("{n:.0f} años", "{n:.0f} years")
 _SPACING = Message("{n:.3g} mm por píxel", "{n:.3g} mm a pixel")
 _UNKNOWN = Message(
     "proyección, edad y sexo no constan", "projection, age and sex are not on record"
@@ -57,7 +56,7 @@ def _caption(radiograph: Radiograph, language: Language) -> str:
     facts = radiograph.facts
     known = [
         facts.projection and facts.projection.value,
-        facts.age_years is not None and _AGE.format(n=facts.age_years).in_language(language),
+        facts.age_years is not None and years(int(facts.age_years)).in_language(language),
         facts.sex and facts.sex.value,
     ]
     parts = [

@@ -12,7 +12,7 @@ from clinic_factory import PASSWORD, add_user, csrf_of
 from covid_d.clinic.accounts import first_start, passwords
 from covid_d.clinic.accounts.links import SpentLinkError
 from covid_d.clinic.clock import now
-from covid_d.clinic.database.accounts import OneTimeLink, User
+from covid_d.clinic.database.accounts import OneTimeLink, SignInSession, User
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
@@ -41,11 +41,12 @@ def test_the_link_makes_the_administrator_once(
 ) -> None:
     link = _link(installation)
     assert client.get(link).status_code == 200
-    answer = client.post(link, data=FORM)
+    answer = client.post(link, data=FORM, headers={"user-agent": "curl/8.0"})
     assert (answer.status_code, answer.headers["location"]) == (303, "/set-up?notice=welcome")
     assert "Primeros pasos" in client.get("/set-up").text
     with installation.reading() as session:
         user = session.scalars(select(User)).one()
+        assert session.scalars(select(SignInSession.browser)).all() == ["curl"]
         actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
     assert (user.username, user.role) == ("ana@hospital.ec", "administrator")
     assert passwords.matches(PASSWORD, user.password_hash)

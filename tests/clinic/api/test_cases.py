@@ -106,6 +106,20 @@ def test_a_film_of_somebody_else_is_said_beside_its_answer(doctor: TestClient) -
     assert codes[:2] == ["age_differs", "sex_differs"]
 
 
+def test_a_film_alone_of_somebody_else_is_said_beside_its_answer(doctor: TestClient) -> None:
+    film = films.dicom(PatientAge="034Y", PatientSex="F", ViewPosition="PA")
+
+    def warned(**stated: str) -> set[str]:
+        answer = doctor.post("/api/v1/assessments", data=stated, files={"film": film})
+        return {warning["code"] for warning in answer.json()["warnings"]}
+
+    differs = {"age_differs", "sex_differs"}
+    assert warned(sex="M", age_years="54") >= differs
+    assert warned(sex="M") & differs == {"sex_differs"}
+    for stated in ({}, {"sex": "F"}, {"sex": "O"}):
+        assert not warned(**stated) & differs
+
+
 @pytest.mark.parametrize(
     ("changes", "field"),
     [
@@ -260,6 +274,7 @@ def test_a_film_alone_is_answered_and_not_kept(
     assert ask(projection="PA", age_years="50", prevalence="0.5")["prevalence"] == 0.5
     assert ask(projection="L")["outcome"] == "refused"
     assert ask(projection="PA", age_years="3")["outcome"] == "refused"
+    assert ask(sex="X")["error"]["fields"].keys() == {"sex"}
     for wrong in ({"prevalence": "1"}, {"prevalence": "nan"}, {"age_years": "-1"}):
         assert set(ask(**wrong)["error"]["fields"]) == set(wrong)
     with installation.reading() as session:

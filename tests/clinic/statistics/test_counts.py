@@ -44,9 +44,10 @@ def _make(installation: Installation, scope: Scope, period: Period = PERIOD) -> 
         return make(session, scope, period)
 
 
-OWN = Scope(1, 1, True)
-ALL = Scope(None, 1, True)
-OUTSIDER = Scope(None, None, False)
+READER = Person(1, "doctor", "Doctor", Role.DOCTOR, 1)
+OWN = Scope(1, READER)
+ALL = Scope(None, READER)
+OUTSIDER = Scope(None, None)
 
 
 def _plain(rows: object) -> list[list[object]]:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+from sqlalchemy import true
 from sqlalchemy.exc import StatementError
 
 from clinic_factory import add_case, add_unit
@@ -28,7 +29,7 @@ def doctor(people: dict[Role, Person]) -> Person:
 
 def _load(installation: Installation, unit_id: int | None = None, end: datetime = END) -> Episodes:
     with installation.reading() as session:
-        return load(session, bundles(session), unit_id=unit_id, end=end)
+        return load(session, bundles(session), unit_id=unit_id, end=end, told=true())
 
 
 def test_an_empty_clinic(installation: Installation) -> None:
@@ -109,5 +110,5 @@ def test_the_cycle_collector_runs_on(installation: Installation) -> None:
     _load(installation)
     assert gc.isenabled()
     with installation.reading() as session, pytest.raises(StatementError):
-        load(session, [], unit_id=None, end="not a moment")  # type: ignore[arg-type]
+        load(session, [], unit_id=None, end="not a moment", told=true())  # type: ignore[arg-type]
     assert gc.isenabled()

@@ -22,8 +22,9 @@ from covid_d.evaluation.intervals import wilson
 from episode_factory import Told, random_cases, write
 
 PERIOD = Period(date(2026, 1, 1), date(2026, 12, 31))
-OWN = Scope(1, 1, True)
-OUTSIDER = Scope(None, None, False)
+READER = Person(1, "doctor", "Doctor", Role.DOCTOR, 1)
+OWN = Scope(1, READER)
+OUTSIDER = Scope(None, None)
 # 12 ill: 8 positive, 1 negative, 3 inconclusive; 20 healthy: 2, 15, 3.
 ILL = [0.9] * 8 + [0.1] + [0.5] * 3
 HEALTHY = [0.8] * 2 + [0.2] * 15 + [0.55] * 3

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from clinic_factory import add_unit
+from clinic_factory import add_unit, csrf_of
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import today
 from covid_d.clinic.database.operations import AuditEntry
@@ -118,6 +118,28 @@ def test_no_such_table(path: str, signed_in: SignIn) -> None:
 @pytest.mark.parametrize("path", ["/dashboard", "/dashboard/data", "/dashboard/days.csv"])
 def test_nobody_else(path: str, client: TestClient) -> None:
     assert client.get(path).headers["location"].startswith("/sign-in")
+
+
+def test_cases_to_be_read_blind_are_left_out_and_it_is_said(
+    signed_in: SignIn, installation: Installation, people: dict[Role, Person]
+) -> None:
+    blind = Told(day=today(), rt_pcr="positive", columns={"blind": True})
+    (case,) = write(installation, [blind], user_id=people[Role.RADIOLOGIST].id)
+    browser = signed_in(Role.DOCTOR)
+    assert "Queda fuera 1 caso: se lee a ciegas" in browser.get("/dashboard").text
+    shown = browser.get("/dashboard/data").json()
+    assert sum(row["cases"] for row in shown["days"]["rows"] + shown["outcomes"]["rows"]) == 0
+    for name in ("days", "outcomes", "refusals", "accuracy", "drift"):
+        table = browser.get(f"/dashboard/{name}.csv").text.removeprefix("\ufeff")
+        *rows, last = csv.reader(io.StringIO(table))
+        assert last[0].startswith("Queda fuera 1 caso: se lee a ciegas")
+        assert not any(last[1:])
+        assert {len(row) for row in rows} == {len(last)}
+    form = {"csrf_token": csrf_of(installation, browser), "finding": "negative"}
+    assert browser.post(f"/cases/{case}/readings", data=form).status_code == 303
+    assert "se lee a ciegas" not in browser.get("/dashboard").text
+    rows_now = _csv(browser, "days")
+    assert [(row["cases"], row["positive"]) for row in rows_now][-1] == ("1", "1")
 
 
 def _csv(browser: TestClient, name: str, *, whole: bool = False) -> list[dict[str, str]]:

@@ -171,6 +171,7 @@ def test_a_dicom_film_fills_in_what_was_left_empty(form: Form) -> None:
 
 def test_a_films_card_tells_its_facts_and_never_a_name(form: Form) -> None:
     content = films.dicom(PatientAge="061Y", PatientSex="M", PatientName="Pérez^Ana")
+    assert "1 año " in form.stage(films.dicom(PatientAge="001Y", PatientSex="M")).text
     card = form.stage(content).text
     assert 'data-age="61"' in card
     assert 'data-sex="M"' in card

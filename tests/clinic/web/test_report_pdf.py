@@ -179,3 +179,17 @@ def test_a_film_that_may_be_anothers_is_named_beside_its_answer(
     text = _words(_pdf(signed_in(Role.DOCTOR), case_id))
     assert text.count("La radiografía dice 61 años; la ficha dice 34: compruebe") == 1
     assert text.index("Radiografía 2") < text.index("La radiografía dice sexo masculino")
+
+
+def test_a_patient_of_one_year_is_no_plural(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    film = films.dicom(PatientAge="001Y", ViewPosition="PA")
+    case_id = add_case(installation, people[Role.DOCTOR], films=[film], age_years=1)
+    browser = signed_in(Role.DOCTOR)
+    pages = [_words(_pdf(browser, case_id))]
+    pages += [browser.get(f"/cases/{case_id}{page}").text for page in ("", "/report")]
+    for page in pages:
+        assert "1 año" in page
+        assert "La edad del paciente (1) es menor de 18 años" in page
+        assert "1 años" not in page

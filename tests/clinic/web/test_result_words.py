@@ -43,19 +43,27 @@ REFUSED = replace(
 @pytest.mark.parametrize(
     ("share", "figure", "about"),
     [
-        (0.0, "< 1 %", "fewer than 1"),
-        (0.0099, "< 1 %", "fewer than 1"),
-        (0.01, "1 %", "about 1"),
-        (0.5, "50 %", "about 50"),
-        (0.99, "99 %", "about 99"),
-        (0.9901, "> 99 %", "more than 99"),
-        (1.0, "> 99 %", "more than 99"),
+        (0.0, "< 1 %", "fewer than 1 is of a patient"),
+        (0.0099, "< 1 %", "fewer than 1 is of a patient"),
+        (0.01, "1 %", "about 1 is of a patient"),
+        (0.02, "2 %", "about 2 are of patients"),
+        (0.5, "50 %", "about 50 are of patients"),
+        (0.99, "99 %", "about 99 are of patients"),
+        (0.9901, "> 99 %", "more than 99 are of patients"),
+        (1.0, "> 99 %", "more than 99 are of patients"),
     ],
 )
 def test_no_figure_promises_certainty(share: float, figure: str, about: str) -> None:
     words = words_of(replace(ANSWERED, probability=share), "en")
     assert words.figures[0] == ("Probability of COVID-19 by the model", figure)
-    assert f"this number, {about} are of patients" in words.meaning[0]
+    assert f"this number, {about} with COVID-19." in words.meaning[0]
+
+
+def test_one_of_a_hundred_is_said_in_the_singular() -> None:
+    rare = replace(ANSWERED, probability=0.01, post_test_probability=0.01)
+    words = words_of(rare, "es")
+    assert "cerca de 1 es de un paciente con COVID-19" in words.meaning[0]
+    assert "cerca de 1 con COVID-19 y unas 99 sin ella" in words.meaning[1]
 
 
 def test_the_two_predictive_values_are_each_others_rest() -> None:

@@ -97,8 +97,20 @@ def create_administrator(
     full_name: str,
     password: str,
     address: str,
+    browser: str | None = None,
 ) -> str:
     """Create the first administrator and return the token of their session.
+
+    Parameters
+    ----------
+    installation, token
+        Where, and the link's.
+    username, full_name, password
+        As typed.
+    address
+        The network address, for the audit trail.
+    browser
+        Its coarse name, for the session's owner.
 
     Raises
     ------
@@ -129,7 +141,7 @@ def create_administrator(
         audit_trail.record(
             session, installation.keys, actor, "first_start.administrator", f"user:{user.id}"
         )
-        return sessions.start(session, user)
+        return sessions.start(session, user, browser)
 
 
 def _has_administrator(session: Session) -> bool:

@@ -204,9 +204,24 @@ class Provider:
 
 
 def sign_in(
-    installation: Installation, provider: Provider, claims: dict[str, Any], address: str
+    installation: Installation,
+    provider: Provider,
+    claims: dict[str, Any],
+    address: str,
+    browser: str | None = None,
 ) -> str:
     """Start a session for the account of verified claims and return its token.
+
+    Parameters
+    ----------
+    installation, provider
+        Where, and who verified.
+    claims
+        Of the identity token.
+    address
+        The network address, for the audit trail.
+    browser
+        Its coarse name, for the session's owner.
 
     Raises
     ------
@@ -223,7 +238,7 @@ def sign_in(
         if user is not None and user.active:
             user.oidc_subject, user.must_change_password = subject, False
             sessions.forget_ended(session, installation.settings)
-            token = sessions.start(session, user)
+            token = sessions.start(session, user, browser)
         audit_trail.record(
             session,
             installation.keys,

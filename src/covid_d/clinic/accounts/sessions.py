@@ -8,7 +8,6 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, delete, not_, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from covid_d.clinic.accounts import browsers
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession, User
@@ -20,7 +19,7 @@ from covid_d.settings import Settings
 _TOUCH: Final = timedelta(minutes=1)
 
 
-def start(session: Session, user: User) -> str:
+def start(session: Session, user: User, browser: str | None = None) -> str:
     """Start a session and return its token for the cookie; an older cookie is never taken over.
 
     Parameters
@@ -29,6 +28,8 @@ def start(session: Session, user: User) -> str:
         A writing database session.
     user
         Who signed in.
+    browser
+        Its coarse name, for its owner: see :func:`~covid_d.clinic.accounts.browsers.name_of`.
     """
     token = new_token()
     moment = now()
@@ -39,28 +40,10 @@ def start(session: Session, user: User) -> str:
             csrf_token=new_token(),
             created_at=moment,
             last_seen_at=moment,
+            browser=browser,
         )
     )
     return token
-
-
-def name_browser(installation: Installation, token: str, agent: str) -> None:
-    """Keep what a new session's browser calls itself, coarsely.
-
-    Parameters
-    ----------
-    installation, token
-        Where, and whose.
-    agent
-        The header ``User-Agent``.
-    """
-    name = browsers.name_of(agent)
-    with installation.writing() as session:
-        session.execute(
-            update(SignInSession)
-            .where(SignInSession.token_sha256 == token_hash(token))
-            .values(browser=name)
-        )
 
 
 def resume(installation: Installation, token: str) -> tuple[Person, str] | None:

@@ -53,8 +53,25 @@ class RestingError(TooManyError):
         )
 
 
-def sign_in(installation: Installation, username: str, password: str, address: str) -> str:
+def sign_in(
+    installation: Installation,
+    username: str,
+    password: str,
+    address: str,
+    browser: str | None = None,
+) -> str:
     """Check a name and password and return a new session's token.
+
+    Parameters
+    ----------
+    installation
+        Where.
+    username, password
+        As typed.
+    address
+        The network address, for the audit trail.
+    browser
+        Its coarse name, for the session's owner.
 
     Raises
     ------
@@ -73,7 +90,9 @@ def sign_in(installation: Installation, username: str, password: str, address: s
     with installation.writing() as session:
         sessions.forget_ended(session, installation.settings)
         user = _by_name(session, username)
-        token = None if resting or not right or user is None else _let_in(session, user, password)
+        token = None
+        if right and not resting and user is not None:
+            token = _let_in(session, user, password, browser)
         if token is None and user is not None and not resting:
             _count_failure(user)
         audit_trail.record(
@@ -101,11 +120,11 @@ def _may_use_password(installation: Installation, user: User) -> bool:
     return user.active and (not elsewhere or user.role == Role.ADMINISTRATOR.value)
 
 
-def _let_in(session: Session, user: User, password: str) -> str:
+def _let_in(session: Session, user: User, password: str, browser: str | None) -> str:
     user.failed_sign_ins, user.locked_until = 0, None
     if user.password_hash and passwords.is_dated(user.password_hash):
         user.password_hash = passwords.hash_of(password)
-    return sessions.start(session, user)
+    return sessions.start(session, user, browser)
 
 
 def _count_failure(user: User) -> None:

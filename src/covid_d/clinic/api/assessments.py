@@ -11,7 +11,7 @@ from covid_d.clinic.api.answers import AssessmentAnswer
 from covid_d.clinic.api.words import _
 from covid_d.clinic.cases.film_alone import assess_alone
 from covid_d.clinic.web.visitor import installation
-from covid_d.radiograph import Projection
+from covid_d.radiograph import Projection, Sex
 
 router = APIRouter(tags=["assessments"])
 
@@ -20,8 +20,9 @@ router = APIRouter(tags=["assessments"])
     "/assessments",
     summary=_("Get an answer about one film, storing nothing"),
     description=_(
-        "Neither the film nor the answer is kept. In a unit that reads blind it is an error "
-        "(blind_mode), since nobody's own reading would come first."
+        "Neither the film nor the answer is kept. What you state of the patient is compared with "
+        "what the film's file states, and an answer warns of a difference. In a unit that reads "
+        "blind it is an error (blind_mode), since nobody's own reading would come first."
     ),
 )
 def assess_film(
@@ -36,6 +37,7 @@ def assess_film(
     age_years: Annotated[
         int | None, Form(ge=0, le=120, description=_("Age in whole years."))
     ] = None,
+    sex: Annotated[Sex | None, Form(description=_("F, M or O."))] = None,
     prevalence: Annotated[
         float | None,
         Form(
@@ -51,6 +53,7 @@ def assess_film(
         film.file.read(),
         projection=projection,
         age_years=age_years,
+        sex=sex,
         prevalence=prevalence,
     )
     return AssessmentAnswer.of(columns)

@@ -12,7 +12,7 @@ from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
-from covid_d.radiograph import Projection
+from covid_d.radiograph import Projection, Sex
 
 
 def assess_alone(
@@ -23,6 +23,7 @@ def assess_alone(
     *,
     projection: Projection | None = None,
     age_years: int | None = None,
+    sex: Sex | None = None,
     prevalence: float | None = None,
 ) -> dict[str, Any]:
     """Return the columns of the answer about a film, as ``final_answer`` does.
@@ -37,6 +38,8 @@ def assess_alone(
         The film's bytes.
     projection, age_years
         As stated, for a film that does not say.
+    sex
+        As stated, to compare with what the film's file says.
     prevalence
         In (0, 1); by default that of the person's unit.
 
@@ -56,7 +59,7 @@ def assess_alone(
         )
     found, _ = examine(installation, content)
     assumed = prevalence if prevalence is not None or unit is None else unit.prevalence
-    stated = Stated(projection, age_years)
+    stated = Stated(projection, age_years, sex)
     answer = final_answer(found, stated, installation.desk.detector.bundle, assumed)
     with installation.writing() as session:
         audit_trail.record(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, not_, select
 from sqlalchemy.orm import Session, aliased
 
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
@@ -15,7 +15,7 @@ from covid_d.clinic.statistics.drift import Drift
 from covid_d.clinic.statistics.episodes import BundleName, Episodes, bundles, load, unit_names
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.table import Table
-from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.texts import N_, NN_, Text
 from covid_d.detector import Outcome
 
 WARNING: Final = N_(
@@ -51,7 +51,9 @@ class Dashboard:
     bundles
         Every bundle to choose from, the latest first.
     cases
-        How many cases the period has.
+        How many cases of the period are counted.
+    left_out
+        What is said of the period's cases that the person has yet to read blind, if any.
     """
 
     tables: dict[str, Table]
@@ -59,6 +61,7 @@ class Dashboard:
     drift_bundle: BundleName | None
     bundles: tuple[BundleName, ...]
     cases: int
+    left_out: Text | None
 
 
 def make(
@@ -83,7 +86,7 @@ def make(
         SHA-256 of the only bundle whose answers are judged; empty, or unknown, for all.
     """
     names, known = unit_names(session), bundles(session)
-    every = load(session, known, unit_id=scope.unit_id, end=period.end)
+    every = load(session, known, unit_id=scope.unit_id, end=period.end, told=scope.told)
     inside = every.where(every.day >= period.first.toordinal())
     only = next((place for place, entry in enumerate(known) if entry.sha256 == bundle), None)
     judged = inside if only is None else inside.where(inside.bundle == only)
@@ -103,12 +106,19 @@ def make(
         performance.comparators(judged),
         drift.table(found),
     )
+    ever_left_out, inside_left_out = _left_out(session, scope, period)
     return Dashboard(
-        {table.name: table for table in tables},
+        {
+            table.name: replace(
+                table, left_out=ever_left_out if table.name == "drift" else inside_left_out
+            )
+            for table in tables
+        },
         found,
         known[watched] if watched >= 0 else None,
         tuple(known),
         len(inside),
+        inside_left_out,
     )
 
 
@@ -118,17 +128,43 @@ def _latest(cases: Episodes) -> int:
     return int(answered[-1]) if len(answered) else -1
 
 
+def _left_out(session: Session, scope: Scope, period: Period) -> tuple[Text | None, Text | None]:
+    """Return what is said of cases yet to be read blind: of all until the end, of the period."""
+    if not scope.clinical:
+        return None, None
+    chosen = select(func.count(), func.count().filter(Case.created_at >= period.start)).where(
+        Case.created_at < period.end, Case.sample.is_(False), not_(scope.told)
+    )
+    if scope.unit_id is not None:
+        chosen = chosen.where(Case.unit_id == scope.unit_id)
+    ever, inside = session.execute(chosen).one()
+    return _says_left_out(ever), _says_left_out(inside)
+
+
+def _says_left_out(count: int) -> Text | None:
+    if not count:
+        return None
+    return NN_(
+        "%(num)d case is left out: it is to be read blind, and you have not read it yet. It counts "
+        "here after your own reading.",
+        "%(num)d cases are left out: they are to be read blind, and you have not read them yet. "
+        "They count here after your own reading.",
+        count,
+    )
+
+
 def _refusal_codes(session: Session, scope: Scope, period: Period) -> list[str]:
     """Return the reason of every film whose first assessment was a refusal."""
     earlier = aliased(StoredAssessment)
     chosen = (
-        select(StoredAssessment.refusal)
+        select(StoredAssessment.refusal["code"].as_string())
         .join(Film, Film.id == StoredAssessment.film_id)
         .join(Case, Case.id == Film.case_id)
         .where(
             Case.created_at >= period.start,
             Case.created_at < period.end,
             Case.sample.is_(False),
+            scope.told,
             StoredAssessment.outcome == Outcome.REFUSED.value,
             ~exists().where(
                 earlier.film_id == StoredAssessment.film_id, earlier.id < StoredAssessment.id
@@ -137,4 +173,4 @@ def _refusal_codes(session: Session, scope: Scope, period: Period) -> list[str]:
     )
     if scope.unit_id is not None:
         chosen = chosen.where(Case.unit_id == scope.unit_id)
-    return [str(refusal["code"]) for refusal in session.scalars(chosen) if refusal]
+    return [code for code in session.scalars(chosen) if code]

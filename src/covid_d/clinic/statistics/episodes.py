@@ -12,12 +12,12 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, DateTime, and_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.clock import zone
@@ -97,9 +97,14 @@ class Episodes:
 
 
 def load(
-    session: Session, known: Sequence[BundleName], *, unit_id: int | None, end: datetime
+    session: Session,
+    known: Sequence[BundleName],
+    *,
+    unit_id: int | None,
+    end: datetime,
+    told: ColumnElement[bool],
 ) -> Episodes:
-    """Return every case entered before ``end``, of one unit or of all.
+    """Return every case entered before ``end``, of one unit or of all, that may be counted.
 
     Parameters
     ----------
@@ -111,9 +116,11 @@ def load(
         The only unit; ``None`` for all.
     end
         Of the period.
+    told
+        Condition on ``Case`` that it may be counted.
     """
     with _collector_paused():
-        return _load(session, known, unit_id, end)
+        return _load(session, known, unit_id, end, told)
 
 
 @contextmanager
@@ -133,7 +140,11 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _load(
-    session: Session, known: Sequence[BundleName], unit_id: int | None, end: datetime
+    session: Session,
+    known: Sequence[BundleName],
+    unit_id: int | None,
+    end: datetime,
+    told: ColumnElement[bool],
 ) -> Episodes:
     chosen = and_(Case.created_at < end, Case.sample.is_(False))
     if unit_id is not None:
@@ -144,19 +155,19 @@ def _load(
         .execute(
             select(
                 Case.id,
-                Case.created_at,
+                # As the driver gives it: the zone is added once a day, not once a case.
+                type_coerce(Case.created_at, DateTime()).label("created_at"),
                 Case.province,
                 Case.unit_id,
                 Case.patient_code,
                 Case.national_id_hash,
             )
-            .where(chosen)
+            .where(chosen, told)  # what the other queries add is looked up by these cases
             .order_by(Case.created_at, Case.id)
         )
         .all()
     )
-    here = zone()
-    days = [row.created_at.astimezone(here).date() for row in rows]
+    days = _local_days([row.created_at for row in rows])
     ids = [row.id for row in rows]
     given = _index_tests(session, chosen)
     nothing = (NO_FILM, None, "")
@@ -176,6 +187,19 @@ def _load(
         antigen=_standards(results[ANTIGEN], ids, days),
         blind_reading=_words([blind.get(case_id, "") for case_id in ids]),
     )
+
+
+def _local_days(moments: list[datetime]) -> list[date]:
+    """Return the local day of each moment, oldest first; one without a zone is of UTC (SQLite)."""
+    here, days = zone(), []
+    day, after = date.min, None  # a day's end is looked up once
+    for moment in moments:
+        if after is None or moment >= after:
+            day = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(here).date()
+            end = datetime.combine(day + timedelta(days=1), time(), here).astimezone(UTC)
+            after = end.replace(tzinfo=None) if moment.tzinfo is None else end
+        days.append(day)
+    return days
 
 
 def unit_names(session: Session) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Whose cases a person's statistics may count, and in which days."""
+"""Which cases a person's statistics may count, and in which days."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
+from sqlalchemy import ColumnElement, not_, or_, true
+
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.cases.access import of_unit
+from covid_d.clinic.cases.readings import answer_visible_to
 from covid_d.clinic.clock import zone
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.roles import Permission
@@ -25,15 +29,34 @@ class Scope:
     ----------
     unit_id
         The only unit that is counted; ``None`` for all.
-    own_unit_id
-        The person's own unit, if they may see its cases.
-    clinical
-        Whether the person may see cases at all.
+    reader
+        The person, if they may see cases at all.
     """
 
     unit_id: int | None
-    own_unit_id: int | None
-    clinical: bool
+    reader: Person | None
+
+    @property
+    def clinical(self) -> bool:
+        """Whether the person may see cases at all."""
+        return self.reader is not None
+
+    @property
+    def own_unit_id(self) -> int | None:
+        """The person's own unit, if they may see its cases."""
+        return None if self.reader is None else self.reader.unit_id
+
+    @property
+    def told(self) -> ColumnElement[bool]:
+        """The condition on ``Case`` that a figure may count it for this person.
+
+        Cases that they have yet to read blind are left out: a figure of few cases, or two figures
+        a case apart, would tell them the answer or the result. Cases that they can never open are
+        not theirs to read.
+        """
+        if self.reader is None:
+            return true()
+        return or_(not_(of_unit(self.reader)), answer_visible_to(self.reader))
 
     @property
     def protected(self) -> bool:
@@ -46,9 +69,9 @@ class Scope:
 
         Whoever may see no case, or belongs to no unit, sees all units together.
         """
-        clinical = Permission.READ_CASE in person.role.permissions
-        own = person.unit_id if clinical else None
-        return cls(None if all_units else own, own, clinical)
+        reader = person if Permission.READ_CASE in person.role.permissions else None
+        own = None if reader is None else reader.unit_id
+        return cls(None if all_units else own, reader)
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ class Table:
         As many cells as columns; ``None`` where there is nothing to say.
     notes
         Rules and limits that belong to it.
+    left_out
+        What is said of cases that it does not count for this person yet, if any.
     """
 
     name: str
@@ -74,10 +76,15 @@ class Table:
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     notes: Sequence[Text] = ()
+    left_out: Text | None = None
 
 
 def to_csv(table: Table, language: Language) -> str:
-    """Return a table as CSV (RFC 4180); an estimate takes four columns: value, bounds, number."""
+    """Return a table as CSV (RFC 4180); an estimate takes four columns: value, bounds, number.
+
+    Where cases are left out, a last row says so in its first field: figures that travel on their
+    own must not pass for those of every case.
+    """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     figures = [
@@ -94,6 +101,8 @@ def to_csv(table: Table, language: Language) -> str:
         for cell, figure in zip(row, figures, strict=True):
             written += _written(cell, language) if figure else _written(cell, language)[:1]
         writer.writerow(written)
+    if table.left_out is not None:
+        writer.writerow([table.left_out.in_language(language)] + [""] * (len(header) - 1))
     return buffer.getvalue()
 
 

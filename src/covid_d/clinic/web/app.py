@@ -44,6 +44,7 @@ from covid_d.clinic.web.routes import (
     worklist,
 )
 from covid_d.clinic.web.visitor import access_of
+from covid_d.clinic.web.way_back import Pages
 from covid_d.settings import Settings
 
 _PAGES = (
@@ -119,6 +120,7 @@ def create_app(installation: Installation) -> FastAPI:
     app.include_router(api.router)
     failures.install(app)
     refuse_unguarded(app)
+    app.state.pages = Pages(every_route(app.router))
     static = resources.files("covid_d.clinic.web") / "static"
     app.mount("/static", StaticFiles(directory=str(static)), name="static")
     return app

@@ -27,7 +27,8 @@ from covid_d.clinic.errors import (
 )
 from covid_d.clinic.operations.logs import without_values
 from covid_d.clinic.texts import N_, Text
-from covid_d.clinic.web.render import go_to, here, page
+from covid_d.clinic.web.render import go_to, page
+from covid_d.clinic.web.way_back import way_back
 from covid_d.errors import BundleError
 
 _log = logging.getLogger(__name__)
@@ -49,7 +50,7 @@ def answer(request: Request, error: ClinicError) -> Response:
     if is_api(request):
         return JSONResponse(to_json(error), status_code=error.status, headers=headers_of(error))
     if isinstance(error, NotSignedInError) and request.method == "GET":
-        return go_to(f"/sign-in?next={quote(here(request), safe='/')}")
+        return go_to(f"/sign-in?next={quote(way_back(request), safe='/')}")
     if isinstance(error, PasswordChangeError) and request.method == "GET":
         return go_to("/account")
     if request.headers.get("x-requested-with") == "fetch":

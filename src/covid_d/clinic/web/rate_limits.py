@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from covid_d.clinic.accounts.sign_in import LOCK, TRIES
 from covid_d.clinic.errors import TooManyError
-from covid_d.clinic.texts import N_
+from covid_d.clinic.texts import N_, NN_
 from covid_d.clinic.web import failures
 
 
@@ -95,7 +95,11 @@ class RateLimits:
         seconds = max(1, math.ceil(stats.reset_time - time.time()))
         return TooManyError(
             N_("Too many requests in a short time."),
-            N_("Wait %(n)d seconds and try again.", n=seconds),
+            NN_(
+                "Wait %(num)d second and try again.",
+                "Wait %(num)d seconds and try again.",
+                seconds,
+            ),
             retry_after=seconds,
         )
 

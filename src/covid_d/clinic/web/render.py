@@ -19,6 +19,7 @@ from covid_d.clinic.texts import Text, translations
 from covid_d.clinic.web.navigation import entries_for
 from covid_d.clinic.web.notices import NOTICES
 from covid_d.clinic.web.visitor import Visitor, installation
+from covid_d.clinic.web.way_back import way_back
 from covid_d.errors import BundleError
 from covid_d.language import INTENDED_USE, Language, Message
 
@@ -38,7 +39,9 @@ def language_of(request: Request) -> Language:
     return installation(request).settings.language
 
 
-def page(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+def page(
+    request: Request, template: str, *, status: int = 200, here: str | None = None, **values: Any
+) -> HTMLResponse:
     """Return a page.
 
     Parameters
@@ -49,6 +52,9 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         Path under ``templates/``.
     status
         HTTP status.
+    here
+        The address of this very page, where the request's own does not say it whole: that of the
+        form whose failure is shown. Always one of ours, and one that a GET answers.
     values
         The template's own.
     """
@@ -61,7 +67,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
             language=language,
             visitor=visitor,
             path=request.url.path,
-            here=here(request),
+            here=way_back(request) if here is None else here,
             navigation=entries_for(visitor),
             notice=NOTICES.get(request.query_params.get("notice", "")),
             bundle=_bundle(request),
@@ -78,12 +84,6 @@ def go_to(path: str, *, notice: str | None = None) -> Response:
     assert notice is None or notice in NOTICES, notice  # noqa: S101 - a name in our own code
     suffix = f"{'&' if '?' in path else '?'}notice={notice}" if notice else ""
     return RedirectResponse(path + suffix, status_code=303)
-
-
-def here(request: Request) -> str:
-    """Return the address of the page that is shown, to come back to: its path and query."""
-    path, query = request.url.path, request.url.query
-    return f"{path}?{query}" if query else path
 
 
 def formats(language: Language) -> Mapping[str, Callable[..., str]]:

@@ -32,7 +32,7 @@ from reportlab.platypus import (
 
 from covid_d import __version__
 from covid_d.clinic.cases.report import Report, ReportedFilm
-from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.texts import N_, NN_, Text
 from covid_d.clinic.web.render import formats
 from covid_d.clinic.web.result_words import Base, ResultWords, base_of, words_of
 from covid_d.language import INTENDED_USE, Language
@@ -254,7 +254,9 @@ class _Drawing:
         return text.in_language(self._language)
 
     def _years(self, years: int | None) -> str:
-        return "" if years is None else self._say(N_("%(n)d years", n=years))
+        if years is None:
+            return ""
+        return self._say(NN_("%(num)d year", "%(num)d years", years))
 
 
 def _text(words: str, size: float, colour: Any = black, *, bold: bool = False) -> Paragraph:

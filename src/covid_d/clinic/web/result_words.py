@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from covid_d.clinic.cases.result import Result
-from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.texts import N_, NN_, Text
 from covid_d.clinic.web.render import formats
 from covid_d.detector import Outcome
 from covid_d.language import Language
@@ -21,10 +21,6 @@ _SIGNS: Final = {
     Outcome.REFUSED: "×",
 }
 _RULE: Final = N_("This does not rule out COVID-19; confirm with RT-PCR or an antigen test.")
-_OF_CALIBRATION: Final = N_(
-    "Of 100 films like those the model was calibrated on that get this number, %(n)s are of "
-    "patients with COVID-19."
-)
 _SHARE: Final = N_("(Among all films of the calibration, %(p)s were.)")
 _OF_UNIT: Final = N_(
     "Of 100 patients of your unit (prevalence %(p)s) whose film gets this number, one would expect "
@@ -150,7 +146,7 @@ def _meaning(result: Result, language: Language) -> tuple[str, ...]:
     if result.probability is None:
         return ()
     percent = formats(language)["percent"]
-    said = [_with(_OF_CALIBRATION, n=_about(result.probability, language))]
+    said = [_of_calibration(result.probability, language)]
     if result.calibration_prevalence is not None:
         said.append(_with(_SHARE, p=percent(result.calibration_prevalence)))
     sentences = [" ".join(text.in_language(language) for text in said)]
@@ -173,6 +169,17 @@ def _caveat(result: Result, language: Language) -> str:
     return text.in_language(language)
 
 
+def _of_calibration(share: float, language: Language) -> Text:
+    return NN_(
+        "Of 100 films like those the model was calibrated on that get this number, %(n)s is of a "
+        "patient with COVID-19.",
+        "Of 100 films like those the model was calibrated on that get this number, %(n)s are of "
+        "patients with COVID-19.",
+        _of_hundred(share),
+        n=_about(share, language),
+    )
+
+
 def _with(text: Text, **values: object) -> Text:
     return Text(text.msgid, values)
 
@@ -190,7 +197,12 @@ def _about(share: float, language: Language) -> str:
         return N_("fewer than 1").in_language(language)
     if share > 0.99:
         return N_("more than 99").in_language(language)
-    return N_("about %(n)d", n=round(100 * share)).in_language(language)
+    return NN_("about %(num)d", "about %(num)d", _of_hundred(share)).in_language(language)
+
+
+def _of_hundred(share: float) -> int:
+    """Return how many of 100; a share of fewer than one is said as one is."""
+    return max(1, round(100 * share))
 
 
 def _is_whole(share: float | None) -> bool:

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from fastapi.responses import Response
 from starlette.routing import BaseRoute
 
-from covid_d.clinic.accounts import sessions, tokens
+from covid_d.clinic.accounts import browsers, sessions, tokens
 from covid_d.clinic.accounts.people import Person, check_allowed
 from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.errors import ForbiddenError, NotSignedInError
@@ -98,6 +98,11 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+def browser_of(request: Request) -> str | None:
+    """Return the coarse name of the client's browser, before any transaction needs it."""
+    return browsers.name_of(request.headers.get("user-agent", ""))
+
+
 def outside_address(request: Request, path: str) -> str:
     """Return the whole address of a page of ours, as others can open it."""
     # The host was checked against the allowed ones; a proxy's HTTPS is known from the settings.
@@ -106,10 +111,8 @@ def outside_address(request: Request, path: str) -> str:
 
 
 def open_session(request: Request, response: Response, token: str) -> Response:
-    """Give the browser the cookie of its new session, and the session the browser's name."""
-    place = installation(request)
-    sessions.name_browser(place, token, request.headers.get("user-agent", ""))
-    settings = place.settings
+    """Give the browser the cookie of its new session."""
+    settings = installation(request).settings
     response.set_cookie(
         COOKIE,
         token,

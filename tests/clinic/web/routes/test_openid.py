@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from clinic_factory import PASSWORD
 from covid_d.clinic.accounts.openid import Provider
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.database.accounts import User
+from covid_d.clinic.database.accounts import SignInSession, User
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
@@ -80,12 +80,14 @@ def _subject(installation: Installation, user_id: int) -> str | None:
 def test_whoever_the_provider_verifies_comes_in(
     client: TestClient, installation: Installation, doctor: int
 ) -> None:
+    client.headers["user-agent"] = "curl/8.0"
     answer = _sign_in(client)
     assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
     assert client.get("/account").status_code == 200
     assert _subject(installation, doctor) not in {None, "u-1"}
     with installation.reading() as session:
         (entry,) = session.scalars(select(AuditEntry)).all()
+        assert session.scalars(select(SignInSession.browser)).all() == ["curl"]
     assert (entry.action, entry.detail) == ("sign_in", {"by": "openid", "linked": True})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
@@ -17,6 +18,7 @@ from covid_d.clinic.web.visitor import (
     COOKIE,
     Anyone,
     address_of,
+    browser_of,
     installation,
     open_session,
 )
@@ -77,11 +79,13 @@ def choose_language(
 def _sign_in_page(
     request: Request, next: str, username: str, error: ClinicError | None = None
 ) -> Response:
+    wanted = _inside(next)
     response = page(
         request,
         "sign_in.html",
         status=error.status if error else 200,
-        next=_inside(next),
+        here=f"/sign-in?next={quote(wanted, safe='/')}" if error else None,
+        next=wanted,
         username=username,
         error=error,
         openid=request.app.state.openid is not None,
@@ -99,7 +103,9 @@ def _checked(request: Request, username: str, password: str) -> str:
         passwords.matches(password, None)  # takes as long as for somebody's name
         raise RestingError from error
     try:
-        return sign_in.sign_in(installation(request), username, password, address_of(request))
+        return sign_in.sign_in(
+            installation(request), username, password, address_of(request), browser_of(request)
+        )
     except WrongPasswordError as error:
         if not error.known:
             limits.hit(UNKNOWN_NAME, name)

@@ -88,8 +88,11 @@ def take_reading(
     except InvalidInputError as error:
         view = _load(place, visitor, case_id, film)
         return _page(request, visitor, view, error=error, finding=finding, notes=notes)
-    where = f"/cases/{case_id}" + (f"?film={film}" if film is not None else "")
-    return go_to(where, notice="reading_saved")
+    return go_to(_address(case_id, film), notice="reading_saved")
+
+
+def _address(case_id: int, film_id: int | None) -> str:
+    return f"/cases/{case_id}" + (f"?film={film_id}" if film_id is not None else "")
 
 
 def _load(place: Installation, visitor: Visitor, case_id: int, film_id: int | None) -> _View:
@@ -130,6 +133,7 @@ def _page(
         request,
         "case.html",
         status=error.status if error else 200,
+        here=_address(view.case.id, view.film.id if view.film else None) if error else None,
         case=view.case,
         patient=Patient.of(view.case),
         film=view.film,

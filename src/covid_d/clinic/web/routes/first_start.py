@@ -15,6 +15,7 @@ from covid_d.clinic.web.visitor import (
     Anyone,
     Visitor,
     address_of,
+    browser_of,
     installation,
     needs,
     open_session,
@@ -50,6 +51,7 @@ def create(
             full_name=full_name,
             password=password,
             address=address_of(request),
+            browser=browser_of(request),
         )
     except InvalidInputError as error:
         typed = {"username": username, "full_name": full_name}

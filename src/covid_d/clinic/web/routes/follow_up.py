@@ -133,11 +133,15 @@ def _page(
         )
     if correct is not None:
         typed = _Typed.correcting(_correctable(known.facts, correct))
+    # Of a refused form: only what this person may correct, for whom the page would show it.
+    corrected = {str(fact.id) for fact in known.facts} & {typed.supersedes}
+    chosen = f"correct={typed.supersedes}" if corrected else f"form={typed.form}"
     holding = summary(known.facts, at_intake=case.research_consent)
     return page(
         request,
         "follow_up/page.html",
         status=error.status if error else 200,
+        here=f"/cases/{case_id}/follow-up?{chosen}" if error else None,
         case=case,
         current=holding,
         facts=known.facts,

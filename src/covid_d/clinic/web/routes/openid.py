@@ -17,6 +17,7 @@ from covid_d.clinic.web.render import go_to
 from covid_d.clinic.web.visitor import (
     Anyone,
     address_of,
+    browser_of,
     installation,
     open_session,
     outside_address,
@@ -63,7 +64,7 @@ def come_back(request: Request, visitor: Anyone) -> Response:
         verifier=verifier,
         answer=dict(request.query_params),
     )
-    token = openid.sign_in(place, provider, claims, address_of(request))
+    token = openid.sign_in(place, provider, claims, address_of(request), browser_of(request))
     response = open_session(request, go_to("/"), token)
     response.delete_cookie(_COOKIE, path=_PATH)
     return response
