@@ -377,6 +377,16 @@ def test_too_many_films_are_said_so(installation: Installation, form: Form) -> N
     assert len(_tokens(answer.text)) == 13, "none is thrown away unasked"
 
 
+@pytest.mark.parametrize("part", [{}, {"files": {"film": ("film.png", b"bytes")}}])
+def test_a_form_is_no_film(form: Form, part: dict[str, Any]) -> None:
+    answer = form.browser.post(
+        "/films/staged", data={"csrf_token": form.token}, headers=SCRIPT, **part
+    )
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "invalid_input"
+    assert "Envíe la radiografía sola" in answer.text
+
+
 def test_old_films_are_swept_when_another_one_comes(
     installation: Installation, form: Form, monkeypatch: pytest.MonkeyPatch
 ) -> None:

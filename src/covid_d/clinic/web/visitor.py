@@ -23,6 +23,7 @@ COOKIE: Final = "covid_d_session"
 CSRF_FIELD: Final = "csrf_token"
 CSRF_HEADER: Final = "x-csrf-token"
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORMS: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 _ACCESS: Final = "covid_d_access"
 
 
@@ -60,14 +61,18 @@ def installation(request: Request) -> Installation:
     return found
 
 
+def is_form(request: Request) -> bool:
+    """Return whether a request's body is a form's."""
+    return request.headers.get("content-type", "").partition(";")[0] in _FORMS
+
+
 async def _sent_token(request: Request) -> str:
     if request.method in _SAFE:
         return ""
     header = request.headers.get(CSRF_HEADER)
     if header is not None:
         return header
-    kind = request.headers.get("content-type", "").partition(";")[0]
-    if kind in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+    if is_form(request):
         value = (await request.form()).get(CSRF_FIELD, "")
         return value if isinstance(value, str) else ""
     return ""

@@ -26,7 +26,7 @@ from covid_d.clinic.texts import N_, Text
 from covid_d.clinic.web import failures
 from covid_d.clinic.web.intake_form import Entered, contradictions
 from covid_d.clinic.web.render import go_to, language_of, page
-from covid_d.clinic.web.visitor import Visitor, installation, needs
+from covid_d.clinic.web.visitor import Visitor, installation, is_form, needs
 from covid_d.detector.cautions import AGE_TOLERANCE
 from covid_d.radiograph import RadiographError, read
 from covid_d.radiograph.sample import sample_bytes
@@ -43,6 +43,8 @@ async def _sent_form(request: Request, visitor: Clinician) -> FormData:
 
 
 async def _sent_bytes(request: Request, visitor: Clinician) -> bytes:
+    if is_form(request):  # its body was read for the token, and holds more than a film
+        raise InvalidInputError({"film": N_("Send the film by itself, not in a form.")})
     return await request.body()
 
 
