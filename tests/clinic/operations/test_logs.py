@@ -21,7 +21,6 @@ from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations.logs import WithoutValues, without_values
 from covid_d.clinic.roles import Role
-from postgres_server import _free_port
 
 SECRET = "Pérez Ana"
 
@@ -79,38 +78,34 @@ def test_only_the_servers_second_word_is_left_out() -> None:
 @pytest.fixture
 def served(installation: Installation, tmp_path: Path) -> Iterator[tuple[httpx2.Client, Path]]:
     """A browser at the real server process, and what the server prints."""
-    port, console = _free_port(), tmp_path / "console.txt"
+    console = tmp_path / "console.txt"
     environment = dict(os.environ)
     if installation.settings.database_url is not None:
         environment["COVID_D_DATABASE_URL"] = installation.settings.database_url.get_secret_value()
     with (
         console.open("w") as stream,
         subprocess.Popen(
-            [sys.executable, "-m", "covid_d", "serve", "--port", str(port)],
+            [sys.executable, "-u", "-m", "covid_d", "serve", "--port", "0"],
             stdout=stream,
             stderr=subprocess.STDOUT,
             env=environment,
         ) as process,
     ):
         try:
-            with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as browser:
-                _wait_for(browser, process)
+            with httpx2.Client(base_url=_address(console, process), timeout=300) as browser:
                 yield browser, console
         finally:
             process.terminate()
 
 
-def _wait_for(browser: httpx2.Client, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 120
-    while True:
-        try:
-            browser.get("/healthz")
-        except httpx2.ConnectError:
-            assert process.poll() is None, "the server ended"
-            assert time.monotonic() < deadline, "the server does not answer"
-            time.sleep(0.1)
-        else:
-            return
+def _address(console: Path, process: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + 300
+    # It listens before it prints, and keeps whoever comes early waiting.
+    while (found := re.search(r"http://127\.0\.0\.1:\d+(?=/)", console.read_text())) is None:
+        assert process.poll() is None, console.read_text()
+        assert time.monotonic() < deadline, "the server does not print its address"
+        time.sleep(0.1)
+    return found[0]
 
 
 def test_the_server_prints_no_trace_and_the_page_names_the_line(

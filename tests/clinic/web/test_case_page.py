@@ -81,7 +81,7 @@ def test_words_then_numbers_then_their_base(
 
 
 @pytest.mark.parametrize(
-    ("share", "words"), [(0.004, "menos de 1 son"), (0.997, "más de 99 son"), (0.996, "&gt; 99 %")]
+    ("share", "words"), [(0.004, "menos de 1 es"), (0.997, "más de 99 son"), (0.996, "&gt; 99 %")]
 )
 def test_no_number_is_a_certainty(
     installation: Installation, people: People, signed_in: SignIn, share: float, words: str
