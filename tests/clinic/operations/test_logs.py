@@ -121,6 +121,8 @@ def test_the_server_prints_no_trace_and_the_page_names_the_line(
     assert (page.status_code, told.status_code) == (500, 500)
     assert "Algo falló en el servidor" in page.text
     assert "no-store" in page.headers["cache-control"]
+    # The server closes the connection of a fault; unsaid, the next request would be lost in it.
+    assert page.headers["connection"] == told.headers["connection"] == "close"
     assert told.json()["error"]["code"] == "internal_error"
     assert browser.get("/healthz").text == "ok"
     printed = console.read_text(encoding="utf-8")

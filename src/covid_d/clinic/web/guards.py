@@ -111,6 +111,8 @@ class LastResort:
         except Exception as error:
             response = await run_in_threadpool(failures.unexpected, Request(scope), error)
             if not begun:
+                # Said, or a browser sends its next request into a connection that is closing.
+                response.headers["connection"] = "close"
                 await response(scope, receive, send)
             raise
 
