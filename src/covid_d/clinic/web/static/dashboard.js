@@ -129,10 +129,15 @@ function drawAll(data) {
   document.body.dataset.charts = "drawn";
 }
 
-if (document.querySelector("canvas")) {
+async function dataOf() {
   const answer = await fetch(`/dashboard/data${window.location.search}`, { headers: { "x-requested-with": "fetch" } });
-  if (answer.ok) {
-    const data = await answer.json();
+  if (!answer.ok) throw new Error(answer.statusText);
+  return answer.json();
+}
+
+if (document.querySelector("canvas")) {
+  const data = await dataOf().catch(() => null);
+  if (data) {
     drawAll(data);
     dark.addEventListener("change", () => drawAll(data));
   } else {
