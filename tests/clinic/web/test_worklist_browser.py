@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from browsing import held_back, leading_on, signed_in
+from browsing import held_back, leading_on, settle, signed_in
 from case_rows import add_many, add_row
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.audit_trail import Actor
@@ -132,6 +132,19 @@ def test_everything_works_without_script(chromium: Browser, address: str, doctor
         page.get_by_label("Fecha").fill(today().isoformat())
         page.get_by_role("button", name="Guardar").click()
         expect(page.get_by_text("El seguimiento se guardó")).to_be_visible()
+
+
+def test_a_refused_filter_is_not_asked_for_again(
+    chromium: Browser, address: str, doctor: Person
+) -> None:
+    with signed_in(chromium, address) as context:
+        page = context.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto("/cases?since=ayer", wait_until="networkidle")
+        settle(page)
+        assert [url for url in asked if "/cases" in url] == [f"{address}/cases?since=ayer"]
+        expect(page.locator(".danger").first).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1280, 360])

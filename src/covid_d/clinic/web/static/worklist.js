@@ -14,7 +14,10 @@ function changed(field) {
     return field.selectedIndex !== Math.max(written, 0);
   }
   if (field.type === "checkbox") return field.checked !== field.defaultChecked;
-  return field !== document.activeElement && field.value !== field.defaultValue;
+  // What the server wrote as the browser reads it: in a field for a date, what is none is nothing.
+  const written = field.cloneNode();
+  written.value = field.defaultValue;
+  return field !== document.activeElement && field.value !== written.value;
 }
 
 if (form) {
