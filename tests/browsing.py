@@ -58,7 +58,10 @@ def signed_in(chromium: Browser, address: str, **options: Any) -> Iterator[Brows
     """Open a context in which the doctor has signed in; close it."""
     with browsing(chromium, base_url=address, **options) as context:
         sent = {"username": "doctor", "password": PASSWORD}
-        assert context.request.post("/sign-in", form=sent, max_redirects=0).status == 303
+        answer = context.request.post(
+            "/sign-in", form=sent, max_redirects=0, timeout=1000 * SECONDS
+        )
+        assert answer.status == 303
         yield context
 
 

@@ -133,7 +133,7 @@ class Sender(threading.Thread):
             data=form,
             files={"films": ("film.png", _film(1000 * self._name + number))},
             cookies=self._cookies,
-            timeout=60,
+            timeout=LONG,
         )
         found = re.search(r"/cases/(\d+)", answer.headers.get("location", ""))
         if answer.status_code == 303 and found:
@@ -163,7 +163,7 @@ def test_nothing_accepted_is_lost_and_nothing_half_is_shown(
     installation: Installation, server: Server
 ) -> None:
     server.start()
-    with httpx.Client(base_url=server.url) as browser:
+    with httpx.Client(base_url=server.url, timeout=LONG) as browser:
         browser.post("/sign-in", data={"username": Role.DOCTOR.value, "password": PASSWORD})
         page = browser.get("/cases/new").text
         cookies = browser.cookies

@@ -63,7 +63,7 @@ def _leave(client: TestClient) -> str:
     """Leave for the provider and return where it sends the browser back to."""
     away = client.get("/openid/sign-in")
     assert away.status_code == 303, away.text
-    answer = httpx2.get(away.headers["location"])
+    answer = httpx2.get(away.headers["location"], timeout=60)
     assert answer.status_code == 302, answer.text
     return str(answer.headers["location"]).removeprefix("http://testserver")
 
