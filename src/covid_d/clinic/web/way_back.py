@@ -5,14 +5,11 @@ A page in answer to a form is shown at the form's address, which many routes ans
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 
 from fastapi import Request
-from starlette.routing import BaseRoute
-
-_FIELD = re.compile(r"\{[^}]*\}")
+from starlette.routing import BaseRoute, compile_path
 
 
 class Pages:
@@ -30,7 +27,7 @@ class Pages:
             methods[path] |= set(getattr(route, "methods", None) or ())
         # Words before fields: "/cases/search" is no case's number.
         self._known = [
-            (re.compile(_FIELD.sub("[^/]+", re.sub(r"\.(?=\w+$)", r"\\.", path))), "GET" in found)
+            (compile_path(path)[0], "GET" in found)
             for path, found in sorted(methods.items(), key=lambda entry: entry[0].count("{"))
         ]
 

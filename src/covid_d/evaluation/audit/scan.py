@@ -130,8 +130,7 @@ class Scanner:
             return film
         probes = features(film, width=row.width, height=row.height)
         if self._lungs is not None:
-            mask = self._lungs.mask(film)
-            erased = without_lungs(film, mask) if lungs_found(mask) else film
+            erased = _changed(without_lungs, film, self._lungs.mask(film))
             _, probes[Probe.NETWORK_LUNGS_ERASED] = self._answer(self._prepare(erased))
         return SeenFilm(row.path, probes)
 
@@ -166,17 +165,14 @@ class Scanner:
 
     def _with_lungs(self, seen: SeenFilm, film: Radiograph, mask: Mask) -> SeenFilm:
         """Return what was seen with what the bundle makes of the film without lungs, and alone."""
-        found = lungs_found(mask)
-        # Nothing erased, nothing lost: this can only speak against the bundle.
-        without = without_lungs(film, mask) if found else film
-        alone = only_lungs(film, mask) if found else film
-        erased, extracted = self._answer(self._prepare(without))
+        erased, extracted = self._answer(self._prepare(_changed(without_lungs, film, mask)))
+        alone, _ = self._answer(self._prepare(_changed(only_lungs, film, mask)))
         return replace(
             seen,
             probes={**seen.probes, Probe.NETWORK_LUNGS_ERASED: extracted},
-            lungs=found,
+            lungs=lungs_found(mask),
             lungs_erased=erased.logit,
-            only_lungs=self._answer(self._prepare(alone))[0].logit,
+            only_lungs=alone.logit,
         )
 
     def _try(self, film: Radiograph) -> Answer:
@@ -201,3 +197,10 @@ class Scanner:
         probability = calibrated_probability(logit, spec.calibration)
         outcome = outcome_of(conformal_set(probability, spec.conformal))
         return Answer(outcome, probability, logit), values["features"][0]
+
+
+def _changed(
+    change: Callable[[Radiograph, Mask], Radiograph], film: Radiograph, mask: Mask
+) -> Radiograph:
+    # Nothing erased, nothing lost: a film without lungs found can only speak against the bundle.
+    return change(film, mask) if lungs_found(mask) else film
