@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from covid_d.clinic.collection.burned_in import Box, blacked_out, find_text
-from covid_d.evaluation.intervals import wilson
+from covid_d.evaluation.figures.intervals import wilson
 from covid_d.radiograph import RadiographError, read
 from covid_d.radiograph.film import FloatImage
 

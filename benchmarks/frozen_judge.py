@@ -17,10 +17,10 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import SET_ASIDE, Split
-from covid_d.evaluation.bootstrap import bootstrap
-from covid_d.evaluation.discrimination import RankedFilms
-from covid_d.evaluation.estimate import FloatArray
-from covid_d.evaluation.intervals import auroc
+from covid_d.evaluation.figures.bootstrap import bootstrap
+from covid_d.evaluation.figures.discrimination import RankedFilms
+from covid_d.evaluation.figures.estimate import FloatArray
+from covid_d.evaluation.figures.intervals import auroc
 from frozen_features import LAST, Floats, Mask, View
 from frozen_fits import SEED, Fit, Regression, positive
 

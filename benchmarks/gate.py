@@ -35,18 +35,18 @@ from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.detector import Detector
 from covid_d.detector.gate import Gate, Kind
-from covid_d.evaluation.intervals import wilson
+from covid_d.evaluation.figures.intervals import wilson
 from covid_d.radiograph import RadiographError, prepare, read
 from covid_d.radiograph.film import Facts, FloatImage, Radiograph
-from covid_d.training.gate import Samples, fit_heads, kinds_of
-from covid_d.training.gate_data import (
+from covid_d.training.gate.data import (
     Picture,
     aside_for_gate,
     gate_pictures,
     gate_samples,
     samples_of,
 )
-from covid_d.training.gate_pictures import ALTERATIONS, drawn, packaged, pictures_in
+from covid_d.training.gate.fit import Samples, fit_heads, kinds_of
+from covid_d.training.gate.pictures import ALTERATIONS, drawn, packaged, pictures_in
 
 _DRAWN = 280
 _TIMES = 2000

@@ -19,11 +19,11 @@ import jupytext
 from fastapi.routing import APIRoute
 
 from covid_d.cli.main import cli
+from covid_d.clinic.app import create_app, every_route
+from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.clinic.web.app import create_app, every_route
-from covid_d.clinic.web.visitor import access_of
-from covid_d.detector.bundle import built_in_path
+from covid_d.detector.bundle.bundle import built_in_path
 from covid_d.settings import Settings
 
 DOCS = Path(__file__).parent

@@ -33,7 +33,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from covid_d.clinic.clock import today
 from covid_d.clinic.texts import translations
 from covid_d.detector import seal
-from covid_d.detector.bundle import built_in_path
+from covid_d.detector.bundle.bundle import built_in_path
 from covid_d.language import Language
 from covid_d.radiograph.phantom import draw_phantom
 

@@ -81,7 +81,7 @@ from sklearn.metrics import roc_auc_score
 
 import covid_d
 from covid_d.dataset import BuildOptions, Dataset, build_dataset, draw_collections, open_collection
-from covid_d.dataset.options import Protocol
+from covid_d.dataset.build.options import Protocol
 
 # %% [markdown]
 # ## 1. The article's path
@@ -231,7 +231,7 @@ if not (WORK / "grouped").exists():
 grouped = Dataset.open(WORK / "grouped")
 
 # %%
-from covid_d.evaluation.intervals import wilson
+from covid_d.evaluation.figures.intervals import wilson
 
 new = grouped.manifest[
     ~grouped.manifest["source"].eq("cohen") & ~grouped.manifest["split"].eq("CT")
@@ -323,8 +323,8 @@ grouped
 # patients of their source were trained on. (`covid-d evaluate --leave-one-source-out` does this with every film.)
 
 # %%
-from covid_d.evaluation.frozen import FrozenFit
-from covid_d.evaluation.leave_one_out import Kind, leave_out, plan
+from covid_d.evaluation.left_out.frozen import FrozenFit
+from covid_d.evaluation.left_out.leave_one_out import Kind, leave_out, plan
 from covid_d.training import imagenet_features
 
 films = grouped.manifest[grouped.manifest["split"].ne("CT")].sample(frac=1, random_state=7)

@@ -19,7 +19,7 @@ from covid_d.evaluation.audit.probes import Probe
 from covid_d.evaluation.audit.sources import SourcePredictability
 from covid_d.evaluation.audit.thresholds import THRESHOLDS, Thresholds
 from covid_d.evaluation.audit.verdict import judge, verdict_of
-from covid_d.evaluation.estimate import Estimate
+from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.language import Message
 from lung_factory import lungs_spec
 

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from covid_d.detector.contents import seal
+from covid_d.detector.bundle.contents import seal
 from covid_d.detector.gate import Heads
 
 SIZE = 32

@@ -13,14 +13,14 @@ from sqlalchemy import select, update
 
 from covid_d.clinic.accounts import passwords
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
 from covid_d.clinic.clock import now, today
 from covid_d.clinic.database.accounts import SignInSession, Unit, User
+from covid_d.clinic.http.visitor import COOKIE
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import token_hash
 from covid_d.clinic.roles import Role
-from covid_d.clinic.web.visitor import COOKIE
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.radiograph import Projection
 from covid_d.radiograph.phantom import draw_phantom
 

@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from covid_d.detector.spec import Lungs
+from covid_d.detector.bundle.spec import Lungs
 from covid_d.radiograph import Preprocessing
 
 SIZE = 64

@@ -12,8 +12,8 @@ from PIL import Image
 from bundle_factory import make_bundle
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import COLUMNS
-from covid_d.detector.contents import update
-from covid_d.evaluation.card import BEGIN, END
+from covid_d.detector.bundle.contents import update
+from covid_d.evaluation.report.card import BEGIN, END
 from covid_d.files import sha256_of
 from covid_d.radiograph.phantom import draw_phantom
 

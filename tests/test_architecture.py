@@ -15,14 +15,14 @@ FILES = sorted(SOURCE.rglob("*.py"))
 
 # Room -> rooms below it. What lies in no folder (errors, files, ...) is below every room.
 BELOW = {
-    "page": set(),
+    "html_report": set(),
     "radiograph": set(),
-    "dataset": {"radiograph", "page"},
+    "dataset": {"radiograph", "html_report"},
     "detector": {"radiograph"},
-    "training": {"radiograph", "dataset", "detector", "page"},
-    "evaluation": {"radiograph", "dataset", "detector", "page"},
+    "training": {"radiograph", "dataset", "detector", "html_report"},
+    "evaluation": {"radiograph", "dataset", "detector", "html_report"},
     "clinic": {"radiograph", "detector", "evaluation"},
-    "cli": {"radiograph", "dataset", "detector", "training", "evaluation", "clinic", "page"},
+    "cli": {"radiograph", "dataset", "detector", "training", "evaluation", "clinic", "html_report"},
 }
 # Modules of extras: rooms of the base install may not touch them when they are imported.
 HEAVY = {

@@ -12,10 +12,10 @@ from sqlalchemy import text
 
 from clinic_factory import add_user
 from covid_d.cli.audit_log import audit_log
-from covid_d.clinic import audit_trail
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 from covid_d.settings import Settings
 

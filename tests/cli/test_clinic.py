@@ -9,11 +9,11 @@ from click.testing import CliRunner
 
 from clinic_factory import add_user
 from covid_d.cli.main import cli
-from covid_d.clinic import audit_trail
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.installation import DATABASE_FILE, Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 from covid_d.settings import Settings
 

@@ -13,18 +13,18 @@ from bundle_factory import make_bundle
 from clinic_factory import add_case, add_unit, add_user, phantom_png
 from covid_d.cli.main import cli
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.collection import review
 from covid_d.clinic.collection.review import Decision
 from covid_d.clinic.database.cases import FollowUp
 from covid_d.clinic.database.operations import CollectionExport
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.dataset.build import build_dataset
-from covid_d.dataset.check import check_dataset
+from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.dataset.build.build import build_dataset
+from covid_d.dataset.build.options import BuildOptions
+from covid_d.dataset.check.check import check_dataset
+from covid_d.dataset.collections import open_collection
 from covid_d.dataset.dataset import Dataset
-from covid_d.dataset.options import BuildOptions
-from covid_d.dataset.sources import open_collection
 from covid_d.detector import Detector, Outcome
 from covid_d.errors import CovidDError
 from covid_d.settings import settings

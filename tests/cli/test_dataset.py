@@ -275,7 +275,7 @@ def test_echo_table_lines_numbers_up(capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 def test_ctrl_c_ends_a_check_cleanly(handmade: Handmade) -> None:
     slow = (
-        "import time, covid_d.dataset.check as c\n"
+        "import time, covid_d.dataset.check.check as c\n"
         "real = c.read\n"
         "c.read = lambda path: (print('reading', flush=True), time.sleep(0.5), real(path))[2]\n"
         "from covid_d.cli.main import main\n"

@@ -12,8 +12,8 @@ from click.testing import CliRunner, Result
 
 from covid_d.cli.main import cli
 from covid_d.dataset.dataset import Dataset
-from covid_d.detector.bundle import Bundle
-from covid_d.detector.contents import update
+from covid_d.detector.bundle.bundle import Bundle
+from covid_d.detector.bundle.contents import update
 from covid_d.errors import CovidDError, EvaluationError
 from score_factory import bundle_with_card, make_dataset
 
@@ -160,7 +160,7 @@ def test_leave_one_source_out_by_the_whole_recipe(tmp_path: Path) -> None:
     whole = drawn.manifest.assign(group=drawn.manifest["patient"])
     dataset = Dataset(drawn.folder, whole, drawn.record)
     from covid_d.cli.held_out import RecipeFit
-    from covid_d.evaluation.leave_one_out import leave_out, plan
+    from covid_d.evaluation.left_out.leave_one_out import leave_out, plan
     from covid_d.training.recipes import DEFAULT
 
     tiny = DEFAULT.changed(

@@ -12,10 +12,10 @@ from bundle_factory import make_bundle
 from clinic_factory import PASSWORD, add_user
 from covid_d.cli import main
 from covid_d.clinic.accounts.sign_in import WrongPasswordError, sign_in
+from covid_d.clinic.app import create_app
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.clinic.web.app import create_app
 from covid_d.settings import Settings
 
 NEW = "otra frase larga de prueba"

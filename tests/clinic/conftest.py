@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from bundle_factory import make_bundle
 from clinic_factory import PASSWORD, add_unit, add_user, phantom_png
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.app import create_app
 from covid_d.clinic.clock import local, now, zone
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.clinic.web.app import create_app
 from covid_d.settings import Settings, settings
 from postgres_server import PostgresServer
 

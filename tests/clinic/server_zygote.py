@@ -11,8 +11,8 @@ import sys
 
 import uvicorn
 
+from covid_d.clinic.app import create_app
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.web.app import create_app
 
 
 def main(port: int) -> None:

@@ -23,12 +23,12 @@ from PIL import Image
 from sqlalchemy import func, select
 
 from clinic_factory import PASSWORD
-from covid_d.clinic import audit_trail
 from covid_d.clinic.cases import staging
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail import audit_trail
 
 KILLS = 200
 LONG = 120.0  # seconds that a machine may take that does much else

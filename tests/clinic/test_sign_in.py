@@ -19,9 +19,9 @@ from covid_d.clinic.accounts.sign_in import TRIES
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession, User
 from covid_d.clinic.database.operations import AuditEntry
+from covid_d.clinic.http.visitor import COOKIE
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.clinic.web.visitor import COOKIE
 
 pytestmark = pytest.mark.usefixtures("people")
 

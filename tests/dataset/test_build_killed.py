@@ -23,7 +23,8 @@ _LONG = 120.0  # seconds that a slow machine may take
 _SLOW = """
 import time
 from covid_d.cli.main import main
-from covid_d.dataset import films, output
+from covid_d.dataset.build import films
+from covid_d.dataset.build import output
 
 def slowly(order):
     written = films.write_film(order)

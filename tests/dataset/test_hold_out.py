@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from collection_factory import cohen_row, draw, write_cohen
-from covid_d.dataset.build import build_dataset
-from covid_d.dataset.options import BuildOptions, Protocol
-from covid_d.dataset.sources import open_collection
+from covid_d.dataset.build.build import build_dataset
+from covid_d.dataset.build.options import BuildOptions, Protocol
+from covid_d.dataset.collections import open_collection
 from covid_d.errors import DatasetError
 
 _HELD = "https://radiopaedia.org/cases/1"

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from covid_d.dataset import BuildOptions, Dataset, build_dataset, draw_collections, open_collection
-from covid_d.dataset.options import Protocol
+from covid_d.dataset.build.options import Protocol
 from covid_d.dataset.phantoms import ADULTS, COHEN, KERMANY, MASKS, Sizes
 from covid_d.errors import CovidDError
 

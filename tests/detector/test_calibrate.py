@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from covid_d.detector import Outcome
+from covid_d.detector.bundle.spec import Calibration, Conformal
 from covid_d.detector.calibrate import (
     calibrated_probability,
     check_prevalence,
@@ -17,7 +18,6 @@ from covid_d.detector.calibrate import (
     outcome_of,
     post_test_probability,
 )
-from covid_d.detector.spec import Calibration, Conformal
 
 PLAIN = Calibration(slope=1.0, intercept=0.0, prevalence=0.5, films=10)
 

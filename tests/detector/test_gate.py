@@ -9,7 +9,7 @@ import pytest
 
 from bundle_factory import gate_files, gate_spec, make_bundle
 from covid_d.detector import Detector, Outcome
-from covid_d.detector.contents import update
+from covid_d.detector.bundle.contents import update
 from covid_d.detector.gate import ARRAYS, Gate, Heads, Kind, look
 from covid_d.errors import BundleError
 from covid_d.radiograph import Radiograph, RefusalCode

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from covid_d.detector.spec import Verdict
+from covid_d.detector.bundle.spec import Verdict
 from covid_d.detector.words import VERDICTS, percent
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from covid_d.detector.detector import Detector
 from covid_d.evaluation.evaluation import Evaluation, evaluate
-from covid_d.evaluation.output import to_json
+from covid_d.evaluation.report.output import to_json
 from covid_d.evaluation.scores import Scores
 
 SCHEMA = json.loads(

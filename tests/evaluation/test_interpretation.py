@@ -14,7 +14,7 @@ from covid_d.detector.detector import Detector
 from covid_d.errors import EvaluationError
 from covid_d.evaluation import Interpretation
 from covid_d.evaluation.evaluation import Evaluation
-from covid_d.evaluation.texts import FIGURES
+from covid_d.evaluation.report.texts import FIGURES
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from bundle_factory import make_bundle
 from covid_d.dataset.dataset import Dataset
-from covid_d.detector.contents import update
+from covid_d.detector.bundle.contents import update
 from covid_d.detector.detector import Detector
 from covid_d.errors import DatasetError, EvaluationError
 from covid_d.evaluation.scores import ANSWER, FACTS, Scores, answer, chosen_films, score

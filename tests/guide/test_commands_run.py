@@ -16,9 +16,9 @@ from covid_d.cli import main
 from covid_d.cli.audit import FELL_SHORT
 from covid_d.clinic.installation import Installation
 from covid_d.dataset.phantoms import Sizes, draw_collections
-from covid_d.detector import bundle as bundles
-from covid_d.detector.bundle import Bundle, built_in_path
-from covid_d.detector.contents import SPEC, update
+from covid_d.detector.bundle import bundle as bundles
+from covid_d.detector.bundle.bundle import Bundle, built_in_path
+from covid_d.detector.bundle.contents import SPEC, update
 from covid_d.detector.lungs import LUNGS_SPEC
 from covid_d.settings import Settings
 from films import dataset as dicom_film

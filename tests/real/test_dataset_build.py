@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from covid_d.dataset.build import BuildResult, build_dataset
+from covid_d.dataset.build.build import BuildResult, build_dataset
+from covid_d.dataset.build.options import BuildOptions, Licenses, Protocol
+from covid_d.dataset.collections import Collection, open_collection
 from covid_d.dataset.manifest import SET_ASIDE
-from covid_d.dataset.options import BuildOptions, Licenses, Protocol
-from covid_d.dataset.sources import Collection, open_collection
 
 pytestmark = pytest.mark.real
 

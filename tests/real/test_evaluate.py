@@ -15,9 +15,9 @@ from covid_d.cli.main import cli
 from covid_d.dataset.dataset import Dataset
 from covid_d.detector import Detector
 from covid_d.evaluation.evaluation import evaluate
-from covid_d.evaluation.frozen import FrozenFit
-from covid_d.evaluation.intervals import auroc
-from covid_d.evaluation.leave_one_out import Kind, leave_out, plan, positive_films
+from covid_d.evaluation.figures.intervals import auroc
+from covid_d.evaluation.left_out.frozen import FrozenFit
+from covid_d.evaluation.left_out.leave_one_out import Kind, leave_out, plan, positive_films
 from covid_d.evaluation.scores import score
 
 pytestmark = pytest.mark.real

@@ -12,7 +12,7 @@ import pytest
 from covid_d.detector import Detector, Outcome
 from covid_d.detector.gate import Kind
 from covid_d.radiograph import Facts, Radiograph, RefusalCode, read
-from covid_d.training.gate_pictures import ALTERATIONS, altered, drawn
+from covid_d.training.gate.pictures import ALTERATIONS, altered, drawn
 
 pytestmark = pytest.mark.real
 

@@ -18,7 +18,7 @@ from covid_d.training.build import learner
 from covid_d.training.card import cell
 from covid_d.training.data import dataloaders
 from covid_d.training.export import export_bundle
-from covid_d.training.gate_pictures import ALTERATIONS
+from covid_d.training.gate.pictures import ALTERATIONS
 from covid_d.training.recipes import Recipe
 
 pytestmark = pytest.mark.train

@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from covid_d.page import png_of
+from covid_d.html_report import png_of
 from covid_d.training import figures
 
 

@@ -38,7 +38,7 @@ def verify(context: click.Context, expect: str | None, data: str | None) -> None
 
     Names the first entry that was altered, or before which one was removed.
     """
-    from covid_d.clinic import audit_trail
+    from covid_d.clinic.trail import audit_trail
 
     with existing_clinic(data) as place, place.reading() as session:
         found = audit_trail.verify(session, place.keys, expect=expect or audit_trail.START)

@@ -49,8 +49,8 @@ def backup(archive: Path | None, data: str | None, without_key: bool, progress: 
 @progress_option
 def restore(archive: Path, data: str | None, progress: bool) -> None:
     """Restore ARCHIVE into an empty data folder and database, then check the audit trail."""
-    from covid_d.clinic import audit_trail
     from covid_d.clinic.operations.restore import restore as bring_back
+    from covid_d.clinic.trail import audit_trail
 
     with _bar("files", progress) as step:
         manifest = bring_back(archive, clinic_settings(data=data), progress=step)

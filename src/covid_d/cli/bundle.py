@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from covid_d.detector import Bundle
-from covid_d.detector.bundle import located
-from covid_d.detector.contents import pack as pack_bundle
+from covid_d.detector.bundle.bundle import located
+from covid_d.detector.bundle.contents import pack as pack_bundle
 from covid_d.detector.network import Network
 
 _PATH = click.Path(path_type=Path)
@@ -81,7 +81,7 @@ def keygen(key: Path) -> None:
 
     Keep KEY secret. Give KEY.pub to users by another way than the bundles it signs.
     """
-    from covid_d.detector.signature import make_key
+    from covid_d.detector.bundle.signature import make_key
 
     public = make_key(key)
     click.echo(f"private key: {key} (keep it secret)")
@@ -93,7 +93,7 @@ def keygen(key: Path) -> None:
 @click.option("--key", required=True, type=_PATH, help="Private key (PEM) from bundle keygen.")
 def sign(path: Path, key: Path) -> None:
     """Sign BUNDLE (folder or zip) in place; any later change drops the signature."""
-    from covid_d.detector.signature import sign as sign_bundle
+    from covid_d.detector.bundle.signature import sign as sign_bundle
 
     click.echo(f"{path}: signed by key {sign_bundle(located(path), key)}")
 

@@ -53,9 +53,9 @@ def export(
     file header. Burned-in text in the margins is blacked out, and a film is left out until
     somebody of its unit has looked at it in the clinic (COVID_D_COLLECTION_REVIEW).
     """
-    from covid_d.clinic.audit_trail import Actor
     from covid_d.clinic.collection.documents import License, Terms
     from covid_d.clinic.collection.export import Export, exporter
+    from covid_d.clinic.trail.audit_trail import Actor
     from covid_d.files import atomic_folder
 
     with existing_clinic(data) as installation:

@@ -18,7 +18,7 @@ from covid_d.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from covid_d.dataset.findings import CheckReport
+    from covid_d.dataset.check.findings import CheckReport
     from covid_d.language import Language
 
 _HERE = "covid_d.cli.dataset"
@@ -83,7 +83,7 @@ def describe(
     tells its class.
     """
     from covid_d.dataset.dataset import Dataset
-    from covid_d.dataset.description_page import tables, write_description
+    from covid_d.dataset.describe.page import tables, write_description
 
     folder = out or dataset / "description"
     description = write_description(
@@ -131,7 +131,7 @@ def check(
     folder, manifest and test_labels.csv; counts or hash other than stated; a patient, group or
     near-duplicate in more than one split. Near-duplicates are looked for in the films themselves.
     """
-    from covid_d.dataset.check import check_dataset
+    from covid_d.dataset.check.check import check_dataset
     from covid_d.dataset.dataset import Dataset
 
     report = check_dataset(Dataset.open(dataset), workers=workers, progress=progress)
@@ -189,7 +189,7 @@ def cohen(out: Path, url: str | None, sha256: str | None, progress: bool) -> Non
     An interrupted download goes on where it stopped if the server allows it. The licence of each
     film is in the collection's metadata.csv; most are CC BY-NC-SA or unclear.
     """
-    from covid_d.dataset.fetch import COHEN_ARCHIVE, fetch_cohen
+    from covid_d.dataset.fetch.fetch import COHEN_ARCHIVE, fetch_cohen
 
     fetched = fetch_cohen(out, url=url or COHEN_ARCHIVE, sha256=sha256, progress=progress)
     click.echo(f"{out}: {fetched.files} files from {fetched.url}")
@@ -205,6 +205,6 @@ def cohen(out: Path, url: str | None, sha256: str | None, progress: bool) -> Non
 @fetch.command(short_help="Tell how to get Kermany's films of children.")
 def kermany() -> None:
     """Tell how to get Kermany's films of children, which Kaggle gives to registered users."""
-    from covid_d.dataset.fetch import KERMANY_INSTRUCTIONS
+    from covid_d.dataset.fetch.fetch import KERMANY_INSTRUCTIONS
 
     click.echo(KERMANY_INSTRUCTIONS, nl=False)

@@ -13,8 +13,8 @@ import click
 from covid_d.cli.options import echo_json, echo_table, json_option, progress_option
 
 if TYPE_CHECKING:
-    from covid_d.dataset.build import BuildResult
-    from covid_d.dataset.sources.base import Collection
+    from covid_d.dataset.build.build import BuildResult
+    from covid_d.dataset.collections.base import Collection
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _BOX = 78
@@ -138,8 +138,8 @@ def build(
     test_labels.csv, exclusions.csv (every film left out, with its reason), ATTRIBUTION.md and
     dataset.json.
     """
-    from covid_d.dataset.build import build_dataset
-    from covid_d.dataset.options import BuildOptions, Licenses, Protocol
+    from covid_d.dataset.build.build import build_dataset
+    from covid_d.dataset.build.options import BuildOptions, Licenses, Protocol
 
     named = [("cohen", path) for path in cohen]
     named += [("kermany", path) for path in kermany]
@@ -172,7 +172,7 @@ def _named(text: str) -> tuple[str, Path]:
 
 
 def _opened(named: Sequence[tuple[str, Path]]) -> list[Collection]:
-    from covid_d.dataset.sources import open_collection
+    from covid_d.dataset.collections import open_collection
 
     return [open_collection(kind, path) for kind, path in named]
 

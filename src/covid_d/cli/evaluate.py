@@ -16,20 +16,20 @@ from covid_d.cli.options import (
 )
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import SET_ASIDE, Split
-from covid_d.detector.bundle import Bundle
+from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.detector import Detector
-from covid_d.evaluation import texts
-from covid_d.evaluation.bootstrap import RESAMPLES, SEED
-from covid_d.evaluation.card import write_card
 from covid_d.evaluation.evaluation import Evaluation
 from covid_d.evaluation.evaluation import evaluate as measure
-from covid_d.evaluation.held_out_report import HeldOutReport, write_held_out
-from covid_d.evaluation.leave_one_out import Kind, leave_out, plan
-from covid_d.evaluation.metrics import Stratum
-from covid_d.evaluation.output import METRICS, REPORT, SCORES, write_evaluation
-from covid_d.evaluation.report import stamps
+from covid_d.evaluation.figures.bootstrap import RESAMPLES, SEED
+from covid_d.evaluation.figures.metrics import Stratum
+from covid_d.evaluation.left_out.leave_one_out import Kind, leave_out, plan
+from covid_d.evaluation.left_out.report import HeldOutReport, write_held_out
+from covid_d.evaluation.report import texts
+from covid_d.evaluation.report.card import write_card
+from covid_d.evaluation.report.output import METRICS, REPORT, SCORES, write_evaluation
+from covid_d.evaluation.report.page import stamps
+from covid_d.evaluation.report.texts import shown
 from covid_d.evaluation.scores import ALL, score
-from covid_d.evaluation.texts import shown
 from covid_d.language import Language
 from covid_d.settings import settings
 
@@ -223,7 +223,7 @@ def _leave_out(
     if mode == "light":
         import pandas as pd
 
-        from covid_d.evaluation.frozen import FrozenFit
+        from covid_d.evaluation.left_out.frozen import FrozenFit
 
         features = imagenet_features(dataset, films, cache, progress=progress)
         light = FrozenFit(features, films.index)

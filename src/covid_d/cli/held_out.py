@@ -15,12 +15,12 @@ import pandas as pd
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import Split
-from covid_d.detector.bundle import Bundle
-from covid_d.detector.contents import SUMS
+from covid_d.detector.bundle.bundle import Bundle
+from covid_d.detector.bundle.contents import SUMS
 from covid_d.detector.detector import Detector
 from covid_d.errors import EvaluationError
-from covid_d.evaluation.estimate import FloatArray
-from covid_d.evaluation.leave_one_out import SPECIFICITY, positive_films, threshold_at
+from covid_d.evaluation.figures.estimate import FloatArray
+from covid_d.evaluation.left_out.leave_one_out import SPECIFICITY, positive_films, threshold_at
 from covid_d.evaluation.scores import answer
 from covid_d.training.recipes import RECIPES, Recipe
 from covid_d.training.run import RECORD, train
@@ -41,7 +41,7 @@ def recipe_named(name: str) -> Recipe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RecipeFit:
-    """Trains the whole recipe; a :class:`covid_d.evaluation.leave_one_out.Fit`.
+    """Trains the whole recipe; a :class:`covid_d.evaluation.left_out.leave_one_out.Fit`.
 
     Parameters
     ----------

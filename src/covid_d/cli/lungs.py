@@ -62,11 +62,11 @@ def train_lungs(
     from covid_d.errors import TrainingError
     from covid_d.files import atomic_folder
     from covid_d.training.backbones import find_weights
-    from covid_d.training.lungs import LungOptions
-    from covid_d.training.lungs import train_lungs as train
-    from covid_d.training.lungs_data import load_lung_films
-    from covid_d.training.lungs_network import BACKBONE
-    from covid_d.training.lungs_report import write_lung_run
+    from covid_d.training.lungs.data import load_lung_films
+    from covid_d.training.lungs.network import BACKBONE
+    from covid_d.training.lungs.report import write_lung_run
+    from covid_d.training.lungs.train import LungOptions
+    from covid_d.training.lungs.train import train_lungs as train
 
     if bundle is not None:
         Bundle.load(bundle)  # not sound: say so before minutes of training

@@ -28,9 +28,9 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
     import uvicorn
 
     from covid_d.clinic.accounts import first_start
+    from covid_d.clinic.app import create_app
     from covid_d.clinic.installation import Installation
     from covid_d.clinic.operations.logs import logging_config
-    from covid_d.clinic.web.app import create_app
 
     # OpenJPEG reads a large JPEG 2000 film with one thread unless told otherwise.
     os.environ.setdefault("OPJ_NUM_THREADS", "ALL_CPUS")

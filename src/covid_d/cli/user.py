@@ -25,8 +25,8 @@ def reset_password(name: str, data: str | None) -> None:
     from sqlalchemy import select
 
     from covid_d.clinic.accounts import users
-    from covid_d.clinic.audit_trail import Actor
     from covid_d.clinic.database.accounts import User
+    from covid_d.clinic.trail.audit_trail import Actor
 
     with existing_clinic(data) as installation:
         with installation.reading() as session:

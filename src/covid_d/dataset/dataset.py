@@ -18,7 +18,7 @@ from covid_d.settings import settings
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from covid_d.dataset.describe import Description
+    from covid_d.dataset.describe.describe import Description
 
 _SUMMARY = Message(
     "{films} radiografías (aparte: TC {ct}, laterales {lateral}); protocolo {protocol}; "
@@ -119,7 +119,7 @@ class Dataset:
 
     def describe(self) -> Description:
         """Count films by class, split, source, projection, sex and age; warn of shortcuts."""
-        from covid_d.dataset.describe import describe
+        from covid_d.dataset.describe.describe import describe
 
         return describe(self)
 
@@ -135,7 +135,7 @@ class Dataset:
         A picture shows itself in a notebook; ``.save(path)`` writes it. Without ``language`` it
         speaks that of the settings.
         """
-        from covid_d.dataset.contact_sheet import contact_sheet
+        from covid_d.dataset.describe.contact_sheet import contact_sheet
 
         return contact_sheet(
             self,

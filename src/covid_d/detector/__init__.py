@@ -1,11 +1,11 @@
 """The bundle and its answer: load, verify, predict, calibrate, explain. Needs no torch."""
 
 from covid_d.detector.assessment import Assessment, BundleId, Caution, Outcome
-from covid_d.detector.bundle import Bundle
-from covid_d.detector.contents import pack, seal, update
+from covid_d.detector.bundle.bundle import Bundle
+from covid_d.detector.bundle.contents import pack, seal, update
+from covid_d.detector.bundle.spec import BundleSpec
 from covid_d.detector.detector import Detector
 from covid_d.detector.paths import expand
-from covid_d.detector.spec import BundleSpec
 
 __all__ = [
     "Assessment",

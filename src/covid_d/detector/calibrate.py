@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from covid_d.detector.assessment import Outcome
-from covid_d.detector.spec import NEGATIVE, POSITIVE, Calibration, Conformal
+from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE, Calibration, Conformal
 
 
 def calibrated_probability(logit: float, calibration: Calibration) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from covid_d.detector.assessment import Caution
-from covid_d.detector.spec import BundleSpec
+from covid_d.detector.bundle.spec import BundleSpec
 from covid_d.language import Message, years
 from covid_d.radiograph.film import Facts, Projection, Sex
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from covid_d.detector.assessment import Assessment, Outcome
-from covid_d.detector.bundle import Bundle
+from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.calibrate import (
     calibrated_probability,
     check_prevalence,

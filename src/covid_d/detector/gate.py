@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from covid_d.detector.bundle import Bundle
+from covid_d.detector.bundle.bundle import Bundle
 from covid_d.errors import BundleError
 from covid_d.radiograph.film import FloatImage
 from covid_d.radiograph.refusal import Refusal, RefusalCode

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from PIL import Image
 from pydantic import ValidationError
 
-from covid_d.detector.bundle import Bundle
-from covid_d.detector.contents import SPEC, update
-from covid_d.detector.spec import Lungs, Verdict
+from covid_d.detector.bundle.bundle import Bundle
+from covid_d.detector.bundle.contents import SPEC, update
+from covid_d.detector.bundle.spec import Lungs, Verdict
 from covid_d.errors import BundleError
 from covid_d.radiograph.film import Radiograph
 from covid_d.radiograph.prepare import standardise
@@ -27,7 +27,7 @@ class LungModel:
     Parameters
     ----------
     model
-        The ONNX file's bytes; its contract is :class:`covid_d.detector.spec.Lungs`.
+        The ONNX file's bytes; its contract is :class:`covid_d.detector.bundle.spec.Lungs`.
     spec
         What the model says of itself.
     threads

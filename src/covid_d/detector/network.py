@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from covid_d.detector.bundle import Bundle
+from covid_d.detector.bundle.bundle import Bundle
 from covid_d.errors import BundleError
 from covid_d.radiograph.film import FloatImage
 
@@ -31,7 +31,7 @@ class Network:
     ------
     BundleError
         If the file is not an ONNX network, or breaks the contract of
-        :class:`covid_d.detector.spec.Network`.
+        :class:`covid_d.detector.bundle.spec.Network`.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int = 1) -> None:

@@ -18,7 +18,7 @@ from covid_d.radiograph.show import picture_html, png_bytes
 
 if TYPE_CHECKING:
     from covid_d.detector.assessment import Assessment
-    from covid_d.detector.bundle import Bundle
+    from covid_d.detector.bundle.bundle import Bundle
 
 _SIDE: Final = 192  # pixels of the shown activation
 _POST_TEST = Message("Con la prevalencia indicada: {p}", "At the stated prevalence: {p}")

@@ -9,13 +9,13 @@ import pandas as pd
 
 from covid_d import __version__
 from covid_d.dataset.manifest import Label
-from covid_d.detector.bundle import Bundle
-from covid_d.evaluation.bootstrap import RESAMPLES, SEED
-from covid_d.evaluation.conformal import Coverage, coverage
-from covid_d.evaluation.estimate import CONFIDENCE
-from covid_d.evaluation.metrics import LEAST_FILMS, THRESHOLD, Stratum, measure
+from covid_d.detector.bundle.bundle import Bundle
+from covid_d.evaluation.figures.bootstrap import RESAMPLES, SEED
+from covid_d.evaluation.figures.conformal import Coverage, coverage
+from covid_d.evaluation.figures.estimate import CONFIDENCE
+from covid_d.evaluation.figures.metrics import LEAST_FILMS, THRESHOLD, Stratum, measure
+from covid_d.evaluation.figures.subgroups import measure_subgroups, worst_source
 from covid_d.evaluation.scores import Scores
-from covid_d.evaluation.subgroups import measure_subgroups, worst_source
 
 FORMAT = 1
 

@@ -13,18 +13,18 @@ from PIL import Image
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import Split
-from covid_d.detector.bundle import Bundle
+from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.detector import Detector
-from covid_d.evaluation import losses, plots, texts
-from covid_d.evaluation.bootstrap import RESAMPLES
 from covid_d.evaluation.evaluation import Evaluation, evaluate
-from covid_d.evaluation.metrics import Stratum
-from covid_d.evaluation.output import write_evaluation
-from covid_d.evaluation.report import stamps
+from covid_d.evaluation.figures.bootstrap import RESAMPLES
+from covid_d.evaluation.figures.metrics import Stratum
+from covid_d.evaluation.report import losses, plots, texts
+from covid_d.evaluation.report.output import write_evaluation
+from covid_d.evaluation.report.page import stamps
+from covid_d.evaluation.report.texts import shown
 from covid_d.evaluation.scores import score
-from covid_d.evaluation.texts import shown
+from covid_d.html_report import png_of
 from covid_d.language import Language
-from covid_d.page import png_of
 from covid_d.settings import settings
 
 _FIGURES = ("auroc", "sensitivity", "specificity")

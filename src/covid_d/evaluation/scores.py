@@ -16,10 +16,10 @@ from tqdm.auto import tqdm
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import SET_ASIDE, Label, Split
 from covid_d.detector.assessment import Assessment, BundleId
-from covid_d.detector.bundle import Bundle
+from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.detector import Detector
 from covid_d.errors import EvaluationError
-from covid_d.evaluation.conformal import SET_SEPARATOR
+from covid_d.evaluation.figures.conformal import SET_SEPARATOR
 from covid_d.radiograph import Radiograph, prepare
 
 ALL: Final = "all"

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
+from covid_d.detector.bundle.spec import Calibration, Conformal
 from covid_d.detector.calibrate import calibrated_probability
-from covid_d.detector.spec import Calibration, Conformal
 from covid_d.errors import TrainingError
 
 Floats = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as skm
 
-from covid_d.detector.spec import NEGATIVE, POSITIVE, BundleSpec
+from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE, BundleSpec
 from covid_d.language import INTENDED_USE
 from covid_d.training.recipes import Recipe
 

@@ -15,7 +15,7 @@ from fastai.data.transforms import Categorize, IntToFloatTensor, Normalize
 from fastai.vision.core import TensorImage
 
 from covid_d.dataset.manifest import Split
-from covid_d.detector.spec import NEGATIVE, POSITIVE
+from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE
 from covid_d.errors import TrainingError
 from covid_d.radiograph.prepare import Preprocessing
 from covid_d.training.augment import augmentation

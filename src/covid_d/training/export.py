@@ -18,10 +18,17 @@ from tqdm.auto import tqdm
 
 from covid_d import __version__
 from covid_d.dataset.manifest import Split
-from covid_d.detector.contents import CARD, FILMS, SPEC, seal
+from covid_d.detector.bundle.contents import CARD, FILMS, SPEC, seal
+from covid_d.detector.bundle.spec import (
+    POSITIVE,
+    BundleSpec,
+    Calibration,
+    Conformal,
+    Network,
+    Training,
+)
+from covid_d.detector.bundle.spec import Gate as GateSpec
 from covid_d.detector.gate import Gate
-from covid_d.detector.spec import POSITIVE, BundleSpec, Calibration, Conformal, Network, Training
-from covid_d.detector.spec import Gate as GateSpec
 from covid_d.errors import TrainingError
 from covid_d.files import atomic_folder
 from covid_d.radiograph.prepare import Preprocessing, normalise, prepare
@@ -29,8 +36,8 @@ from covid_d.radiograph.read import read
 from covid_d.radiograph.refusal import RadiographError
 from covid_d.training.calibrate import calibrate
 from covid_d.training.card import model_card
-from covid_d.training.gate import fit_gate
-from covid_d.training.gate_data import aside_for_gate, gate_pictures, gate_samples
+from covid_d.training.gate.data import aside_for_gate, gate_pictures, gate_samples
+from covid_d.training.gate.fit import fit_gate
 from covid_d.training.interpret import Reading, film_of, validation_rows
 from covid_d.training.network import (
     TOLERANCE,

@@ -15,7 +15,7 @@ import torch
 from fastai.layers import AdaptiveConcatPool2d, Flatten
 from torch import Tensor, nn
 
-from covid_d.detector.spec import POSITIVE
+from covid_d.detector.bundle.spec import POSITIVE
 from covid_d.errors import TrainingError
 from covid_d.training.data import VOCABULARY
 

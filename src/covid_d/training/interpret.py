@@ -14,7 +14,7 @@ from fastai.learner import Learner
 
 from covid_d.dataset.manifest import Split
 from covid_d.files import atomic_folder
-from covid_d.page import png_of
+from covid_d.html_report import png_of
 from covid_d.training import figures
 from covid_d.training.checkpoint import Progress
 from covid_d.training.data import VOCABULARY

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from fastai.metrics import AccumMetric, ActivationType, accuracy, error_rate
 from sklearn import metrics as skm
 
-from covid_d.detector.spec import POSITIVE
+from covid_d.detector.bundle.spec import POSITIVE
 from covid_d.training.data import VOCABULARY
 
 _COVID = VOCABULARY.index(POSITIVE)

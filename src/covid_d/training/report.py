@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from covid_d.files import write_atomically
-from covid_d.page import Page, Picture, Section, Table, png_of
+from covid_d.html_report import Page, Picture, Section, Table, png_of
 from covid_d.training import figures
 from covid_d.training.metrics import METRIC_NAMES
 from covid_d.training.recipes import Recipe

@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from covid_d.clinic.accounts import units
 from covid_d.clinic.accounts.units import UnitDetails
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases.catalogue import PROVINCES
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.trail.audit_trail import Actor
 
 GOOD = UnitDetails("Hospital del Guasmo", "Guayas", 0.125, blind_mode=True)
 NOBODY = Actor(None)

@@ -13,13 +13,13 @@ from covid_d.clinic.accounts.details import Details, role_of
 from covid_d.clinic.accounts.links import SpentLinkError
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.accounts.sign_in import WrongPasswordError, sign_in
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import OneTimeLink, User
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import ClinicError, ConflictError, InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail.audit_trail import Actor
 
 People = dict[Role, Person]
 NEW = "otra frase larga de prueba"

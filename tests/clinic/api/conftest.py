@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 
 from covid_d.clinic.accounts import tokens
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.app import create_app
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.clinic.web.app import create_app
 
 Program = Callable[[Person], TestClient]
 

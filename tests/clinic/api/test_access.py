@@ -12,11 +12,11 @@ from sqlalchemy import update
 from clinic_factory import add_user
 from covid_d.clinic.accounts import tokens
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.app import every_route
 from covid_d.clinic.database.accounts import ApiToken, User
+from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission, Role
-from covid_d.clinic.web.app import every_route
-from covid_d.clinic.web.visitor import access_of
 
 Program = Callable[[Person], TestClient]
 

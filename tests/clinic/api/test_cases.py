@@ -11,17 +11,17 @@ from sqlalchemy import func, select
 
 import films
 from clinic_factory import add_case, add_unit, add_user, phantom_png, read_blind
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.cases.follow_up_entry import Entry, add
-from covid_d.clinic.cases.follow_up_terms import Kind
 from covid_d.clinic.clock import today
 from covid_d.clinic.database.cases import AnswerShown, Case, Film
 from covid_d.clinic.database.operations import AuditEntry
+from covid_d.clinic.follow_up.entry import Entry, add
+from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail import audit_trail
 
 Program = Callable[[Person], TestClient]
 FORM: dict[str, Any] = {

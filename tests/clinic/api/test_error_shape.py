@@ -14,10 +14,10 @@ from sqlalchemy.exc import OperationalError
 from clinic_factory import add_case, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.api.answers import Problem
+from covid_d.clinic.app import create_app
 from covid_d.clinic.films import FilmStore
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.clinic.web.app import create_app
 from covid_d.errors import BundleError
 
 Ask = Callable[[TestClient], Any]

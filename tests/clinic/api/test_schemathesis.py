@@ -21,11 +21,11 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from clinic_factory import add_case
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts import tokens
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail import audit_trail
 
 OPERATIONS = [
     "GET /api/v1/me",

@@ -14,7 +14,6 @@ from sqlalchemy import func, select, update
 
 from clinic_factory import add_case, phantom_png
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor, verify
 from covid_d.clinic.cases import staging
 from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
 from covid_d.clinic.clock import now
@@ -23,6 +22,7 @@ from covid_d.clinic.database.operations import StagedFilm
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail.audit_trail import Actor, verify
 from covid_d.detector import Bundle
 
 Stage = Callable[[bytes], staging.Staged]

@@ -11,17 +11,17 @@ from sqlalchemy import event
 from case_rows import add_many, add_row
 from clinic_factory import add_unit, add_user
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import national_id, readings
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.cases.follow_up_entry import Entry, add
-from covid_d.clinic.cases.follow_up_terms import Kind, Laboratory
 from covid_d.clinic.cases.worklist import Filters, Page, Sort, leading, list_cases, waiting
 from covid_d.clinic.clock import now, today, zone
 from covid_d.clinic.database.cases import StoredAssessment
 from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.follow_up.entry import Entry, add
+from covid_d.clinic.follow_up.terms import Kind, Laboratory
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Outcome
 
 

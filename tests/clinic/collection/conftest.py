@@ -10,13 +10,13 @@ import pytest
 
 from clinic_factory import add_case
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.clock import today
 from covid_d.clinic.collection.documents import License, Terms
 from covid_d.clinic.collection.export import Export
 from covid_d.clinic.database.cases import FollowUp
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail.audit_trail import Actor
 from episode_factory import add, follow_up
 
 Enter = Callable[..., int]

@@ -17,7 +17,6 @@ from sqlalchemy import select
 
 from clinic_factory import phantom_png
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.clock import today
 from covid_d.clinic.collection.documents import License, Terms
 from covid_d.clinic.collection.export import COLUMNS, SUMS, Export, exporter
@@ -27,6 +26,7 @@ from covid_d.clinic.database.operations import AuditEntry, CollectionExport
 from covid_d.clinic.errors import ClinicError, ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 from covid_d.radiograph import read
 from episode_factory import add, follow_up

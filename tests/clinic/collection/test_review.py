@@ -13,7 +13,6 @@ from sqlalchemy import select, update
 
 from clinic_factory import add_unit, add_user, phantom_png
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.collection import review
 from covid_d.clinic.collection.documents import License, Terms
 from covid_d.clinic.collection.export import Export
@@ -23,6 +22,7 @@ from covid_d.clinic.database.operations import AuditEntry, FilmReview
 from covid_d.clinic.errors import ClinicError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.radiograph import read
 from covid_d.settings import Settings
 

@@ -23,7 +23,6 @@ from sqlalchemy import select
 from clinic_factory import add_case
 from covid_d.cli.backup import backup as backup_command
 from covid_d.cli.backup import restore as restore_command
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.database.tables import Table
@@ -32,6 +31,7 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations.backup import MANIFEST, NOT_KEPT, back_up
 from covid_d.clinic.operations.restore import read_manifest, restore
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail import audit_trail
 from covid_d.errors import CovidDError
 from covid_d.settings import Settings
 from postgres_server import PostgresServer

@@ -11,14 +11,14 @@ from sqlalchemy import select
 
 from bundle_factory import brightness_network, make_bundle
 from clinic_factory import csrf_of
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations import bundles
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Outcome
-from covid_d.detector.contents import pack
+from covid_d.detector.bundle.contents import pack
 from covid_d.errors import BundleError
 
 

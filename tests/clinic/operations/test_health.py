@@ -12,11 +12,11 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
+from covid_d.clinic.app import create_app
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations import health
 from covid_d.clinic.operations.logs import logging_config
 from covid_d.clinic.roles import Role
-from covid_d.clinic.web.app import create_app
 
 
 def _get(app_client: tuple[str, int], installation: Installation, **headers: str) -> int:

@@ -17,8 +17,8 @@ from covid_d.clinic.statistics.performance import Compared
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.table import HIDDEN, Table
 from covid_d.clinic.texts import Text
-from covid_d.evaluation.estimate import Estimate
-from covid_d.evaluation.intervals import wilson
+from covid_d.evaluation.figures.estimate import Estimate
+from covid_d.evaluation.figures.intervals import wilson
 from episode_factory import Told, random_cases, write
 
 PERIOD = Period(date(2026, 1, 1), date(2026, 12, 31))

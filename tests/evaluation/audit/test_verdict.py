@@ -12,7 +12,7 @@ from covid_d.evaluation.audit.evidence import Check, Evidence, LungEvidence
 from covid_d.evaluation.audit.probes import Probe
 from covid_d.evaluation.audit.thresholds import THRESHOLDS, Thresholds
 from covid_d.evaluation.audit.verdict import decisive_sources, judge, verdict_of
-from covid_d.evaluation.estimate import Estimate
+from covid_d.evaluation.figures.estimate import Estimate
 from lung_factory import lungs_spec
 
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts import links, passwords, sessions
 from covid_d.clinic.accounts.details import Details
 from covid_d.clinic.accounts.links import Purpose
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import Unit, User
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission, Role
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 
 _CLINICAL = [role.value for role in Role if Permission.CREATE_CASE in role.permissions]
 

@@ -26,13 +26,13 @@ from joserfc.errors import JoseError
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts import sessions
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ClinicError, UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 from covid_d.settings import Settings
 

@@ -8,16 +8,16 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts import links, passwords, sessions
 from covid_d.clinic.accounts.links import Purpose, SpentLinkError
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.database.accounts import SignInSession, User
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import token_hash
 from covid_d.clinic.texts import N_
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.language import Language
 
 

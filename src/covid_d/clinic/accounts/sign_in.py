@@ -8,15 +8,15 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts import passwords, sessions
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ClinicError, TooManyError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.texts import N_
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 
 TRIES: Final = 5
 LOCK: Final = timedelta(minutes=15)

@@ -9,9 +9,7 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import ApiToken, User
 from covid_d.clinic.errors import ForbiddenError, InvalidInputError, NotFoundError
@@ -19,6 +17,8 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token, token_hash
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 
 PREFIX: Final = "covidd_"  # so that people and secret scanners recognise one that leaked
 LONGEST_DAYS: Final = 365

@@ -9,15 +9,15 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.details import LONGEST_NAME, changes
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases.catalogue import PROVINCES
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 
 LOWEST_PREVALENCE: Final = 0.001
 HIGHEST_PREVALENCE: Final = 0.9

@@ -10,18 +10,18 @@ from datetime import datetime
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts import links, sessions
 from covid_d.clinic.accounts.details import Details, changes
 from covid_d.clinic.accounts.links import Purpose
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ConflictError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.texts import N_
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 
 
 @dataclass(frozen=True, slots=True)

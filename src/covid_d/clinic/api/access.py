@@ -11,9 +11,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from covid_d.clinic.accounts import tokens
 from covid_d.clinic.accounts.people import check_allowed
 from covid_d.clinic.errors import ClinicError, NotSignedInError
+from covid_d.clinic.http.visitor import Visitor, address_of, grants, installation
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_
-from covid_d.clinic.web.visitor import Visitor, address_of, grants, installation
 
 # `auto_error` would answer in FastAPI's own error shape.
 _bearer = HTTPBearer(

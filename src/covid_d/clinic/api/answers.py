@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.api.words import _
-from covid_d.clinic.cases.follow_up import Fact, Told, summary
-from covid_d.clinic.cases.follow_up_terms import Kind, Laboratory
 from covid_d.clinic.cases.worklist import Page, Row
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
+from covid_d.clinic.follow_up.facts import Fact, Told, summary
+from covid_d.clinic.follow_up.terms import Kind, Laboratory
 from covid_d.clinic.roles import Permission, Role
 from covid_d.detector import Bundle, Outcome
 from covid_d.language import INTENDED_USE

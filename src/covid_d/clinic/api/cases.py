@@ -9,20 +9,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from sqlalchemy.orm import Session
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.api.access import Creator, Reader
 from covid_d.clinic.api.answers import CaseAnswer, CasePage, StoredAnswer, stored_answers
 from covid_d.clinic.api.parameters import CaseNumber
 from covid_d.clinic.api.words import _
-from covid_d.clinic.cases import follow_up, readings
-from covid_d.clinic.cases.follow_up_terms import Laboratory
+from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
 from covid_d.clinic.cases.whole import whole_case
 from covid_d.clinic.cases.worklist import HIGHEST_NUMBER, PAGE_SIZE, Filters, Sort, list_cases
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.follow_up import facts as follow_up
+from covid_d.clinic.follow_up.terms import Laboratory
+from covid_d.clinic.http.visitor import Visitor, installation
 from covid_d.clinic.texts import N_
-from covid_d.clinic.web.visitor import Visitor, installation
+from covid_d.clinic.trail import audit_trail
 from covid_d.detector import Outcome
 from covid_d.radiograph import Projection
 

@@ -9,8 +9,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from covid_d.clinic.web.render import page
-from covid_d.clinic.web.visitor import Anyone
+from covid_d.clinic.http.render import page
+from covid_d.clinic.http.visitor import Anyone
 
 router = APIRouter(include_in_schema=False)
 

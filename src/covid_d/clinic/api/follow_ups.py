@@ -7,16 +7,16 @@ from datetime import date
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.api.access import Author, Reader
 from covid_d.clinic.api.answers import FollowUpAnswer
 from covid_d.clinic.api.parameters import CaseNumber
 from covid_d.clinic.api.words import _
-from covid_d.clinic.cases import follow_up
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.cases.follow_up_entry import Entry, add
-from covid_d.clinic.cases.follow_up_terms import Kind
-from covid_d.clinic.web.visitor import Visitor, installation
+from covid_d.clinic.follow_up import facts as follow_up
+from covid_d.clinic.follow_up.entry import Entry, add
+from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.http.visitor import Visitor, installation
+from covid_d.clinic.trail import audit_trail
 
 router = APIRouter(tags=["follow-up"])
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from covid_d.clinic.api.access import User
 from covid_d.clinic.api.answers import ActiveBundle, Identity
 from covid_d.clinic.api.words import _
-from covid_d.clinic.web.visitor import installation
+from covid_d.clinic.http.visitor import installation
 
 router = APIRouter(tags=["about"])
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases.examination import Stated, examine, final_answer
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.radiograph import Projection, Sex
 
 

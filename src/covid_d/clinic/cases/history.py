@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.cases import follow_up
 from covid_d.clinic.cases.readings import FINDINGS, KINDS, may_see_answer
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import AnswerShown, Case
+from covid_d.clinic.follow_up import facts as follow_up
 from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Outcome
 from covid_d.language import Message

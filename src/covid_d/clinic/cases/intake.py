@@ -15,9 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import national_id, staging
 from covid_d.clinic.cases.examination import Examination, Stated, examine, facts_with, final_answer
 from covid_d.clinic.cases.new_case import NewCase, faults
@@ -27,6 +25,8 @@ from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Bundle
 from covid_d.radiograph import Projection, Sex
 

@@ -13,16 +13,16 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
-from covid_d.clinic.cases.follow_up_terms import Kind
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import AnswerShown, Case, FollowUp, Reading
 from covid_d.clinic.errors import ConflictError, InvalidInputError
+from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.keys import Keys
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 
 LONGEST_NOTES: Final = 2000
 FINDINGS: Final[dict[str, Text]] = {

@@ -7,20 +7,20 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases import pictures, readings
-from covid_d.clinic.cases.follow_up import Fact, current
-from covid_d.clinic.cases.follow_up_terms import Kind
 from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
 from covid_d.clinic.cases.whole import whole_case
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.errors import UnavailableError
+from covid_d.clinic.follow_up.facts import Fact, current
+from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import Text
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 
 SIDE = 900
 """Longest side of the report's pictures, pixels: 300 dots per inch at 7.6 cm."""

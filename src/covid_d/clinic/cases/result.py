@@ -12,9 +12,9 @@ from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Bundle, BundleSpec, Outcome
-from covid_d.detector.bundle import built_in_path
+from covid_d.detector.bundle.bundle import built_in_path
+from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE
 from covid_d.detector.cautions import OF_PATIENT
-from covid_d.detector.spec import NEGATIVE, POSITIVE
 from covid_d.errors import BundleError
 from covid_d.language import Message
 

@@ -14,9 +14,7 @@ from typing import Final
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.cases.examination import Examination, examine
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Film
@@ -24,6 +22,8 @@ from covid_d.clinic.database.operations import StagedFilm
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.radiograph import Radiograph
 
 KEPT: Final = timedelta(days=1)

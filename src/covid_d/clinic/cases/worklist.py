@@ -16,13 +16,13 @@ from sqlalchemy.orm import Session, aliased
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import of_unit
-from covid_d.clinic.cases.follow_up import laboratory_is, laboratory_of
-from covid_d.clinic.cases.follow_up_terms import Laboratory
 from covid_d.clinic.cases.readings import answer_visible_to
 from covid_d.clinic.clock import zone
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.follow_up.facts import laboratory_is, laboratory_of
+from covid_d.clinic.follow_up.terms import Laboratory
 from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Outcome
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from covid_d.clinic.laboratory import WINDOW_DAYS
+from covid_d.clinic.follow_up.laboratory import WINDOW_DAYS
 from covid_d.clinic.texts import N_, Text
 
 

@@ -19,9 +19,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 
 from covid_d import __version__
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.clock import now
 from covid_d.clinic.collection import documents, review
 from covid_d.clinic.collection.burned_in import Box
@@ -35,6 +33,8 @@ from covid_d.clinic.errors import ClinicError, ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 from covid_d.radiograph import RadiographError
 

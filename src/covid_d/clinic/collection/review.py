@@ -10,9 +10,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic import audit_trail
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.clock import now
 from covid_d.clinic.collection.burned_in import Box
 from covid_d.clinic.database.cases import Case, Film
@@ -20,6 +18,8 @@ from covid_d.clinic.database.operations import FilmReview
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 
 PAGE: Final = 12
 

@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session
 
 from covid_d.clinic.clock import local
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
-from covid_d.clinic.keys import Keys
-from covid_d.clinic.laboratory import (
+from covid_d.clinic.follow_up.laboratory import (
     ANTIGEN,
     CONSENT,
     RT_PCR,
@@ -23,6 +22,7 @@ from covid_d.clinic.laboratory import (
     samples,
     standard,
 )
+from covid_d.clinic.keys import Keys
 from covid_d.clinic.patients import Identity, same_patient
 from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Outcome

@@ -21,13 +21,13 @@ from typing import IO, Any, Final
 from sqlalchemy import Connection, Engine, Table, select
 
 from covid_d import __version__
-from covid_d.clinic import audit_trail
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.migrate import revision
 from covid_d.clinic.database.tables import Table as Base
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 
 FORMAT: Final = 1

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
-from covid_d.clinic import audit_trail
-from covid_d.clinic.audit_trail import Actor
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.operations import InstalledBundle
 from covid_d.clinic.errors import InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
+from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Bundle, Detector
-from covid_d.detector.contents import pack
+from covid_d.detector.bundle.contents import pack
 from covid_d.errors import BundleError, CovidDError
 
 

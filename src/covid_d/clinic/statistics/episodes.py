@@ -23,7 +23,14 @@ from sqlalchemy.orm import Session
 from covid_d.clinic.clock import zone
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case, Film, Reading, StoredAssessment
-from covid_d.clinic.laboratory import ANTIGEN, RT_PCR, Samples, Standard, samples, standard
+from covid_d.clinic.follow_up.laboratory import (
+    ANTIGEN,
+    RT_PCR,
+    Samples,
+    Standard,
+    samples,
+    standard,
+)
 from covid_d.clinic.patients import Identity, same_patient
 from covid_d.detector import Outcome
 
@@ -67,7 +74,7 @@ class Episodes:
         Place, in the list that :func:`load` was given, of the bundle that gave the index test, or
         refused; -1 without one.
     rt_pcr, antigen
-        :class:`~covid_d.clinic.laboratory.Standard` of either test.
+        :class:`~covid_d.clinic.follow_up.laboratory.Standard` of either test.
     blind_reading
         The first blind reading: ``positive``, ``negative``, ``inconclusive``, or empty.
     """

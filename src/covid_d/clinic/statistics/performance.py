@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from covid_d.clinic.laboratory import WINDOW_DAYS, Standard
+from covid_d.clinic.follow_up.laboratory import WINDOW_DAYS, Standard
 from covid_d.clinic.statistics.counts import shown, unit_groups
 from covid_d.clinic.statistics.episodes import NO_FILM, BundleName, Episodes
 from covid_d.clinic.statistics.scope import Scope
@@ -22,9 +22,9 @@ from covid_d.clinic.statistics.suppression import LEAST as SMALL
 from covid_d.clinic.statistics.table import HIDDEN, Cell, Column, Table
 from covid_d.clinic.texts import N_
 from covid_d.detector import Outcome
-from covid_d.evaluation.calibration import reliability
-from covid_d.evaluation.estimate import Estimate
-from covid_d.evaluation.intervals import auroc, proportion
+from covid_d.evaluation.figures.calibration import reliability
+from covid_d.evaluation.figures.estimate import Estimate
+from covid_d.evaluation.figures.intervals import auroc, proportion
 
 LEAST: Final = 10
 Mask = npt.NDArray[np.bool_]

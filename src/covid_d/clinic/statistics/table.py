@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, Final
 
 from covid_d.clinic.texts import Text
-from covid_d.evaluation.estimate import Estimate
+from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.language import Language, Message
 
 

@@ -6,14 +6,14 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from covid_d.detector.bundle import Bundle
-from covid_d.detector.contents import CARD, SPEC, update
+from covid_d.detector.bundle.bundle import Bundle
+from covid_d.detector.bundle.contents import CARD, SPEC, update
 from covid_d.detector.lungs import lung_files
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.audit import texts
 from covid_d.evaluation.audit.evidence import POOL, AuditResult, Sensitivity, SourceEvidence
-from covid_d.evaluation.estimate import Estimate
-from covid_d.evaluation.texts import number, percent, shown
+from covid_d.evaluation.figures.estimate import Estimate
+from covid_d.evaluation.report.texts import number, percent, shown
 from covid_d.language import Language
 
 BEGIN = "<!-- audit:begin -->"

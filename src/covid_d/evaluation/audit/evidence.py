@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from covid_d.detector.assessment import BundleId
-from covid_d.detector.spec import Lungs, Verdict
+from covid_d.detector.bundle.spec import Lungs, Verdict
 from covid_d.evaluation.audit.probes import Probe
 from covid_d.evaluation.audit.sources import SourcePredictability
 from covid_d.evaluation.audit.thresholds import Thresholds
-from covid_d.evaluation.estimate import Estimate
+from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.language import Message
 
 POOL = "pooled"

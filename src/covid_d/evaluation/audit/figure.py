@@ -10,10 +10,10 @@ from matplotlib.ticker import FuncFormatter
 from covid_d.evaluation.audit import texts
 from covid_d.evaluation.audit.evidence import POOL, Evidence, SourceEvidence
 from covid_d.evaluation.audit.probes import Probe
-from covid_d.evaluation.estimate import Estimate
-from covid_d.evaluation.texts import number
+from covid_d.evaluation.figures.estimate import Estimate
+from covid_d.evaluation.report.texts import number
+from covid_d.html_report import png_of
 from covid_d.language import Language
-from covid_d.page import png_of
 
 # Okabe and Ito (2008): colour-blind readers can tell these apart. Probes share one hue.
 _MODEL = "#0072B2"

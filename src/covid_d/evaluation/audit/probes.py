@@ -24,7 +24,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from covid_d.evaluation.estimate import BoolArray, FloatArray
+from covid_d.evaluation.figures.estimate import BoolArray, FloatArray
 from covid_d.language import Message
 from covid_d.radiograph.film import FloatImage, Radiograph
 

@@ -6,10 +6,10 @@ from covid_d.evaluation.audit import texts
 from covid_d.evaluation.audit.evidence import POOL, AuditResult, SourceEvidence
 from covid_d.evaluation.audit.figure import audit_figure
 from covid_d.evaluation.audit.probes import Probe
-from covid_d.evaluation.estimate import Estimate
-from covid_d.evaluation.texts import number, percent, shown
+from covid_d.evaluation.figures.estimate import Estimate
+from covid_d.evaluation.report.texts import number, percent, shown
+from covid_d.html_report import Page, Picture, Section, Table
 from covid_d.language import Language, Message
-from covid_d.page import Page, Picture, Section, Table
 
 
 def audit_page(result: AuditResult, language: Language) -> Page:

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import Label, Split
-from covid_d.detector.bundle import Bundle
+from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.detector import Detector
 from covid_d.detector.lungs import LungModel
 from covid_d.errors import EvaluationError
@@ -34,10 +34,10 @@ from covid_d.evaluation.audit.scan import Scanner, SeenFilm
 from covid_d.evaluation.audit.sources import SourcePredictability, source_predictability
 from covid_d.evaluation.audit.thresholds import THRESHOLDS, Thresholds
 from covid_d.evaluation.audit.verdict import judge, verdict_of
-from covid_d.evaluation.bootstrap import bootstrap
-from covid_d.evaluation.calibration import CalibratedFilms
-from covid_d.evaluation.estimate import BoolArray, Estimate, FloatArray
-from covid_d.evaluation.intervals import auroc
+from covid_d.evaluation.figures.bootstrap import bootstrap
+from covid_d.evaluation.figures.calibration import CalibratedFilms
+from covid_d.evaluation.figures.estimate import BoolArray, Estimate, FloatArray
+from covid_d.evaluation.figures.intervals import auroc
 from covid_d.evaluation.scores import chosen_films, seen_films
 
 _PERTURBED_FILMS = 200

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from datetime import datetime
 
-from covid_d.detector.spec import Verdict
+from covid_d.detector.bundle.spec import Verdict
 from covid_d.evaluation.audit.evidence import POOL, Check, Evidence, SourceEvidence
 from covid_d.evaluation.audit.thresholds import Thresholds
-from covid_d.evaluation.texts import number, percent
+from covid_d.evaluation.report.texts import number, percent
 from covid_d.language import Message
 
 _NO_SOURCE = Message(

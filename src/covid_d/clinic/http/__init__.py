@@ -1,0 +1,1 @@
+"""What every request passes: who asks, what is guarded, how failures and pages are rendered."""

@@ -1,0 +1,146 @@
+"""Pages from templates, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Final
+
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal, format_percent
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from covid_d import __version__
+from covid_d.clinic.clock import local
+from covid_d.clinic.http.navigation import entries_for
+from covid_d.clinic.http.notices import NOTICES
+from covid_d.clinic.http.visitor import Visitor, installation
+from covid_d.clinic.http.way_back import way_back
+from covid_d.clinic.texts import Text, translations
+from covid_d.errors import BundleError
+from covid_d.language import INTENDED_USE, Language, Message
+
+LANGUAGE_COOKIE: Final = "covid_d_language"
+# Spanish as written in Ecuador: decimal comma, day before month.
+_LOCALES: Final[dict[Language, str]] = {"es": "es_EC", "en": "en_GB"}
+
+
+def language_of(request: Request) -> Language:
+    """Return the reader's language: the cookie's, the person's own, else the installation's."""
+    chosen = request.cookies.get(LANGUAGE_COOKIE)
+    if chosen in _LOCALES:
+        return chosen
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    if visitor is not None and visitor.person.language is not None:
+        return visitor.person.language
+    return installation(request).settings.language
+
+
+def page(
+    request: Request, template: str, *, status: int = 200, here: str | None = None, **values: Any
+) -> HTMLResponse:
+    """Return a page.
+
+    Parameters
+    ----------
+    request
+        Whose language, visitor and notice the page shows.
+    template
+        Path under ``templates/``.
+    status
+        HTTP status.
+    here
+        The address of this very page, where the request's own does not say it whole: that of the
+        form whose failure is shown. Always one of ours, and one that a GET answers.
+    values
+        The template's own.
+    """
+    language = language_of(request)
+    visitor: Visitor | None = getattr(request.state, "visitor", None)
+    html = (
+        _environment(language)
+        .get_template(template)
+        .render(
+            language=language,
+            visitor=visitor,
+            path=request.url.path,
+            here=way_back(request) if here is None else here,
+            navigation=entries_for(visitor),
+            notice=NOTICES.get(request.query_params.get("notice", "")),
+            bundle=_bundle(request),
+            intended_use=INTENDED_USE,
+            version=__version__,
+            **values,
+        )
+    )
+    return HTMLResponse(html, status_code=status)
+
+
+def go_to(path: str, *, notice: str | None = None) -> Response:
+    """Send the browser to another page of ours, which shows a notice; after a form, always."""
+    assert notice is None or notice in NOTICES, notice  # noqa: S101 - a name in our own code
+    suffix = f"{'&' if '?' in path else '?'}notice={notice}" if notice else ""
+    return RedirectResponse(path + suffix, status_code=303)
+
+
+def formats(language: Language) -> Mapping[str, Callable[..., str]]:
+    """Return the templates' filters (``day``, ``moment``, ``percent``...) for what is no page."""
+    return _environment(language).filters
+
+
+def _bundle(request: Request) -> dict[str, Any] | None:
+    """Return what the banner says of the active bundle; ``None`` when it cannot be used."""
+    try:
+        bundle = installation(request).desk.detector.bundle
+    except BundleError:
+        return None
+    return {
+        "name": bundle.spec.name,
+        "version": bundle.spec.version,
+        "verdict": bundle.spec.verdict.status,
+        "sha256": bundle.id.sha256,
+    }
+
+
+@cache
+def _environment(language: Language) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("covid_d.clinic.pages", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    locale = _LOCALES[language]
+
+    def say(text: Text | Message | str) -> str:
+        """Return a text that was carried untranslated."""
+        return text if isinstance(text, str) else text.in_language(language)
+
+    def day(value: date | None, pattern: str = "medium") -> str:
+        return "—" if value is None else format_date(value, pattern, locale=locale)
+
+    def moment(value: datetime | None, pattern: str = "d MMM y, HH:mm") -> str:
+        return "—" if value is None else format_datetime(local(value), pattern, locale=locale)
+
+    def percent(value: float | None, digits: int = 0) -> str:
+        pattern = "#,##0" + ("." + "0" * digits if digits else "") + " %"
+        return "—" if value is None else format_percent(value, pattern, locale=locale)
+
+    def number(value: float | None, digits: int = 0) -> str:
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return "—" if value is None else format_decimal(value, pattern, locale=locale)
+
+    environment.filters |= {
+        "say": say,
+        "day": day,
+        "moment": moment,
+        "percent": percent,
+        "number": number,
+    }
+    return environment

@@ -1,0 +1,1 @@
+"""Account: routes, form, template, script and style side by side."""

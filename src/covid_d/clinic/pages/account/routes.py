@@ -1,0 +1,139 @@
+"""Pages: one's own account, and setting a password through a link."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from covid_d.clinic.accounts import own, tokens
+from covid_d.clinic.errors import ClinicError, InvalidInputError
+from covid_d.clinic.http.rate_limits import PASSWORD, rate_limits
+from covid_d.clinic.http.render import LANGUAGE_COOKIE, go_to, page
+from covid_d.clinic.http.visitor import COOKIE, Anyone, Visitor, address_of, installation, needs
+from covid_d.clinic.roles import Permission
+from covid_d.language import Language
+
+router = APIRouter()
+Owner = Annotated[Visitor, Depends(needs(Permission.USE_OWN_ACCOUNT))]
+ApiUser = Annotated[Visitor, Depends(needs(Permission.USE_API))]
+_YEAR = 365 * 24 * 3600
+
+
+@router.get("/account")
+def show(request: Request, visitor: Owner) -> Response:
+    """Show one's own account."""
+    return _account(request, visitor)
+
+
+@router.post("/account/password")
+def change_password(
+    request: Request,
+    visitor: Owner,
+    old_password: Annotated[str, Form(max_length=1024)] = "",
+    new_password: Annotated[str, Form(max_length=1024)] = "",
+) -> Response:
+    """Change the password; other sessions end."""
+    rate_limits(request).hit(PASSWORD, str(visitor.person.id))
+    try:
+        own.change_password(
+            installation(request),
+            visitor.actor,
+            visitor.person,
+            old=old_password,
+            new=new_password,
+            keep=request.cookies[COOKIE],
+        )
+    except InvalidInputError as error:
+        return _account(request, visitor, error)
+    return go_to("/account", notice="password_changed")
+
+
+@router.post("/account/language")
+def choose_language(
+    request: Request, visitor: Owner, language: Annotated[str, Form(pattern="^(es|en)$")]
+) -> Response:
+    """Keep the language with the account, and in this browser."""
+    own.choose_language(installation(request), visitor.person, cast("Language", language))
+    response = go_to("/account", notice="saved")
+    response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, samesite="lax")
+    return response
+
+
+@router.post("/account/sessions/end")
+def end_session(
+    request: Request, visitor: Owner, session_id: Annotated[str, Form(max_length=64)]
+) -> Response:
+    """End one of one's own sessions."""
+    own.end_session(installation(request), visitor.actor, visitor.person, session_id)
+    return go_to("/account", notice="session_ended_there")
+
+
+@router.post("/account/tokens")
+def create_token(
+    request: Request,
+    visitor: ApiUser,
+    name: Annotated[str, Form(max_length=200)] = "",
+    days: Annotated[str, Form(max_length=8)] = "",
+) -> Response:
+    """Create an API token and show it, once."""
+    try:
+        token = tokens.create(
+            installation(request),
+            visitor.person,
+            name,
+            int(days) if days.isdecimal() else 0,
+            address=visitor.address,
+        )
+    except InvalidInputError as error:
+        return _account(request, visitor, error)
+    return page(request, "accounts/token.html", name=name, token=token)
+
+
+@router.post("/account/tokens/{token_id}/revoke")
+def revoke_token(request: Request, visitor: ApiUser, token_id: int) -> Response:
+    """Stop an API token at once."""
+    tokens.revoke(installation(request), visitor.person, token_id, address=visitor.address)
+    return go_to("/account", notice="token_revoked")
+
+
+@router.get("/password/{token}")
+def show_set_password(request: Request, visitor: Anyone, token: str) -> Response:
+    """Show the form of a link that an administrator passed on."""
+    person = own.person_of_link(installation(request), token)
+    return page(request, "accounts/password.html", person=person, error=None)
+
+
+@router.post("/password/{token}")
+def set_password(
+    request: Request,
+    visitor: Anyone,
+    token: str,
+    password: Annotated[str, Form(max_length=1024)] = "",
+) -> Response:
+    """Set the password; then its owner signs in with it."""
+    place = installation(request)
+    try:
+        own.set_password(place, token, password, address_of(request))
+    except InvalidInputError as error:
+        person = own.person_of_link(place, token)
+        return page(
+            request, "accounts/password.html", status=error.status, person=person, error=error
+        )
+    return go_to("/sign-in", notice="password_set")
+
+
+def _account(request: Request, visitor: Visitor, error: ClinicError | None = None) -> Response:
+    place, person = installation(request), visitor.person
+    may_use_api = visitor.may(Permission.USE_API)
+    return page(
+        request,
+        "accounts/account.html",
+        status=error.status if error else 200,
+        error=error,
+        sessions=own.open_sessions(place, person, request.cookies[COOKIE]),
+        tokens=tokens.of_person(place, person) if may_use_api else [],
+        may_use_api=may_use_api,
+        longest_days=tokens.LONGEST_DAYS,
+    )

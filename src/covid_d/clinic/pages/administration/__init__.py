@@ -1,0 +1,1 @@
+"""Administration: routes, form, template, script and style side by side."""

@@ -1,0 +1,60 @@
+"""Pages: the models that can answer films here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi.responses import Response
+
+from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.http.render import go_to, page
+from covid_d.clinic.http.visitor import Visitor, installation, needs
+from covid_d.clinic.operations import bundles
+from covid_d.clinic.roles import Permission
+from covid_d.clinic.texts import N_, Text
+
+router = APIRouter(prefix="/bundles")
+Manager = Annotated[Visitor, Depends(needs(Permission.MANAGE_BUNDLES))]
+
+
+@router.get("")
+def show(request: Request, visitor: Manager) -> Response:
+    """List the bundles."""
+    return _list(request, {})
+
+
+@router.post("")
+def install(
+    request: Request, visitor: Manager, bundle: Annotated[UploadFile | None, File()] = None
+) -> Response:
+    """Install an uploaded bundle."""
+    content = bundle.file.read() if bundle is not None else b""
+    try:
+        if not content:
+            raise InvalidInputError({"bundle": N_("Choose a bundle (zip file).")})
+        bundles.install(installation(request), visitor.actor, content)
+    except InvalidInputError as error:
+        return _list(request, error.fields, status=error.status)
+    return go_to("/bundles", notice="bundle_installed")
+
+
+@router.post("/switch")
+def switch(
+    request: Request, visitor: Manager, sha256: Annotated[str, Form(max_length=64)] = ""
+) -> Response:
+    """Switch a bundle on."""
+    bundles.switch(installation(request), visitor.actor, sha256 or None)
+    return go_to("/bundles", notice="bundle_switched")
+
+
+@router.get("/card")
+def card(request: Request, visitor: Manager, sha256: str = "") -> Response:
+    """Show a bundle's model card."""
+    found = bundles.card(installation(request), sha256 or None)
+    return page(request, "bundles/card.html", card=found)
+
+
+def _list(request: Request, errors: dict[str, Text], *, status: int = 200) -> Response:
+    found = bundles.choices(installation(request))
+    return page(request, "bundles/list.html", status=status, choices=found, errors=errors)

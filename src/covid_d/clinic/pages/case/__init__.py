@@ -1,0 +1,1 @@
+"""Case: routes, form, template, script and style side by side."""

@@ -1,0 +1,175 @@
+"""Pages: a case, with its films, the model's answer, people's readings and its history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response
+
+from covid_d.clinic.cases import readings
+from covid_d.clinic.cases.history import Event, history
+from covid_d.clinic.cases.patient import Patient
+from covid_d.clinic.cases.result import Result, result_of
+from covid_d.clinic.cases.whole import film_of, whole_case
+from covid_d.clinic.database.cases import Case, Film, Reading
+from covid_d.clinic.errors import ClinicError, InvalidInputError, UnavailableError
+from covid_d.clinic.follow_up.facts import Current, current
+from covid_d.clinic.http.parameters import CaseId, ChosenFilm
+from covid_d.clinic.http.render import go_to, language_of, page
+from covid_d.clinic.http.visitor import Visitor, installation, needs
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.pages.case.result_words import words_of
+from covid_d.clinic.roles import Permission
+from covid_d.clinic.trail import audit_trail
+
+router = APIRouter()
+Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What the page shows, loaded in one transaction.
+
+    Parameters
+    ----------
+    case, film
+        The case and the film in front.
+    open
+        Whether the visitor may be told the model's answers and others' readings.
+    events
+        The time line.
+    own
+        The visitor's newest reading.
+    follow_up
+        What holds now: laboratory results, diagnosis, outcome, consent.
+    """
+
+    case: Case
+    film: Film | None
+    open: bool
+    events: list[Event]
+    own: Reading | None
+    follow_up: Current
+
+
+@router.get("/cases/{case_id}")
+def show_case(
+    request: Request, visitor: Reader, case_id: CaseId, film: ChosenFilm = None
+) -> Response:
+    """Show a case; its answer only to whom it may be told."""
+    return _page(request, visitor, _load(installation(request), visitor, case_id, film))
+
+
+@router.post("/cases/{case_id}/readings")
+def take_reading(
+    request: Request,
+    visitor: Reader,
+    case_id: CaseId,
+    finding: Annotated[str, Form(max_length=20)] = "",
+    notes: Annotated[str, Form()] = "",
+    film: Annotated[int | None, Form(ge=1, le=2**31 - 1)] = None,
+) -> Response:
+    """Record the visitor's own reading; what they typed stays when it cannot be accepted."""
+    place = installation(request)
+    try:
+        with place.writing() as session:
+            case = whole_case(session, visitor.person, case_id)
+            readings.record_reading(
+                session,
+                place.keys,
+                visitor.actor,
+                case,
+                visitor.person,
+                finding=finding,
+                notes=notes,
+            )
+    except InvalidInputError as error:
+        view = _load(place, visitor, case_id, film)
+        return _page(request, visitor, view, error=error, finding=finding, notes=notes)
+    return go_to(_address(case_id, film), notice="reading_saved")
+
+
+def _address(case_id: int, film_id: int | None) -> str:
+    return f"/cases/{case_id}" + (f"?film={film_id}" if film_id is not None else "")
+
+
+def _load(place: Installation, visitor: Visitor, case_id: int, film_id: int | None) -> _View:
+    person = visitor.person
+    with place.writing() as session:
+        case = whole_case(session, person, case_id)
+        film = film_of(case, film_id)
+        is_open = readings.may_see_answer(session, case, person)
+        if is_open:
+            readings.note_answer_shown(session, case, person)
+        events = history(session, case, person)
+        audit_trail.record(
+            session,
+            place.keys,
+            visitor.actor,
+            "case.view",
+            f"case:{case.id}",
+            {"answer_shown": is_open},
+        )
+        own = [reading for reading in case.readings if reading.user_id == person.id]
+        newest = own[-1] if own else None
+        return _View(case, film, is_open, events, newest, current(session, case))
+
+
+def _page(
+    request: Request,
+    visitor: Visitor,
+    view: _View,
+    *,
+    error: InvalidInputError | None = None,
+    finding: str = "",
+    notes: str = "",
+) -> Response:
+    place = installation(request)
+    results = _results(place, view)
+    front = results.get(view.film.id) if view.film else None
+    return page(
+        request,
+        "case.html",
+        status=error.status if error else 200,
+        here=_address(view.case.id, view.film.id if view.film else None) if error else None,
+        case=view.case,
+        patient=Patient.of(view.case),
+        film=view.film,
+        film_number=view.case.films.index(view.film) + 1 if view.film else 0,
+        words={
+            key: words_of(result, language_of(request)) if result else None
+            for key, result in results.items()
+        },
+        has_evidence=front is not None and front.has_activation,
+        film_fault=_film_fault(place, view.film),
+        open=view.open,
+        events=view.events,
+        own=view.own,
+        current=view.follow_up,
+        withheld=not view.open,
+        second=readings.is_second_reader(view.case, visitor.person),
+        findings=readings.FINDINGS,
+        longest_notes=readings.LONGEST_NOTES,
+        error=error,
+        errors=error.fields if error else {},
+        finding=finding,
+        notes=notes,
+    )
+
+
+def _results(place: Installation, view: _View) -> dict[int, Result | None]:
+    """Return each film's result; nothing at all for whom it may not be told."""
+    return {film.id: result_of(place, film) for film in view.case.films} if view.open else {}
+
+
+def _film_fault(place: Installation, film: Film | None) -> ClinicError | None:
+    """Return why the film cannot be shown, so that the rest of the page still is."""
+    if film is None:
+        return None
+    try:
+        place.films.get(film.sha256)
+    except UnavailableError as error:
+        return error
+    return None

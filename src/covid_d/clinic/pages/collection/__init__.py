@@ -1,0 +1,1 @@
+"""Collection: routes, form, template, script and style side by side."""

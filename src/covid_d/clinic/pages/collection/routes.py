@@ -1,0 +1,145 @@
+"""Pages: the collection's export, and the review of films with text inside."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import Response, StreamingResponse
+from sqlalchemy import select
+
+from covid_d.clinic.clock import today
+from covid_d.clinic.collection import review
+from covid_d.clinic.collection.archive import zipped
+from covid_d.clinic.collection.documents import License, Terms
+from covid_d.clinic.collection.export import Export
+from covid_d.clinic.collection.pixels import preview
+from covid_d.clinic.collection.review import Decision
+from covid_d.clinic.collection.selection import Reason, candidates
+from covid_d.clinic.database.accounts import User
+from covid_d.clinic.database.operations import CollectionExport
+from covid_d.clinic.errors import ClinicError
+from covid_d.clinic.http.render import go_to, page
+from covid_d.clinic.http.visitor import Visitor, installation, needs
+from covid_d.clinic.roles import Permission
+from covid_d.clinic.trail import audit_trail
+
+router = APIRouter()
+_Researcher = Annotated[Visitor, Depends(needs(Permission.EXPORT_COLLECTION))]
+# Whoever reviews sees names burned into films: that is for those who may see the patients anyway.
+_Clinician = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
+_LATEST: Final = 20
+
+
+@router.get("/collection")
+def show(request: Request, visitor: _Researcher) -> Response:
+    """Show what may leave, what may not and why, and the earlier exports."""
+    return _page(request)
+
+
+@router.post("/collection/export")
+def export(
+    request: Request,
+    visitor: _Researcher,
+    license: Annotated[License, Form()] = License.AGREEMENT,
+    attribution: Annotated[str, Form(max_length=200)] = "",
+) -> Response:
+    """Stream the export as a zip; it is recorded when its last file was made."""
+    if not attribution.strip():
+        return _page(request, license=license, missing=True)
+    try:
+        made = Export(
+            installation(request),
+            visitor.person,
+            visitor.actor,
+            Terms(license, attribution.strip()),
+        )
+        stream = zipped(made.files())
+        first = next(stream)  # so that "all wait for review" is a page, not a broken download
+    except ClinicError as error:
+        return _page(request, license=license, attribution=attribution, error=error)
+
+    def whole() -> Iterator[bytes]:
+        yield first
+        yield from stream
+
+    name = f"covid-d-collection-{today().isoformat()}.zip"
+    return StreamingResponse(
+        whole(),
+        media_type="application/zip",
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@router.get("/collection/review")
+def show_reviews(request: Request, visitor: _Clinician) -> Response:
+    """Show the films of one's unit that wait for a decision."""
+    with installation(request).reading() as session:
+        count, films = review.waiting(session, visitor.person)
+    return page(
+        request, "collection/review.html", count=count, films=films, decisions=list(Decision)
+    )
+
+
+@router.get("/collection/review/{film_id}.png")
+def show_film(request: Request, visitor: _Clinician, film_id: int) -> Response:
+    """Show a film with frames around what was found."""
+    place = installation(request)
+    with place.writing() as session:
+        film, found = review.reviewed_film(session, visitor.person, film_id)
+        audit_trail.record(
+            session, place.keys, visitor.actor, "film.view", f"film:{film_id}", {"for": "review"}
+        )
+        boxes = review.boxes_of(found)
+    return Response(preview(place.films.get(film.sha256), boxes), media_type="image/png")
+
+
+@router.post("/collection/review/{film_id}")
+def decide(
+    request: Request, visitor: _Clinician, film_id: int, decision: Annotated[Decision, Form()]
+) -> Response:
+    """Record a decision."""
+    review.decide(installation(request), visitor.person, visitor.actor, film_id, decision)
+    return go_to("/collection/review", notice="saved")
+
+
+def _page(
+    request: Request,
+    *,
+    license: License = License.AGREEMENT,
+    attribution: str = "",
+    missing: bool = False,
+    error: ClinicError | None = None,
+) -> Response:
+    place = installation(request)
+    with place.reading() as session:
+        films = candidates(session, place.keys)
+        reviews = review.decisions(session)
+        exports = session.execute(
+            select(CollectionExport, User.full_name)
+            .join(User, User.id == CollectionExport.user_id)
+            .order_by(CollectionExport.id.desc())
+            .limit(_LATEST)
+        ).all()
+    left_out = Counter(film.reason for film in films if film.reason is not None)
+    ready = [film for film in films if film.reason is None]
+    # What earlier exports found; a film never looked at may yet turn out to need a review.
+    for film in ready:
+        decision = reviews[film.sha256][1] if film.sha256 in reviews else Decision.CLEAR
+        if decision in (None, Decision.KEEP_BACK):
+            left_out[Reason.UNREVIEWED if decision is None else Reason.KEPT_BACK] += 1
+    return page(
+        request,
+        "collection/collection.html",
+        status=422 if missing else error.status if error else 200,
+        ready=len(ready) - left_out[Reason.UNREVIEWED] - left_out[Reason.KEPT_BACK],
+        left_out=[(reason.text, left_out[reason]) for reason in Reason if left_out[reason]],
+        licenses=[(entry.value, entry.text) for entry in License],
+        license=license,
+        attribution=attribution,
+        missing=missing,
+        error=error,
+        exports=exports,
+    )

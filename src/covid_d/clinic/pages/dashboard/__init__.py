@@ -1,0 +1,1 @@
+"""Dashboard: routes, form, template, script and style side by side."""

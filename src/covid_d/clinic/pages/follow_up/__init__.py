@@ -1,0 +1,1 @@
+"""Follow up: routes, form, template, script and style side by side."""

@@ -1,0 +1,1 @@
+"""Health: routes, form, template, script and style side by side."""

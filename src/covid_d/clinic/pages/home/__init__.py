@@ -1,0 +1,1 @@
+"""Home: routes, form, template, script and style side by side."""

@@ -1,0 +1,1 @@
+"""Intake: routes, form, template, script and style side by side."""

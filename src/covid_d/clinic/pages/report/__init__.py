@@ -1,0 +1,1 @@
+"""Report: routes, form, template, script and style side by side."""

@@ -1,0 +1,66 @@
+"""Pages: the report of a case, to be printed or as PDF."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import Response
+
+from covid_d.clinic.cases.report import make_report, pictures_of
+from covid_d.clinic.http.parameters import CaseId
+from covid_d.clinic.http.render import language_of, page
+from covid_d.clinic.http.visitor import Visitor, installation, needs
+from covid_d.clinic.pages.case.result_words import base_of, words_of
+from covid_d.clinic.pages.report.pdf import draw_report
+from covid_d.clinic.roles import Permission
+
+router = APIRouter(prefix="/cases/{case_id}")
+Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
+Named = Literal["yes", "no"]
+
+
+@router.get("/report")
+def show_report(
+    request: Request, visitor: Reader, case_id: CaseId, national_id: Named = "no"
+) -> Response:
+    """Show the report; the cédula only when asked for."""
+    place = installation(request)
+    report, case = make_report(
+        place, visitor.person, visitor.actor, case_id, with_national_id=national_id == "yes"
+    )
+    language = language_of(request)
+    words = {film.id: words_of(film.result, language) for film in report.films if film.result}
+    return page(
+        request,
+        "report.html",
+        report=report,
+        words=words,
+        base=base_of(words.values(), language),
+        missing=[
+            number
+            for number, film in enumerate(case.films, start=1)
+            if not place.films.has(film.sha256)
+        ],
+        can_name=case.national_id_encrypted is not None,
+    )
+
+
+@router.get("/report.pdf")
+def send_pdf(
+    request: Request, visitor: Reader, case_id: CaseId, national_id: Named = "no"
+) -> Response:
+    """Send the report as PDF; its name carries the case's number, not the patient."""
+    place = installation(request)
+    report, case = make_report(
+        place, visitor.person, visitor.actor, case_id, with_national_id=national_id == "yes"
+    )
+    pictures = {film.id: pictures_of(place, film) for film in case.films}
+    return Response(
+        draw_report(report, pictures, language_of(request)),
+        media_type="application/pdf",
+        headers={
+            "content-disposition": f'inline; filename="covid-d-{report.case_id}.pdf"',
+            "cache-control": "private, no-store",
+        },
+    )

@@ -1,0 +1,1 @@
+"""Sign in: routes, form, template, script and style side by side."""

@@ -1,0 +1,118 @@
+"""Pages: sign in and out, the language."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from covid_d.clinic.accounts import passwords, sessions, sign_in
+from covid_d.clinic.accounts.sign_in import RestingError, WrongPasswordError
+from covid_d.clinic.errors import ClinicError, TooManyError
+from covid_d.clinic.http.failures import headers_of
+from covid_d.clinic.http.rate_limits import UNKNOWN_NAME, rate_limits
+from covid_d.clinic.http.render import LANGUAGE_COOKIE, go_to, page
+from covid_d.clinic.http.visitor import (
+    COOKIE,
+    Anyone,
+    address_of,
+    browser_of,
+    installation,
+    open_session,
+)
+
+router = APIRouter()
+_LONGEST = 4000  # of an address: a search with every filter, its words percent-encoded
+
+
+@router.get("/sign-in")
+def show_sign_in(request: Request, visitor: Anyone, next: str = "/") -> Response:
+    """Show the form."""
+    if visitor is not None:
+        return go_to("/")
+    return _sign_in_page(request, next, "")
+
+
+@router.post("/sign-in")
+def take_sign_in(
+    request: Request,
+    visitor: Anyone,
+    username: Annotated[str, Form(max_length=80)] = "",
+    password: Annotated[str, Form(max_length=1024)] = "",
+    next: Annotated[str, Form(max_length=_LONGEST)] = "/",
+) -> Response:
+    """Check name and password; the session is always a new one (no fixation)."""
+    try:
+        token = _checked(request, username, password)
+    except ClinicError as error:
+        return _sign_in_page(request, next, username, error)
+    return open_session(request, go_to(_inside(next)), token)
+
+
+@router.post("/sign-out")
+def sign_out(request: Request, visitor: Anyone) -> Response:
+    """End the session; the origin check keeps other sites from doing it."""
+    token = request.cookies.get(COOKIE)
+    if token:
+        with installation(request).writing() as session:
+            sessions.end(session, token)
+    response = go_to("/sign-in", notice="signed_out")
+    response.delete_cookie(COOKIE)
+    return response
+
+
+@router.post("/language")
+def choose_language(
+    visitor: Anyone,
+    language: Annotated[str, Form()] = "es",
+    next: Annotated[str, Form(max_length=_LONGEST)] = "/",
+) -> Response:
+    """Keep the reader's language in a cookie for a year."""
+    response = go_to(_inside(next))
+    chosen = "en" if language == "en" else "es"
+    response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=365 * 24 * 3600, samesite="lax")
+    return response
+
+
+def _sign_in_page(
+    request: Request, next: str, username: str, error: ClinicError | None = None
+) -> Response:
+    wanted = _inside(next)
+    response = page(
+        request,
+        "sign_in.html",
+        status=error.status if error else 200,
+        here=f"/sign-in?next={quote(wanted, safe='/')}" if error else None,
+        next=wanted,
+        username=username,
+        error=error,
+        openid=request.app.state.openid is not None,
+    )
+    response.headers.update(headers_of(error) if error else {})
+    return response
+
+
+def _checked(request: Request, username: str, password: str) -> str:
+    """Return a new session's token; a name that nobody has rests like one that somebody has."""
+    limits, name = rate_limits(request), username.strip().lower()
+    try:
+        limits.check(UNKNOWN_NAME, name)
+    except TooManyError as error:
+        passwords.matches(password, None)  # takes as long as for somebody's name
+        raise RestingError from error
+    try:
+        return sign_in.sign_in(
+            installation(request), username, password, address_of(request), browser_of(request)
+        )
+    except WrongPasswordError as error:
+        if not error.known:
+            limits.hit(UNKNOWN_NAME, name)
+        raise
+
+
+def _inside(path: str) -> str:
+    """Return a path of ours: an address of another site would make a trap of our sign-in page."""
+    sound = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return path if sound else "/"

@@ -1,0 +1,1 @@
+"""Worklist: routes, form, template, script and style side by side."""

@@ -1,0 +1,114 @@
+"""The worklist's state in its address: read from it, checked, and written into links."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+from urllib.parse import urlencode
+
+from covid_d.clinic.cases import national_id
+from covid_d.clinic.cases.catalogue import PROVINCES, SEXES
+from covid_d.clinic.cases.worklist import Filters, Sort
+from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.follow_up.terms import Laboratory
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.texts import N_, Text
+from covid_d.detector import Outcome
+
+PATH: Final = "/cases"
+NAMES: Final = (
+    "text",
+    "patient",
+    "since",
+    "until",
+    "outcome",
+    "laboratory",
+    "province",
+    "sex",
+    "own",
+    "sort",
+    "page",
+)
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+def typed(given: Mapping[str, object]) -> dict[str, str]:
+    """Return what an address or form says of each part of the state, empty where nothing."""
+    values = ((name, given.get(name, "")) for name in NAMES)
+    return {name: value.strip() if isinstance(value, str) else "" for name, value in values}
+
+
+def link(state: Mapping[str, str], **changes: str) -> str:
+    """Return the address of a state with some parts changed; another filter starts at page 1."""
+    parts = {**state, "page": "", **changes}
+    if parts["sort"] == Sort.NEWEST:  # the order without being asked
+        parts["sort"] = ""
+    query = urlencode({name: parts[name] for name in NAMES if parts[name]})
+    return f"{PATH}?{query}" if query else PATH
+
+
+def without_national_id(place: Installation, state: dict[str, str]) -> dict[str, str]:
+    """Return the state with a cédula searched for replaced by its keyed hash.
+
+    Addresses stay in histories and logs, where a cédula has no place.
+    """
+    digits = national_id.normalise(state["text"])
+    if place.settings.national_id == "off" or not national_id.is_valid(digits):
+        return state
+    return {**state, "text": "", "patient": national_id.hash_of(place.keys, digits)}
+
+
+def filters_of(state: Mapping[str, str]) -> Filters:
+    """Return the filters that a state names.
+
+    Raises
+    ------
+    InvalidInputError
+        Under the name of each part that cannot be read.
+    """
+    wrong: dict[str, Text] = {}
+
+    def day(name: str) -> date | None:
+        try:
+            return date.fromisoformat(state[name]) if state[name] else None
+        except ValueError:
+            wrong[name] = N_("Write the day as year-month-day.")
+            return None
+
+    def word(name: str, kind: type[_Word]) -> _Word | None:
+        try:
+            return kind(state[name]) if state[name] else None
+        except ValueError:
+            wrong[name] = N_("Choose one of the values offered.")
+            return None
+
+    def key(name: str, offered: Mapping[str, Text]) -> str | None:
+        if state[name] and state[name] not in offered:
+            wrong[name] = N_("Choose one of the values offered.")
+        return state[name] or None
+
+    chosen: dict[str, Any] = {
+        "since": day("since"),
+        "until": day("until"),
+        "outcome": word("outcome", Outcome),
+        "laboratory": word("laboratory", Laboratory),
+        "province": key("province", PROVINCES),
+        "sex": key("sex", SEXES),
+        "sort": word("sort", Sort) or Sort.NEWEST,
+    }
+    if wrong:
+        raise InvalidInputError(wrong)
+    return Filters(
+        text=state["text"],
+        patient=state["patient"] or None,
+        own=bool(state["own"]),
+        **chosen,
+    )
+
+
+def page_of(state: Mapping[str, str]) -> int:
+    """Return the page that a state names, the first one where it names none."""
+    text = state["page"]
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 1

@@ -1,1 +1,0 @@
-"""The clinic's pages: a thin face over its services."""

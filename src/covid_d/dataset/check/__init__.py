@@ -1,0 +1,1 @@
+"""Check a data set: nothing missing, altered, mislabelled or straddling splits."""

@@ -1,0 +1,225 @@
+"""Check a dataset: nothing missing, altered or mislabelled, and nothing straddles splits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from covid_d.dataset.check.findings import CheckReport, Finding, Leaks, Problem
+from covid_d.dataset.dataset import Dataset
+from covid_d.dataset.duplicates import Fingerprint, find_near_duplicates, fingerprint
+from covid_d.dataset.manifest import Label, Split
+from covid_d.dataset.record import RECORD, TEST_LABELS, count, dataset_sha256
+from covid_d.radiograph import RadiographError, read
+
+# Written by `covid-d dataset describe`; its pictures are no films.
+DESCRIPTION = "description"
+
+_FILM_SUFFIXES = frozenset(
+    {"", ".bmp", ".dcm", ".dicom", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
+)
+_LEARNING = (Split.TRAIN.value, Split.VALIDATION.value, Split.TEST.value)
+
+
+def check_dataset(
+    dataset: Dataset, *, workers: int | None = None, progress: bool = True
+) -> CheckReport:
+    """Check every film and every promise of a dataset.
+
+    Near-duplicates are looked for anew in the films themselves; the manifest's groups are not
+    believed.
+
+    Parameters
+    ----------
+    dataset
+        What to check.
+    workers
+        Films read at once; as many as there are cores when not given.
+    progress
+        Whether to show progress bars on standard error.
+    """
+    workers = workers or os.cpu_count() or 1
+    films = dataset.manifest
+    findings, fingerprints = _read_all(dataset, workers, progress)
+    findings += _unlisted(dataset)
+    findings += _labels(dataset)
+    findings += _record(dataset)
+    learning = films[films["split"].isin(_LEARNING)]
+    patients = list(_straddling(learning, "patient", Problem.PATIENT))
+    groups = list(_straddling(learning, "group", Problem.GROUP))
+    pairs = list(_near_duplicates(learning, fingerprints, workers, progress))
+    return CheckReport(
+        films=len(films),
+        protocol=dataset.protocol,
+        findings=(*findings, *patients, *groups, *pairs),
+        notes=tuple(_notes(learning)),
+        leaks=_leaks(learning, patients, groups, pairs),
+    )
+
+
+def _read_all(
+    dataset: Dataset, workers: int, progress: bool
+) -> tuple[list[Finding], dict[str, Fingerprint]]:
+    """Read every film; findings, and fingerprints by path."""
+
+    def look(row: Any) -> tuple[str, Finding | None, Fingerprint | None]:
+        path = dataset.path(row)
+        name = str(row.path)
+        if not path.is_file():
+            return name, Finding(Problem.MISSING, f"{name} is missing.", (name,)), None
+        try:
+            radiograph = read(path)
+        except RadiographError as error:
+            message = f"{name} cannot be read: {error.message}"
+            return name, Finding(Problem.UNREADABLE, message, (name,)), None
+        if radiograph.facts.sha256 != row.sha256:
+            message = (
+                f"{name} was altered: its SHA-256 is {radiograph.facts.sha256}, "
+                f"the manifest says {row.sha256}."
+            )
+            return name, Finding(Problem.ALTERED, message, (name,)), fingerprint(radiograph)
+        return name, None, fingerprint(radiograph)
+
+    findings: list[Finding] = []
+    fingerprints: dict[str, Fingerprint] = {}
+    rows = list(dataset.manifest.itertuples(index=False))
+    # Threads: hashing and decoding release the interpreter's lock, and Ctrl-C ends them.
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            results = pool.map(look, rows)
+            for name, finding, print_ in tqdm(
+                results, total=len(rows), desc="Reading", unit="film", disable=not progress
+            ):
+                if finding:
+                    findings.append(finding)
+                if print_:
+                    fingerprints[name] = print_
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return findings, fingerprints
+
+
+def _unlisted(dataset: Dataset) -> Iterator[Finding]:
+    listed = set(dataset.manifest["path"])
+    for path in sorted(_files(dataset.folder)):
+        name = path.relative_to(dataset.folder).as_posix()
+        if path.suffix.lower() in _FILM_SUFFIXES and name not in listed:
+            yield Finding(Problem.UNLISTED, f"{name} is not in the manifest.", (name,))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield every file but what `describe` wrote and what systems hide (``.DS_Store``)."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and not (name == DESCRIPTION and Path(place) == folder)
+        ]
+        yield from (Path(place, name) for name in names if not name.startswith("."))
+
+
+def _labels(dataset: Dataset) -> Iterator[Finding]:
+    """Compare the manifest's splits and labels with the folders and with the test's labels."""
+    for row in dataset.manifest.itertuples(index=False):
+        # No folder for a class in the test split, so that nobody reads it there, nor in what is
+        # set aside.
+        own_class = row.split in {Split.TRAIN.value, Split.VALIDATION.value}
+        folder = f"{row.split}/{row.label}" if own_class else str(row.split)
+        name = str(row.path)
+        if name.rpartition("/")[0] != folder:
+            message = f"{name} lies elsewhere than the manifest's split and label say: {folder}/."
+            yield Finding(Problem.LABEL, message, (name,))
+    yield from _test_labels(dataset)
+
+
+def _test_labels(dataset: Dataset) -> Iterator[Finding]:
+    path = dataset.folder / TEST_LABELS
+    test = dataset.films(Split.TEST)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        told = dict(zip(table["path"], table["label"], strict=True))
+    except (OSError, ValueError, KeyError) as error:
+        yield Finding(Problem.LABEL, f"{TEST_LABELS} cannot be read: {error}.", (TEST_LABELS,))
+        return
+    for name, label in zip(test["path"], test["label"], strict=True):
+        if told.get(name) != label:
+            says = repr(told[name]) if name in told else "nothing"
+            message = f"{name} is {label!r} in the manifest; {TEST_LABELS} says {says}."
+            yield Finding(Problem.LABEL, message, (name,))
+    for name in sorted(told.keys() - set(test["path"])):
+        message = f"{TEST_LABELS} names {name}, which is no test film of the manifest."
+        yield Finding(Problem.LABEL, message, (name,))
+
+
+def _record(dataset: Dataset) -> Iterator[Finding]:
+    manifest = dataset.manifest
+    counts = count(zip(manifest["split"], manifest["label"], strict=True))
+    if counts != dataset.record["counts"]:
+        message = f"The manifest counts {counts}, {RECORD} {dataset.record['counts']}."
+        yield Finding(Problem.COUNTS, message, (RECORD,))
+    digest = dataset_sha256(dataset.folder, dataset.record)
+    if digest != dataset.sha256:
+        message = f"The dataset's hash is {digest}, {RECORD} says {dataset.sha256}."
+        yield Finding(Problem.HASH, message, (RECORD,))
+
+
+def _straddling(films: pd.DataFrame, column: str, problem: Problem) -> Iterator[Finding]:
+    named = films[films[column] != ""]
+    splits = named.groupby(column)["split"].nunique()
+    for name in splits[splits > 1].index:
+        rows = named[named[column] == name]
+        numbers = rows["split"].value_counts()
+        where = " and ".join(f"{s} ({numbers[s]})" for s in _LEARNING if s in numbers)
+        yield Finding(
+            problem, f"{column.capitalize()} {name!r} is in {where}.", tuple(rows["path"])
+        )
+
+
+def _near_duplicates(
+    films: pd.DataFrame, fingerprints: dict[str, Fingerprint], workers: int, progress: bool
+) -> Iterator[Finding]:
+    readable = films[films["path"].isin(fingerprints)]
+    paths, splits = list(readable["path"]), list(readable["split"])
+    with tqdm(total=len(paths), desc="Comparing", unit="film", disable=not progress) as bar:
+        pairs = find_near_duplicates(
+            [fingerprints[path] for path in paths], threads=workers, progress=bar.update
+        )
+    for pair in pairs:
+        if splits[pair.first] != splits[pair.second]:
+            first, second = paths[pair.first], paths[pair.second]
+            yield Finding(
+                Problem.NEAR_DUPLICATE,
+                f"{first} and {second} show the same film (likeness {pair.likeness:.2f}).",
+                (first, second),
+            )
+
+
+def _leaks(
+    films: pd.DataFrame,
+    patients: list[Finding],
+    groups: list[Finding],
+    pairs: list[Finding],
+) -> Leaks:
+    training = films[films["split"] == Split.TRAIN.value]
+    test = films[(films["split"] == Split.TEST.value) & (films["label"] == Label.COVID.value)]
+    in_training = set(training["path"])
+    twins = {name for pair in pairs if in_training & set(pair.files) for name in pair.files}
+    seen = test["path"].isin(twins)
+    for column in ("patient", "group"):
+        seen |= (test[column] != "") & test[column].isin(training[column])
+    return Leaks(len(patients), len(groups), len(pairs), len(test), int(seen.sum()))
+
+
+def _notes(films: pd.DataFrame) -> Iterable[str]:
+    grouped = films[films["group"] != ""]
+    labels = grouped.groupby("group")["label"].nunique()
+    for name in labels[labels > 1].index:
+        paths = ", ".join(grouped.loc[grouped["group"] == name, "path"])
+        yield f"Group {name!r} has films of both classes: {paths}."

@@ -1,0 +1,83 @@
+"""A contact sheet: several films side by side, each with its class and source."""
+
+from __future__ import annotations
+
+import io
+import math
+import textwrap
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+from PIL import Image
+
+from covid_d.dataset.describe.classes import CLASS_COLOURS, CLASS_NAMES
+from covid_d.dataset.manifest import Split
+from covid_d.errors import DatasetError
+from covid_d.html_report import png_of
+from covid_d.language import Language
+from covid_d.radiograph import read
+
+if TYPE_CHECKING:
+    from covid_d.dataset.dataset import Dataset
+
+_SIDE = 2.4  # inches a film
+
+
+def contact_sheet(
+    dataset: Dataset,
+    *,
+    films: int = 9,
+    columns: int = 3,
+    split: Split | str = Split.TRAIN,
+    seed: int = 7,
+    language: Language = "en",
+) -> Image.Image:
+    """Draw films chosen at random; the article's ``show_batch``.
+
+    Parameters
+    ----------
+    dataset
+        Where the films come from.
+    films
+        How many; fewer when the split has fewer.
+    columns
+        Films a row.
+    split
+        Which part of the dataset.
+    seed
+        Fixes the choice.
+    language
+        Of the classes' names.
+
+    Raises
+    ------
+    DatasetError
+        If the split holds no film, or the numbers are not positive.
+    RadiographError
+        If a chosen film cannot be read.
+    """
+    if films < 1 or columns < 1:
+        raise DatasetError(f"{films} films in {columns} columns cannot be shown.", "Use 1 or more.")
+    rows = dataset.films(split)
+    if rows.empty:
+        raise DatasetError(f"Split {str(split)!r} of {dataset.folder} holds no film.")
+    chosen = rows.sample(n=min(films, len(rows)), random_state=seed)
+    columns = min(columns, len(chosen))
+    lines = math.ceil(len(chosen) / columns)
+    figure = Figure(figsize=(columns * _SIDE, lines * (_SIDE + 0.45)), layout="constrained")
+    grid = figure.subplots(lines, columns, squeeze=False).ravel()
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, film in zip(grid, chosen.itertuples(), strict=False):
+        axes.imshow(read(dataset.path(film)).pixels, cmap="gray", vmin=0.0, vmax=1.0)
+        axes.set_anchor("N")  # films of every shape hang from one line
+        label = str(film.label)
+        source = textwrap.shorten(str(film.source), 30, placeholder="…")
+        axes.set_title(
+            f"{CLASS_NAMES[label].in_language(language)}\n{source}",
+            fontsize=10,
+            color=CLASS_COLOURS[label],
+            pad=3,
+        )
+    with Image.open(io.BytesIO(png_of(figure))) as picture:
+        return picture.convert("RGB")

@@ -1,0 +1,1 @@
+"""Bring published collections here, or tell how to get them from their owners."""

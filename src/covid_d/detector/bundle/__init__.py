@@ -1,0 +1,1 @@
+"""Bundle: routes, form, template, script and style side by side."""

@@ -1,0 +1,1 @@
+"""Figures with intervals: discrimination, calibration, conformal coverage, decision curves."""

@@ -1,0 +1,1 @@
+"""Leave one source out: what a recipe is worth where it never learned."""

@@ -1,0 +1,1 @@
+"""The lung model: its films, network, training and report."""

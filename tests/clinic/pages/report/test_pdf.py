@@ -1,0 +1,195 @@
+"""The report on paper: it opens, says what the page says, numbers its pages, obeys no markup."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+
+import pytest
+from fastapi.testclient import TestClient
+from pypdf import PdfReader
+from sqlalchemy import select, update
+
+import films
+from clinic_factory import add_case, csrf_of, phantom_png
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.clock import today
+from covid_d.clinic.database.cases import StoredAssessment
+from covid_d.clinic.follow_up.entry import Entry, add
+from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
+from covid_d.clinic.trail.audit_trail import Actor
+
+People = dict[Role, Person]
+SignIn = Callable[[Role], TestClient]
+CEDULA = "1710034065"
+
+
+def _read(place: Installation, browser: TestClient, case_id: int, finding: str, notes: str) -> None:
+    data = {"csrf_token": csrf_of(place, browser), "finding": finding, "notes": notes}
+    assert browser.post(f"/cases/{case_id}/readings", data=data).status_code == 303
+
+
+def _pdf(browser: TestClient, case_id: int, query: str = "") -> PdfReader:
+    answer = browser.get(f"/cases/{case_id}/report.pdf{query}")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["cache-control"] == "private, no-store"
+    assert answer.headers["content-disposition"] == f'inline; filename="covid-d-{case_id}.pdf"'
+    return PdfReader(io.BytesIO(answer.content))
+
+
+def _words(pdf: PdfReader) -> str:
+    return re.sub(r"\s+", " ", " ".join(page.extract_text() for page in pdf.pages))
+
+
+def test_one_film_makes_one_page_with_everything_on_it(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    doctor = people[Role.DOCTOR]
+    case_id = add_case(installation, doctor, patient_code="HC-77", national_id=CEDULA)
+    with installation.writing() as session:
+        session.execute(
+            update(StoredAssessment).values(
+                outcome="positive",
+                conformal_set=["covid"],
+                probability=0.62,
+                prevalence=0.1,
+                post_test_probability=0.153,
+            )
+        )
+    add(installation, doctor, Actor(doctor.id), case_id, Entry(Kind.RT_PCR, "positive", today()))
+    browser = signed_in(Role.DOCTOR)
+    browser.post(
+        f"/cases/{case_id}/readings",
+        data={
+            "csrf_token": csrf_of(installation, browser),
+            "finding": "negative",
+            "notes": "ñandú",
+        },
+    )
+    pdf = _pdf(browser, case_id)
+    assert len(pdf.pages) == 1
+    words = _words(pdf)
+    for part in (
+        "Hospital Uno",
+        "HC-77",
+        "54 años",
+        "Compatible con COVID-19",
+        "62 %",
+        "15 %",
+        "85 %",
+        "No descarta COVID-19; confirme con RT-PCR o antígeno.",
+        "Modelo de demostración",
+        "phantom 1.0",
+        "modelo de demostración: no superó la auditoría de atajos",
+        "No compatible con COVID-19",
+        "ñandú",
+        "RT-PCR: Positivo",
+        "Firma y sello del médico responsable",
+        "Página 1 de 1",
+    ):
+        assert part in words, part
+    with installation.reading() as session:
+        stored = session.scalars(select(StoredAssessment)).one()
+    assert stored.bundle_sha256[:12] in words
+    assert CEDULA not in words
+    assert len(pdf.pages[0].images) == 2, "the film and the film under the evidence"
+
+
+def test_the_cedula_stands_there_only_when_asked_for(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR], national_id=CEDULA)
+    browser = signed_in(Role.DOCTOR)
+    assert f"Cédula: {CEDULA}" in _words(_pdf(browser, case_id, "?national_id=yes"))
+    assert CEDULA in browser.get(f"/cases/{case_id}/report?national_id=yes").text
+    assert CEDULA not in browser.get(f"/cases/{case_id}/report").text
+
+
+def test_in_english(installation: Installation, people: People, signed_in: SignIn) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    browser = signed_in(Role.DOCTOR)
+    browser.cookies.set("covid_d_language", "en")
+    words = _words(_pdf(browser, case_id))
+    assert "This does not rule out COVID-19; confirm with RT-PCR or an antigen test." in words
+    assert "Page 1 of 1" in words
+
+
+def test_many_films_are_numbered_over_their_pages(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    films = [phantom_png(seed) for seed in range(1, 6)]
+    case_id = add_case(installation, people[Role.DOCTOR], films=films)
+    pdf = _pdf(signed_in(Role.DOCTOR), case_id)
+    count = len(pdf.pages)
+    assert count > 1
+    for number, page in enumerate(pdf.pages, start=1):
+        assert f"Página {number} de {count}" in page.extract_text()
+    words = _words(pdf)
+    assert all(f"Radiografía {number}" in words for number in range(1, 6))
+    assert words.count("Firma y sello") == 1
+
+
+@pytest.mark.parametrize("evil", ["<b>&amp;</b><img src='file:///etc/passwd'/>", "</para><para>"])
+def test_what_people_typed_is_printed_as_they_typed_it(
+    installation: Installation, people: People, signed_in: SignIn, evil: str
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR], patient_code=evil[:40])
+    browser = signed_in(Role.DOCTOR)
+    _read(installation, browser, case_id, "positive", evil)
+    words = _words(_pdf(browser, case_id))
+    assert evil in words
+    assert evil[:40] in words
+
+
+def test_a_long_note_flows_onto_the_next_page(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    browser = signed_in(Role.DOCTOR)
+    notes = "x" * 900 + "\n" * 60 + "palabra " * 100 + "fin de la nota"
+    _read(installation, browser, case_id, "positive", notes)
+    pdf = _pdf(browser, case_id)
+    assert len(pdf.pages) == 2
+    assert "fin de la nota" in _words(pdf)
+
+
+def test_a_missing_film_is_said_in_its_place(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    for path in installation.films.folder.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    pdf = _pdf(signed_in(Role.DOCTOR), case_id)
+    assert "No hay imagen de esta radiografía" in _words(pdf)
+    assert len(pdf.pages[0].images) == 0
+
+
+def test_a_film_that_may_be_anothers_is_named_beside_its_answer(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    other = films.dicom(PatientAge="061Y", PatientSex="M", ViewPosition="PA")
+    case_id = add_case(
+        installation, people[Role.DOCTOR], films=[phantom_png(1), other], age_years=34, sex="F"
+    )
+    text = _words(_pdf(signed_in(Role.DOCTOR), case_id))
+    assert text.count("La radiografía dice 61 años; la ficha dice 34: compruebe") == 1
+    assert text.index("Radiografía 2") < text.index("La radiografía dice sexo masculino")
+
+
+def test_a_patient_of_one_year_is_no_plural(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    film = films.dicom(PatientAge="001Y", ViewPosition="PA")
+    case_id = add_case(installation, people[Role.DOCTOR], films=[film], age_years=1)
+    browser = signed_in(Role.DOCTOR)
+    pages = [_words(_pdf(browser, case_id))]
+    pages += [browser.get(f"/cases/{case_id}{page}").text for page in ("", "/report")]
+    for page in pages:
+        assert "1 año" in page
+        assert "La edad del paciente (1) es menor de 18 años" in page
+        assert "1 años" not in page

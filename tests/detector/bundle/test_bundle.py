@@ -1,0 +1,141 @@
+"""Loading a bundle: identity, schema, and the setting that names one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from bundle_factory import make_bundle, spec_dict
+from covid_d.detector import Bundle, seal
+from covid_d.detector.bundle.bundle import BUILT_IN, built_in_path, parse_spec
+from covid_d.detector.bundle.spec import BundleSpec
+from covid_d.errors import BundleError
+from covid_d.settings import settings
+
+HERE = Path("here")
+
+
+def parse(**overrides: object) -> BundleSpec:
+    return parse_spec(json.dumps(spec_dict(**overrides)).encode(), HERE)
+
+
+def test_id_is_name_version_and_hash_of_the_sums(shared_bundle: Path) -> None:
+    loaded = Bundle.load(shared_bundle)
+    sums = (shared_bundle / "SHA256SUMS").read_bytes()
+    assert loaded.id.to_dict() == {
+        "name": "phantom",
+        "version": "1.0",
+        "sha256": hashlib.sha256(sums).hexdigest(),
+    }
+
+
+def test_what_is_used_is_what_was_checked(bundle_folder: Path) -> None:
+    loaded = Bundle.load(bundle_folder)
+    model = (bundle_folder / "model.onnx").read_bytes()
+    (bundle_folder / "model.onnx").write_bytes(b"changed after the check")
+    assert loaded.model_bytes == model
+
+
+def test_card_and_films_are_text(shared_bundle: Path) -> None:
+    loaded = Bundle.load(str(shared_bundle))
+    assert loaded.card.startswith("# Phantom")
+    assert loaded.training_films.startswith("sha256,split,source\n")
+    assert loaded.signer is None
+    assert not loaded.signed
+
+
+def test_the_setting_names_the_bundle(bundle_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COVID_D_BUNDLE", str(bundle_folder))
+    settings.cache_clear()
+    assert Bundle.load().path == bundle_folder
+
+
+def test_without_a_name_the_built_in_bundle_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_bundle(tmp_path / "models" / BUILT_IN)
+    monkeypatch.setattr("covid_d.detector.bundle.bundle.resources.files", lambda package: tmp_path)
+    assert built_in_path() == folder
+    assert Bundle.load().path == folder
+    assert Bundle.load("builtin").path == Bundle.load(Path("builtin")).path == folder
+
+
+def test_absent_built_in_bundle_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("covid_d.detector.bundle.bundle.BUILT_IN", "no-such-model")
+    with pytest.raises(BundleError, match="carries no built-in bundle") as caught:
+        Bundle.load()
+    assert "covid-d train" in caught.value.next_step
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"not json"])
+def test_not_json(content: bytes) -> None:
+    with pytest.raises(BundleError, match="is not JSON"):
+        parse_spec(content, HERE)
+
+
+@pytest.mark.parametrize("content", [b"[]", b"7", b"null", b"{}", b'{"format": 2}'])
+def test_unknown_format(content: bytes) -> None:
+    with pytest.raises(BundleError, match="this COVID-D reads format 1") as caught:
+        parse_spec(content, HERE)
+    assert "Update COVID-D" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("name", "Bad Name"),
+        ("name", "../up"),
+        ("classes", ["nocovid", "covid"]),
+        ("classes", ["cat", "dog"]),
+        ("created", "yesterday"),
+        ("surprise", 1),
+        ("network", {"file": "../model.onnx", "backbone": "x"}),
+        ("calibration", {"slope": -1.0, "intercept": 0.0, "prevalence": 0.5, "films": 4}),
+        ("calibration", {"slope": 1.0, "intercept": float("nan"), "prevalence": 0.5, "films": 4}),
+        ("calibration", {"slope": 1.0, "intercept": 0.0, "prevalence": 1.0, "films": 4}),
+        ("verdict", {"status": "validated"}),
+        ("preprocessing", {"size": 3}),
+    ],
+)
+def test_schema_errors_name_the_field(place: str, value: object) -> None:
+    with pytest.raises(BundleError, match="is not valid") as caught:
+        parse(**{place: value})
+    assert f": {place}" in caught.value.message
+    assert "here" in caught.value.message
+
+
+def test_minimal_spec_is_a_demonstration_without_thresholds() -> None:
+    spec = spec_dict()
+    for optional in ("conformal", "verdict", "classes"):
+        del spec[optional]
+    parsed = parse_spec(json.dumps(spec).encode(), HERE)
+    assert parsed.conformal is None
+    assert parsed.verdict.status == "demonstration"
+    assert parsed.classes == ("covid", "nocovid")
+
+
+def test_a_network_that_is_not_in_the_bundle(tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path / "b", network={"file": "other.onnx", "backbone": "x"})
+    with pytest.raises(BundleError, match=r"does not hold: 'other\.onnx'"):
+        Bundle.load(folder)
+
+
+def test_the_verdict_cannot_be_edited(bundle_folder: Path) -> None:
+    spec = bundle_folder / "bundle.json"
+    spec.write_text(spec.read_text().replace('"demonstration"', '"audit-passed"'))
+    with pytest.raises(BundleError, match=r"'bundle\.json' fails its checksum"):
+        Bundle.load(bundle_folder)
+
+
+def test_checksums_alone_do_not_stop_who_seals_again(bundle_folder: Path) -> None:
+    """Stated in the documentation: only a signature does."""
+    spec = bundle_folder / "bundle.json"
+    before = Bundle.load(bundle_folder).id
+    spec.write_text(spec.read_text().replace('"demonstration"', '"audit-passed"'))
+    seal(bundle_folder)
+    after = Bundle.load(bundle_folder)
+    assert after.spec.verdict.status == "audit-passed"
+    assert after.id.sha256 != before.sha256

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pytest
+
+from covid_d.dataset.dataset import Dataset
+from covid_d.dataset.manifest import COLUMNS
+from covid_d.detector.gate import Kind, look
+from covid_d.errors import TrainingError
+from covid_d.radiograph import Preprocessing, prepare, read
+from covid_d.radiograph.phantom import draw_phantom
+from covid_d.training.gate.data import aside_for_gate, gate_pictures, gate_samples
+
+PREPROCESSING = Preprocessing(size=32)
+
+
+@pytest.fixture
+def with_aside(phantoms: Dataset, tmp_path: Path) -> Dataset:
+    """The phantoms, and set aside: two lateral films of different publishers and a slice."""
+    rows = phantoms.manifest.copy()
+    rows["path"] = [str(phantoms.folder / path) for path in rows["path"]]
+    extra = []
+    for number, (split, publisher) in enumerate(
+        [("lateral", "one.example"), ("lateral", "two.example"), ("CT", "one.example")]
+    ):
+        path = tmp_path / f"{split}-{number}.png"
+        draw_phantom(500 + number, size=144).to_image().save(path)
+        cells = dict.fromkeys(COLUMNS, "") | {
+            "path": str(path), "split": split, "source": "first", "subsource": publisher,
+            "group": f"a{number}", "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }  # fmt: skip
+        extra.append(cells)
+    return Dataset(Path(), pd.concat([rows, pd.DataFrame(extra)]), dict(phantoms.record))
+
+
+def means(film: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Stand in for a network: the quarters' means."""
+    halves = film.reshape(3, 2, 16, 2, 16)
+    return halves.mean(axis=(0, 2, 4)).ravel().astype(np.float32)
+
+
+def test_everything_there_is_to_fit_on(with_aside: Dataset) -> None:
+    films = with_aside.films("train")
+    pictures = gate_pictures(with_aside, films)
+    counts = Counter(picture.kind for picture in pictures)
+    assert counts[Kind.FRONTAL] == len(films) == 24
+    altered = [counts[kind] for kind in Kind if kind.value in _ALTERED]
+    assert sum(altered) == 48
+    assert max(altered) - min(altered) <= 1
+    assert (counts[Kind.LATERAL], counts[Kind.CT]) == (12, 6)
+    assert counts[Kind.PICTURE] >= 280 + 6 * 25
+    first = pictures[:3]
+    assert {(picture.source, picture.group) for picture in first} == {
+        (films.iloc[0]["source"], films.iloc[0]["group"])
+    }
+
+
+_ALTERED = {"inverted", "upside_down", "sideways", "blurred", "cropped"}
+
+
+def test_set_aside_films_of_what_is_held_out_stay_out(with_aside: Dataset) -> None:
+    assert len(aside_for_gate(with_aside)) == 3
+    for held_out, left in (("one.example", ["lateral"]), ("first", [])):
+        with_aside.record["options"] = {"hold_out": [held_out]}
+        assert list(aside_for_gate(with_aside)["split"]) == left
+
+
+def test_looks_are_of_the_film_as_prediction_prepares_it(with_aside: Dataset) -> None:
+    films = with_aside.films("train").iloc[:4]
+    pictures = [p for p in gate_pictures(with_aside, films) if p.kind is Kind.FRONTAL]
+    samples = gate_samples(pictures, PREPROCESSING, means, progress=False)
+    for row, seen in zip(films.itertuples(), samples.looks, strict=True):
+        film = prepare(read(with_aside.path(row)), PREPROCESSING)
+        assert seen == pytest.approx(look(film, means(film), samples.grid))
+        assert len(seen) == len(means(film)) + samples.grid**2
+    assert samples.grid > 0
+    assert list(samples.sources) == list(films["source"])
+    assert list(samples.groups) == list(films["group"])
+
+
+def test_the_same_again(with_aside: Dataset) -> None:
+    films = with_aside.films("train").iloc[:3]
+    chosen = gate_pictures(with_aside, films)[:40]
+    one = gate_samples(chosen, PREPROCESSING, means, progress=False)
+    other = gate_samples(
+        gate_pictures(with_aside, films)[:40], PREPROCESSING, means, progress=False
+    )
+    assert np.array_equal(one.looks, other.looks)
+    assert np.array_equal(one.kinds, other.kinds)
+
+
+def test_a_film_that_is_gone_is_named(with_aside: Dataset) -> None:
+    films = with_aside.films("train").iloc[:1].assign(path="gone.png")
+    pictures = gate_pictures(with_aside, films)[:1]
+    with pytest.raises(TrainingError, match=r"gone\.png cannot be read"):
+        gate_samples(pictures, PREPROCESSING, means, progress=False)

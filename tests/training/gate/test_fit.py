@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from covid_d.detector.gate import Kind
+from covid_d.errors import TrainingError
+from covid_d.training.gate.fit import Samples, fit_gate, fit_heads, judge_left_out
+
+CHANNELS = 96
+NO_FILM = np.zeros((3, 8, 8), dtype=np.float32)  # these looks have no coarse picture
+
+
+def samples(
+    *, shift: float = 0.0, each: int = 60, sources: tuple[str, ...] = ("north", "south", "east")
+) -> Samples:
+    """Frontal films of three sources, lateral ones and pictures: clouds in feature space.
+
+    ``shift`` moves the last source's films towards the lateral ones.
+    """
+    rng = np.random.default_rng(1)
+    axes = np.eye(CHANNELS)
+    found, kinds, names, groups = [], [], [], []
+    for number, source in enumerate(sources):
+        offset = shift * axes[0] if number == len(sources) - 1 else 0.0
+        found.append(rng.normal(0.0, 1.0, (each, CHANNELS)) + offset)
+        kinds += [Kind.FRONTAL.value] * each
+        names += [source] * each
+        groups += [f"{source}-{at // 2}" for at in range(each)]
+    for kind, axis in ((Kind.LATERAL, 0), (Kind.PICTURE, 1)):
+        found.append(rng.normal(0.0, 1.0, (each, CHANNELS)) + 8.0 * axes[axis])
+        kinds += [kind.value] * each
+        names += [""] * each
+        groups += [""] * each
+    features = np.concatenate(found).astype(np.float32)
+    return Samples(features, np.array(kinds), np.array(names), np.array(groups))
+
+
+def test_the_gate_tells_the_kinds_apart() -> None:
+    given = samples()
+    gate, told = fit_gate(given)
+    judged = gate.judge(given.looks)
+    assert gate.kinds == (Kind.FRONTAL, Kind.LATERAL, Kind.PICTURE)
+    for kind in (Kind.LATERAL, Kind.PICTURE):
+        assert {judged[at] for at in np.flatnonzero(given.kinds == kind.value)} == {kind}
+    frontal = [judged[at] for at in np.flatnonzero(given.frontal)]
+    assert frontal.count(None) >= 0.97 * len(frontal)
+    assert told.films == {"frontal": 180, "lateral": 60, "picture": 60}
+
+
+def test_pictures_of_a_kind_never_fitted_on_are_refused_for_their_distance() -> None:
+    gate, _ = fit_gate(samples())
+    rng = np.random.default_rng(2)
+    # Frontal by the heads: the offset is along no axis that tells the kinds apart.
+    strange = rng.normal(0.0, 1.0, (20, CHANNELS)) + 40.0 * np.eye(CHANNELS)[5]
+    assert gate.judge(strange) == [Kind.FRONTAL] * 20
+    assert gate.refuse(NO_FILM, strange[0]) is not None
+
+
+def test_limits_follow_the_source_that_is_least_like_the_others() -> None:
+    gate, told = fit_gate(samples())
+    moved, of_moved = fit_gate(samples(shift=4.5))
+    assert moved.threshold < gate.threshold
+    for spec in (told, of_moved):
+        assert set(spec.left_out) == {"north", "south", "east"}
+        for left in spec.left_out.values():
+            assert left.films == 60
+            assert left.refused <= 2  # 1.5 % and 0.5 % of 60 films, and rounding
+
+
+def test_what_is_held_out_and_its_groups_are_not_fitted_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = samples()
+    # One patient of the north is in the south as well.
+    given.groups[0] = given.groups[60]
+    seen: list[Samples] = []
+
+    def spy(some: Samples, kinds: tuple[Kind, ...]) -> object:
+        seen.append(some)
+        return fit_heads(some, kinds)
+
+    monkeypatch.setattr("covid_d.training.gate.fit.fit_heads", spy)
+    probability, distance = judge_left_out(given, given.sources == "south")
+    assert probability.shape == distance.shape == (60,)
+    assert "south" not in seen[0].sources
+    assert given.groups[60] not in seen[0].groups
+    assert (seen[0].sources == "north").sum() == 59
+
+
+def test_one_source_is_judged_by_folds_of_patients() -> None:
+    _, told = fit_gate(samples(sources=("only",)))
+    assert len(told.left_out) == 5
+    assert sum(left.films for left in told.left_out.values()) == 60
+
+
+def test_two_kinds_are_enough() -> None:
+    given = samples()
+    some = given.of(given.kinds != Kind.PICTURE.value)
+    gate, _ = fit_gate(some)
+    assert gate.kinds == (Kind.FRONTAL, Kind.LATERAL)
+    judged = gate.judge(some.looks[-60:])
+    assert judged == [Kind.LATERAL] * 60
+
+
+@pytest.mark.parametrize("kept", [Kind.FRONTAL, Kind.PICTURE])
+def test_one_kind_is_not(kept: Kind) -> None:
+    given = samples()
+    with pytest.raises(TrainingError, match=f"there are {kept}"):
+        fit_gate(given.of(given.kinds == kept.value))
+
+
+def test_the_same_samples_give_the_same_gate() -> None:
+    one, other = fit_gate(samples()), fit_gate(samples())
+    assert one[1] == other[1]
+    assert one[0].heads.to_bytes() == other[0].heads.to_bytes()
