@@ -40,6 +40,11 @@ class Preprocessing(BaseModel):
         the whole range, so that exposure and export window matter less.
     crop_border
         Share of each side cut off first (text, markers and collimator edges live there).
+    frame
+        ``film`` takes the whole film; ``lungs`` the box around both lungs (the bundle's lung model
+        finds them), so that what lies around the chest cannot speak.
+    surround
+        With ``lungs``: how much is added on each side, as a share of the box's side.
     mean, std
         Per-channel normalisation of the grey film in [0, 1] repeated over three channels.
     """
@@ -50,6 +55,8 @@ class Preprocessing(BaseModel):
     fit: Literal["squash", "pad", "crop"] = "pad"
     intensity: Literal["full", "percentile"] = "percentile"
     crop_border: float = Field(default=0.0, ge=0.0, le=0.25)
+    frame: Literal["film", "lungs"] = "film"
+    surround: float = Field(default=0.0, ge=0.0, le=0.5)
     mean: Triple = IMAGENET_MEAN
     std: Triple = IMAGENET_STD
 

@@ -1,1 +1,1 @@
-"""Bundle: routes, form, template, script and style side by side."""
+"""The bundle on disk: what it says of itself, its files and checksums, its signature."""

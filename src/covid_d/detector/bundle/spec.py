@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from covid_d.detector.appearance import CATEGORIES
 from covid_d.radiograph.prepare import Preprocessing
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""What this version writes; 1, without appearance, is still read."""
 POSITIVE: Final = "covid"
 NEGATIVE: Final = "nocovid"
 
@@ -47,6 +49,33 @@ class Conformal(_Part):
     negatives: int = Field(ge=1)
 
 
+class AppearanceCalibration(_Part):
+    """Calibration of the four logits: ``p = softmax(logits / temperature + bias)``.
+
+    Vectors follow :data:`covid_d.detector.appearance.CATEGORIES`. ``shares`` are the categories'
+    shares among the films it was fitted on, by which another mix of patients is weighed. Source:
+    Guo et al. (2017), *On calibration of modern neural networks* (vector scaling).
+    """
+
+    temperature: float = Field(gt=0)
+    bias: tuple[float, float, float, float]
+    shares: tuple[float, float, float, float]
+    films: int = Field(ge=1)
+
+
+class AppearanceConformal(_Part):
+    """Class-conditional split conformal thresholds: category c stays while ``1 - p_c <= quantile``.
+
+    Vectors follow :data:`covid_d.detector.appearance.CATEGORIES`; a quantile of 1 means that the
+    category is never ruled out.
+    """
+
+    error_rate: float = Field(gt=0, lt=0.5)
+    quantiles: tuple[float, float, float, float]
+    films: tuple[int, int, int, int] = Field(description="Films set by, by category.")
+    studies: int = Field(ge=1)
+
+
 class Verdict(_Part):
     """What the shortcut audit found; never "validated", which needs a clinical study."""
 
@@ -58,9 +87,12 @@ class Verdict(_Part):
 class Network(_Part):
     """The ONNX file's contract.
 
-    Input ``film``: float32 Nx3xSxS. Outputs: ``logit`` (N), log-odds of COVID-19 before
-    calibration; ``features`` (NxC), pooled body features; ``activation`` (Nxhxw), whose spatial
-    sum is the logit's evidence for COVID-19.
+    Input ``film``: float32 Nx3xSxS. Outputs: ``features`` (NxC), pooled body features, and
+
+    - of COVID-19 (``classes`` covid, nocovid): ``logit`` (N), log-odds before calibration;
+      ``activation`` (Nxhxw), whose spatial sum is the logit's evidence for COVID-19;
+    - of appearance (``classes`` the four categories): ``logits`` (Nx4), before calibration;
+      ``activation`` (Nx4xhxw), whose spatial mean is each logit's evidence, without its bias.
     """
 
     file: str = Field(default="model.onnx", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -121,18 +153,22 @@ class Gate(_Part):
 
 
 class BundleSpec(_Part):
-    """``bundle.json``."""
+    """``bundle.json``.
 
-    format: Literal[1] = FORMAT
+    ``classes`` says what the network answers: the four appearances, or COVID-19 or not (format 1,
+    and the recipes that learn from laboratory labels).
+    """
+
+    format: Literal[1, 2] = FORMAT
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
     version: str
     created: datetime
     covid_d: str = Field(description="Version of COVID-D that wrote the bundle.")
-    classes: tuple[Literal["covid"], Literal["nocovid"]] = (POSITIVE, NEGATIVE)
+    classes: tuple[str, ...] = (POSITIVE, NEGATIVE)
     preprocessing: Preprocessing
     network: Network
-    calibration: Calibration
-    conformal: Conformal | None = Field(
+    calibration: Calibration | AppearanceCalibration
+    conformal: Conformal | AppearanceConformal | None = Field(
         default=None, description="Without it every answer is inconclusive."
     )
     verdict: Verdict = Verdict()
@@ -143,3 +179,23 @@ class BundleSpec(_Part):
     gate: Gate | None = Field(
         default=None, description="Without it, only what a film's file states is checked."
     )
+
+    @property
+    def has_appearance(self) -> bool:
+        """Whether the network answers with the four appearances."""
+        return self.classes == CATEGORIES
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> BundleSpec:
+        if self.classes not in (CATEGORIES, (POSITIVE, NEGATIVE)):
+            raise ValueError(f"classes must be {CATEGORIES} or {(POSITIVE, NEGATIVE)}")
+        appearance = self.has_appearance
+        fitted = [part for part in (self.calibration, self.conformal) if part is not None]
+        kinds = (
+            (AppearanceCalibration, AppearanceConformal) if appearance else (Calibration, Conformal)
+        )
+        if not all(isinstance(part, kinds) for part in fitted):
+            raise ValueError("calibration and thresholds are of another kind than the classes")
+        if appearance and self.format == 1:
+            raise ValueError("appearance needs format 2")
+        return self
