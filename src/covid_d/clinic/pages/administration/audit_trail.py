@@ -91,7 +91,7 @@ def _trail(request: Request, form: SearchForm, number: int, **values: Any) -> Re
     narrowed = {name: value for name, value in form.typed.items() if value}
     return page(
         request,
-        "accounts/audit_trail.html",
+        "pages/administration/audit_trail.html",
         typed=form.typed,
         entries=audit_search.latest(place, form.search, offset=(number - 1) * PAGE),
         found=found,

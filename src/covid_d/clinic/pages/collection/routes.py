@@ -79,7 +79,7 @@ def show_reviews(request: Request, visitor: _Clinician) -> Response:
     with installation(request).reading() as session:
         count, films = review.waiting(session, visitor.person)
     return page(
-        request, "collection/review.html", count=count, films=films, decisions=list(Decision)
+        request, "pages/collection/review.html", count=count, films=films, decisions=list(Decision)
     )
 
 
@@ -132,7 +132,7 @@ def _page(
             left_out[Reason.UNREVIEWED if decision is None else Reason.KEPT_BACK] += 1
     return page(
         request,
-        "collection/collection.html",
+        "pages/collection/collection.html",
         status=422 if missing else error.status if error else 200,
         ready=len(ready) - left_out[Reason.UNREVIEWED] - left_out[Reason.KEPT_BACK],
         left_out=[(reason.text, left_out[reason]) for reason in Reason if left_out[reason]],

@@ -94,7 +94,7 @@ def show(request: Request, visitor: _Visitor, wanted: _Wanted) -> Response:
         to_review = waiting(session, visitor.person)[0] if scope.clinical else 0
     return page(
         request,
-        "dashboard/dashboard.html",
+        "pages/dashboard/dashboard.html",
         status=422 if errors else 200,
         board=board,
         scope=scope,

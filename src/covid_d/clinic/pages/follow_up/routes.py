@@ -139,7 +139,7 @@ def _page(
     holding = summary(known.facts, at_intake=case.research_consent)
     return page(
         request,
-        "follow_up/page.html",
+        "pages/follow_up/page.html",
         status=error.status if error else 200,
         here=f"/cases/{case_id}/follow-up?{chosen}" if error else None,
         case=case,

@@ -50,7 +50,7 @@ def worklist(request: Request, visitor: Reader) -> Response:
             )
     return page(
         request,
-        "worklist/worklist.html",
+        "pages/worklist/worklist.html",
         status=422 if errors else 200,
         state=state,
         link=lambda **changes: address.link(state, **changes),
