@@ -24,7 +24,6 @@ from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.trail import audit_trail
 
 router = APIRouter()
 _Researcher = Annotated[Visitor, Depends(needs(Permission.EXPORT_COLLECTION))]
@@ -87,11 +86,9 @@ def show_reviews(request: Request, visitor: _Clinician) -> Response:
 def show_film(request: Request, visitor: _Clinician, film_id: int) -> Response:
     """Show a film with frames around what was found."""
     place = installation(request)
-    with place.writing() as session:
-        film, found = review.reviewed_film(session, visitor.person, film_id)
-        audit_trail.record(
-            session, place.keys, visitor.actor, "film.view", f"film:{film_id}", {"for": "review"}
-        )
+    with place.act(visitor.actor) as act:
+        film, found = review.reviewed_film(act.session, visitor.person, film_id)
+        act.record("film.view", film, **{"for": "review"})
         boxes = review.boxes_of(found)
     return Response(preview(place.films.get(film.sha256), boxes), media_type="image/png")
 
