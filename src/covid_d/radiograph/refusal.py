@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -347,14 +348,33 @@ class Refusal:
         return cls(code, what.format(detail=detail), next_step)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return ``{"code", "message": {"es", "en"}}``; the message ends with the next step."""
+        """Return ``{"code", "message": {"es", "en"}, "next_step": {"es", "en"}}``."""
         return {
             "code": self.code.value,
-            "message": {
-                "es": f"{self.message.es} {self.next_step.es}",
-                "en": f"{self.message.en} {self.next_step.en}",
-            },
+            "message": self.message.to_dict(),
+            "next_step": self.next_step.to_dict(),
         }
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Refusal:
+        """Return what :meth:`to_dict` was called on.
+
+        Raises
+        ------
+        ValueError
+            If the code is none of this version's.
+        """
+        return cls(
+            RefusalCode(kept["code"]), Message(**kept["message"]), Message(**kept["next_step"])
+        )
+
+    @property
+    def text(self) -> Message:
+        """The reason and the next step, as one text."""
+        return Message(
+            f"{self.message.es} {self.next_step.es}".strip(),
+            f"{self.message.en} {self.next_step.en}".strip(),
+        )
 
 
 class RadiographError(CovidDError):
