@@ -10,14 +10,14 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("playwright")
-
-from playwright.sync_api import Browser, Page
-
 from browsing import SECONDS, running_chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 ARTIFACTS = Path(os.environ.get("COVID_D_TEST_ARTIFACTS", ".artifacts/journey"))
 _LINK = re.compile(r"http://\S+/first-start/\S+")

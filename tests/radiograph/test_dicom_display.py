@@ -14,6 +14,7 @@ from pydicom.data import get_testdata_file
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 
 import films
+import real_parts
 from covid_d.radiograph import RadiographError, RefusalCode, read
 from covid_d.radiograph.readers.dicom_display import display_table
 from covid_d.radiograph.readers.dicom_object import samples_of
@@ -250,7 +251,7 @@ def test_palettes() -> None:
 def _bundled(name: str) -> str:
     path = get_testdata_file(name, download=False)
     if path is None:
-        pytest.skip(f"{name} comes with the package pydicom-data")
+        real_parts.lacking(f"{name} comes with the package pydicom-data")
     return str(path)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import COLUMNS
@@ -35,6 +34,8 @@ TINY = DEFAULT.changed(
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
+    import torch
+
     torch.set_num_threads(1)
 
 
