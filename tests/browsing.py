@@ -56,7 +56,7 @@ def browsing(chromium: Browser, **options: Any) -> Iterator[BrowserContext]:
 def signed_in(chromium: Browser, address: str, **options: Any) -> Iterator[BrowserContext]:
     """Open a context in which the doctor has signed in; close it."""
     with browsing(chromium, base_url=address, **options) as context:
-        sent = {"username": "doctor", "password": PASSWORD}
+        sent: dict[str, str | float | bool] = {"username": "doctor", "password": PASSWORD}
         answer = context.request.post(
             "/sign-in", form=sent, max_redirects=0, timeout=1000 * SECONDS
         )

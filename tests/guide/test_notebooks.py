@@ -41,7 +41,9 @@ class _WithoutWords(ast.NodeTransformer):
         return ast.Constant("") if isinstance(node.value, str) else node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
-        found = [part for part in node.values if isinstance(part, ast.FormattedValue)]
+        found: list[ast.expr] = [
+            part for part in node.values if isinstance(part, ast.FormattedValue)
+        ]
         return ast.JoinedStr(found)
 
 

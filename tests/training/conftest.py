@@ -46,7 +46,7 @@ def tiny() -> Recipe:
 
 def make_dataset(folder: Path, *, train: int = 12, validation: int = 12) -> Path:
     """Write a data set with so many phantoms of each class in each split."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for split, count in (("train", train), ("validation", validation)):
         for label in ("covid", "nocovid"):
             for number in range(count):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -102,7 +103,7 @@ def test_no_space_for_the_database(
     filler = _fill(small_disk)
     upload = {"films": ("film.png", phantom_png(2))}
     # The log may have room left for a few: what was accepted is counted, and then comes the end.
-    answers = []
+    answers: list[Any] = []
     while len(answers) < 100 and (not answers or answers[-1].status_code == 303):
         answers.append(doctor.post("/cases/new", data=form, files=upload))
     assert answers[-1].status_code == 503
