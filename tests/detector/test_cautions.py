@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from covid_d.detector.cautions import (
     AGE_TOLERANCE,
     age_differs,
+    cautions_of_film,
     cautions_of_patient,
     sex_differs,
 )
-from covid_d.radiograph import Facts, Sex
+from covid_d.radiograph import Facts, Projection, Sex
 
 
 def _codes(age: float | None, sex: Sex | None, years: int | None, stated: Sex | None) -> list[str]:
@@ -27,6 +30,27 @@ def test_an_age_may_be_rounded_or_of_last_year(years: int) -> None:
 @pytest.mark.parametrize("years", [0, 60 - AGE_TOLERANCE, 62 + AGE_TOLERANCE, 120])
 def test_another_age_is_said(years: int) -> None:
     assert _codes(61.0, None, years, None) == ["age_differs"]
+
+
+@pytest.mark.parametrize(
+    ("stated", "reckoned", "codes"),
+    [
+        (45.0, 47.0, []),
+        (45.0, 48.0, ["ages_contradict"]),
+        (45.0, None, []),
+        (None, None, ["age_unknown"]),
+    ],
+)
+def test_an_age_that_contradicts_the_date_of_birth_is_said(
+    stated: float | None, reckoned: float | None, codes: list[str]
+) -> None:
+    facts = Facts("DICOM", "0" * 64, 12, age_years=stated, age_by_dates=reckoned)
+    facts = replace(facts, projection=Projection.PA)
+    found = {caution.code: caution.message for caution in cautions_of_film(facts)}
+    assert list(found) == codes
+    if codes == ["ages_contradict"]:
+        assert "45 años" in found["ages_contradict"].es
+        assert "48 years" in found["ages_contradict"].en
 
 
 def test_months_are_whole_years_of_none() -> None:

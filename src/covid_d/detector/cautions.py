@@ -51,6 +51,14 @@ AGE_UNKNOWN: Final = Caution(
         "The file does not state the age: do not use it under 18 years.",
     ),
 )
+AGES_CONTRADICT: Final = Caution(
+    "ages_contradict",
+    Message(
+        "El archivo dice {stated.es}, pero la fecha de nacimiento da {reckoned.es}: compruebe la "
+        "edad.",
+        "The file says {stated.en}, but the date of birth gives {reckoned.en}: check the age.",
+    ),
+)
 AGE_TOLERANCE: Final = 2
 """Years: a patient's age is often rounded, and a film may be of last year."""
 AGE_DIFFERS: Final = Caution(
@@ -98,6 +106,11 @@ def cautions_of_film(facts: Facts) -> tuple[Caution, ...]:
         found.append(SUPINE)
     if facts.age_years is None:
         found.append(AGE_UNKNOWN)
+    elif (
+        facts.age_by_dates is not None and abs(facts.age_years - facts.age_by_dates) > AGE_TOLERANCE
+    ):
+        stated, reckoned = years(int(facts.age_years)), years(int(facts.age_by_dates))
+        found.append(_said(AGES_CONTRADICT, stated=stated, reckoned=reckoned))
     return tuple(found)
 
 
