@@ -34,6 +34,7 @@ class RefusalCode(StrEnum):
     NOT_CHEST = "not_chest"
     NOT_FRONTAL = "not_frontal"
     CHILD = "child"
+    AGE_UNREAD = "age_unread"
     UNLIKE_CHEST = "unlike_chest_film"
     LOOKS_CT = "looks_ct"
     LOOKS_LATERAL = "looks_lateral"
@@ -198,6 +199,16 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "The patient's age ({detail}) is under 18 years; the model knows adults only.",
         ),
         Message("No use COVID-D en menores de 18 años.", "Do not use COVID-D under 18 years."),
+    ),
+    RefusalCode.AGE_UNREAD: (
+        Message(
+            "No se entiende la edad que indica el archivo ({detail}).",
+            "The age that the file states is not understood ({detail}).",
+        ),
+        Message(
+            "Corríjala en el archivo, por ejemplo 045Y (45 años); el modelo solo conoce adultos.",
+            "Correct it in the file, for example 045Y (45 years); the model knows adults only.",
+        ),
     ),
     RefusalCode.UNLIKE_CHEST: (
         Message(
