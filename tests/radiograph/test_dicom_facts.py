@@ -32,7 +32,7 @@ def test_everything_stated_arrives() -> None:
             BodyPartExamined="chest",
             PatientAge="045Y",
             PatientSex="F",
-            ImagerPixelSpacing=[0.143, 0.15],
+            ImagerPixelSpacing=[0.143, 0.143],
         )
     )
     known = film.facts
@@ -40,7 +40,7 @@ def test_everything_stated_arrives() -> None:
     assert known.projection is Projection.PA
     assert (known.laterality, known.body_part) == ("U", "CHEST")
     assert (known.age_years, known.sex) == (45.0, Sex.FEMALE)
-    assert known.spacing_mm == (0.143, 0.15)
+    assert known.spacing_mm == (0.143, 0.143)
     assert len(known.sha256) == 64
 
 

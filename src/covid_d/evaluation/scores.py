@@ -242,7 +242,7 @@ def answer(detector: Detector, paths: Sequence[Path], *, progress: bool = True) 
     )
     for path, assessment in zip(paths, bar, strict=True):
         logit, features = found.get(path, (float("nan"), None))
-        refusal = assessment.refusal.to_dict() if assessment.refusal else None
+        refusal = assessment.refusal
         rows.append(
             {
                 "logit": logit,
@@ -250,9 +250,9 @@ def answer(detector: Detector, paths: Sequence[Path], *, progress: bool = True) 
                 "outcome": assessment.outcome.value,
                 "conformal_set": SET_SEPARATOR.join(assessment.conformal_set),
                 "features": features,
-                "code": refusal["code"] if refusal else "",
-                "reason_es": refusal["message"]["es"] if refusal else "",
-                "reason_en": refusal["message"]["en"] if refusal else "",
+                "code": refusal.code.value if refusal else "",
+                "reason_es": refusal.text.es if refusal else "",
+                "reason_en": refusal.text.en if refusal else "",
             }
         )
     table = pd.DataFrame(rows)

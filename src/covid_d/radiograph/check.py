@@ -23,7 +23,7 @@ _BONES: Final = ("SPINE", "COLUMNA", "VERTEBR", "RIB", "COSTILLA", "STERN", "EST
 # Words that state nothing.
 _UNSTATED: Final = frozenset({"", "UNKNOWN", "OTHER", "NONE", "NA", "DEFAULT", "UNSPECIFIED"})
 
-_ADULT_YEARS: Final = 18
+ADULT_YEARS: Final = 18
 
 # Width over height. Of 3,200 public chest films, children included, the single frontal ones lie
 # between 0.69 and 1.95; two films side by side, a spine or a long leg lie outside.
@@ -55,7 +55,7 @@ def check_facts(facts: Facts) -> Refusal | None:
         return Refusal.of(RefusalCode.NOT_CHEST, facts.body_part)
     if facts.projection is not None and not facts.projection.is_frontal:
         return Refusal.of(RefusalCode.NOT_FRONTAL, facts.projection.value)
-    if facts.age_years is not None and facts.age_years < _ADULT_YEARS:
+    if facts.age_years is not None and facts.age_years < ADULT_YEARS:
         return Refusal.of(RefusalCode.CHILD, int(facts.age_years))
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import suppress
 from datetime import date
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 from pydicom import Dataset
 
 from covid_d.radiograph.film import Facts, Projection, Sex
+from covid_d.radiograph.readers.dicom_geometry import spacing_of
 
 # Longest stretch of a file's own words that is quoted to a reader.
 _TEXT = 32
@@ -54,7 +54,7 @@ def facts_of(dataset: Dataset, *, sha256: str, colour: bool) -> Facts:
         body_part=_text(dataset, "BodyPartExamined"),
         age_years=_age(dataset),
         sex=Sex(sex) if sex in tuple(Sex) else None,
-        spacing_mm=_spacing(dataset),
+        spacing_mm=spacing_of(dataset),
     )
 
 
@@ -152,14 +152,4 @@ def _date(dataset: Dataset, keyword: str) -> date | None:
     text = _text(dataset, keyword)
     with suppress(ValueError):
         return date.fromisoformat(text) if text and len(text) == 8 else None
-    return None
-
-
-def _spacing(dataset: Dataset) -> tuple[float, float] | None:
-    """Return the spacing at the detector; Pixel Spacing where only that is given."""
-    for keyword in ("ImagerPixelSpacing", "PixelSpacing"):
-        with suppress(TypeError, ValueError):
-            rows, columns = (float(side) for side in _value(dataset, keyword))
-            if all(math.isfinite(side) and side > 0 for side in (rows, columns)):
-                return rows, columns
     return None
