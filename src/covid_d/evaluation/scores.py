@@ -103,6 +103,7 @@ def chosen_films(dataset: Dataset, split: str) -> pd.DataFrame:
         if split == ALL
         else dataset.films(split)
     )
+    rows = rows[rows["label"].ne("")]  # films graded by appearance may carry no label
     if rows.empty:
         raise EvaluationError(
             f"The data set {dataset.folder} has no films in split {split!r}.",

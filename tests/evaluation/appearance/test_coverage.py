@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import mean
+
 import numpy as np
 import pytest
-from statistics import mean
 
 from appearance_factory import CATEGORIES, QUANTILES, graded_table
 from covid_d.evaluation.appearance.coverage import coverage_by_category, covered

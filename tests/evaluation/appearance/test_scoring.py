@@ -2,55 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
+from appearance_factory import draw_graded
 from covid_d.dataset.dataset import Dataset
-from covid_d.dataset.manifest import COLUMNS
 from covid_d.detector.assessment import BundleId, Outcome
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.appearance.scoring import score_appearance, scores_from_file
 from covid_d.evaluation.score_file import ScoreFile
 from covid_d.evaluation.scorer import APPEARANCE_CLASSES, Scored
 from covid_d.radiograph import Radiograph, Refusal, RefusalCode
-from covid_d.radiograph.phantom import draw_phantom
-
-KINDS = ("negative", "atypical", "indeterminate", "typical", "", "")
-
-
-def draw(folder: Path, per_kind: int = 12) -> Dataset:
-    """Draw graded films, brighter by grade, and ungraded normal ones of two sources."""
-    rows = []
-    for place, kind in enumerate(KINDS):
-        for k in range(per_kind):
-            name = f"test/{place}-{k}.png"
-            phantom = draw_phantom(100 * place + k, size=96).pixels
-            pixels = np.clip(phantom * 0.7 + 0.07 * (place % 4), 0, 1)
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray((pixels * 255).astype(np.uint8)).save(folder / name)
-            digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-            known = {
-                "path": name, "label": "covid" if kind else "nocovid", "split": "test",
-                "source": "siim" if kind else ("rsna", "nih")[place % 2],
-                "patient": f"p{place}-{k}", "group": f"g{place}-{k // 2}" if k else "",
-                "finding": "COVID-19" if kind else "Normal", "appearance": kind,
-                "width": 96, "height": 96, "sha256": digest, "original_sha256": digest,
-            }  # fmt: skip
-            rows.append(known)
-    (folder / "test/empty.png").write_bytes(b"")
-    rows.append({**rows[0], "path": "test/empty.png", "sha256": "0" * 64,
-                 "original_sha256": "0" * 64})  # fmt: skip
-    columns = [*COLUMNS, *(["appearance"] if "appearance" not in COLUMNS else [])]
-    manifest = pd.DataFrame(rows).reindex(columns=columns).astype(object).fillna("")
-    record = {"sha256": "b" * 64, "protocol": "grouped", "counts": {}}
-    (folder / "dataset.json").write_text(json.dumps(record), encoding="utf-8")
-    return Dataset(folder, manifest, record)
 
 
 class ByBrightness:
@@ -89,7 +54,7 @@ class OnlyOpacity(ByBrightness):
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return draw(tmp_path_factory.mktemp("graded"))
+    return draw_graded(tmp_path_factory.mktemp("graded"))
 
 
 def test_a_model_through_the_door(dataset: Dataset) -> None:
@@ -115,12 +80,12 @@ def test_a_model_that_only_ranks(dataset: Dataset) -> None:
 
 
 def test_numbers_that_pose_as_probabilities_are_refused(dataset: Dataset) -> None:
-    with pytest.raises(EvaluationError, match="sum to 2.0000"):
+    with pytest.raises(EvaluationError, match=r"sum to 2\.0000"):
         score_appearance(Unsummed(), dataset, progress=False)
 
 
 def test_films_of_which_nothing_is_known(tmp_path: Path) -> None:
-    own = draw(tmp_path, per_kind=1)
+    own = draw_graded(tmp_path, per_kind=1)
     bare = own.manifest.assign(appearance="", finding="", label="nocovid")
     with pytest.raises(EvaluationError, match="Of none of the 7 films"):
         score_appearance(ByBrightness(), Dataset(own.folder, bare, own.record), progress=False)

@@ -202,14 +202,14 @@ def _row(scored: Scored, classes: tuple[str, ...]) -> dict[str, object]:
                 "Give probabilities, or scores under the names opacity and typical alone.",
             )
         values[OPACITY] = 1.0 - values[PROBABILITIES[0]]
-    said = scored.refusal.to_dict() if scored.refusal else None
+    refusal = scored.refusal
     return {
         **{name: values.get(name, np.nan) for name in NUMBERS},
         "outcome": scored.outcome.value if scored.outcome else None,
         "conformal_set": None
         if scored.conformal_set is None
         else SET_SEPARATOR.join(scored.conformal_set),
-        "code": said["code"] if said else "",
-        "reason_es": said["message"]["es"] if said else "",
-        "reason_en": said["message"]["en"] if said else "",
+        "code": refusal.code.value if refusal else "",
+        "reason_es": refusal.text.es if refusal else "",
+        "reason_en": refusal.text.en if refusal else "",
     }
