@@ -11,11 +11,12 @@ from typing import Any, Final
 from starlette.datastructures import FormData, UploadFile
 
 from covid_d.clinic.cases.catalogue import SEXES
-from covid_d.clinic.cases.examination import Examination
 from covid_d.clinic.cases.intake import NewCase
 from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
 from covid_d.clinic.texts import N_, Text
-from covid_d.detector.cautions import age_differs, cautions_of_patient, sex_differs
+from covid_d.detector import Examination, Stated
+from covid_d.detector.cautions import age_differs, sex_differs
+from covid_d.detector.cautions import contradictions as contradicted
 from covid_d.language import Message
 from covid_d.radiograph import Facts, Projection, Sex
 
@@ -189,12 +190,12 @@ def contradictions(facts: Facts, entered: Entered | None) -> list[Contradiction]
     holding = {}
     if entered is not None:
         age, sex = entered.typed["age_years"].strip(), entered.typed["sex"]
-        cautions = cautions_of_patient(
-            facts,
-            age_years=int(age) if _WHOLE.fullmatch(age) else None,
+        whole = int(age) if _WHOLE.fullmatch(age) else None
+        stated = Stated(
+            age_years=whole if whole is not None and whole <= AGES[1] else None,
             sex=Sex(sex) if sex in SEXES else None,
         )
-        holding = {caution.code: caution.message for caution in cautions}
+        holding = {caution.code: caution.message for caution in contradicted(facts, stated)}
     possible = []
     if facts.age_years is not None:
         possible.append(("age_years", age_differs(facts.age_years, "{stated}")))
