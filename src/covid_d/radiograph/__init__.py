@@ -2,11 +2,12 @@
 
 from covid_d.radiograph.check import check, check_facts
 from covid_d.radiograph.film import Facts, Projection, Radiograph, Sex
-from covid_d.radiograph.prepare import Preprocessing, normalise, prepare, standardise
+from covid_d.radiograph.prepare import Box, Preprocessing, normalise, prepare, standardise
 from covid_d.radiograph.read import read
 from covid_d.radiograph.refusal import RadiographError, Refusal, RefusalCode
 
 __all__ = [
+    "Box",
     "Facts",
     "Preprocessing",
     "Projection",
