@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from covid_d.radiograph.prepare import Box
+from covid_d.radiograph.prepare import Window
 from covid_d.radiograph.refusal import RefusalCode
 
 Mask = npt.NDArray[np.bool_]
@@ -30,7 +30,7 @@ _AT_TOP: Final = 0.48  # of a lung's width that may lie at the film's upper edge
 _AT_FOOT: Final = 0.3  # the same at the lower edge
 
 
-def find_lungs(mask: Mask) -> Box | RefusalCode:
+def find_lungs(mask: Mask) -> Window | RefusalCode:
     """Return the box around both lungs, or why the film must not be answered.
 
     Parameters
@@ -55,7 +55,7 @@ def find_lungs(mask: Mask) -> Box | RefusalCode:
         return RefusalCode.PART_OF_CHEST
     top, left, bottom, right = _extent(lungs[0] | lungs[1])
     height, width = mask.shape
-    return Box(top / height, left / width, bottom / height, right / width)
+    return Window(top / height, left / width, bottom / height, right / width)
 
 
 def _parts(mask: Mask) -> list[Mask]:

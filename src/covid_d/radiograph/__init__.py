@@ -2,12 +2,11 @@
 
 from covid_d.radiograph.check import check, check_facts
 from covid_d.radiograph.film import Facts, Projection, Radiograph, Sex
-from covid_d.radiograph.prepare import Box, Preprocessing, normalise, prepare, standardise
+from covid_d.radiograph.prepare import Preprocessing, Window, normalise, prepare, standardise
 from covid_d.radiograph.read import read
 from covid_d.radiograph.refusal import RadiographError, Refusal, RefusalCode
 
 __all__ = [
-    "Box",
     "Facts",
     "Preprocessing",
     "Projection",
@@ -16,6 +15,7 @@ __all__ = [
     "Refusal",
     "RefusalCode",
     "Sex",
+    "Window",
     "check",
     "check_facts",
     "normalise",

@@ -2,8 +2,8 @@
 
 Two steps. :func:`standardise` gives the square 8-bit film a data set cache can keep;
 :func:`normalise` gives the network its float input. :func:`prepare` is both. Where a network sees
-only the lungs and what surrounds them, all three take the lungs' :class:`Box`; training varies that
-box, and nothing else of this code.
+only the lungs and what surrounds them, all three take the lungs' :class:`Window`; training varies
+that window, and nothing else of this code.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ IMAGENET_STD: Triple = (0.229, 0.224, 0.225)
 _PERCENTILES = (0.5, 99.5)
 
 
-class Box(NamedTuple):
+class Window(NamedTuple):
     """A part of a film: shares of its height (top, bottom) and of its width (left, right)."""
 
     top: float
@@ -35,7 +35,7 @@ class Box(NamedTuple):
     bottom: float
     right: float
 
-    def widened(self, shares: float | tuple[float, float, float, float]) -> Box:
+    def widened(self, shares: float | tuple[float, float, float, float]) -> Window:
         """Return the box with so much more on each side, but no more than the film has.
 
         Parameters
@@ -46,7 +46,7 @@ class Box(NamedTuple):
         """
         top, left, bottom, right = (shares,) * 4 if isinstance(shares, int | float) else shares
         height, width = self.bottom - self.top, self.right - self.left
-        return Box(
+        return Window(
             max(0.0, self.top - top * height),
             max(0.0, self.left - left * width),
             min(1.0, self.bottom + bottom * height),
@@ -97,7 +97,7 @@ class Preprocessing(BaseModel):
 
 
 def standardise(
-    radiograph: Radiograph, preprocessing: Preprocessing, box: Box | None = None
+    radiograph: Radiograph, preprocessing: Preprocessing, box: Window | None = None
 ) -> npt.NDArray[np.uint8]:
     """Return the film as the square grey picture the network was trained on.
 
@@ -147,7 +147,7 @@ def normalise(grey: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> Floa
 
 
 def prepare(
-    radiograph: Radiograph, preprocessing: Preprocessing, box: Box | None = None
+    radiograph: Radiograph, preprocessing: Preprocessing, box: Window | None = None
 ) -> FloatImage:
     """Return the network's input for a film: float32, 3 x ``size`` x ``size``.
 
@@ -156,7 +156,7 @@ def prepare(
     return normalise(standardise(radiograph, preprocessing, box), preprocessing)
 
 
-def framed(preprocessing: Preprocessing, box: Box | None) -> Box | None:
+def framed(preprocessing: Preprocessing, box: Window | None) -> Window | None:
     """Return the part of a film that the network sees; ``None`` for the whole film.
 
     Parameters
@@ -181,7 +181,7 @@ def _without_border(pixels: FloatImage, share: float) -> FloatImage:
     return pixels[rows : pixels.shape[0] - rows, columns : pixels.shape[1] - columns]
 
 
-def _shrink(film: Image.Image, preprocessing: Preprocessing, seen: Box | None) -> Image.Image:
+def _shrink(film: Image.Image, preprocessing: Preprocessing, seen: Window | None) -> Image.Image:
     """Return the film with its longer side, or all of it, at the network's size."""
     size = preprocessing.size
     width, height = film.size
