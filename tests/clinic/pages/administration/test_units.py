@@ -53,7 +53,8 @@ def test_a_sound_form_makes_the_unit(signed_in: SignIn, installation: Installati
     assert browser.post("/units/new", data=form).status_code == 303
     with installation.reading() as session:
         unit = session.scalars(select(Unit).where(Unit.name == "Hospital Dos")).one()
-    assert (unit.province, unit.prevalence) == ("Loja", pytest.approx(0.075))
+    assert unit.province == "Loja"
+    assert unit.prevalence == pytest.approx(0.075)
     assert (unit.blind_mode, unit.active) == (True, True)
 
 
