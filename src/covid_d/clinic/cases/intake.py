@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id, staging
 from covid_d.clinic.cases.new_case import NewCase, faults
@@ -167,7 +168,7 @@ def _check(
     if len(films) > MAX_FILMS:
         wrong["films"] = N_("Add at most %(n)d radiographs to a case.", n=MAX_FILMS)
     if submission is not None and not (0 < len(submission) <= 64 and submission.isprintable()):
-        wrong["submission"] = N_("This value cannot be read.")
+        wrong["submission"] = sentences.UNREADABLE
     if wrong:
         raise InvalidInputError(wrong)
 
