@@ -72,8 +72,8 @@ def test_counts_have_every_class_and_split_even_when_empty(handmade: Handmade) -
     handmade.rows[:] = kept
     handmade.seal()
     counts = Dataset.open(handmade.folder).counts()
-    assert counts.loc["nocovid"].tolist() == [0, 0, 0]
-    assert counts.loc["covid"].tolist() == [6, 0, 0]
+    assert list(counts.loc["nocovid"]) == [0, 0, 0]
+    assert list(counts.loc["covid"]) == [6, 0, 0]
 
 
 def test_show_batch_is_a_picture_that_shows_itself(handmade: Handmade) -> None:

@@ -33,7 +33,7 @@ def show_report(
     words = {film.id: words_of(film.result, language) for film in report.films if film.result}
     return page(
         request,
-        "report.html",
+        "pages/report/report.html",
         report=report,
         words=words,
         base=base_of(words.values(), language),
