@@ -16,7 +16,7 @@ from PIL import Image
 
 import films
 from covid_d.radiograph import RadiographError, RefusalCode, read
-from covid_d.radiograph.readers import limits
+from covid_d.radiograph.readers import limits, picture
 
 GREY = films.grey8()
 EXACT = GREY.astype(np.float32) / np.float32(255)
@@ -58,15 +58,17 @@ def test_jpeg_gives_nearly_its_samples(options: dict[str, Any]) -> None:
 @given(hnp.arrays(np.uint8, shapes))
 @settings(max_examples=15, deadline=None)
 def test_every_8_bit_picture_comes_back(samples: np.ndarray[Any, Any]) -> None:
-    assert np.array_equal(np.rint(read(films.picture(samples)).pixels * 255), samples)
+    # By the reader alone: `read` cuts uniform margins off, of which arrays of chance are full.
+    pixels, _ = picture.decode(films.picture(samples), "")
+    assert np.array_equal(np.rint(pixels * 255), samples)
 
 
 @given(hnp.arrays(np.uint16, shapes), st.sampled_from(["PNG", "TIFF"]))
 @settings(max_examples=15, deadline=None)
 def test_every_16_bit_picture_comes_back(samples: np.ndarray[Any, Any], kind: str) -> None:
-    film = read(films.picture(samples, kind))
-    assert np.array_equal(np.rint(film.pixels.astype(np.float64) * 65535), samples)
-    assert film.facts.bits == 16
+    pixels, facts = picture.decode(films.picture(samples, kind), "")
+    assert np.array_equal(np.rint(pixels.astype(np.float64) * 65535), samples)
+    assert facts.bits == 16
 
 
 def _big_endian(samples: np.ndarray[Any, Any]) -> bytes:
