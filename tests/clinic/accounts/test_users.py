@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from clinic_factory import PASSWORD, add_unit, add_user
 from covid_d.clinic.accounts import own, passwords, sessions, tokens, users
-from covid_d.clinic.accounts.details import Details, role_of
+from covid_d.clinic.accounts.details import Details
 from covid_d.clinic.accounts.links import SpentLinkError
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.accounts.sign_in import WrongPasswordError, sign_in
@@ -101,8 +101,6 @@ def test_wrong_details_are_refused_by_field(
     with pytest.raises(InvalidInputError) as caught:
         users.create(installation, _actor(people), Details(**given | change))  # type: ignore[arg-type]
     assert set(caught.value.fields) == {field}
-    with pytest.raises(InvalidInputError):
-        role_of("god")
 
 
 def test_who_sees_no_patient_needs_no_unit(installation: Installation, people: People) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, not_, or_, true
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import of_unit
 from covid_d.clinic.cases.readings import answer_visible_to
@@ -97,13 +98,15 @@ class Period:
         return _midnight(self.last + timedelta(days=1))
 
     @classmethod
-    def of(cls, first: str, last: str, *, today: date, whole_months: bool = False) -> Period:
-        """Return the period between two days written as ``2026-11-24``; both may be empty.
+    def of(
+        cls, first: date | None, last: date | None, *, today: date, whole_months: bool = False
+    ) -> Period:
+        """Return the period between two days; both may be left out.
 
         Parameters
         ----------
         first, last
-            Empty: the last ``DEFAULT_DAYS`` days, until today.
+            Left out: the last ``DEFAULT_DAYS`` days, until today.
         today
             The present day.
         whole_months
@@ -113,12 +116,12 @@ class Period:
         Raises
         ------
         InvalidInputError
-            If a day cannot be read, or the period ends before it begins or is too long.
+            If the period ends before it begins, or is too long.
         """
-        end = _day("last", last) if last else today
-        start = _day("first", first) if first else end - timedelta(days=DEFAULT_DAYS - 1)
+        end = last or today
+        start = first or end - timedelta(days=DEFAULT_DAYS - 1)
         if start > end:
-            raise InvalidInputError({"last": N_("The period ends before it begins.")})
+            raise InvalidInputError({"last": sentences.BACKWARDS})
         if (end - start).days > LONGEST_DAYS:
             raise InvalidInputError({"first": N_("Choose at most ten years.")})
         if whole_months:
@@ -129,13 +132,3 @@ class Period:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), zone()).astimezone(UTC)
-
-
-def _day(field: str, text: str) -> date:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInputError({field: N_("This is no day; write it as 2026-11-24.")}) from None
-    if not 2000 <= found.year <= 2100:
-        raise InvalidInputError({field: N_("This is no day; write it as 2026-11-24.")})
-    return found
