@@ -24,6 +24,7 @@ from pydicom.uid import (
 )
 
 from covid_d.radiograph.phantom import draw_phantom
+from covid_d.radiograph.readers import reader_for
 
 
 def grey8(seed: int = 1, *, size: int = 160, height: int | None = None) -> npt.NDArray[np.uint8]:
@@ -53,6 +54,11 @@ def picture(pixels: npt.NDArray[Any] | Image.Image, kind: str = "PNG", **options
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     image.save(stream, kind, **options)
     return stream.getvalue()
+
+
+def whole(data: bytes) -> npt.NDArray[np.float32]:
+    """Return a film with its margins, as its reader gives it to `read`, which cuts them off."""
+    return reader_for(data).decode(data, "")[0]
 
 
 def dataset(pixels: npt.NDArray[Any] | None = None, **elements: Any) -> Dataset:
