@@ -17,11 +17,13 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import get_expected_length
+from pydicom.tag import Tag
 
 from covid_d.radiograph.readers import gdcm_isolated
 from covid_d.radiograph.readers.codestream import Codestream, Coding
 from covid_d.radiograph.readers.limits import MAX_BYTES, require_size
 from covid_d.radiograph.readers.sound import inflated, require_sound_jpeg, require_sound_rle
+from covid_d.radiograph.readers.stored import stored_values
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # Transfer syntax -> the pydicom decoder plug-in that reads it. Pillow's codecs (libjpeg-turbo,
@@ -63,7 +65,7 @@ _RLE_HEADERS: Final = 4096
 _PADDING: Final = 64
 # What may follow pixel data: digital signatures and padding (PS3.3 C.12.1.1.3, PS3.10 7.2), and
 # private elements.
-_PIXEL_DATA: Final = 0x7FE00010
+_PIXEL_DATA: Final = Tag("PixelData")
 _BEHIND: Final = (0xFFFAFFFA, 0xFFFCFFFC)
 
 
@@ -104,8 +106,14 @@ def samples_of(dataset: Dataset) -> tuple[npt.NDArray[Any], str]:
     syntax = uid.UID(str(dataset.file_meta.get("TransferSyntaxUID", "")))
     plugin = _checked_plugin(dataset, syntax)
     gdcm_isolated.register()
-    samples, properties = get_decoder(syntax).as_array(dataset, decoding_plugin=plugin)
-    return samples, str(properties["photometric_interpretation"])
+    # Its own correction would hide values that do not fit, and leaves two syntaxes out.
+    options: Any = {"correct_unused_bits": False}
+    samples, properties = get_decoder(syntax).as_array(dataset, decoding_plugin=plugin, **options)
+    photometric = str(properties["photometric_interpretation"])
+    if samples.ndim == 2:
+        signed = bool(dataset.PixelRepresentation)
+        samples = stored_values(samples, bits=int(dataset.BitsStored), signed=signed)
+    return samples, photometric
 
 
 def _checked_plugin(dataset: Dataset, syntax: uid.UID) -> str:
