@@ -10,7 +10,6 @@ from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.radiograph import Projection, Sex
 
@@ -61,13 +60,6 @@ def assess_alone(
     assumed = prevalence if prevalence is not None or unit is None else unit.prevalence
     stated = Stated(projection, age_years, sex)
     answer = final_answer(found, stated, installation.desk.detector.bundle, assumed)
-    with installation.writing() as session:
-        audit_trail.record(
-            session,
-            installation.keys,
-            actor,
-            "film.assess",
-            f"film:{found.sha256}",
-            {"outcome": answer["outcome"]},
-        )
+    with installation.act(actor) as act:
+        act.record("film.assess", f"film:{found.sha256}", outcome=answer["outcome"])
     return answer
