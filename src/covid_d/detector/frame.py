@@ -79,3 +79,15 @@ class Frame:
             If the lungs are looked for and no two are found.
         """
         return Framed(prepare(film, self._preprocessing))
+
+    def like(self, framed: Framed, film: Radiograph) -> FloatImage:
+        """Return the network's input for a film that was made from another one.
+
+        Parameters
+        ----------
+        framed
+            The other film: its lungs are where this one's were before they were erased.
+        film
+            Of the other's size.
+        """
+        return prepare(film, self._preprocessing)
