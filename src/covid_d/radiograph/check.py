@@ -7,8 +7,10 @@ from typing import Final
 
 import numpy as np
 
+from covid_d.radiograph.ages import ADULT_YEARS
 from covid_d.radiograph.film import Facts, Radiograph
 from covid_d.radiograph.refusal import Refusal, RefusalCode
+from covid_d.radiograph.seams import SHARE, seam
 
 # DICOM Modality (0008,0060), PS3.3 C.7.3.1.1.1: computed radiography, digital radiography, film;
 # OT and SC, which captures and conversions carry; DR, which is no defined term but in use. A film
@@ -22,8 +24,6 @@ _CHEST: Final = ("CHEST", "THORAX", "TORAX", "TORACE", "PECHO", "LUNG", "PULMON"
 _BONES: Final = ("SPINE", "COLUMNA", "VERTEBR", "RIB", "COSTILLA", "STERN", "ESTERN")
 # Words that state nothing.
 _UNSTATED: Final = frozenset({"", "UNKNOWN", "OTHER", "NONE", "NA", "DEFAULT", "UNSPECIFIED"})
-
-_ADULT_YEARS: Final = 18
 
 # Width over height. Of 3,200 public chest films, children included, the single frontal ones lie
 # between 0.69 and 1.95; two films side by side, a spine or a long leg lie outside.
@@ -42,7 +42,7 @@ def check(radiograph: Radiograph) -> Refusal | None:
     """Return why a film must not be answered, or ``None`` when nothing speaks against it.
 
     Looks at what the file states (modality, body part, projection, age) and then at the picture
-    (colour, shape, content). What is not stated is not held against a film.
+    (colour, shape, content, straight edges). What is not stated is not held against a film.
     """
     return check_facts(radiograph.facts) or _seen(radiograph)
 
@@ -55,8 +55,19 @@ def check_facts(facts: Facts) -> Refusal | None:
         return Refusal.of(RefusalCode.NOT_CHEST, facts.body_part)
     if facts.projection is not None and not facts.projection.is_frontal:
         return Refusal.of(RefusalCode.NOT_FRONTAL, facts.projection.value)
-    if facts.age_years is not None and facts.age_years < _ADULT_YEARS:
-        return Refusal.of(RefusalCode.CHILD, int(facts.age_years))
+    return _age(facts)
+
+
+def _age(facts: Facts) -> Refusal | None:
+    """Return why the age speaks against a film: a child by any source, or words not understood."""
+    ages = [age for age in (facts.age_years, facts.age_by_dates) if age is not None]
+    youngest = min(ages, default=float(ADULT_YEARS))
+    if youngest < ADULT_YEARS:
+        return Refusal.of(RefusalCode.CHILD, int(youngest))
+    if facts.child:  # by words, or not yet 18 today
+        return Refusal.of(RefusalCode.CHILD, f"< {ADULT_YEARS}")
+    if facts.age_unread is not None and facts.age_years is None:
+        return Refusal.of(RefusalCode.AGE_UNREAD, facts.age_unread)
     return None
 
 
@@ -71,7 +82,7 @@ def _seen(radiograph: Radiograph) -> Refusal | None:
     dark, bright = np.percentile(sample, (1, 99))
     if bright - dark < _SPREAD or len(np.unique(sample)) < _LEVELS:
         return Refusal.of(RefusalCode.BLANK)
-    return None
+    return Refusal.of(RefusalCode.SEAM) if seam(radiograph.pixels) > SHARE else None
 
 
 def _may_be_chest(body_part: str) -> bool:

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from clinic_factory import add_case
+from covid_d import __version__
 from covid_d.cli.backup import backup as backup_command
 from covid_d.cli.backup import restore as restore_command
 from covid_d.clinic.accounts.people import Person
@@ -33,6 +34,7 @@ from covid_d.clinic.operations.restore import read_manifest, restore
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail import audit_trail
 from covid_d.errors import CovidDError
+from covid_d.provenance import source_sha256
 from covid_d.settings import Settings
 from postgres_server import PostgresServer
 
@@ -105,11 +107,10 @@ def test_the_restored_clinic_counts_on(
     again.close()
 
 
+@pytest.mark.only_on("postgresql")  # from it into SQLite and back
 def test_a_backup_moves_to_the_other_database(
-    filled: Installation, archive: Path, postgres: PostgresServer | None, elsewhere: Settings
+    filled: Installation, archive: Path, elsewhere: Settings
 ) -> None:
-    if postgres is None:
-        pytest.skip("needs --database postgresql: restores from it into SQLite and back")
     as_sqlite = elsewhere.model_copy(update={"database_url": None})
     restore(archive, as_sqlite)
     middle = Installation.open(as_sqlite)
@@ -181,7 +182,7 @@ def test_sessions_are_not_kept(filled: Installation, archive: Path) -> None:
         ("tables/film.jsonl", lambda _: None),
         (MANIFEST, lambda _: None),
         (MANIFEST, lambda _: b"{}"),
-        (MANIFEST, lambda content: content.replace(b'"format": 1', b'"format": 9')),
+        (MANIFEST, lambda content: content.replace(b'"format": 2', b'"format": 9')),
         (MANIFEST, lambda content: content.replace(b'"secret.key"', b'"../secret.key"')),
         (MANIFEST, lambda content: content.replace(b'"revision": "', b'"revision": "later')),
     ],
@@ -194,6 +195,27 @@ def test_an_altered_backup_is_refused(
         restore(archive, elsewhere)
     assert caught.value.next_step
     assert not (elsewhere.data.parent / "secret.key").exists()
+
+
+def test_a_backup_says_which_code_made_it(archive: Path) -> None:
+    manifest = read_manifest(archive)
+    assert (manifest.format, manifest.covid_d) == (2, __version__)
+    assert manifest.source_sha256 == source_sha256()
+
+
+def test_a_backup_of_the_first_format_is_restored(
+    filled: Installation, archive: Path, elsewhere: Settings
+) -> None:
+    def as_then(content: bytes) -> bytes:
+        manifest = json.loads(content) | {"format": 1, "covid_d": "0.1.0"}
+        del manifest["source_sha256"]
+        return json.dumps(manifest).encode()
+
+    _rewritten(archive, MANIFEST, as_then)
+    assert restore(archive, elsewhere).source_sha256 == ""
+    again = Installation.open(elsewhere)
+    assert _content(again) == _content(filled)
+    again.close()
 
 
 @pytest.mark.parametrize("keep", [0, 100, -1000])
@@ -217,11 +239,10 @@ def test_an_installation_is_never_overwritten(filled: Installation, archive: Pat
     assert _content(filled) == before
 
 
+@pytest.mark.only_on("postgresql")  # one database, another folder
 def test_a_filled_database_is_never_overwritten(
-    filled: Installation, archive: Path, postgres: PostgresServer | None, tmp_path: Path
+    filled: Installation, archive: Path, tmp_path: Path
 ) -> None:
-    if postgres is None:
-        pytest.skip("needs --database postgresql: one database, another folder")
     with pytest.raises(CovidDError, match="already"):
         restore(archive, filled.settings.model_copy(update={"data": tmp_path / "other"}))
 
@@ -251,10 +272,10 @@ def test_another_key_is_never_replaced(archive: Path, elsewhere: Settings) -> No
     assert (elsewhere.data / "secret.key").read_text() == "ab" * 32 + "\n"
 
 
+@pytest.mark.kill
+@pytest.mark.only_on("sqlite")  # the steps are the same
 @pytest.mark.parametrize("step", [0, 1, 3])
 def test_a_killed_restore_can_be_run_again(archive: Path, elsewhere: Settings, step: int) -> None:
-    if elsewhere.database_url is not None:
-        pytest.skip("one database is enough: the steps are the same")
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"

@@ -10,12 +10,13 @@ from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 
 from covid_d.clinic.cases.catalogue import SEXES
-from covid_d.clinic.cases.examination import Examination
 from covid_d.clinic.cases.intake import NewCase
 from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
 from covid_d.clinic.fields import Day, Whole, fill
 from covid_d.clinic.texts import Text
-from covid_d.detector.cautions import age_differs, cautions_of_patient, sex_differs
+from covid_d.detector import Examination, Stated
+from covid_d.detector.cautions import age_differs, sex_differs
+from covid_d.detector.cautions import contradictions as contradicted
 from covid_d.language import Message
 from covid_d.radiograph import Facts, Projection, Sex
 
@@ -177,12 +178,11 @@ def contradictions(facts: Facts, entered: Entered | None) -> list[Contradiction]
     if entered is not None:
         told = fill(_Known, {"age_years": entered.typed["age_years"]}).value
         sex = entered.typed["sex"]
-        cautions = cautions_of_patient(
-            facts,
+        stated = Stated(
             age_years=told.age_years if told else None,
             sex=Sex(sex) if sex in SEXES else None,
         )
-        holding = {caution.code: caution.message for caution in cautions}
+        holding = {caution.code: caution.message for caution in contradicted(facts, stated)}
     possible = []
     if facts.age_years is not None:
         possible.append(("age_years", age_differs(facts.age_years, "{stated}")))
