@@ -12,13 +12,15 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from bundle_factory import make_bundle
+from clinic_clock import CLOCK
 from clinic_factory import PASSWORD, add_unit, add_user, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.app import create_app
-from covid_d.clinic.clock import local, now, zone
+from covid_d.clinic.clock import now
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.settings import Settings, settings
+from covid_d.clinic.settings import ClinicSettings
+from covid_d.settings import settings
 from postgres_server import PostgresServer
 
 SignIn = Callable[[Role], TestClient]
@@ -27,8 +29,8 @@ SignIn = Callable[[Role], TestClient]
 @pytest.fixture(autouse=True)
 def _one_day() -> None:
     """No test begins in the last minute of a day: what it calls today stays today."""
-    moment = local(now())
-    midnight = datetime.combine(moment.date() + timedelta(days=1), datetime.min.time(), zone())
+    moment = CLOCK.local(now())
+    midnight = datetime.combine(moment.date() + timedelta(days=1), datetime.min.time(), CLOCK.zone)
     left = midnight - moment
     if left < timedelta(minutes=1):
         time.sleep(left.total_seconds() + 1)
@@ -56,14 +58,14 @@ def clinic_settings(
     phantom_bundle: Path,
     postgres: PostgresServer | None,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Settings]:
-    """Settings of a fresh installation; the process's own settings are the same for the test."""
+) -> Iterator[ClinicSettings]:
+    """Settings of a fresh installation; the library reads the same environment for the test."""
     monkeypatch.setenv("COVID_D_DATA", str(tmp_path / "clinic"))
     monkeypatch.setenv("COVID_D_BUNDLE", str(phantom_bundle))
     monkeypatch.setenv("COVID_D_ALLOWED_HOSTS", "testserver")
     monkeypatch.setenv("COVID_D_COLLECTION_REVIEW", "marked")
     settings.cache_clear()
-    chosen = settings()
+    chosen = ClinicSettings()
     if postgres is not None:
         chosen = chosen.model_copy(update={"database_url": SecretStr(postgres.new_database())})
     yield chosen
@@ -71,7 +73,7 @@ def clinic_settings(
 
 
 @pytest.fixture
-def installation(clinic_settings: Settings) -> Iterator[Installation]:
+def installation(clinic_settings: ClinicSettings) -> Iterator[Installation]:
     """A fresh installation with one unit, "Hospital Uno" in Guayas, and nobody in it."""
     opened = Installation.open(clinic_settings)
     add_unit(opened, "Hospital Uno")

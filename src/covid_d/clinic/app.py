@@ -41,7 +41,7 @@ from covid_d.clinic.pages.report import routes as report
 from covid_d.clinic.pages.sign_in import first_start, openid
 from covid_d.clinic.pages.sign_in import routes as account
 from covid_d.clinic.pages.worklist import routes as worklist
-from covid_d.settings import Settings
+from covid_d.clinic.settings import ClinicSettings
 
 _PAGES = (
     first_start,
@@ -145,7 +145,7 @@ def every_route(router: APIRouter, prefix: str = "") -> Iterator[tuple[str, Base
             yield prefix + getattr(route, "path", ""), route
 
 
-def _hosts(settings: Settings) -> list[str]:
+def _hosts(settings: ClinicSettings) -> list[str]:
     # A fixed list keeps other sites from reaching a local clinic by a name of their own
     # (DNS rebinding).
     named = [name.strip() for name in settings.allowed_hosts.split(",") if name.strip()]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from clinic_clock import today
 from clinic_factory import add_case
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 

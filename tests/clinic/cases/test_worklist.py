@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import event
 
 from case_rows import add_many, add_row
+from clinic_clock import CLOCK, today
 from clinic_factory import add_unit, add_user
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id, readings
 from covid_d.clinic.cases.access import case_of
 from covid_d.clinic.cases.worklist import Filters, Page, Sort, leading, list_cases, waiting
-from covid_d.clinic.clock import now, today, zone
+from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import StoredAssessment
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.entry import Entry, add
@@ -37,7 +38,7 @@ def radiologist(people: dict[Role, Person]) -> Person:
 
 def _list(installation: Installation, person: Person, number: int = 1, **filters: Any) -> Page:
     with installation.reading() as session:
-        return list_cases(session, person, Filters(**filters), number=number)
+        return list_cases(session, person, Filters(**filters), clock=CLOCK, number=number)
 
 
 def _ids(installation: Installation, person: Person, **filters: Any) -> set[int]:
@@ -169,7 +170,7 @@ def test_days_are_those_of_the_installations_time_zone(
     installation: Installation, doctor: Person
 ) -> None:
     # 23:30 of 1 March in Guayaquil is 2 March in UTC.
-    late = datetime(2026, 3, 1, 23, 30, tzinfo=zone())
+    late = datetime(2026, 3, 1, 23, 30, tzinfo=CLOCK.zone)
     case_id = add_row(installation, doctor, created_at=late)
     first, second = date(2026, 3, 1), date(2026, 3, 2)
     assert _ids(installation, doctor, since=first, until=first) == {case_id}

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import select
 
 from case_rows import add_row
+from clinic_clock import today
 from clinic_factory import add_unit, add_user
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.clock import now, today
+from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundError

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import true
 from sqlalchemy.exc import StatementError
 
+from clinic_clock import CLOCK, today
 from clinic_factory import add_case, add_unit
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import now, today
+from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
@@ -29,7 +30,7 @@ def doctor(people: dict[Role, Person]) -> Person:
 
 def _load(installation: Installation, unit_id: int | None = None, end: datetime = END) -> Episodes:
     with installation.reading() as session:
-        return load(session, bundles(session), unit_id=unit_id, end=end, told=true())
+        return load(session, bundles(session), unit_id=unit_id, end=end, told=true(), clock=CLOCK)
 
 
 def test_an_empty_clinic(installation: Installation) -> None:
@@ -110,5 +111,5 @@ def test_the_cycle_collector_runs_on(installation: Installation) -> None:
     _load(installation)
     assert gc.isenabled()
     with installation.reading() as session, pytest.raises(StatementError):
-        load(session, [], unit_id=None, end="not a moment", told=true())  # type: ignore[arg-type]
+        load(session, [], unit_id=None, end="not a moment", told=true(), clock=CLOCK)  # type: ignore[arg-type]
     assert gc.isenabled()

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from clinic_clock import CLOCK
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.roles import Role
@@ -37,18 +38,18 @@ def test_scope(
 
 
 def test_without_days_the_last_ninety() -> None:
-    period = Period.of("", "", today=TODAY)
+    period = Period.of("", "", clock=CLOCK, today=TODAY)
     assert (period.last, period.days) == (TODAY, DEFAULT_DAYS)
 
 
 def test_a_day_is_the_local_one() -> None:
-    period = Period.of("2026-11-01", "2026-11-01", today=TODAY)
+    period = Period.of("2026-11-01", "2026-11-01", clock=CLOCK, today=TODAY)
     assert period.start == datetime(2026, 11, 1, 5, tzinfo=UTC)
     assert period.end == datetime(2026, 11, 2, 5, tzinfo=UTC)
 
 
 def test_whole_months() -> None:
-    period = Period.of("2026-01-30", "2026-02-02", today=TODAY, whole_months=True)
+    period = Period.of("2026-01-30", "2026-02-02", clock=CLOCK, today=TODAY, whole_months=True)
     assert (period.first, period.last) == (date(2026, 1, 1), date(2026, 2, 28))
 
 
@@ -65,5 +66,5 @@ def test_whole_months() -> None:
 )
 def test_days_that_make_no_period(first: str, last: str, field: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        Period.of(first, last, today=TODAY)
+        Period.of(first, last, clock=CLOCK, today=TODAY)
     assert set(caught.value.fields) == {field}

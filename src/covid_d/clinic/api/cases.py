@@ -174,7 +174,9 @@ def get_cases(
     """Return one page of your unit's cases."""
     place = installation(request)
     with place.reading() as session:
-        found = list_cases(session, caller.person, query.filters(), number=page, size=size)
+        found = list_cases(
+            session, caller.person, query.filters(), clock=place.clock, number=page, size=size
+        )
     detail: dict[str, Any] = {"cases": [row.id for row in found.rows], "total": found.total}
     with place.writing() as session:
         audit_trail.record(session, place.keys, caller.actor, "case.list", "cases", detail)

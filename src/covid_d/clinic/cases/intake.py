@@ -160,7 +160,7 @@ def _check(
     films: Sequence[GivenFilm],
     submission: str | None,
 ) -> None:
-    wrong = faults(new_case, person, installation.settings.national_id)
+    wrong = faults(new_case, person, installation.settings.national_id, installation.clock.today())
     if not films:
         wrong["films"] = N_("Add at least one radiograph.")
     if len(films) > MAX_FILMS:

@@ -128,7 +128,7 @@ def make_report(
     kept = case.national_id_encrypted if with_national_id else None
     report = Report(
         case_id=case.id,
-        patient=Patient.of(case),
+        patient=Patient.of(case, installation.clock),
         national_id=installation.keys.decrypt(kept) if kept else None,
         films=tuple(
             _film(installation, number, film) for number, film in enumerate(case.films, start=1)

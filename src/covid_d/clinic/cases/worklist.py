@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from datetime import time as clock_time
 from enum import StrEnum
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import of_unit
 from covid_d.clinic.cases.readings import answer_visible_to
-from covid_d.clinic.clock import zone
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.errors import InvalidInputError
@@ -167,7 +166,13 @@ class Waiting:
 
 
 def list_cases(
-    session: Session, person: Person, filters: Filters, *, number: int = 1, size: int = PAGE_SIZE
+    session: Session,
+    person: Person,
+    filters: Filters,
+    *,
+    clock: Clock,
+    number: int = 1,
+    size: int = PAGE_SIZE,
 ) -> Page:
     """Return one page of the cases that a person may see; past the end, the last one.
 
@@ -179,10 +184,12 @@ def list_cases(
         Who asks.
     filters
         Which cases.
+    clock
+        The installation's.
     number, size
         Which page, of how many cases each.
     """
-    chosen = and_(of_unit(person), *_conditions(person, filters))
+    chosen = and_(of_unit(person), *_conditions(person, filters, clock))
     total = session.scalar(select(func.count()).select_from(Case).where(chosen)) or 0
     pages = max(1, -(-total // size))
     number = min(max(number, 1), pages)
@@ -213,15 +220,15 @@ def leading(outcomes: Collection[Outcome | None]) -> Outcome | None:
     return next((outcome for outcome in _MOST_TELLING_FIRST if outcome in outcomes), None)
 
 
-def _conditions(person: Person, filters: Filters) -> Iterator[ColumnElement[bool]]:
+def _conditions(person: Person, filters: Filters, clock: Clock) -> Iterator[ColumnElement[bool]]:
     if filters.text:
         yield _matches(filters.text)
     if filters.patient is not None:
         yield Case.national_id_hash == filters.patient
     if filters.since is not None:
-        yield Case.created_at >= _midnight(filters.since)
+        yield Case.created_at >= clock.midnight(filters.since)
     if filters.until is not None:
-        yield Case.created_at < _midnight(filters.until + timedelta(days=1))
+        yield Case.created_at < clock.midnight(filters.until + timedelta(days=1))
     if filters.outcome is not None:
         yield answer_visible_to(person)
         yield _leading_is(filters.outcome)
@@ -248,10 +255,6 @@ def _matches(text: str) -> ColumnElement[bool]:
     ):
         return or_(by_code, Case.id == int(digits))
     return by_code
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, clock_time.min, tzinfo=zone())
 
 
 def _leading_is(outcome: Outcome) -> ColumnElement[bool]:

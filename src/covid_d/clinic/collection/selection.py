@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from covid_d.clinic.clock import local
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.follow_up.laboratory import (
     ANTIGEN,
@@ -79,7 +79,7 @@ class Candidate:
     cells: dict[str, str]
 
 
-def candidates(session: Session, keys: Keys) -> list[Candidate]:
+def candidates(session: Session, keys: Keys, clock: Clock) -> list[Candidate]:
     """Return every film of every case, oldest first.
 
     The label is the RT-PCR's where it is conclusive. A positive antigen test stands for itself;
@@ -106,7 +106,7 @@ def candidates(session: Session, keys: Keys) -> list[Candidate]:
     results = samples(session, true())
     found: dict[int, tuple[Reason | None, dict[str, str]]] = {}
     for case, patient in zip(cases, first, strict=True):
-        day = local(case.created_at).date()
+        day = clock.day_of(case.created_at)
         tests = [standard(results[kind].get(case.id, ()), day) for kind in (RT_PCR, ANTIGEN)]
         finding = _finding(*tests)
         agreed = consent.get(case.id, case.research_consent) and not case.sample

@@ -12,7 +12,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from sqlalchemy import ColumnElement, DateTime, and_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from covid_d.clinic.clock import zone
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case, Film, Reading, StoredAssessment
 from covid_d.clinic.follow_up.laboratory import (
@@ -110,6 +110,7 @@ def load(
     unit_id: int | None,
     end: datetime,
     told: ColumnElement[bool],
+    clock: Clock,
 ) -> Episodes:
     """Return every case entered before ``end``, of one unit or of all, that may be counted.
 
@@ -125,9 +126,11 @@ def load(
         Of the period.
     told
         Condition on ``Case`` that it may be counted.
+    clock
+        Tells the day of a case.
     """
     with _collector_paused():
-        return _load(session, known, unit_id, end, told)
+        return _load(session, known, unit_id, end, told, clock)
 
 
 @contextmanager
@@ -152,6 +155,7 @@ def _load(
     unit_id: int | None,
     end: datetime,
     told: ColumnElement[bool],
+    clock: Clock,
 ) -> Episodes:
     chosen = and_(Case.created_at < end, Case.sample.is_(False))
     if unit_id is not None:
@@ -174,7 +178,7 @@ def _load(
         )
         .all()
     )
-    days = _local_days([row.created_at for row in rows])
+    days = _local_days([row.created_at for row in rows], clock)
     ids = [row.id for row in rows]
     given = _index_tests(session, chosen)
     nothing = (NO_FILM, None, "")
@@ -196,14 +200,14 @@ def _load(
     )
 
 
-def _local_days(moments: list[datetime]) -> list[date]:
+def _local_days(moments: list[datetime], clock: Clock) -> list[date]:
     """Return the local day of each moment, oldest first; one without a zone is of UTC (SQLite)."""
-    here, days = zone(), []
+    days: list[date] = []
     day, after = date.min, None  # a day's end is looked up once
     for moment in moments:
         if after is None or moment >= after:
-            day = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(here).date()
-            end = datetime.combine(day + timedelta(days=1), time(), here).astimezone(UTC)
+            day = clock.day_of(moment.replace(tzinfo=moment.tzinfo or UTC))
+            end = clock.midnight(day + timedelta(days=1))
             after = end.replace(tzinfo=None) if moment.tzinfo is None else end
         days.append(day)
     return days

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, not_, or_, true
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, not_, or_, true
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import of_unit
 from covid_d.clinic.cases.readings import answer_visible_to
-from covid_d.clinic.clock import zone
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_
@@ -76,10 +76,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days in the installation's time zone, both included."""
+    """Days by the installation's clock, both included."""
 
     first: date
     last: date
+    clock: Clock
 
     @property
     def days(self) -> int:
@@ -89,23 +90,25 @@ class Period:
     @property
     def start(self) -> datetime:
         """Its first moment, UTC."""
-        return _midnight(self.first)
+        return self.clock.midnight(self.first)
 
     @property
     def end(self) -> datetime:
         """The first moment after it, UTC."""
-        return _midnight(self.last + timedelta(days=1))
+        return self.clock.midnight(self.last + timedelta(days=1))
 
     @classmethod
-    def of(cls, first: str, last: str, *, today: date, whole_months: bool = False) -> Period:
+    def of(
+        cls, first: str, last: str, *, clock: Clock, today: date, whole_months: bool = False
+    ) -> Period:
         """Return the period between two days written as ``2026-11-24``; both may be empty.
 
         Parameters
         ----------
         first, last
             Empty: the last ``DEFAULT_DAYS`` days, until today.
-        today
-            The present day.
+        clock, today
+            The installation's, and the present day.
         whole_months
             Stretch it to whole calendar months, so that nobody can find a day's small count by
             subtracting two periods.
@@ -124,11 +127,7 @@ class Period:
         if whole_months:
             start = start.replace(day=1)
             end = end.replace(day=calendar.monthrange(end.year, end.month)[1])
-        return cls(start, end)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), zone()).astimezone(UTC)
+        return cls(start, end, clock)
 
 
 def _day(field: str, text: str) -> date:

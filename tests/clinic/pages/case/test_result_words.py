@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from clinic_clock import CLOCK
 from covid_d.clinic.cases.result import VERDICTS, Result
 from covid_d.clinic.clock import now
 from covid_d.clinic.pages.case.result_words import base_of, words_of
@@ -54,20 +55,20 @@ REFUSED = replace(
     ],
 )
 def test_no_figure_promises_certainty(share: float, figure: str, about: str) -> None:
-    words = words_of(replace(ANSWERED, probability=share), "en")
+    words = words_of(replace(ANSWERED, probability=share), "en", CLOCK)
     assert words.figures[0] == ("Probability of COVID-19 by the model", figure)
     assert f"this number, {about} with COVID-19." in words.meaning[0]
 
 
 def test_one_of_a_hundred_is_said_in_the_singular() -> None:
     rare = replace(ANSWERED, probability=0.01, post_test_probability=0.01)
-    words = words_of(rare, "es")
+    words = words_of(rare, "es", CLOCK)
     assert "cerca de 1 es de un paciente con COVID-19" in words.meaning[0]
     assert "cerca de 1 con COVID-19 y unas 99 sin ella" in words.meaning[1]
 
 
 def test_the_two_predictive_values_are_each_others_rest() -> None:
-    words = words_of(ANSWERED, "es")
+    words = words_of(ANSWERED, "es", CLOCK)
     assert [value for _, value in words.figures] == ["25 %", "10 %", "90 %"]
     assert "(prevalencia 5 %)" in words.meaning[1]
     assert "unas 10 con COVID-19 y unas 90 sin ella" in words.meaning[1]
@@ -75,33 +76,34 @@ def test_the_two_predictive_values_are_each_others_rest() -> None:
 
 def test_a_prevalence_keeps_its_decimal_in_the_readers_way() -> None:
     fine = replace(ANSWERED, prevalence=0.025)
-    assert "2,5 %" in words_of(fine, "es").meaning[1]
-    assert "2.5 %" in words_of(fine, "en").meaning[1]
+    assert "2,5 %" in words_of(fine, "es", CLOCK).meaning[1]
+    assert "2.5 %" in words_of(fine, "en", CLOCK).meaning[1]
 
 
 def test_what_is_not_known_is_not_said() -> None:
     bare = replace(ANSWERED, post_test_probability=None, calibration_prevalence=None)
-    words = words_of(bare, "en")
+    words = words_of(bare, "en", CLOCK)
     assert len(words.figures) == len(words.meaning) == 1
     assert "were.)" not in words.meaning[0]
     assert "no prevalence set" in words.caveat
 
 
 def test_a_refusal_has_a_reason_and_no_figure() -> None:
-    words = words_of(REFUSED, "es")
+    words = words_of(REFUSED, "es", CLOCK)
     assert (words.outcome, words.sign, words.why) == ("Imagen rechazada", "×", "es lateral")
     assert (words.figures, words.meaning, words.caveat) == ((), (), "")
 
 
 def test_every_outcome_has_a_sign_of_its_own() -> None:
     signs = {
-        words_of(replace(ANSWERED, outcome=outcome), "es").sign for outcome in list(Outcome)[:3]
+        words_of(replace(ANSWERED, outcome=outcome), "es", CLOCK).sign
+        for outcome in list(Outcome)[:3]
     }
-    assert len(signs | {words_of(REFUSED, "es").sign}) == 4
+    assert len(signs | {words_of(REFUSED, "es", CLOCK).sign}) == 4
 
 
 def test_a_report_says_common_things_once() -> None:
-    several = [words_of(result, "es") for result in (ANSWERED, ANSWERED, REFUSED)]
+    several = [words_of(result, "es", CLOCK) for result in (ANSWERED, ANSWERED, REFUSED)]
     base = base_of(several, "es")
     assert base.warnings == ("aviso",)
     assert len(base.caveats) == len(base.models) == 1

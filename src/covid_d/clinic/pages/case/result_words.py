@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from covid_d.clinic.cases.result import Result
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.http.render import formats
 from covid_d.clinic.texts import N_, NN_, Text
 from covid_d.detector import Outcome
@@ -104,9 +105,9 @@ def base_of(results: Collection[ResultWords], language: Language) -> Base:
     )
 
 
-def words_of(result: Result, language: Language) -> ResultWords:
-    """Return a result in the words of a language."""
-    moment = formats(language)["moment"](result.answered_at)
+def words_of(result: Result, language: Language, clock: Clock) -> ResultWords:
+    """Return a result in the words of a language, its moment by the installation's clock."""
+    moment = formats(language)["moment"](clock.local(result.answered_at))
     bundle = f"{result.bundle_name} {result.bundle_version} ({result.bundle_sha256[:12]})"
     said = result.refusal or result.remaining
     outcome = result.outcome.message.in_language(language)

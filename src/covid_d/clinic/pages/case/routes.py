@@ -135,11 +135,11 @@ def _page(
         status=error.status if error else 200,
         here=_address(view.case.id, view.film.id if view.film else None) if error else None,
         case=view.case,
-        patient=Patient.of(view.case),
+        patient=Patient.of(view.case, place.clock),
         film=view.film,
         film_number=view.case.films.index(view.film) + 1 if view.film else 0,
         words={
-            key: words_of(result, language_of(request)) if result else None
+            key: words_of(result, language_of(request), place.clock) if result else None
             for key, result in results.items()
         },
         has_evidence=front is not None and front.has_activation,

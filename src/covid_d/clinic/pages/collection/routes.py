@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response, StreamingResponse
 from sqlalchemy import select
 
-from covid_d.clinic.clock import today
 from covid_d.clinic.collection import review
 from covid_d.clinic.collection.archive import zipped
 from covid_d.clinic.collection.documents import License, Terms
@@ -65,7 +64,7 @@ def export(
         yield first
         yield from stream
 
-    name = f"covid-d-collection-{today().isoformat()}.zip"
+    name = f"covid-d-collection-{installation(request).clock.today().isoformat()}.zip"
     return StreamingResponse(
         whole(),
         media_type="application/zip",
@@ -115,7 +114,7 @@ def _page(
 ) -> Response:
     place = installation(request)
     with place.reading() as session:
-        films = candidates(session, place.keys)
+        films = candidates(session, place.keys, place.clock)
         reviews = review.decisions(session)
         exports = session.execute(
             select(CollectionExport, User.full_name)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
 
-from covid_d.clinic.clock import today
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.collection.review import waiting
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.http.render import language_of, page
@@ -59,10 +59,16 @@ class Wanted:
     reference: Reference = Reference.RT_PCR
     bundle: str = ""
 
-    def period(self, scope: Scope) -> Period:
+    def period(self, scope: Scope, clock: Clock) -> Period:
         """Return the days to count."""
         # Periods of any length would give a hidden day away by subtraction.
-        return Period.of(self.first, self.last, today=today(), whole_months=scope.protected)
+        return Period.of(
+            self.first,
+            self.last,
+            clock=clock,
+            today=clock.today(),
+            whole_months=scope.protected,
+        )
 
     @property
     def query(self) -> str:
@@ -83,13 +89,14 @@ _Wanted = Annotated[Wanted, Depends()]
 @router.get("/dashboard")
 def show(request: Request, visitor: _Visitor, wanted: _Wanted) -> Response:
     """Show everything; days that cannot be read leave the usual period, with a word beside them."""
+    place = installation(request)
     scope = Scope.of(visitor.person, all_units=wanted.units == "all")
     errors: dict[str, Text] = {}
     try:
-        period = wanted.period(scope)
+        period = wanted.period(scope, place.clock)
     except InvalidInputError as error:
-        errors, period = error.fields, Wanted().period(scope)
-    with installation(request).reading() as session:
+        errors, period = error.fields, Wanted().period(scope, place.clock)
+    with place.reading() as session:
         board = make(session, scope, period, reference=wanted.reference, bundle=wanted.bundle)
         to_review = waiting(session, visitor.person)[0] if scope.clinical else 0
     return page(
@@ -140,11 +147,12 @@ def download(request: Request, visitor: _Visitor, name: str, wanted: _Wanted) ->
 
 def _board(request: Request, visitor: Visitor, wanted: Wanted) -> Dashboard:
     scope = Scope.of(visitor.person, all_units=wanted.units == "all")
-    with installation(request).reading() as session:
+    place = installation(request)
+    with place.reading() as session:
         return make(
             session,
             scope,
-            wanted.period(scope),
+            wanted.period(scope, place.clock),
             reference=wanted.reference,
             bundle=wanted.bundle,
         )

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.clock import today
 from covid_d.clinic.errors import ClinicError, ConflictError, InvalidInputError, NotFoundError
 from covid_d.clinic.follow_up.entry import LONGEST_NOTES, LONGEST_REASON, Entry, add
 from covid_d.clinic.follow_up.facts import Fact, history, summary, told
@@ -153,7 +152,7 @@ def _page(
         error=error,
         errors=error.fields if isinstance(error, InvalidInputError) else {},
         may_add=visitor.may(Permission.ADD_FOLLOW_UP),
-        today=today(),
+        today=place.clock.today(),
         longest_notes=LONGEST_NOTES,
         longest_reason=LONGEST_REASON,
     )

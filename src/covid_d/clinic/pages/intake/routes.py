@@ -15,7 +15,6 @@ from covid_d.clinic.cases import catalogue, intake, new_case, staging
 from covid_d.clinic.cases.examination import Examination
 from covid_d.clinic.cases.intake import GivenFilm, create_case
 from covid_d.clinic.cases.preview import preview_png
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.errors import ClinicError, ForbiddenError, InvalidInputError, NotFoundError
@@ -145,7 +144,9 @@ def _create(place: Installation, visitor: Visitor, entered: Entered) -> int:
     if entered.sample:
         films.append(GivenFilm(sample_bytes()))
     if wrong:
-        faults = new_case.faults(case, visitor.person, place.settings.national_id)
+        faults = new_case.faults(
+            case, visitor.person, place.settings.national_id, place.clock.today()
+        )
         raise InvalidInputError(faults | wrong)
     submission = entered.typed["submission"] or None
     return create_case(place, visitor.person, visitor.actor, case, films, submission=submission)
@@ -197,7 +198,7 @@ def _form(
         keeping=place.settings.national_id,
         max_mb=place.settings.max_upload_mb,
         limits=new_case,
-        today=today(),
+        today=place.clock.today(),
         max_films=intake.MAX_FILMS,
         age_tolerance=AGE_TOLERANCE,
         **_choices(),

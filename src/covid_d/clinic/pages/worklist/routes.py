@@ -41,7 +41,13 @@ def worklist(request: Request, visitor: Reader) -> Response:
     with place.reading() as session:
         waits = waiting(session, visitor.person)
         if not errors:
-            found = list_cases(session, visitor.person, filters, number=address.page_of(state))
+            found = list_cases(
+                session,
+                visitor.person,
+                filters,
+                clock=place.clock,
+                number=address.page_of(state),
+            )
     if found is not None:
         # Recorded before it is shown, in a transaction that no long search holds up.
         with place.writing() as session:
