@@ -19,7 +19,8 @@ from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import StoredAssessment
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.entry import Entry, add
-from covid_d.clinic.follow_up.terms import Kind, Laboratory
+from covid_d.clinic.follow_up.laboratory import ResultToDate
+from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
@@ -62,7 +63,8 @@ def test_a_row_tells_what_a_doctor_looks_for(installation: Installation, doctor:
     (row,) = _list(installation, doctor).rows
     assert (row.id, row.patient_code, row.age_years, row.sex) == (case_id, "HC-9", 50, "F")
     assert (row.entered_by, row.films, row.withheld) == ("Doctor", 2, False)
-    assert (row.outcome, row.laboratory) == (Outcome.POSITIVE, Laboratory.PENDING)
+    assert row.laboratory is not None
+    assert (row.outcome, row.laboratory.to_date) == (Outcome.POSITIVE, ResultToDate.PENDING)
 
 
 @pytest.mark.parametrize(
@@ -188,9 +190,9 @@ def test_the_other_filters_leave_what_they_name(
     assert _ids(installation, doctor, own=True) == {mine}
     assert _ids(installation, doctor, sex="M") == {mine}
     assert _ids(installation, doctor, province="Azuay") == {mine}
-    assert _ids(installation, doctor, laboratory=Laboratory.NEGATIVE) == {mine}
-    assert _ids(installation, doctor, laboratory=Laboratory.PENDING) == {other}
-    assert _ids(installation, doctor, laboratory=Laboratory.PENDING, own=True) == set()
+    assert _ids(installation, doctor, laboratory=ResultToDate.NEGATIVE) == {mine}
+    assert _ids(installation, doctor, laboratory=ResultToDate.PENDING) == {other}
+    assert _ids(installation, doctor, laboratory=ResultToDate.PENDING, own=True) == set()
 
 
 @pytest.mark.parametrize(
@@ -285,7 +287,7 @@ def test_thousands_of_cases_are_found_by_indexes(
         "before_cursor_execute",
         lambda *call: statements.append((call[2], call[3])),
     )
-    _list(installation, doctor, laboratory=Laboratory.PENDING, outcome=Outcome.POSITIVE)
+    _list(installation, doctor, laboratory=ResultToDate.PENDING, outcome=Outcome.POSITIVE)
     plans: dict[str, list[str]] = {}
     with installation.engine.connect() as connection:
         for statement, values in [one for one in statements if one[0].startswith("SELECT")]:

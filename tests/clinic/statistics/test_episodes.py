@@ -59,7 +59,7 @@ def test_the_index_test_is_the_first_answer_at_intake(
     # Assessed again by another bundle; a film that came an hour later.
     add(installation, StoredAssessment, assessment(1, 0.99, "b" * 64))
     later = datetime.combine(told[0].day, datetime.min.time(), UTC) + timedelta(hours=18)
-    extra = {"case_id": cases[3], "sha256": "c" * 64, "created_at": later}
+    extra = {"case_id": cases[3], "sha256": "c" * 64, "created_at": later, "at_intake": False}
     add(installation, StoredAssessment, assessment(add(installation, Film, extra), 0.99))
     found = _load(installation)
     assert found.outcome.tolist() == ["negative", "positive", "refused", "none"]

@@ -20,7 +20,7 @@ from covid_d.clinic.cases.worklist import HIGHEST_NUMBER, PAGE_SIZE, Filters, So
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up import facts as follow_up
-from covid_d.clinic.follow_up.terms import Laboratory
+from covid_d.clinic.follow_up.laboratory import ResultToDate
 from covid_d.clinic.http.visitor import Visitor, installation
 from covid_d.clinic.texts import N_
 from covid_d.clinic.trail import audit_trail
@@ -105,7 +105,7 @@ class ListQuery:
         Outcome | None, Query(description=_("What the model said, where you may know it."))
     ] = None
     laboratory: Annotated[
-        Laboratory | None, Query(description=_("What the laboratory says so far."))
+        ResultToDate | None, Query(description=_("What the laboratory says so far."))
     ] = None
     province: Annotated[str | None, Query(description=_("Where the patient lives."))] = None
     sex: Annotated[str | None, Query(description=_("F, M or O."))] = None
@@ -220,7 +220,7 @@ def _case(request: Request, caller: Visitor, case_id: int) -> CaseAnswer:
         if not told.withheld:
             readings.note_answer_shown(session, case, caller.person)
         _record_view(request, caller, session, case, shown=not told.withheld)
-    return CaseAnswer.of(case, told)
+    return CaseAnswer.of(case, told, installation(request).clock)
 
 
 def _record_view(

@@ -83,4 +83,4 @@ def _follow_up(request: Request, caller: Visitor, case_id: int) -> FollowUpAnswe
             f"case:{case.id}",
             {"follow_up": True, "api": True},
         )
-    return FollowUpAnswer.of(told, at_intake=case.research_consent)
+    return FollowUpAnswer.of(told, case, place.clock)

@@ -283,7 +283,9 @@ def _enter(
     case = Case(**columns, created_at=moment)
     for film in ready.values():
         assessment = StoredAssessment(**film.answer, created_at=moment)
-        case.films.append(Film(**film.columns, created_at=moment, assessments=[assessment]))
+        case.films.append(
+            Film(**film.columns, created_at=moment, at_intake=True, assessments=[assessment])
+        )
     session.add(case)
     session.flush()
     audit_trail.record(

@@ -123,7 +123,7 @@ def make_report(
         if not readings.may_see_answer(session, case, person):
             raise readings.ReadingFirstError
         readings.note_answer_shown(session, case, person)
-        facts = current(session, case).facts
+        facts = current(session, case, installation.clock).facts
         _record(session, installation, actor, case, with_national_id)
     kept = case.national_id_encrypted if with_national_id else None
     report = Report(

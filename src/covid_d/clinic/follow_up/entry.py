@@ -75,7 +75,7 @@ def add(
         facts = history(session, case.id)
         _check_fields(case, entry, installation.clock)
         if entry.supersedes is None:
-            _check_new(summary(facts, at_intake=case.research_consent), entry)
+            _check_new(summary(facts, case, installation.clock), entry)
         else:
             _check_correction(facts, entry)
         row = FollowUp(

@@ -105,6 +105,7 @@ def make(
         counts.by_day(inside, period, scope),
         counts.by_province(inside, scope),
         counts.by_unit(inside, scope, names),
+        counts.laboratory(inside, scope),
         counts.outcomes(inside, scope),
         counts.refusals(_refusal_codes(session, scope, period), scope),
         performance.flow(judged, standard, scope),

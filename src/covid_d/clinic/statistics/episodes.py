@@ -23,14 +23,7 @@ from sqlalchemy.orm import Session
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case, Film, Reading, StoredAssessment
-from covid_d.clinic.follow_up.laboratory import (
-    ANTIGEN,
-    RT_PCR,
-    Samples,
-    Standard,
-    samples,
-    standard,
-)
+from covid_d.clinic.follow_up.laboratory import Laboratory, samples
 from covid_d.clinic.patients import Identity, same_patient
 from covid_d.detector import Outcome
 
@@ -75,6 +68,9 @@ class Episodes:
         refused; -1 without one.
     rt_pcr, antigen
         :class:`~covid_d.clinic.follow_up.laboratory.Standard` of either test.
+    to_date, reference, why
+        Of the laboratory, as :class:`~covid_d.clinic.follow_up.laboratory.Laboratory` says them;
+        ``why`` is empty where both agree.
     blind_reading
         The first blind reading: ``positive``, ``negative``, ``inconclusive``, or empty.
     """
@@ -88,6 +84,9 @@ class Episodes:
     bundle: npt.NDArray[np.int64]
     rt_pcr: Words
     antigen: Words
+    to_date: Words
+    reference: Words
+    why: Words
     blind_reading: Words
 
     def __len__(self) -> int:
@@ -186,6 +185,9 @@ def _load(
     tests = [given.get(case_id, nothing) for case_id in ids]
     blind = _blind_readings(session, chosen)
     results = samples(session, chosen)
+    said = [
+        Laboratory.of(results.get(case_id, ()), day) for case_id, day in zip(ids, days, strict=True)
+    ]
     return Episodes(
         day=np.array([day.toordinal() for day in days], dtype=np.int64),
         unit=np.array([row.unit_id for row in rows], dtype=np.int64),
@@ -194,8 +196,11 @@ def _load(
         outcome=_words([test[0] for test in tests]),
         probability=np.array([test[1] for test in tests], dtype=np.float64),
         bundle=np.array([numbers.get(test[2], -1) for test in tests], dtype=np.int64),
-        rt_pcr=_standards(results[RT_PCR], ids, days),
-        antigen=_standards(results[ANTIGEN], ids, days),
+        rt_pcr=_words([one.rt_pcr for one in said]),
+        antigen=_words([one.antigen for one in said]),
+        to_date=_words([one.to_date for one in said]),
+        reference=_words([one.reference for one in said]),
+        why=_words([one.why or "" for one in said]),
         blind_reading=_words([blind.get(case_id, "") for case_id in ids]),
     )
 
@@ -257,8 +262,7 @@ def _index_tests(
             )
             .join(Film, Film.id == StoredAssessment.film_id)
             .join(Case, Case.id == Film.case_id)
-            # What came with the case bears its very moment.
-            .where(chosen, Film.created_at == Case.created_at)
+            .where(chosen, Film.at_intake)
             .order_by(StoredAssessment.film_id, StoredAssessment.id)
         )
         .all()
@@ -272,15 +276,6 @@ def _index_tests(
     return found
 
 
-def _standards(results: Samples, ids: list[int], days: list[date]) -> Words:
-    told: list[str] = [Standard.NONE] * len(ids)
-    for place, case_id in enumerate(ids):
-        given = results.get(case_id)
-        if given is not None:
-            told[place] = standard(given, days[place])
-    return _words(told)
-
-
 def _blind_readings(session: Session, chosen: ColumnElement[bool]) -> dict[int, str]:
     rows = session.connection().execute(
         select(Reading.case_id, Reading.finding)
@@ -291,5 +286,5 @@ def _blind_readings(session: Session, chosen: ColumnElement[bool]) -> dict[int, 
     return {row.case_id: row.finding for row in rows}  # read last, the first one stays
 
 
-def _words(values: list[str]) -> Words:
+def _words(values: Sequence[str]) -> Words:
     return np.array(values, dtype=np.str_)

@@ -114,7 +114,7 @@ def _load(place: Installation, visitor: Visitor, case_id: int, film_id: int | No
         )
         own = [reading for reading in case.readings if reading.user_id == person.id]
         newest = own[-1] if own else None
-        return _View(case, film, is_open, events, newest, current(session, case))
+        return _View(case, film, is_open, events, newest, current(session, case, place.clock))
 
 
 def _page(

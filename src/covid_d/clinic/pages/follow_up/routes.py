@@ -135,7 +135,7 @@ def _page(
     # Of a refused form: only what this person may correct, for whom the page would show it.
     corrected = {str(fact.id) for fact in known.facts} & {typed.supersedes}
     chosen = f"correct={typed.supersedes}" if corrected else f"form={typed.form}"
-    holding = summary(known.facts, at_intake=case.research_consent)
+    holding = summary(known.facts, case, place.clock)
     return page(
         request,
         "follow_up/page.html",

@@ -12,7 +12,7 @@ from covid_d.clinic.cases import national_id
 from covid_d.clinic.cases.catalogue import PROVINCES, SEXES
 from covid_d.clinic.cases.worklist import Filters, Sort
 from covid_d.clinic.errors import InvalidInputError
-from covid_d.clinic.follow_up.terms import Laboratory
+from covid_d.clinic.follow_up.laboratory import ResultToDate
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Outcome
@@ -93,7 +93,7 @@ def filters_of(state: Mapping[str, str]) -> Filters:
         "since": day("since"),
         "until": day("until"),
         "outcome": word("outcome", Outcome),
-        "laboratory": word("laboratory", Laboratory),
+        "laboratory": word("laboratory", ResultToDate),
         "province": key("province", PROVINCES),
         "sex": key("sex", SEXES),
         "sort": word("sort", Sort) or Sort.NEWEST,

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from covid_d.clinic.cases.catalogue import PROVINCES, SEXES
 from covid_d.clinic.cases.worklist import Page, list_cases, waiting
 from covid_d.clinic.errors import InvalidInputError
-from covid_d.clinic.follow_up.terms import Laboratory
+from covid_d.clinic.follow_up.laboratory import ResultToDate
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.pages.worklist import address as address
@@ -64,7 +64,7 @@ def worklist(request: Request, visitor: Reader) -> Response:
         found=found,
         waits=waits,
         outcomes=[(outcome.value, outcome.message) for outcome in Outcome],
-        laboratories=[(entry.value, entry.text) for entry in Laboratory],
+        laboratories=[(entry.value, entry.text) for entry in ResultToDate],
         provinces=list(PROVINCES.items()),
         sexes=SEXES,
     )

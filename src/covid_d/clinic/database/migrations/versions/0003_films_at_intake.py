@@ -1,0 +1,43 @@
+"""Films that came at intake
+
+Until now a film that came with its case was known by bearing its case's very moment.
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_CASE = sa.table(
+    "patient_case", sa.column("id"), sa.column("created_at", sa.DateTime(timezone=True))
+)
+_FILM = sa.table(
+    "film",
+    sa.column("case_id"),
+    sa.column("created_at", sa.DateTime(timezone=True)),
+    sa.column("at_intake", sa.Boolean()),
+)
+
+
+def upgrade() -> None:
+    """Apply."""
+    with op.batch_alter_table("film", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("at_intake", sa.Boolean(), nullable=True))
+    entered = sa.select(_CASE.c.created_at).where(_CASE.c.id == _FILM.c.case_id).scalar_subquery()
+    op.execute(_FILM.update().values(at_intake=_FILM.c.created_at == entered))
+    with op.batch_alter_table("film", schema=None) as batch_op:
+        batch_op.alter_column("at_intake", existing_type=sa.Boolean(), nullable=False)
+
+
+def downgrade() -> None:
+    """Undo."""
+    with op.batch_alter_table("film", schema=None) as batch_op:
+        batch_op.drop_column("at_intake")
