@@ -226,10 +226,11 @@ class Bench:
         return found
 
     def _run(self, pictures: Sequence[Picture]) -> Samples:
-        def featurize(film: FloatImage) -> FloatImage:
-            return self._network.run(film[None], ("features",))["features"][0]
+        def see(film: Radiograph) -> tuple[FloatImage, FloatImage]:
+            prepared = prepare(film, self._preprocessing)
+            return prepared, self._network.run(prepared[None], ("features",))["features"][0]
 
-        return gate_samples(pictures, self._preprocessing, featurize)
+        return gate_samples(pictures, see)
 
 
 _FILMS = (Kind.FRONTAL, *ALTERATIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,26 @@ BELOW = {
     "evaluation": {"radiograph", "dataset", "detector", "html_report"},
     "clinic": {"radiograph", "detector", "evaluation"},
     "cli": {"radiograph", "dataset", "detector", "training", "evaluation", "clinic", "html_report"},
+}
+# The clinic's own floors: two faces, what both share (http), and services that know of no page and
+# no request. Only the application knows all of them.
+FACES = {"pages", "api"}
+SERVICES = {
+    "accounts",
+    "cases",
+    "collection",
+    "database",
+    "follow_up",
+    "operations",
+    "statistics",
+    "trail",
+}
+NOT_BELOW = {
+    "pages": {"api", "app"},
+    "api": {"pages", "app"},
+    "http": {*FACES, "app"},
+    **{room: {*FACES, "http", "app"} for room in SERVICES},
+    "database": {*FACES, *SERVICES, "http", "app"} - {"database"},
 }
 # Modules of extras: rooms of the base install may not touch them when they are imported.
 HEAVY = {
@@ -121,6 +142,36 @@ def test_no_room_imports_a_higher_one(path: Path) -> None:
             target = _room(rest)
             if top == "covid_d" and target in BELOW:
                 assert target in allowed, f"{room} imports {name}, line {node.lineno}"  # type: ignore[attr-defined]
+
+
+CLINIC = [path for path in FILES if path.is_relative_to(SOURCE / "clinic")]
+
+
+def _clinic_room(name: str) -> str:
+    return name.removeprefix("covid_d.clinic.").partition(".")[0]
+
+
+@pytest.mark.parametrize("path", CLINIC, ids=_id)
+def test_no_room_of_the_clinic_imports_a_higher_one(path: Path) -> None:
+    room = _clinic_room(f"covid_d.{_module(path)}")
+    above = NOT_BELOW.get(room, set() if room == "app" else {*FACES, "http", "app"})
+    for node in ast.walk(_tree(path)):
+        for name in _imported(node):
+            if name.startswith("covid_d.clinic."):
+                found = _clinic_room(name)
+                assert found not in above, f"clinic/{room} imports {name}, line {node.lineno}"  # type: ignore[attr-defined]
+
+
+def test_every_folder_of_the_clinic_has_its_floor() -> None:
+    folders = {path.parent.name for path in (SOURCE / "clinic").glob("*/__init__.py")}
+    assert folders == {*FACES, *SERVICES, "http"}
+
+
+def test_templates_show_what_lies_in_their_own_face_or_the_frame() -> None:
+    for path in (SOURCE / "clinic").rglob("*.html"):
+        face = path.relative_to(SOURCE / "clinic").parts[0]
+        for name in re.findall(r'"([\w/]+\.html)"', path.read_text(encoding="utf-8")):
+            assert name.startswith((f"{face}/", "http/frame/")), f"{path.name} shows {name}"
 
 
 def test_every_room_is_known_here() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from covid_d.detector.gate import Kind
 from covid_d.errors import TrainingError
 from covid_d.training.recipes import DEFAULT, RECIPES, Recipe
 
@@ -124,6 +125,13 @@ def _type(field: str) -> dict[str, Any]:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for decoded films, which runs may share.  [default: OUT/cache]",
 )
+@click.option(
+    "--gate-films",
+    multiple=True,
+    metavar="KIND=FOLDER",
+    help="Further films that the input gate learns: frontal, lateral, ct, child or picture, "
+    "and the folder that they lie in. May be given more than once.",
+)
 @click.option("--name", help="Name of the bundle.  [default: recipe-backbone]")
 @click.option("--bundle-version", default="1.0.0", show_default=True, help="Version of the bundle.")
 @_recipe_options
@@ -138,6 +146,7 @@ def train(
     threads: int,
     workers: int,
     cache: Path | None,
+    gate_films: tuple[str, ...],
     name: str | None,
     bundle_version: str,
     **options: Any,
@@ -176,6 +185,7 @@ def train(
             name=name,
             bundle_version=bundle_version,
             command=_command(),
+            gate_films=[_gate_folder(text) for text in gate_films],
         )
     except KeyboardInterrupt:
         click.echo(
@@ -185,6 +195,20 @@ def train(
         raise
     click.echo(f"Report: {out / 'report.html'}")
     click.echo(f"Bundle: {bundle} (verdict: demonstration, until covid-d audit says otherwise)")
+
+
+def _gate_folder(text: str) -> tuple[Kind, Path]:
+    """Return the kind and the folder that ``KIND=FOLDER`` names."""
+    kind, separator, folder = text.partition("=")
+    if not separator or kind not in _GATE_KINDS:
+        raise click.BadParameter(
+            f"{text!r} is not KIND=FOLDER with a kind of {', '.join(_GATE_KINDS)}.",
+            param_hint="--gate-films",
+        )
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise click.BadParameter(f"Folder {folder!r} does not exist.", param_hint="--gate-films")
+    return Kind(kind), path
 
 
 def _resumed(record: dict[str, Any], recipe_name: str | None, given: dict[str, Any]) -> Recipe:
@@ -214,11 +238,13 @@ def _command() -> str:
         if isinstance(value, bool):
             words.append(parameter.opts[0] if value else parameter.secondary_opts[0])
         else:
-            shown = value.name if isinstance(value, Path) else str(value)
-            words += [parameter.opts[0], shlex.quote(shown)]
+            for each in value if isinstance(value, tuple) else (value,):
+                shown = each.name if isinstance(each, Path) else str(each)
+                words += [parameter.opts[0], shlex.quote(shown)]
     return " ".join(words)
 
 
+_GATE_KINDS = (Kind.FRONTAL, Kind.LATERAL, Kind.CT, Kind.CHILD, Kind.PICTURE)
 _PLACES = {"dataset", "out", "cache", "resume"}
 
 

@@ -20,6 +20,8 @@ from covid_d.clinic.films import FilmStore
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.keys import Keys
 from covid_d.clinic.settings import ClinicSettings
+from covid_d.clinic.trail.act import Act, acting
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 
 DATABASE_FILE = "clinic.sqlite3"
@@ -119,8 +121,29 @@ class Installation:
             yield session
 
     @contextmanager
+    def act(self, actor: Actor) -> Iterator[Act]:
+        """Yield a unit of work: changes and their trace, committed whole or not at all.
+
+        Parameters
+        ----------
+        actor
+            Who acts, and from where.
+
+        Raises
+        ------
+        UnrecordedError
+            If rows changed and nothing was recorded.
+        """
+        with acting(self.engine, self.keys, actor) as act:
+            yield act
+
+    @contextmanager
     def writing(self) -> Iterator[Session]:
-        """Yield a database session that is committed whole or not at all."""
+        """Yield a session that is committed whole or not at all, without a trace.
+
+        Only for what the trail is not told of: when a session or a token was last used, a film
+        that is taken off a form. Everything else is an :meth:`act`; a test names the exceptions.
+        """
         with database.writing(self.engine) as session:
             yield session
 

@@ -41,6 +41,9 @@ class RefusalCode(StrEnum):
     SIDEWAYS = "sideways"
     BLURRED = "blurred"
     CROPPED = "cropped"
+    COLLAGE = "several_films"
+    ANNOTATED = "annotated"
+    LOOKS_CHILD = "looks_child"
     NO_NUMBER = "no_number"
     INTERNAL = "internal_error"
 
@@ -267,6 +270,33 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "Use la radiografía completa, con ambos pulmones.",
             "Use the whole radiograph, with both lungs.",
+        ),
+    ),
+    RefusalCode.COLLAGE: (
+        Message(
+            "La imagen parece contener varias radiografías juntas.",
+            "The picture seems to hold several radiographs together.",
+        ),
+        Message("Envíe cada radiografía por separado.", "Send each radiograph by itself."),
+    ),
+    RefusalCode.ANNOTATED: (
+        Message(
+            "La radiografía tiene marcas sobre el tórax: flechas, letras o colores.",
+            "The radiograph carries marks over the chest: arrows, letters or colours.",
+        ),
+        Message(
+            "Use la radiografía original, sin marcas.",
+            "Use the original radiograph, without marks.",
+        ),
+    ),
+    RefusalCode.LOOKS_CHILD: (
+        Message(
+            "Parece la radiografía de un niño; el modelo solo conoce adultos.",
+            "It looks like a child's radiograph; the model knows adults only.",
+        ),
+        Message(
+            "Léala sin el modelo. Si el paciente es adulto, pida la lectura de un radiólogo.",
+            "Read it without the model. If the patient is an adult, ask a radiologist to read it.",
         ),
     ),
     RefusalCode.NO_NUMBER: (

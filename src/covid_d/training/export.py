@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,9 +29,10 @@ from covid_d.detector.bundle.spec import (
     Training,
 )
 from covid_d.detector.bundle.spec import Gate as GateSpec
-from covid_d.detector.gate import Gate
+from covid_d.detector.gate import Gate, Kind
 from covid_d.errors import TrainingError
 from covid_d.files import atomic_folder
+from covid_d.radiograph.film import FloatImage, Radiograph
 from covid_d.radiograph.prepare import Preprocessing, normalise, prepare
 from covid_d.radiograph.read import read
 from covid_d.radiograph.refusal import RadiographError
@@ -94,6 +96,7 @@ def export_bundle(
     version: str = "1.0.0",
     command: str = "",
     gate: bool = True,
+    gate_films: Sequence[tuple[Kind, Path]] = (),
     progress: bool = True,
 ) -> Path:
     """Write a bundle folder, whole or not at all, and return its path.
@@ -112,6 +115,8 @@ def export_bundle(
         The command that made it, for the card.
     gate
         Fit an input gate; without one every answer says that none was there.
+    gate_films
+        Further films for it: a kind and the folder that they lie in.
     progress
         Show a bar (only in terminals).
 
@@ -136,7 +141,7 @@ def export_bundle(
     films = learn.dls.films[_FILM_COLUMNS]
     fitted = None
     if gate:
-        fitted, told = _gate(learn, dataset, exported, progress=progress)
+        fitted, told = _gate(learn, dataset, exported, gate_films, progress=progress)
         spec = spec.model_copy(update={"gate": told})
         films = pd.concat([films, aside_for_gate(dataset)[_FILM_COLUMNS]])
     films = films.sort_values(_FILM_COLUMNS, kind="stable")
@@ -154,17 +159,23 @@ def export_bundle(
 
 
 def _gate(
-    learn: Learner, dataset: Dataset, exported: OnnxNetwork, *, progress: bool
+    learn: Learner,
+    dataset: Dataset,
+    exported: OnnxNetwork,
+    folders: Sequence[tuple[Kind, Path]],
+    *,
+    progress: bool,
 ) -> tuple[Gate, GateSpec]:
     """Fit the gate to the exported network's own features: prediction's are the same."""
     films: pd.DataFrame = learn.dls.films
     training = films[films["split"] == Split.TRAIN.value]
-    samples = gate_samples(
-        gate_pictures(dataset, training),
-        learn.dls.preprocessing,
-        lambda film: exported(film[None])[1][0],
-        progress=progress,
-    )
+    preprocessing: Preprocessing = learn.dls.preprocessing
+
+    def see(film: Radiograph) -> tuple[FloatImage, npt.NDArray[np.float32]]:
+        prepared = prepare(film, preprocessing)
+        return prepared, exported(prepared[None])[1][0]
+
+    samples = gate_samples(gate_pictures(dataset, training, folders), see, progress=progress)
     return fit_gate(samples)
 
 

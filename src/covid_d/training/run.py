@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,6 +15,7 @@ import torch
 from fastai.data.core import DataLoaders
 
 from covid_d import __version__
+from covid_d.detector.gate import Kind
 from covid_d.errors import TrainingError
 from covid_d.files import write_atomically
 from covid_d.training.backbones import Weights, find_weights
@@ -85,6 +87,7 @@ def train(
     bundle_version: str = "1.0.0",
     command: str = "",
     gate: bool = True,
+    gate_films: Sequence[tuple[Kind, Path]] = (),
 ) -> Path:
     """Train by ``recipe`` and export a bundle; return the bundle's folder, ``out/bundle``.
 
@@ -114,6 +117,8 @@ def train(
         As typed; kept on record.
     gate
         Fit an input gate too.
+    gate_films
+        Further films for it: a kind and the folder that they lie in.
 
     Raises
     ------
@@ -163,6 +168,7 @@ def train(
         version=bundle_version,
         command=record["command"],
         gate=gate,
+        gate_films=gate_films,
     )
     record["times"]["finished"] = _now()
     record["times"]["training_seconds"] = round(sum(e["seconds"] for e in progress.epochs), 1)

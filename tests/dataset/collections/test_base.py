@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from covid_d.appearance import Appearance
 from covid_d.dataset.collections import (
     Collection,
     Exclusion,
@@ -141,6 +142,15 @@ def test_read_table_names_the_columns(tmp_path: Path) -> None:
     assert e.value.next_step == "Expected at least: path, label."
 
 
+def test_read_table_asks_for_one_of_several_columns(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text("path,appearance\nx,y\n", encoding="utf-8")
+    told = list(read_table(table, ("path",), any_of=("label", "appearance")))
+    assert told == [{"path": "x", "appearance": "y"}]
+    with pytest.raises(DatasetError, match="lacks the columns label or grade"):
+        list(read_table(table, ("path",), any_of=("label", "grade")))
+
+
 def test_read_table_of_an_empty_file(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_bytes(b"")
@@ -160,11 +170,11 @@ def test_read_table_of_no_file(tmp_path: Path) -> None:
         list(read_table(tmp_path / "none.csv", ("path",)))
 
 
-def test_the_three_collections_are_installed() -> None:
-    assert {"cohen", "kermany", "manifest"} <= set(available_collections())
+def test_the_collections_are_installed() -> None:
+    assert {"cohen", "kermany", "manifest", "siim"} <= set(available_collections())
 
 
-@pytest.mark.parametrize("kind", ["cohen", "kermany", "manifest"])
+@pytest.mark.parametrize("kind", ["cohen", "kermany", "manifest", "siim"])
 def test_every_plug_in_keeps_the_protocol(kind: str, tmp_path: Path) -> None:
     collection = open_collection(kind, tmp_path)
     assert isinstance(collection, Collection)
@@ -185,9 +195,11 @@ def test_a_row_has_a_file_or_a_reason(tmp_path: Path) -> None:
         FilmRow(source="x", original="a.png", file=tmp_path, exclusion=Exclusion(Reason.MISSING))
 
 
-def test_a_radiograph_needs_a_label_and_ct_does_not(tmp_path: Path) -> None:
+def test_a_radiograph_needs_a_label_or_an_appearance_and_ct_does_not(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="needs a label"):
         FilmRow(source="x", original="a.png", file=tmp_path)
+    row = FilmRow(source="x", original="a.png", file=tmp_path, appearance=Appearance.TYPICAL)
+    assert row.has_class
     row = FilmRow(source="x", original="a.png", file=tmp_path, modality=Modality.CT)
     assert row.label is None
     assert FilmRow(source="x", original="a", file=tmp_path, label=Label.COVID).subsource == ""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from collection_factory import draw, write_csv
+from covid_d.appearance import Appearance
 from covid_d.dataset.collections import FilmRow, Modality, Reason
 from covid_d.dataset.collections.manifest import ManifestCollection, label_of
 from covid_d.dataset.manifest import Label
@@ -105,7 +106,7 @@ def test_what_cannot_be_used_says_why(tmp_path: Path) -> None:
     rows = rows_of(
         tmp_path,
         {"path": "a.png", "label": "covid"},
-        {"path": "a.png", "label": "normal"},
+        {"path": "a.png", "label": "COVID-19"},
         {"path": "gone.png", "label": "covid"},
         {"path": "b.png", "label": "perhaps"},
         {"path": "../m.csv", "label": "covid"},
@@ -121,6 +122,40 @@ def test_what_cannot_be_used_says_why(tmp_path: Path) -> None:
         Reason.MISSING,
         Reason.MODALITY,
     ]
+
+
+def test_a_film_listed_with_two_labels_is_left_out_by_both_rows(tmp_path: Path) -> None:
+    rows = rows_of(
+        tmp_path,
+        {"path": "a.png", "label": "covid"},
+        {"path": "b.png", "label": "covid"},
+        {"path": "a.png", "label": "normal"},
+    )
+    told = [row.exclusion.detail if row.exclusion else "" for row in rows]
+    assert told == [
+        "a.png: row 1 says covid, but row 3 says normal",
+        "",
+        "a.png: row 3 says normal, but row 1 says covid",
+    ]
+
+
+def test_a_manifest_may_carry_the_appearance_beside_the_label_or_alone(tmp_path: Path) -> None:
+    both, alone = rows_of(
+        tmp_path,
+        {"path": "a.png", "label": "covid", "appearance": "Typical Appearance"},
+        {"path": "b.png", "label": "", "appearance": "negative"},
+    )
+    assert (both.label, both.appearance) == (Label.COVID, Appearance.TYPICAL)
+    assert (alone.label, alone.appearance) == (None, Appearance.NEGATIVE)
+    assert alone.finding == "negative"
+
+
+def test_an_appearance_column_suffices(tmp_path: Path) -> None:
+    (row,) = rows_of(tmp_path, {"path": "a.png", "appearance": "atypical"})
+    assert row.appearance is Appearance.ATYPICAL
+    (row,) = rows_of(tmp_path, {"path": "a.png", "appearance": "looks odd"})
+    assert row.exclusion
+    assert (row.exclusion.reason, row.exclusion.detail) == (Reason.UNLABELLED, "looks odd")
 
 
 def test_computed_tomography_needs_no_label(tmp_path: Path) -> None:
@@ -146,5 +181,5 @@ def test_a_folder_stands_for_its_manifest(tmp_path: Path) -> None:
 
 def test_wrong_columns_are_named(tmp_path: Path) -> None:
     write_csv(tmp_path / "m.csv", ["file", "class"], [{"file": "a.png", "class": "covid"}])
-    with pytest.raises(DatasetError, match="lacks the columns path, label; it has file, class"):
+    with pytest.raises(DatasetError, match="lacks the columns path, label or appearance; it has"):
         list(ManifestCollection(tmp_path / "m.csv").rows())

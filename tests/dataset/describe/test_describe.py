@@ -140,7 +140,10 @@ def test_dataset_describes_itself(dataset: Dataset) -> None:
 
 def test_to_dict_is_what_json_prints(dataset: Dataset) -> None:
     told = describe(dataset).to_dict()
-    assert set(told) == {"films", "ct", "lateral", "classes", "patients", "counts", "warnings"}
+    assert set(told) == {
+        "films", "ct", "lateral", "classes", "patients", "counts", "warnings",
+        "appearances", "graded_patients", "graded",
+    }  # fmt: skip
     assert told["films"] == 20
     assert told["counts"]["source"]["nih"] == {"covid": 0, "nocovid": 5}
 

@@ -76,9 +76,9 @@ def test_not_json(content: bytes) -> None:
         parse_spec(content, HERE)
 
 
-@pytest.mark.parametrize("content", [b"[]", b"7", b"null", b"{}", b'{"format": 2}'])
+@pytest.mark.parametrize("content", [b"[]", b"7", b"null", b"{}", b'{"format": 3}'])
 def test_unknown_format(content: bytes) -> None:
-    with pytest.raises(BundleError, match="this COVID-D reads format 1") as caught:
+    with pytest.raises(BundleError, match="this COVID-D reads formats 1 and 2") as caught:
         parse_spec(content, HERE)
     assert "Update COVID-D" in caught.value.next_step
 

@@ -16,7 +16,6 @@ from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import token_hash
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.language import Language
 
@@ -73,19 +72,13 @@ def set_password(installation: Installation, token: str, password: str, address:
     person = person_of_link(installation, token)
     passwords.check_new(password, person.username)
     password_hash = passwords.hash_of(password)  # slow: not while the database is locked
-    with installation.writing() as session:
-        links.use(session, Purpose.PASSWORD, token)
-        user = session.get_one(User, person.id)
+    with installation.act(Actor(person.id, address)) as act:
+        links.use(act.session, Purpose.PASSWORD, token)
+        user = act.session.get_one(User, person.id)
         user.password_hash, user.must_change_password = password_hash, False
         user.failed_sign_ins, user.locked_until = 0, None
-        sessions.end_all(session, user.id)
-        audit_trail.record(
-            session,
-            installation.keys,
-            Actor(user.id, address),
-            "password.set",
-            f"user:{user.id}",
-        )
+        sessions.end_all(act.session, user.id)
+        act.record("password.set", user)
 
 
 def change_password(
@@ -115,12 +108,12 @@ def change_password(
         raise InvalidInputError({"new_password": N_("Choose another one than the present.")})
     passwords.check_new(new, person.username, field="new_password")
     password_hash = passwords.hash_of(new)
-    with installation.writing() as session:
-        user = session.get_one(User, person.id)
+    with installation.act(actor) as act:
+        user = act.session.get_one(User, person.id)
         user.password_hash, user.must_change_password = password_hash, False
-        sessions.end_all(session, user.id, but=keep)
-        links.void(session, Purpose.PASSWORD, user.id)
-        audit_trail.record(session, installation.keys, actor, "password.change", f"user:{user.id}")
+        sessions.end_all(act.session, user.id, but=keep)
+        links.void(act.session, Purpose.PASSWORD, user.id)
+        act.record("password.change", user)
 
 
 def choose_language(installation: Installation, person: Person, language: Language) -> None:
@@ -168,9 +161,9 @@ def end_session(installation: Installation, actor: Actor, person: Person, sessio
     NotFoundError
         If it is not theirs.
     """
-    with installation.writing() as session:
-        row = session.get(SignInSession, session_id)
+    with installation.act(actor) as act:
+        row = act.session.get(SignInSession, session_id)
         if row is None or row.user_id != person.id:
             raise NotFoundError
-        session.execute(delete(SignInSession).where(SignInSession.token_sha256 == session_id))
-        audit_trail.record(session, installation.keys, actor, "session.end", f"user:{person.id}")
+        act.session.execute(delete(SignInSession).where(SignInSession.token_sha256 == session_id))
+        act.record("session.end", f"user:{person.id}")

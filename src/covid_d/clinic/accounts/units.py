@@ -11,12 +11,10 @@ from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts.details import LONGEST_NAME, changes
 from covid_d.clinic.cases.catalogue import PROVINCES
-from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_, Text
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 
 LOWEST_PREVALENCE: Final = 0.001
@@ -104,14 +102,11 @@ def create(installation: Installation, actor: Actor, details: UnitDetails) -> in
     InvalidInputError
         If the details cannot be accepted.
     """
-    with installation.writing() as session:
-        details.check(session)
-        unit = Unit(**asdict(details), created_at=now())
-        session.add(unit)
-        session.flush()
-        audit_trail.record(
-            session, installation.keys, actor, "unit.create", f"unit:{unit.id}", asdict(details)
-        )
+    with installation.act(actor) as act:
+        details.check(act.session)
+        unit = Unit(**asdict(details), created_at=act.now)
+        act.session.add(unit)
+        act.record("unit.create", unit, **asdict(details))
         return unit.id
 
 
@@ -123,18 +118,16 @@ def edit(installation: Installation, actor: Actor, unit_id: int, details: UnitDe
     InvalidInputError
         If the details cannot be accepted.
     """
-    with installation.writing() as session:
-        unit = session.get(Unit, unit_id, with_for_update=True)
+    with installation.act(actor) as act:
+        unit = act.session.get(Unit, unit_id, with_for_update=True)
         if unit is None:
             raise NotFoundError
-        details.check(session, but=unit_id)
+        details.check(act.session, but=unit_id)
         changed = changes(asdict(UnitDetails.of(unit)), asdict(details))
         for name in changed:
             setattr(unit, name, getattr(details, name))
         if changed:
-            audit_trail.record(
-                session, installation.keys, actor, "unit.edit", f"unit:{unit_id}", changed
-            )
+            act.record("unit.edit", unit, **changed)
 
 
 def prevalence_of(percent: str) -> float | None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
-from sqlalchemy.orm import Session
 
 from covid_d.clinic.api.access import Creator, Reader
 from covid_d.clinic.api.answers import CaseAnswer, CasePage, StoredAnswer, stored_answers
@@ -17,13 +16,11 @@ from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
 from covid_d.clinic.cases.whole import whole_case
 from covid_d.clinic.cases.worklist import HIGHEST_NUMBER, PAGE_SIZE, Filters, Sort, list_cases
-from covid_d.clinic.database.cases import Case
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up import facts as follow_up
 from covid_d.clinic.follow_up.laboratory import ResultToDate
 from covid_d.clinic.http.visitor import Visitor, installation
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
 from covid_d.detector import Outcome
 from covid_d.radiograph import Projection
 
@@ -177,9 +174,8 @@ def get_cases(
         found = list_cases(
             session, caller.person, query.filters(), clock=place.clock, number=page, size=size
         )
-    detail: dict[str, Any] = {"cases": [row.id for row in found.rows], "total": found.total}
-    with place.writing() as session:
-        audit_trail.record(session, place.keys, caller.actor, "case.list", "cases", detail)
+    with place.act(caller.actor) as act:
+        act.record("case.list", "cases", cases=[row.id for row in found.rows], total=found.total)
     return CasePage.of(found)
 
 
@@ -203,34 +199,20 @@ def get_case(request: Request, caller: Reader, case_id: CaseNumber) -> CaseAnswe
 )
 def get_assessments(request: Request, caller: Reader, case_id: CaseNumber) -> list[StoredAnswer]:
     """Return every answer about a case's films, to whom they may be told."""
-    place = installation(request)
-    with place.writing() as session:
-        case = whole_case(session, caller.person, case_id)
-        if not readings.may_see_answer(session, case, caller.person):
+    with installation(request).act(caller.actor) as act:
+        case = whole_case(act.session, caller.person, case_id)
+        if not readings.may_see_answer(act.session, case, caller.person):
             raise readings.ReadingFirstError
-        readings.note_answer_shown(session, case, caller.person)
-        _record_view(request, caller, session, case, shown=True)
+        readings.note_answer_shown(act.session, case, caller.person)
+        act.record("case.view", case, answer_shown=True, api=True)
     return stored_answers(case.films)
 
 
 def _case(request: Request, caller: Visitor, case_id: int) -> CaseAnswer:
-    with installation(request).writing() as session:
-        case = whole_case(session, caller.person, case_id)
-        told = follow_up.told(session, case, caller.person)
+    with installation(request).act(caller.actor) as act:
+        case = whole_case(act.session, caller.person, case_id)
+        told = follow_up.told(act.session, case, caller.person)
         if not told.withheld:
-            readings.note_answer_shown(session, case, caller.person)
-        _record_view(request, caller, session, case, shown=not told.withheld)
+            readings.note_answer_shown(act.session, case, caller.person)
+        act.record("case.view", case, answer_shown=not told.withheld, api=True)
     return CaseAnswer.of(case, told, installation(request).clock)
-
-
-def _record_view(
-    request: Request, caller: Visitor, session: Session, case: Case, *, shown: bool
-) -> None:
-    audit_trail.record(
-        session,
-        installation(request).keys,
-        caller.actor,
-        "case.view",
-        f"case:{case.id}",
-        {"answer_shown": shown, "api": True},
-    )

@@ -16,7 +16,6 @@ from covid_d.clinic.follow_up import facts as follow_up
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.http.visitor import Visitor, installation
-from covid_d.clinic.trail import audit_trail
 
 router = APIRouter(tags=["follow-up"])
 
@@ -72,15 +71,8 @@ def add_follow_up(
 
 def _follow_up(request: Request, caller: Visitor, case_id: int) -> FollowUpAnswer:
     place = installation(request)
-    with place.writing() as session:
-        case = case_of(session, caller.person, case_id)
-        told = follow_up.told(session, case, caller.person)
-        audit_trail.record(
-            session,
-            place.keys,
-            caller.actor,
-            "case.view",
-            f"case:{case.id}",
-            {"follow_up": True, "api": True},
-        )
+    with place.act(caller.actor) as act:
+        case = case_of(act.session, caller.person, case_id)
+        told = follow_up.told(act.session, case, caller.person)
+        act.record("case.view", case, follow_up=True, api=True)
     return FollowUpAnswer.of(told, case, place.clock)

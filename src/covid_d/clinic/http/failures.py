@@ -56,7 +56,11 @@ def answer(request: Request, error: ClinicError) -> Response:
     if request.headers.get("x-requested-with") == "fetch":
         return JSONResponse(to_json(error), status_code=error.status, headers=headers_of(error))
     # Under another name no style sheet is given out, and nothing of the installation told.
-    template = "unknown_host.html" if isinstance(error, UnknownHostError) else "error.html"
+    template = (
+        "http/frame/unknown_host.html"
+        if isinstance(error, UnknownHostError)
+        else "http/frame/error.html"
+    )
     response = page(request, template, status=error.status, error=error)
     response.headers.update(headers_of(error))
     return response

@@ -49,7 +49,7 @@ def page(
     request
         Whose language, visitor and notice the page shows.
     template
-        Path under ``templates/``.
+        Its path in the clinic's folder, such as ``pages/case/case.html``.
     status
         HTTP status.
     here
@@ -111,7 +111,7 @@ def _bundle(request: Request) -> dict[str, Any] | None:
 @cache
 def _environment(language: Language, clock: Clock | None) -> Environment:
     environment = Environment(
-        loader=PackageLoader("covid_d.clinic.pages", "templates"),
+        loader=PackageLoader("covid_d.clinic", "."),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

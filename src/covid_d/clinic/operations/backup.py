@@ -26,7 +26,6 @@ from covid_d.clinic.database.migrate import revision
 from covid_d.clinic.database.tables import Table as Base
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 
@@ -99,8 +98,8 @@ def back_up(
     """
     if archive.exists():
         raise CovidDError(f"{archive} already exists.", "Choose another name for the backup.")
-    with installation.writing() as session:
-        audit_trail.record(session, installation.keys, Actor(None), "backup.create", "installation")
+    with installation.act(Actor(None)) as act:
+        act.record("backup.create", "installation")
     name = ""
     try:
         archive.parent.mkdir(parents=True, exist_ok=True)

@@ -23,6 +23,7 @@ from covid_d.dataset.build.films import Inspection
 from covid_d.dataset.build.licenses import terms_of
 from covid_d.dataset.build.options import BuildOptions, Licenses
 from covid_d.dataset.collections.base import Collection, Exclusion, FilmRow, Modality, Reason
+from covid_d.dataset.collections.listing import disagree
 from covid_d.dataset.duplicates import Pair
 from covid_d.dataset.manifest import Label, Split
 from covid_d.errors import DatasetError
@@ -138,7 +139,8 @@ def leave_out(row: FilmRow, options: BuildOptions) -> Exclusion | None:
         return Exclusion(Reason.CHILD, age or "a child, age not stated")
     if set_aside(row, options) is Split.LATERAL:
         return None
-    if row.label is None:
+    # The article learns labels alone.
+    if not (row.has_class if options.grouped else row.label):
         return Exclusion(Reason.UNLABELLED, row.finding)
     if not options.grouped:
         return None
@@ -161,8 +163,8 @@ def contradictions(
 ) -> dict[int, Exclusion]:
     """Return which films the grouped protocol leaves out once all films were read.
 
-    Copies with different labels (all of them: nobody knows which label is right), films without
-    COVID-19 of patients who have it, and further exact copies of a film.
+    Copies with different labels or appearances (all of them: nobody knows which is right), films
+    without COVID-19 of patients who have it, and further exact copies of a film.
 
     Parameters
     ----------
@@ -184,10 +186,11 @@ def contradictions(
     first_of: dict[str, int] = {}
     for pair in pairs:
         one, other = films[pair.first].row, films[pair.second].row
-        if one.label is other.label:
+        if not disagree(one, other):
             continue
         for at, twin in ((pair.first, other), (pair.second, one)):
-            detail = f"{twin.source}:{twin.original} is {twin.label} (likeness {pair.likeness:.2f})"
+            what = ", ".join(name for name in (twin.label, twin.appearance) if name)
+            detail = f"{twin.source}:{twin.original} is {what} (likeness {pair.likeness:.2f})"
             left_out.setdefault(at, Exclusion(Reason.CONFLICTING_COPIES, detail))
     for at, film in enumerate(films):
         if at in left_out:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import ClassVar, Final, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
+from covid_d.appearance import Appearance
 from covid_d.dataset.manifest import Label
 from covid_d.errors import DatasetError
 from covid_d.radiograph.film import Projection, Sex
@@ -39,6 +40,7 @@ class Reason(StrEnum):
     MODALITY = "other_modality"
     UNLABELLED = "unlabelled"
     LISTED_TWICE = "listed_twice"
+    CONTRADICTORY = "contradictory"
     LICENSE = "license"
     CHILD = "child"
     LATERAL = "not_frontal"
@@ -79,6 +81,9 @@ class FilmRow:
         The film on this machine; ``None`` exactly when ``exclusion`` is given.
     label
         The article's class; ``None`` when the finding tells none.
+    appearance
+        How radiologists graded the film; ``None`` when they did not. It is not the label: a film
+        of a patient with COVID-19 may look like any of them.
     exclusion
         Why the row cannot be used at all.
     finding
@@ -101,13 +106,14 @@ class FilmRow:
     Raises
     ------
     ValueError
-        If a usable row has no file, or needs a label and has none.
+        If a usable row has no file, or needs a class and has neither label nor appearance.
     """
 
     source: str
     original: str | None
     file: Path | None = None
     label: Label | None = None
+    appearance: Appearance | None = None
     exclusion: Exclusion | None = None
     finding: str = ""
     patient: str = ""
@@ -123,9 +129,17 @@ class FilmRow:
     def __post_init__(self) -> None:
         if (self.file is None) != (self.exclusion is not None):
             raise ValueError("a row has either a file or a reason for having none")
-        unlabelled = self.exclusion is None and self.label is None
-        if unlabelled and needs_label(self.modality, self.projection):
-            raise ValueError("a usable radiograph needs a label")
+        if (
+            self.exclusion is None
+            and not self.has_class
+            and needs_label(self.modality, self.projection)
+        ):
+            raise ValueError("a usable radiograph needs a label or an appearance")
+
+    @property
+    def has_class(self) -> bool:
+        """Whether there is anything to learn from the film: a label, an appearance or both."""
+        return self.label is not None or self.appearance is not None
 
     @property
     def subsource(self) -> str:
@@ -197,24 +211,37 @@ def open_collection(kind: str, path: Path) -> Collection:
     return collection
 
 
-def read_table(path: Path, required: tuple[str, ...]) -> Iterator[dict[str, str]]:
+def read_table(
+    path: Path, required: tuple[str, ...], *, any_of: tuple[str, ...] = ()
+) -> Iterator[dict[str, str]]:
     """Yield the rows of a CSV file as text, stripped; missing cells are empty.
+
+    Parameters
+    ----------
+    path
+        The file.
+    required
+        Columns that it must have.
+    any_of
+        Columns of which it must have one.
 
     Raises
     ------
     DatasetError
-        If the file cannot be read, is not UTF-8, or lacks one of the ``required`` columns.
+        If the file cannot be read, is not UTF-8, or lacks one of the columns it must have.
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             table = csv.DictReader(stream)
             found = [name for name in table.fieldnames or [] if name]
+            either = (" or ".join(any_of),) if any_of else ()
             lacking = [name for name in required if name not in found]
+            lacking += either if not set(any_of) & set(found) else ()
             if lacking:
                 raise DatasetError(
                     f"{path.name} lacks the columns {', '.join(lacking)}; "
                     f"it has {', '.join(found) or 'none'}.",
-                    f"Expected at least: {', '.join(required)}.",
+                    f"Expected at least: {', '.join((*required, *either))}.",
                 )
             for row in table:
                 yield {name: (row[name] or "").strip() for name in found}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +19,7 @@ from covid_d.dataset.collections.base import (
     parse_sex,
     read_table,
 )
+from covid_d.dataset.collections.listing import settle_listings
 from covid_d.dataset.manifest import Label
 
 _COLUMNS = ("patientid", "finding", "view", "modality", "folder", "filename")
@@ -63,14 +63,8 @@ class CohenCollection:
         DatasetError
             If ``metadata.csv`` is missing or lacks a column.
         """
-        seen: set[str] = set()
-        for cells in read_table(self.root / "metadata.csv", _COLUMNS):
-            row = self._row(cells)
-            if row.original in seen and row.exclusion is None:
-                row = _without_file(row, Exclusion(Reason.LISTED_TWICE, row.original or ""))
-            if row.original:
-                seen.add(row.original)
-            yield row
+        table = read_table(self.root / "metadata.csv", _COLUMNS)
+        yield from settle_listings(self._row(cells) for cells in table)
 
     def _row(self, cells: dict[str, str]) -> FilmRow:
         folder = cells["folder"] or "images"
@@ -144,7 +138,3 @@ def _modality(cells: dict[str, str]) -> tuple[Modality, Exclusion | None]:
     if modality in {"x-ray", "xray", ""}:
         return Modality.XRAY, None
     return Modality.XRAY, Exclusion(Reason.MODALITY, cells["modality"])
-
-
-def _without_file(row: FilmRow, exclusion: Exclusion) -> FilmRow:
-    return replace(row, file=None, exclusion=exclusion)

@@ -19,9 +19,12 @@ from covid_d.dataset.collections.base import (
     parse_sex,
     read_table,
 )
+from covid_d.dataset.collections.listing import settle_listings
+from covid_d.dataset.collections.vocabulary import appearance_of
 from covid_d.dataset.manifest import Label
 
-REQUIRED: Final = ("path", "label")
+REQUIRED: Final = ("path",)
+CLASSES: Final = ("label", "appearance")
 OPTIONAL: Final = (
     "source",
     "patient",
@@ -50,8 +53,9 @@ _NOCOVID: Final = frozenset(
 class ManifestCollection:
     """A CSV file whose ``path`` column is relative to the file's own folder.
 
-    Columns ``path`` and ``label`` are required; ``source``, ``patient``, ``finding``, ``view``,
-    ``modality``, ``age``, ``sex``, ``license`` and ``url`` are used when present. Without
+    Columns ``path`` and ``label`` or ``appearance`` (or both) are required; ``source``,
+    ``patient``, ``finding``, ``view``, ``modality``, ``age``, ``sex``, ``license`` and ``url`` are
+    used when present. Without
     ``source`` the folder's name is the source. A patient id is unique within its source, or across
     sources when it is written ``namespace:id``; the namespace ``...-unknown`` says that the patient
     is not known.
@@ -78,34 +82,38 @@ class ManifestCollection:
         Raises
         ------
         DatasetError
-            If the manifest cannot be read or lacks the columns ``path`` and ``label``.
+            If the manifest cannot be read or lacks the columns ``path`` and ``label`` (or
+            ``appearance``).
         """
-        seen: set[str] = set()
-        for cells in read_table(self.path, REQUIRED):
-            yield self._row({name: cells.get(name, "") for name in REQUIRED + OPTIONAL}, seen)
+        names = REQUIRED + CLASSES + OPTIONAL
+        table = read_table(self.path, REQUIRED, any_of=CLASSES)
+        yield from settle_listings(
+            self._row({name: cells.get(name, "") for name in names}) for cells in table
+        )
 
-    def _row(self, cells: dict[str, str], seen: set[str]) -> FilmRow:
+    def _row(self, cells: dict[str, str]) -> FilmRow:
         original = cells["path"].replace("\\", "/")
         source = _slug(cells["source"]) or self.name
         label = label_of(cells["label"])
+        appearance = appearance_of(cells["appearance"])
         modality, exclusion = _modality(cells["modality"])
         file = None
         if exclusion is None:
             file, exclusion = locate(self.root, original)
-        if exclusion is None and original in seen:
-            file, exclusion = None, Exclusion(Reason.LISTED_TWICE, original)
         projection = parse_projection(cells["view"])
-        if exclusion is None and label is None and needs_label(modality, projection):
-            file, exclusion = None, Exclusion(Reason.UNLABELLED, cells["label"])
-        seen.add(original)
+        told = label is not None or appearance is not None
+        if exclusion is None and not told and needs_label(modality, projection):
+            words = cells["label"] or cells["appearance"]
+            file, exclusion = None, Exclusion(Reason.UNLABELLED, words)
         age = parse_age(cells["age"])
         return FilmRow(
             source=source,
             original=original or None,
             file=file,
             label=label,
+            appearance=appearance,
             exclusion=exclusion,
-            finding=cells["finding"] or cells["label"],
+            finding=cells["finding"] or cells["label"] or cells["appearance"],
             patient=_patient(cells["patient"], source),
             projection=projection,
             projection_text=cells["view"],

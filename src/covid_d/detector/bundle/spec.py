@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from covid_d.detector.appearance import CATEGORIES
 from covid_d.radiograph.prepare import Preprocessing
 
 FORMAT: Final = 2
-"""What this version writes; 1, without appearance, is still read."""
+"""What this version writes."""
+READ: Final = (1, 2)
+"""What it reads; 1 knows no appearance."""
 POSITIVE: Final = "covid"
 NEGATIVE: Final = "nocovid"
 
@@ -185,10 +187,16 @@ class BundleSpec(_Part):
         """Whether the network answers with the four appearances."""
         return self.classes == CATEGORIES
 
+    @field_validator("classes")
+    @classmethod
+    def _known(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        known = (tuple(map(str, CATEGORIES)), (POSITIVE, NEGATIVE))
+        if classes not in known:
+            raise ValueError(f"classes must be {' or '.join(map(str, known))}")
+        return classes
+
     @model_validator(mode="after")
     def _parts_agree(self) -> BundleSpec:
-        if self.classes not in (CATEGORIES, (POSITIVE, NEGATIVE)):
-            raise ValueError(f"classes must be {CATEGORIES} or {(POSITIVE, NEGATIVE)}")
         appearance = self.has_appearance
         fitted = [part for part in (self.calibration, self.conformal) if part is not None]
         kinds = (

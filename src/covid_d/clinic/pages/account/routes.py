@@ -88,7 +88,7 @@ def create_token(
         )
     except InvalidInputError as error:
         return _account(request, visitor, error)
-    return page(request, "accounts/token.html", name=name, token=token)
+    return page(request, "pages/account/token.html", name=name, token=token)
 
 
 @router.post("/account/tokens/{token_id}/revoke")
@@ -102,7 +102,7 @@ def revoke_token(request: Request, visitor: ApiUser, token_id: int) -> Response:
 def show_set_password(request: Request, visitor: Anyone, token: str) -> Response:
     """Show the form of a link that an administrator passed on."""
     person = own.person_of_link(installation(request), token)
-    return page(request, "accounts/password.html", person=person, error=None)
+    return page(request, "pages/account/password.html", person=person, error=None)
 
 
 @router.post("/password/{token}")
@@ -119,7 +119,7 @@ def set_password(
     except InvalidInputError as error:
         person = own.person_of_link(place, token)
         return page(
-            request, "accounts/password.html", status=error.status, person=person, error=error
+            request, "pages/account/password.html", status=error.status, person=person, error=error
         )
     return go_to("/sign-in", notice="password_set")
 
@@ -129,7 +129,7 @@ def _account(request: Request, visitor: Visitor, error: ClinicError | None = Non
     may_use_api = visitor.may(Permission.USE_API)
     return page(
         request,
-        "accounts/account.html",
+        "pages/account/account.html",
         status=error.status if error else 200,
         error=error,
         sessions=own.open_sessions(place, person, request.cookies[COOKIE]),

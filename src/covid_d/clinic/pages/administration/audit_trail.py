@@ -74,10 +74,8 @@ def check_chain(request: Request, visitor: Auditor, form: Form) -> Response:
 def download(request: Request, visitor: Auditor, form: Form) -> Response:
     """Give what was found as CSV."""
     place = installation(request)
-    with place.writing() as session:
-        audit_trail.record(
-            session, place.keys, visitor.actor, "audit_trail.download", "audit_trail"
-        )
+    with place.act(visitor.actor) as act:
+        act.record("audit_trail.download", "audit_trail")
     return StreamingResponse(
         audit_search.as_csv(place, form.search),
         media_type="text/csv; charset=utf-8",
@@ -91,7 +89,7 @@ def _trail(request: Request, form: SearchForm, number: int, **values: Any) -> Re
     narrowed = {name: value for name, value in form.typed.items() if value}
     return page(
         request,
-        "accounts/audit_trail.html",
+        "pages/administration/audit_trail.html",
         typed=form.typed,
         entries=audit_search.latest(place, form.search, offset=(number - 1) * PAGE),
         found=found,

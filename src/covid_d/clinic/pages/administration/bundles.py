@@ -52,9 +52,11 @@ def switch(
 def card(request: Request, visitor: Manager, sha256: str = "") -> Response:
     """Show a bundle's model card."""
     found = bundles.card(installation(request), sha256 or None)
-    return page(request, "bundles/card.html", card=found)
+    return page(request, "pages/administration/bundle.html", card=found)
 
 
 def _list(request: Request, errors: dict[str, Text], *, status: int = 200) -> Response:
     found = bundles.choices(installation(request))
-    return page(request, "bundles/list.html", status=status, choices=found, errors=errors)
+    return page(
+        request, "pages/administration/bundles.html", status=status, choices=found, errors=errors
+    )

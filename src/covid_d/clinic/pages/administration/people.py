@@ -55,7 +55,7 @@ class UserForm:
 def show_users(request: Request, visitor: Manager) -> Response:
     """Show every account."""
     found = users.every(installation(request))
-    return page(request, "accounts/users.html", accounts=found)
+    return page(request, "pages/administration/users.html", accounts=found)
 
 
 @router.get("/users/new")
@@ -136,7 +136,7 @@ def _form(
 ) -> Response:
     return page(
         request,
-        "accounts/user.html",
+        "pages/administration/user.html",
         status=error.status if error else 200,
         typed=typed,
         account=account,
@@ -155,7 +155,7 @@ def _unit_options(place: Installation, chosen: str) -> list[tuple[Any, str]]:
 def _link(request: Request, account: Account, path: str) -> Response:
     return page(
         request,
-        "accounts/link.html",
+        "pages/administration/link.html",
         account=account,
         link=outside_address(request, path),
         hours=HOURS,

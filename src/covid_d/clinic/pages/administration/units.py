@@ -47,7 +47,9 @@ class UnitForm:
 @router.get("/units")
 def show_units(request: Request, visitor: Manager) -> Response:
     """Show every unit."""
-    return page(request, "accounts/units.html", units=units.every(installation(request)))
+    return page(
+        request, "pages/administration/units.html", units=units.every(installation(request))
+    )
 
 
 @router.get("/units/new")
@@ -102,7 +104,7 @@ def _form(
 ) -> Response:
     return page(
         request,
-        "accounts/unit.html",
+        "pages/administration/unit.html",
         status=error.status if error else 200,
         typed=typed,
         unit_id=unit_id,

@@ -131,7 +131,7 @@ def _page(
     front = results.get(view.film.id) if view.film else None
     return page(
         request,
-        "case.html",
+        "pages/case/case.html",
         status=error.status if error else 200,
         here=_address(view.case.id, view.film.id if view.film else None) if error else None,
         case=view.case,

@@ -23,7 +23,6 @@ from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.trail import audit_trail
 
 router = APIRouter()
 _Researcher = Annotated[Visitor, Depends(needs(Permission.EXPORT_COLLECTION))]
@@ -78,7 +77,7 @@ def show_reviews(request: Request, visitor: _Clinician) -> Response:
     with installation(request).reading() as session:
         count, films = review.waiting(session, visitor.person)
     return page(
-        request, "collection/review.html", count=count, films=films, decisions=list(Decision)
+        request, "pages/collection/review.html", count=count, films=films, decisions=list(Decision)
     )
 
 
@@ -86,11 +85,9 @@ def show_reviews(request: Request, visitor: _Clinician) -> Response:
 def show_film(request: Request, visitor: _Clinician, film_id: int) -> Response:
     """Show a film with frames around what was found."""
     place = installation(request)
-    with place.writing() as session:
-        film, found = review.reviewed_film(session, visitor.person, film_id)
-        audit_trail.record(
-            session, place.keys, visitor.actor, "film.view", f"film:{film_id}", {"for": "review"}
-        )
+    with place.act(visitor.actor) as act:
+        film, found = review.reviewed_film(act.session, visitor.person, film_id)
+        act.record("film.view", film, **{"for": "review"})
         boxes = review.boxes_of(found)
     return Response(preview(place.films.get(film.sha256), boxes), media_type="image/png")
 
@@ -131,7 +128,7 @@ def _page(
             left_out[Reason.UNREVIEWED if decision is None else Reason.KEPT_BACK] += 1
     return page(
         request,
-        "collection/collection.html",
+        "pages/collection/collection.html",
         status=422 if missing else error.status if error else 200,
         ready=len(ready) - left_out[Reason.UNREVIEWED] - left_out[Reason.KEPT_BACK],
         left_out=[(reason.text, left_out[reason]) for reason in Reason if left_out[reason]],

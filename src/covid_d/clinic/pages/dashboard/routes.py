@@ -20,7 +20,6 @@ from covid_d.clinic.statistics.drift import REFERENCE, WINDOW
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.table import to_csv, to_json
 from covid_d.clinic.texts import N_, Text
-from covid_d.clinic.trail import audit_trail
 
 router = APIRouter()
 _Visitor = Annotated[Visitor, Depends(needs(Permission.SEE_DASHBOARD))]
@@ -101,7 +100,7 @@ def show(request: Request, visitor: _Visitor, wanted: _Wanted) -> Response:
         to_review = waiting(session, visitor.person)[0] if scope.clinical else 0
     return page(
         request,
-        "dashboard/dashboard.html",
+        "pages/dashboard/dashboard.html",
         status=422 if errors else 200,
         board=board,
         scope=scope,
@@ -131,12 +130,9 @@ def download(request: Request, visitor: _Visitor, name: str, wanted: _Wanted) ->
     table = _board(request, visitor, wanted).tables.get(name)
     if table is None:
         raise NotFoundError
-    place = installation(request)
-    with place.writing() as session:
+    with installation(request).act(visitor.actor) as act:
         detail = {"table": name, "rows": len(table.rows), "units": wanted.units or "own"}
-        audit_trail.record(
-            session, place.keys, visitor.actor, "dashboard.download", "dashboard", detail
-        )
+        act.record("dashboard.download", "dashboard", **detail)
     return Response(
         # The mark at the beginning tells spreadsheets that this is UTF-8.
         "\ufeff" + to_csv(table, language_of(request)),

@@ -19,7 +19,6 @@ from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
 
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
@@ -124,12 +123,10 @@ def _page(
     error: ClinicError | None = None,
 ) -> Response:
     place = installation(request)
-    with place.writing() as session:
-        case = case_of(session, visitor.person, case_id)
-        known, every = told(session, case, visitor.person), history(session, case.id)
-        audit_trail.record(
-            session, place.keys, visitor.actor, "case.view", f"case:{case.id}", {"follow_up": True}
-        )
+    with place.act(visitor.actor) as act:
+        case = case_of(act.session, visitor.person, case_id)
+        known, every = told(act.session, case, visitor.person), history(act.session, case.id)
+        act.record("case.view", case, follow_up=True)
     if correct is not None:
         typed = _Typed.correcting(_correctable(known.facts, correct))
     # Of a refused form: only what this person may correct, for whom the page would show it.
@@ -138,7 +135,7 @@ def _page(
     holding = summary(known.facts, case, place.clock)
     return page(
         request,
-        "follow_up/page.html",
+        "pages/follow_up/page.html",
         status=error.status if error else 200,
         here=f"/cases/{case_id}/follow-up?{chosen}" if error else None,
         case=case,

@@ -97,7 +97,9 @@ def take_film(
         picture = base64.b64encode(preview_png(staged.film)).decode("ascii")
         preview = f"data:image/png;base64,{picture}"
     card = _card(staged.token, staged.examination, preview)
-    return page(request, "film_card.html", status=201, film=card, projections=_projections())
+    return page(
+        request, "pages/intake/film_card.html", status=201, film=card, projections=_projections()
+    )
 
 
 @router.get("/films/staged/{token}/preview")
@@ -187,7 +189,7 @@ def _form(
     unit = _unit(place, visitor)
     return page(
         request,
-        "intake.html",
+        "pages/intake/intake.html",
         status=error.status if error else 200,
         entered=entered,
         error=error,

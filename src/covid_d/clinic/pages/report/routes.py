@@ -37,7 +37,7 @@ def show_report(
     }
     return page(
         request,
-        "report.html",
+        "pages/report/report.html",
         report=report,
         words=words,
         base=base_of(words.values(), language),

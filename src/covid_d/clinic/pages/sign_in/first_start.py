@@ -29,7 +29,10 @@ def show(request: Request, visitor: Anyone, token: str) -> Response:
     """Show the form; only the latest link of the console has one."""
     first_start.check(installation(request), token)
     return page(
-        request, "accounts/first_start.html", typed={"username": "", "full_name": ""}, error=None
+        request,
+        "pages/sign_in/first_start.html",
+        typed={"username": "", "full_name": ""},
+        error=None,
     )
 
 
@@ -56,7 +59,7 @@ def create(
     except InvalidInputError as error:
         typed = {"username": username, "full_name": full_name}
         return page(
-            request, "accounts/first_start.html", status=error.status, typed=typed, error=error
+            request, "pages/sign_in/first_start.html", status=error.status, typed=typed, error=error
         )
     return open_session(request, go_to("/set-up", notice="welcome"), session_token)
 
@@ -67,4 +70,4 @@ def set_up(
 ) -> Response:
     """Lead the administrator from an empty installation to the first doctor."""
     steps = first_start.steps(installation(request))
-    return page(request, "accounts/set_up.html", steps=steps)
+    return page(request, "pages/sign_in/set_up.html", steps=steps)

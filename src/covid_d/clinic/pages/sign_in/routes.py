@@ -82,7 +82,7 @@ def _sign_in_page(
     wanted = _inside(next)
     response = page(
         request,
-        "sign_in.html",
+        "pages/sign_in/sign_in.html",
         status=error.status if error else 200,
         here=f"/sign-in?next={quote(wanted, safe='/')}" if error else None,
         next=wanted,

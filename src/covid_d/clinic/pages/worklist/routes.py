@@ -17,7 +17,6 @@ from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.pages.worklist import address as address
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import Text
-from covid_d.clinic.trail import audit_trail
 from covid_d.detector import Outcome
 
 router = APIRouter()
@@ -50,13 +49,11 @@ def worklist(request: Request, visitor: Reader) -> Response:
             )
     if found is not None:
         # Recorded before it is shown, in a transaction that no long search holds up.
-        with place.writing() as session:
-            audit_trail.record(
-                session, place.keys, visitor.actor, "case.list", "cases", _detail(found)
-            )
+        with place.act(visitor.actor) as act:
+            act.record("case.list", "cases", **_detail(found))
     return page(
         request,
-        "worklist/worklist.html",
+        "pages/worklist/worklist.html",
         status=422 if errors else 200,
         state=state,
         link=lambda **changes: address.link(state, **changes),
