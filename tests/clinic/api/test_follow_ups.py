@@ -32,6 +32,7 @@ def test_a_result_is_recorded_and_holds(doctor: TestClient, address: str) -> Non
     assert doctor.get(address).json() == {
         "withheld": False,
         "laboratory": "pending",
+        "reference": {"standard": "none", "why": None, "text": None},
         "research_consent": True,
         "current": [],
         "history": [],

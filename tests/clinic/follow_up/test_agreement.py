@@ -97,7 +97,9 @@ def _tables(installation: Installation, person: Person) -> dict[str, Table]:
 
 @given(results=st.lists(RESULT, max_size=5), others=st.lists(OTHER, max_size=2))
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_list_and_dashboard_agree_or_both_say_why(
     installation: Installation,
