@@ -28,13 +28,23 @@ from covid_d.radiograph.phantom import draw_phantom
 
 def grey8(seed: int = 1, *, size: int = 160, height: int | None = None) -> npt.NDArray[np.uint8]:
     """Return a phantom as uint8; ``height`` cuts its lower rows off."""
-    pixels = draw_phantom(seed, size=size).pixels[:height]
+    pixels = _edged(draw_phantom(seed, size=size).pixels[:height])
     return np.rint(pixels * 255.0).astype(np.uint8)
 
 
 def grey16(seed: int = 1, *, bits: int = 16, size: int = 160) -> npt.NDArray[np.uint16]:
     """Return a phantom as uint16 that uses ``bits`` of the sixteen."""
-    return np.rint(draw_phantom(seed, size=size).pixels * ((1 << bits) - 1)).astype(np.uint16)
+    pixels = _edged(draw_phantom(seed, size=size).pixels)
+    return np.rint(pixels * ((1 << bits) - 1)).astype(np.uint16)
+
+
+def _edged(pixels: npt.NDArray[np.float32], wide: int = 2) -> npt.NDArray[np.float32]:
+    """Return a film whose outer lines no reader takes for a margin, so that none is cut off."""
+    rows, columns = np.indices(pixels.shape)
+    ticks = np.where((rows + columns) // 8 % 2, np.float32(0.2), np.float32(0.6))
+    edge = np.ones(pixels.shape, dtype=np.bool_)
+    edge[wide:-wide, wide:-wide] = False
+    return np.where(edge, ticks, pixels)
 
 
 def picture(pixels: npt.NDArray[Any] | Image.Image, kind: str = "PNG", **options: Any) -> bytes:

@@ -35,7 +35,7 @@ def box_network(
         [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, ["n", 1, size, size])],
         [helper.make_tensor_value_info(output_name, TensorProto.FLOAT, ["n", size, size])],
         [
-            numpy_helper.from_array(np.float32(0.0), "zero"),
+            numpy_helper.from_array(np.array(0.0, np.float32), "zero"),
             numpy_helper.from_array(share, "share"),
             numpy_helper.from_array(np.array([1], dtype=np.int64), "channel"),
         ],

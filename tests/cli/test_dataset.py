@@ -23,7 +23,7 @@ from covid_d.cli.options import echo_table
 from covid_d.errors import DatasetError
 
 if TYPE_CHECKING:
-    from tests.dataset.conftest import Handmade
+    from dataset.conftest import Handmade
 
 
 def _load_helpers() -> Any:

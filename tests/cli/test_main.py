@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tomllib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -40,10 +40,12 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> dict[str, LazyCommand]:
 
 
 def _provide(
-    commands: dict[str, LazyCommand], monkeypatch: pytest.MonkeyPatch, function: object
+    commands: dict[str, LazyCommand],
+    monkeypatch: pytest.MonkeyPatch,
+    function: Callable[..., object],
 ) -> None:
     """Make ``covid-d try`` call ``function``."""
-    monkeypatch.setattr(lazy, "under_test", click.command()(function), raising=False)  # type: ignore[type-var]
+    monkeypatch.setattr(lazy, "under_test", click.command()(function), raising=False)
     commands["try"] = LazyCommand("covid_d.cli.lazy:under_test", "Try.")
 
 

@@ -14,7 +14,10 @@ import pytest
 
 from collection_factory import draw, write_csv
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+pytestmark = [
+    pytest.mark.kill,
+    pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals"),
+]
 
 _LONG = 120.0  # seconds that a slow machine may take
 

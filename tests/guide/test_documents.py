@@ -26,9 +26,6 @@ from guide.documents import (
     pages,
 )
 
-pytest.importorskip("jupytext")
-pytest.importorskip("mkdocs")
-
 
 @pytest.fixture(scope="module")
 def hooks() -> ModuleType:

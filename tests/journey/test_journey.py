@@ -99,7 +99,6 @@ def journey(
 
 
 def test_the_whole_way(journey: Journey, tmp_path: Path) -> None:
-    pytest.importorskip("data_store", reason="needs the real film of pydicom-data")
     _first_start(journey)
     doctor = _create_user(journey, "Dra. Ana Paz", "ana", "doctor")
     researcher = _create_user(journey, "Luis Vera", "luis", "researcher", unit=False)

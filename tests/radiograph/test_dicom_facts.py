@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def test_everything_stated_arrives() -> None:
             BodyPartExamined="chest",
             PatientAge="045Y",
             PatientSex="F",
-            ImagerPixelSpacing=[0.143, 0.15],
+            ImagerPixelSpacing=[0.143, 0.143],
         )
     )
     known = film.facts
@@ -40,7 +41,7 @@ def test_everything_stated_arrives() -> None:
     assert known.projection is Projection.PA
     assert (known.laterality, known.body_part) == ("U", "CHEST")
     assert (known.age_years, known.sex) == (45.0, Sex.FEMALE)
-    assert known.spacing_mm == (0.143, 0.15)
+    assert known.spacing_mm == (0.143, 0.143)
     assert len(known.sha256) == 64
 
 
@@ -156,7 +157,9 @@ def test_age_strings(text: str, years: float | None) -> None:
         ("20210101", "20200101", None),
         ("18000101", "20200101", None),
         ("", "20200101", None),
-        ("1980", "20200101", None),
+        ("1980", "20200101", 39.0),  # by the end of that year at the latest
+        ("1980.06.15", "2020.06.15", 40.0),  # ACR-NEMA 2.0
+        ("2010-05-05", "20200101", 9.0),
     ],
 )
 def test_age_from_dates(born: str, taken: str, years: float | None) -> None:
@@ -165,7 +168,48 @@ def test_age_from_dates(born: str, taken: str, years: float | None) -> None:
 
 def test_the_age_string_counts_before_the_dates() -> None:
     known = facts(PatientAge="050Y", PatientBirthDate="20100101", StudyDate="20200101")
-    assert known.age_years == 50.0
+    assert (known.age_years, known.age_by_dates, known.child) == (50.0, 10.0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "years", "child"),
+    [("5A", 5.0, True), ("5 AÑOS", 5.0, True), ("niño", None, True), ("ADULTO", None, False)],
+)
+def test_ages_as_people_write_them(text: str, years: float | None, child: bool) -> None:
+    film = films.dataset()
+    film.add_new("PatientAge", "LO", text)
+    known = facts_of(film, sha256="0", colour=False)
+    assert (known.age_years, known.child, known.age_unread) == (years, child, None)
+
+
+def test_bytes_of_another_character_set_state_the_age_too() -> None:
+    film = films.dataset()
+    film.add_new("PatientAge", "AS", "5 AÑOS".encode().decode("latin-1"))  # as pydicom reads it
+    assert facts_of(film, sha256="0", colour=False).age_years == 5.0
+
+
+@pytest.mark.parametrize(
+    ("elements", "unread"),
+    [
+        ({"PatientAge": "XX"}, "XX"),
+        ({"PatientAge": "999Y"}, "999Y"),
+        ({"PatientBirthDate": "20020229", "StudyDate": "20200228"}, "20020229"),
+        ({"PatientBirthDate": "20210101", "StudyDate": "20200101"}, "20210101"),
+        ({"PatientAge": "XX", "PatientBirthDate": "19800101", "StudyDate": "20200101"}, None),
+        ({"PatientAge": "045Y", "PatientBirthDate": "19800199", "StudyDate": "20200101"}, None),
+        ({"PatientAge": "", "PatientBirthDate": "19000101", "StudyDate": "20200101"}, None),
+    ],
+)
+def test_an_age_that_is_not_understood_is_kept_in_its_words(
+    elements: dict[str, str], unread: str | None
+) -> None:
+    assert facts(**elements).age_unread == unread
+
+
+def test_who_is_a_child_today_was_one_on_a_film_without_a_date() -> None:
+    born = f"{date.today().year - 10}0101"
+    assert facts(PatientBirthDate=born).child
+    assert not facts(PatientBirthDate="19500101").child
 
 
 @pytest.mark.parametrize(("text", "sex"), [("M", Sex.MALE), ("O", Sex.OTHER), ("W", None)])

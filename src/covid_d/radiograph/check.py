@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from covid_d.radiograph.ages import ADULT_YEARS
 from covid_d.radiograph.film import Facts, Radiograph
 from covid_d.radiograph.refusal import Refusal, RefusalCode
 
@@ -22,8 +23,6 @@ _CHEST: Final = ("CHEST", "THORAX", "TORAX", "TORACE", "PECHO", "LUNG", "PULMON"
 _BONES: Final = ("SPINE", "COLUMNA", "VERTEBR", "RIB", "COSTILLA", "STERN", "ESTERN")
 # Words that state nothing.
 _UNSTATED: Final = frozenset({"", "UNKNOWN", "OTHER", "NONE", "NA", "DEFAULT", "UNSPECIFIED"})
-
-_ADULT_YEARS: Final = 18
 
 # Width over height. Of 3,200 public chest films, children included, the single frontal ones lie
 # between 0.69 and 1.95; two films side by side, a spine or a long leg lie outside.
@@ -55,8 +54,19 @@ def check_facts(facts: Facts) -> Refusal | None:
         return Refusal.of(RefusalCode.NOT_CHEST, facts.body_part)
     if facts.projection is not None and not facts.projection.is_frontal:
         return Refusal.of(RefusalCode.NOT_FRONTAL, facts.projection.value)
-    if facts.age_years is not None and facts.age_years < _ADULT_YEARS:
-        return Refusal.of(RefusalCode.CHILD, int(facts.age_years))
+    return _age(facts)
+
+
+def _age(facts: Facts) -> Refusal | None:
+    """Return why the age speaks against a film: a child by any source, or words not understood."""
+    ages = [age for age in (facts.age_years, facts.age_by_dates) if age is not None]
+    youngest = min(ages, default=float(ADULT_YEARS))
+    if youngest < ADULT_YEARS:
+        return Refusal.of(RefusalCode.CHILD, int(youngest))
+    if facts.child:  # by words, or not yet 18 today
+        return Refusal.of(RefusalCode.CHILD, f"< {ADULT_YEARS}")
+    if facts.age_unread is not None and facts.age_years is None:
+        return Refusal.of(RefusalCode.AGE_UNREAD, facts.age_unread)
     return None
 
 

@@ -59,6 +59,12 @@ class Facts:
         As recorded in the file.
     age_years, sex
         Of the patient at the time of the film.
+    age_by_dates
+        The age that the dates of birth and film give, in whole years.
+    child
+        Whether anything in the file says that the patient is under 18 years.
+    age_unread
+        The file's own words for an age that could not be read, where no other age is known.
     spacing_mm
         (row, column) pixel spacing in millimetres at the detector.
     """
@@ -74,6 +80,31 @@ class Facts:
     age_years: float | None = None
     sex: Sex | None = None
     spacing_mm: tuple[float, float] | None = None
+    age_by_dates: float | None = None
+    child: bool = False
+    age_unread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of a picture.
+
+    Parameters
+    ----------
+    left, top
+        Its first column and row.
+    width, height
+        Columns and rows.
+    """
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+    def of(self, pixels: FloatImage) -> FloatImage:
+        """Return that part of a picture."""
+        return pixels[self.top : self.top + self.height, self.left : self.left + self.width]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,16 +119,23 @@ class Radiograph:
         What is known about the film.
     name
         Where it came from (a file name), for messages only.
+    box
+        Which part of the file's picture, upright and with square pixels, ``pixels`` are: margins
+        are cut off. ``None`` where there is no larger picture.
+    picture_size
+        Width and height of that picture; ``None`` likewise.
 
     Raises
     ------
     ValueError
-        If the pixels are not float32 HxW, finite and within [0, 1].
+        If the pixels are not float32 HxW, finite and within [0, 1], or not as large as ``box``.
     """
 
     pixels: FloatImage
     facts: Facts
     name: str = field(default="")
+    box: Box | None = None
+    picture_size: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         pixels = self.pixels
@@ -106,6 +144,8 @@ class Radiograph:
         low, high = float(pixels.min()), float(pixels.max())
         if not (low >= 0.0 and high <= 1.0):  # also false for NaN
             raise ValueError(f"pixels must lie in [0, 1], got [{low}, {high}]")
+        if self.box is not None and (self.box.height, self.box.width) != pixels.shape:
+            raise ValueError(f"pixels of {pixels.shape} do not fill {self.box}")
         pixels.flags.writeable = False
 
     @property

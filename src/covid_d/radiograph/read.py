@@ -9,12 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO
+from typing import BinaryIO, Final
+
+import numpy as np
 
 from covid_d.radiograph.film import Radiograph
+from covid_d.radiograph.frame import film_box
 from covid_d.radiograph.readers import reader_for
-from covid_d.radiograph.readers.limits import MAX_BYTES
+from covid_d.radiograph.readers.limits import MAX_BYTES, require_size
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
+
+# A film of which less is left without its margins is a spot on an empty picture, no thumbnail.
+_SPECK: Final = 24
 
 
 def read(source: str | Path | bytes | BinaryIO, *, name: str = "") -> Radiograph:
@@ -30,7 +36,8 @@ def read(source: str | Path | bytes | BinaryIO, *, name: str = "") -> Radiograph
 
     Returns
     -------
-    The film, upright, float32 in [0, 1], air dark and bone bright, with its known facts.
+    The film without its margins, upright, with square pixels, float32 in [0, 1], air dark and
+    bone bright, with its known facts.
 
     Raises
     ------
@@ -47,8 +54,15 @@ def read(source: str | Path | bytes | BinaryIO, *, name: str = "") -> Radiograph
         name = str(source)
     try:
         with _quiet():
-            pixels, facts = reader_for(data).decode(data, hashlib.sha256(data).hexdigest())
-            return Radiograph(pixels, facts, name)
+            picture, facts = reader_for(data).decode(data, hashlib.sha256(data).hexdigest())
+            box = film_box(picture)
+            if min(box.width, box.height) < _SPECK:
+                raise RadiographError.of(RefusalCode.BLANK)
+            require_size(box.width, box.height)
+            height, width = picture.shape
+            # A copy, so that a margin takes no memory as long as the film is kept.
+            film = np.ascontiguousarray(box.of(picture))
+            return Radiograph(film, facts, name, box, (width, height))
     except RadiographError:
         raise
     except Exception as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -33,6 +34,7 @@ class RefusalCode(StrEnum):
     NOT_CHEST = "not_chest"
     NOT_FRONTAL = "not_frontal"
     CHILD = "child"
+    AGE_UNREAD = "age_unread"
     UNLIKE_CHEST = "unlike_chest_film"
     LOOKS_CT = "looks_ct"
     LOOKS_LATERAL = "looks_lateral"
@@ -198,6 +200,16 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         ),
         Message("No use COVID-D en menores de 18 años.", "Do not use COVID-D under 18 years."),
     ),
+    RefusalCode.AGE_UNREAD: (
+        Message(
+            "No se entiende la edad que indica el archivo ({detail}).",
+            "The age that the file states is not understood ({detail}).",
+        ),
+        Message(
+            "Corríjala en el archivo, por ejemplo 045Y (45 años); el modelo solo conoce adultos.",
+            "Correct it in the file, for example 045Y (45 years); the model knows adults only.",
+        ),
+    ),
     RefusalCode.UNLIKE_CHEST: (
         Message(
             "La imagen no se parece a una radiografía de tórax frontal.",
@@ -347,14 +359,33 @@ class Refusal:
         return cls(code, what.format(detail=detail), next_step)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return ``{"code", "message": {"es", "en"}}``; the message ends with the next step."""
+        """Return ``{"code", "message": {"es", "en"}, "next_step": {"es", "en"}}``."""
         return {
             "code": self.code.value,
-            "message": {
-                "es": f"{self.message.es} {self.next_step.es}",
-                "en": f"{self.message.en} {self.next_step.en}",
-            },
+            "message": self.message.to_dict(),
+            "next_step": self.next_step.to_dict(),
         }
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Refusal:
+        """Return what :meth:`to_dict` was called on.
+
+        Raises
+        ------
+        ValueError
+            If the code is none of this version's.
+        """
+        return cls(
+            RefusalCode(kept["code"]), Message(**kept["message"]), Message(**kept["next_step"])
+        )
+
+    @property
+    def text(self) -> Message:
+        """The reason and the next step, as one text."""
+        return Message(
+            f"{self.message.es} {self.next_step.es}".strip(),
+            f"{self.message.en} {self.next_step.en}".strip(),
+        )
 
 
 class RadiographError(CovidDError):

@@ -164,7 +164,8 @@ def _dicom() -> bytes:
 def test_checksums_cover_everything(enter: Enter, exported: Exported) -> None:
     enter(1, POSITIVE)
     files, made = exported()
-    told = dict(reversed(line.split("  ")) for line in files[SUMS].decode().splitlines())
+    lines = [line.split("  ") for line in files[SUMS].decode().splitlines()]
+    told = {name: digest for digest, name in lines}
     assert set(told) == set(files) - {SUMS}
     for name, digest in told.items():
         assert hashlib.sha256(files[name]).hexdigest() == digest

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import true
 
-from clinic_factory import Person, Role
+from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import FollowUp
 from covid_d.clinic.follow_up.laboratory import (
     WINDOW_DAYS,
@@ -21,6 +21,7 @@ from covid_d.clinic.follow_up.laboratory import (
     standard,
 )
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
 from episode_factory import Told, add, follow_up, write
 
 DAY = date(2026, 11, 1)

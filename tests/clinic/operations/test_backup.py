@@ -107,11 +107,10 @@ def test_the_restored_clinic_counts_on(
     again.close()
 
 
+@pytest.mark.only_on("postgresql")  # from it into SQLite and back
 def test_a_backup_moves_to_the_other_database(
-    filled: Installation, archive: Path, postgres: PostgresServer | None, elsewhere: ClinicSettings
+    filled: Installation, archive: Path, elsewhere: ClinicSettings
 ) -> None:
-    if postgres is None:
-        pytest.skip("needs --database postgresql: restores from it into SQLite and back")
     as_sqlite = elsewhere.model_copy(update={"database_url": None})
     restore(archive, as_sqlite)
     middle = Installation.open(as_sqlite)
@@ -219,11 +218,10 @@ def test_an_installation_is_never_overwritten(filled: Installation, archive: Pat
     assert _content(filled) == before
 
 
+@pytest.mark.only_on("postgresql")  # one database, another folder
 def test_a_filled_database_is_never_overwritten(
-    filled: Installation, archive: Path, postgres: PostgresServer | None, tmp_path: Path
+    filled: Installation, archive: Path, tmp_path: Path
 ) -> None:
-    if postgres is None:
-        pytest.skip("needs --database postgresql: one database, another folder")
     with pytest.raises(CovidDError, match="already"):
         restore(archive, filled.settings.model_copy(update={"data": tmp_path / "other"}))
 
@@ -253,12 +251,12 @@ def test_another_key_is_never_replaced(archive: Path, elsewhere: ClinicSettings)
     assert (elsewhere.data / "secret.key").read_text() == "ab" * 32 + "\n"
 
 
+@pytest.mark.kill
+@pytest.mark.only_on("sqlite")  # the steps are the same
 @pytest.mark.parametrize("step", [0, 1, 3])
 def test_a_killed_restore_can_be_run_again(
     archive: Path, elsewhere: ClinicSettings, step: int
 ) -> None:
-    if elsewhere.database_url is not None:
-        pytest.skip("one database is enough: the steps are the same")
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"

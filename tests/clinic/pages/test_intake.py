@@ -120,6 +120,7 @@ def test_everything_typed_and_sent_stays_when_something_is_wrong(
     installation: Installation, form: Form
 ) -> None:
     token = form.staged(phantom_png(1))
+    projection: dict[str, Any] = {f"projection-{token}": "AP"}
     wrong = form.send(
         phantom_png(2),
         staged=token,
@@ -132,7 +133,7 @@ def test_everything_typed_and_sent_stays_when_something_is_wrong(
         notes="fiebre & <tos>",
         submission="one",
         national_id="1710034066",
-        **{f"projection-{token}": "AP"},
+        **projection,
     )
     html = wrong.text
     assert wrong.status_code == 422
@@ -185,7 +186,7 @@ def test_a_film_of_somebody_else_is_said_on_its_card_and_beside_its_answer(
     installation: Installation, form: Form
 ) -> None:
     content = films.dicom(PatientAge="061Y", PatientSex="M", ViewPosition="PA")
-    other = {"age_years": "34", "sex": "F"}
+    other: dict[str, Any] = {"age_years": "34", "sex": "F"}
     form.browser.post("/language", data={"language": "en"})
     sentences = (
         "The film says 61 years; the record says 34: check that it is this patient&#39;s.",

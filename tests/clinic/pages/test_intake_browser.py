@@ -202,7 +202,10 @@ def test_an_ended_session_loses_nothing(installation: Installation, page: Page) 
         session.execute(update(SignInSession).values(last_seen_at=now() - _DAY))
     page.click("#save")
     expect(page.locator("#failure a")).to_have_attribute("href", "/sign-in")
-    sent = {"username": "doctor", "password": PASSWORD}  # in another tab of the same browser
+    sent: dict[str, Any] = {
+        "username": "doctor",
+        "password": PASSWORD,
+    }  # in another tab of the same browser
     assert page.context.request.post("/sign-in", form=sent, max_redirects=0).status == 303
     page.click("#save")
     page.wait_for_url(_CASE)

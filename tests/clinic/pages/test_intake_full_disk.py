@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
+import real_parts
 from clinic_factory import PASSWORD, csrf_of, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.app import create_app
@@ -34,7 +36,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     try:
         subprocess.run(mount, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"no small file system can be mounted here: {error}")
+        real_parts.lacking(f"no small file system can be mounted here: {error}")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
@@ -89,11 +91,10 @@ def test_no_space_for_the_film(
     assert _count(installation, Case) == 1
 
 
+@pytest.mark.only_on("sqlite")  # PostgreSQL's own disk is not this one
 def test_no_space_for_the_database(
     installation: Installation, people: dict[Role, Person], small_disk: Path, tmp_path: Path
 ) -> None:
-    if installation.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL's own disk is not this one")
     elsewhere = replace(installation, films=FilmStore(tmp_path / "films"))
     doctor = _browser(elsewhere)
     form = _form(elsewhere, doctor)
@@ -102,7 +103,7 @@ def test_no_space_for_the_database(
     filler = _fill(small_disk)
     upload = {"films": ("film.png", phantom_png(2))}
     # The log may have room left for a few: what was accepted is counted, and then comes the end.
-    answers = []
+    answers: list[Any] = []
     while len(answers) < 100 and (not answers or answers[-1].status_code == 303):
         answers.append(doctor.post("/cases/new", data=form, files=upload))
     assert answers[-1].status_code == 503

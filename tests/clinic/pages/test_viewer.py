@@ -28,7 +28,7 @@ def page(chromium: Browser, address: str, people: People) -> Iterator[Page]:
     with signed_in(chromium, address, viewport={"width": 1000, "height": 1500}) as context:
         opened = context.new_page()
         opened.on("pageerror", lambda error: errors.append(str(error)))
-        opened.on("console", lambda line: line.type == "error" and errors.append(line.text))
+        opened.on("console", lambda line: errors.extend([line.text] * (line.type == "error")))
         yield opened
     assert errors == []
 

@@ -179,4 +179,4 @@ def test_calibration(installation: Installation, doctor: Person) -> None:
     assert by_bin[0.2][2] == 15
     assert _is(by_bin[0.2][4], 0, 15)
     assert by_bin[0.8][4] is None  # two cases
-    assert sum(row[2] for row in rows) == 32
+    assert sum(row[2] for row in rows if isinstance(row[2], int)) == 32

@@ -11,9 +11,8 @@ from covid_d.detector.appearance import CATEGORIES
 from covid_d.radiograph.prepare import Preprocessing
 
 FORMAT: Final = 2
-"""What this version writes."""
-READ: Final = (1, 2)
-"""What it reads; 1 knows no appearance."""
+"""What this version writes; 1, without appearance, is still read."""
+READABLE: Final = (1, 2)
 POSITIVE: Final = "covid"
 NEGATIVE: Final = "nocovid"
 
@@ -189,10 +188,10 @@ class BundleSpec(_Part):
 
     @field_validator("classes")
     @classmethod
-    def _known(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
-        known = (tuple(map(str, CATEGORIES)), (POSITIVE, NEGATIVE))
-        if classes not in known:
-            raise ValueError(f"classes must be {' or '.join(map(str, known))}")
+    def _known_classes(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        if classes not in (CATEGORIES, (POSITIVE, NEGATIVE)):
+            appearances = ", ".join(category.value for category in CATEGORIES)
+            raise ValueError(f"must be {appearances}; or {POSITIVE}, {NEGATIVE}")
         return classes
 
     @model_validator(mode="after")

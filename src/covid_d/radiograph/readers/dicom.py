@@ -6,6 +6,8 @@ need it are imported when the first DICOM file is met.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from covid_d.radiograph.film import Facts, FloatImage
 
 # PS3.10 section 7.1: a preamble of 128 bytes, then the prefix.
@@ -19,7 +21,7 @@ def sniff(data: bytes) -> bool:
 
 
 def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
-    """Return pixels and facts of a DICOM image of one frame.
+    """Return pixels and facts of a DICOM image of one frame, with square pixels.
 
     Raises
     ------
@@ -29,9 +31,18 @@ def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
     """
     from covid_d.radiograph.readers.dicom_display import displayed
     from covid_d.radiograph.readers.dicom_facts import facts_of
+    from covid_d.radiograph.readers.dicom_geometry import squared, unshuttered
     from covid_d.radiograph.readers.dicom_object import parse, samples_of
 
     dataset = parse(data)
     samples, photometric = samples_of(dataset)
     pixels, colour = displayed(samples, photometric, dataset)
-    return pixels, facts_of(dataset, sha256=sha256, colour=colour)
+    seen = unshuttered(dataset)
+    if seen is not None:
+        pixels[~seen] = 0.0  # no film there, so air
+    facts = facts_of(dataset, sha256=sha256, colour=colour)
+    square = squared(pixels, dataset)
+    if square.shape != pixels.shape and facts.spacing_mm is not None:
+        finer = min(facts.spacing_mm)
+        facts = replace(facts, spacing_mm=(finer, finer))
+    return square, facts

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydicom import Dataset
 
+from covid_d.radiograph.ages import ADULT_YEARS, OLDEST, age_on, parse_age, parse_date
 from covid_d.radiograph.film import Facts, Projection, Sex
+from covid_d.radiograph.readers.dicom_geometry import spacing_of
 
 # Longest stretch of a file's own words that is quoted to a reader.
 _TEXT = 32
@@ -36,13 +39,22 @@ _VIEW_CODES: Final = {
 # Patient Position (0018,5100), PS3.3 C.7.3.1.1.2: head or feet first, supine.
 _SUPINE: Final = frozenset({"HFS", "FFS"})
 
-_YEARS: Final = {"D": 1 / 365.2425, "W": 7 / 365.2425, "M": 1 / 12, "Y": 1.0}
-_OLDEST = 120.0
+# When the film was taken, the likeliest first.
+_TAKEN: Final = (
+    "AcquisitionDate",
+    "AcquisitionDateTime",
+    "ContentDate",
+    "SeriesDate",
+    "StudyDate",
+    "InstanceCreationDate",
+)
+
+_Parsed = TypeVar("_Parsed")
 
 
 def facts_of(dataset: Dataset, *, sha256: str, colour: bool) -> Facts:
     """Return the facts of a DICOM image; what is absent, malformed or absurd is ``None``."""
-    sex = _text(dataset, "PatientSex")
+    sex, ages = _text(dataset, "PatientSex"), _ages(dataset)
     return Facts(
         format="DICOM",
         sha256=sha256,
@@ -52,9 +64,12 @@ def facts_of(dataset: Dataset, *, sha256: str, colour: bool) -> Facts:
         projection=_projection(dataset),
         laterality=_text(dataset, "ImageLaterality") or _text(dataset, "Laterality"),
         body_part=_text(dataset, "BodyPartExamined"),
-        age_years=_age(dataset),
+        age_years=ages.years,
         sex=Sex(sex) if sex in tuple(Sex) else None,
-        spacing_mm=_spacing(dataset),
+        spacing_mm=spacing_of(dataset),
+        age_by_dates=ages.by_dates,
+        child=ages.child,
+        age_unread=ages.unread,
     )
 
 
@@ -116,50 +131,53 @@ def _of_orientation(dataset: Dataset) -> Projection | None:
     return None
 
 
-def _age(dataset: Dataset) -> float | None:
-    """Return the age in years, from Patient's Age or else from the dates of birth and study.
+@dataclass(frozen=True, slots=True)
+class _Ages:
+    years: float | None
+    by_dates: float | None
+    child: bool
+    unread: str | None
 
-    A bare number counts as years: taken as a smaller unit it would be a child either way, so the
-    reading can only refuse more.
+
+def _ages(dataset: Dataset) -> _Ages:
+    """Return what Patient's Age and the dates of birth and film say.
+
+    The age as stated counts before the one reckoned; a child by either is a child.
     """
-    age = _of_age_string(_text(dataset, "PatientAge"))
-    if age is None:
-        age = _of_dates(dataset)
-    return age if age is not None and 0.0 <= age <= _OLDEST else None
+    stated, unread = _read(parse_age, dataset, "PatientAge")
+    by_dates, child, birth_unread = _of_dates(dataset)
+    years = by_dates if stated is None or stated.years is None else stated.years
+    known = stated is not None or by_dates is not None
+    return _Ages(
+        years,
+        by_dates,
+        child or (stated is not None and stated.child),
+        None if known else unread or birth_unread,
+    )
 
 
-def _of_age_string(text: str | None) -> float | None:
-    if not text:
-        return None
-    number, unit = (text[:-1], text[-1]) if text[-1] in _YEARS else (text, "Y")
-    if not (number.isascii() and number.isdigit()):
-        return None
-    return int(number) * _YEARS[unit]
+def _of_dates(dataset: Dataset) -> tuple[float | None, bool, str | None]:
+    """Return the age by the dates, whether it is a child's, and a birth date that is none."""
+    born, unread = _read(parse_date, dataset, "PatientBirthDate")
+    if born is None:
+        return None, False, unread
+    for keyword in _TAKEN:
+        taken, _ = _read(parse_date, dataset, keyword)
+        if taken is not None:
+            age = age_on(taken, born)
+            if not 0.0 <= age <= OLDEST:
+                return None, False, _text(dataset, "PatientBirthDate")
+            return age, age < ADULT_YEARS, None
+    # Who is a child today was one on the film.
+    return None, age_on(date.today(), born) < ADULT_YEARS, None
 
 
-def _of_dates(dataset: Dataset) -> float | None:
-    born = _date(dataset, "PatientBirthDate")
-    for keyword in ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate"):
-        taken = _date(dataset, keyword)
-        if born and taken:
-            # Whole birthdays, so that nobody turns 18 by a rounding of leap years.
-            before = (taken.month, taken.day) < (born.month, born.day)
-            return float(taken.year - born.year - before)
-    return None
-
-
-def _date(dataset: Dataset, keyword: str) -> date | None:
-    text = _text(dataset, keyword)
-    with suppress(ValueError):
-        return date.fromisoformat(text) if text and len(text) == 8 else None
-    return None
-
-
-def _spacing(dataset: Dataset) -> tuple[float, float] | None:
-    """Return the spacing at the detector; Pixel Spacing where only that is given."""
-    for keyword in ("ImagerPixelSpacing", "PixelSpacing"):
-        with suppress(TypeError, ValueError):
-            rows, columns = (float(side) for side in _value(dataset, keyword))
-            if all(math.isfinite(side) and side > 0 for side in (rows, columns)):
-                return rows, columns
-    return None
+def _read(
+    parse: Callable[[str], _Parsed | None], dataset: Dataset, keyword: str
+) -> tuple[_Parsed | None, str | None]:
+    """Return what an element states, and its words where they are not understood."""
+    text = _text(dataset, keyword) or ""
+    try:
+        return parse(text), None
+    except ValueError:
+        return None, text

@@ -46,7 +46,8 @@ def test_everything_typed_becomes_the_case() -> None:
 def test_what_is_left_empty_is_not_known() -> None:
     case, wrong = Entered.blank().to_case(7)
     assert wrong == {}
-    assert case.national_id is case.age_years is case.sex is case.symptom_onset is None
+    unknown = (case.national_id, case.age_years, case.sex, case.symptom_onset)
+    assert unknown == (None, None, None, None)
     assert (case.symptoms, case.research_consent) == ((), False)
 
 
