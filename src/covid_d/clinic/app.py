@@ -19,8 +19,8 @@ from covid_d.clinic.accounts.openid import Provider
 from covid_d.clinic.api import router as api
 from covid_d.clinic.http import failures, guards
 from covid_d.clinic.http.assets import Assets
-from covid_d.clinic.http.observe import Observe
 from covid_d.clinic.http.rate_limits import Limited, RateLimits
+from covid_d.clinic.http.request_log import Observe
 from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.http.way_back import Pages
 from covid_d.clinic.installation import Installation

@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from covid_d.clinic.active_detector import Desk
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database import engine as database
 from covid_d.clinic.database.migrate import revision, upgrade
 from covid_d.clinic.database.operations import AuditEntry
-from covid_d.clinic.desk import Desk
 from covid_d.clinic.films import FilmStore
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.keys import Keys

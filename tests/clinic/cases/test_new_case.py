@@ -10,8 +10,8 @@ import pytest
 from clinic_clock import today
 from covid_d.clinic import clock
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.cases.catalogue import PROVINCES
 from covid_d.clinic.cases.new_case import FIRST_ONSET, MAX_NOTES, NewCase, faults
+from covid_d.clinic.cases.value_sets import PROVINCES
 from covid_d.clinic.roles import Role
 
 DOCTOR = Person(1, "ana", "Ana", Role.DOCTOR, unit_id=7, unit_name="Hospital Uno")

@@ -12,8 +12,8 @@ from sqlalchemy import select, update
 
 from clinic_factory import PASSWORD, csrf_of
 from covid_d.clinic.accounts import first_start, sessions, tokens, users
-from covid_d.clinic.accounts.details import Details
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.accounts.user_details import Details
 from covid_d.clinic.app import create_app
 from covid_d.clinic.database.accounts import SignInSession, User
 from covid_d.clinic.database.operations import AuditEntry

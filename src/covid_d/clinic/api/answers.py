@@ -340,7 +340,7 @@ class CaseAnswer(BaseModel):
 
     @classmethod
     def of(cls, case: Case, told: Told, clock: Clock) -> CaseAnswer:
-        """Return a case as :func:`~covid_d.clinic.cases.whole.whole_case` loads it."""
+        """Return a case as :func:`~covid_d.clinic.cases.load_case.whole_case` loads it."""
         own = {"films", "withheld", "assessments", "follow_up"}
         return cls(
             **{name: getattr(case, name) for name in cls.model_fields if name not in own},

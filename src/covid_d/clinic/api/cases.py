@@ -14,7 +14,7 @@ from covid_d.clinic.api.parameters import CaseNumber
 from covid_d.clinic.api.words import _
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
-from covid_d.clinic.cases.whole import whole_case
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.cases.worklist import HIGHEST_NUMBER, PAGE_SIZE, Filters, Sort, list_cases
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up import facts as follow_up

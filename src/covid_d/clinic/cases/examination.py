@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from covid_d.clinic.desk import Answer
+from covid_d.clinic.active_detector import Answer
 from covid_d.clinic.installation import Installation
 from covid_d.detector import Bundle, Caution, Outcome
 from covid_d.detector.calibrate import post_test_probability

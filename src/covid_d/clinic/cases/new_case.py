@@ -9,8 +9,8 @@ from typing import Final
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id
-from covid_d.clinic.cases.catalogue import COMORBIDITIES, NONE, PROVINCES, SEXES, SYMPTOMS
 from covid_d.clinic.cases.national_id import Keeping
+from covid_d.clinic.cases.value_sets import COMORBIDITIES, NONE, PROVINCES, SEXES, SYMPTOMS
 from covid_d.clinic.texts import N_, Text
 
 MAX_CODE: Final = 40
@@ -33,13 +33,13 @@ class NewCase:
     unit_id
         The health unit; the person's own.
     province
-        Where the patient lives; a code of ``catalogue.PROVINCES``.
+        Where the patient lives; a code of ``value_sets.PROVINCES``.
     national_id
         Cédula, as typed.
     age_years
         Whole years.
     sex
-        A code of ``catalogue.SEXES``.
+        A code of ``value_sets.SEXES``.
     symptom_onset
         Day on which the first symptom began.
     symptoms, comorbidities

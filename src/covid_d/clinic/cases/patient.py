@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from covid_d.clinic.cases.catalogue import COMORBIDITIES, SEXES, SYMPTOMS
+from covid_d.clinic.cases.value_sets import COMORBIDITIES, SEXES, SYMPTOMS
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.texts import Text

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import pictures, readings
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
-from covid_d.clinic.cases.whole import whole_case
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.errors import UnavailableError

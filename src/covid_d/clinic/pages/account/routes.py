@@ -7,7 +7,7 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
-from covid_d.clinic.accounts import own, tokens
+from covid_d.clinic.accounts import own_account, tokens
 from covid_d.clinic.errors import ClinicError, InvalidInputError
 from covid_d.clinic.http.rate_limits import PASSWORD, rate_limits
 from covid_d.clinic.http.render import LANGUAGE_COOKIE, go_to, page
@@ -37,7 +37,7 @@ def change_password(
     """Change the password; other sessions end."""
     rate_limits(request).hit(PASSWORD, str(visitor.person.id))
     try:
-        own.change_password(
+        own_account.change_password(
             installation(request),
             visitor.actor,
             visitor.person,
@@ -55,7 +55,7 @@ def choose_language(
     request: Request, visitor: Owner, language: Annotated[str, Form(pattern="^(es|en)$")]
 ) -> Response:
     """Keep the language with the account, and in this browser."""
-    own.choose_language(installation(request), visitor.person, cast("Language", language))
+    own_account.choose_language(installation(request), visitor.person, cast("Language", language))
     response = go_to("/account", notice="saved")
     response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, samesite="lax")
     return response
@@ -66,7 +66,7 @@ def end_session(
     request: Request, visitor: Owner, session_id: Annotated[str, Form(max_length=64)]
 ) -> Response:
     """End one of one's own sessions."""
-    own.end_session(installation(request), visitor.actor, visitor.person, session_id)
+    own_account.end_session(installation(request), visitor.actor, visitor.person, session_id)
     return go_to("/account", notice="session_ended_there")
 
 
@@ -101,7 +101,7 @@ def revoke_token(request: Request, visitor: ApiUser, token_id: int) -> Response:
 @router.get("/password/{token}")
 def show_set_password(request: Request, visitor: Anyone, token: str) -> Response:
     """Show the form of a link that an administrator passed on."""
-    person = own.person_of_link(installation(request), token)
+    person = own_account.person_of_link(installation(request), token)
     return page(request, "pages/account/password.html", person=person, error=None)
 
 
@@ -115,9 +115,9 @@ def set_password(
     """Set the password; then its owner signs in with it."""
     place = installation(request)
     try:
-        own.set_password(place, token, password, address_of(request))
+        own_account.set_password(place, token, password, address_of(request))
     except InvalidInputError as error:
-        person = own.person_of_link(place, token)
+        person = own_account.person_of_link(place, token)
         return page(
             request, "pages/account/password.html", status=error.status, person=person, error=error
         )
@@ -132,7 +132,7 @@ def _account(request: Request, visitor: Visitor, error: ClinicError | None = Non
         "pages/account/account.html",
         status=error.status if error else 200,
         error=error,
-        sessions=own.open_sessions(place, person, request.cookies[COOKIE]),
+        sessions=own_account.open_sessions(place, person, request.cookies[COOKIE]),
         tokens=tokens.of_person(place, person) if may_use_api else [],
         may_use_api=may_use_api,
         longest_days=tokens.LONGEST_DAYS,

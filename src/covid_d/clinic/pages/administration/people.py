@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
 from covid_d.clinic.accounts import units, users
-from covid_d.clinic.accounts.details import Details, role_of
 from covid_d.clinic.accounts.links import HOURS
+from covid_d.clinic.accounts.user_details import Details, role_of
 from covid_d.clinic.accounts.users import Account
 from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.http.render import go_to, page

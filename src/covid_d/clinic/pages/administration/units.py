@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from covid_d.clinic.accounts import first_start, units
 from covid_d.clinic.accounts.units import UnitDetails
-from covid_d.clinic.cases.catalogue import PROVINCES
+from covid_d.clinic.cases.value_sets import PROVINCES
 from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs

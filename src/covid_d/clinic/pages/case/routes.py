@@ -10,9 +10,9 @@ from fastapi.responses import Response
 
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.history import Event, history
+from covid_d.clinic.cases.load_case import film_of, whole_case
 from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
-from covid_d.clinic.cases.whole import film_of, whole_case
 from covid_d.clinic.database.cases import Case, Film, Reading
 from covid_d.clinic.errors import ClinicError, InvalidInputError, UnavailableError
 from covid_d.clinic.follow_up.facts import Current, current

@@ -10,10 +10,10 @@ from typing import Any, Final
 
 from starlette.datastructures import FormData, UploadFile
 
-from covid_d.clinic.cases.catalogue import SEXES
 from covid_d.clinic.cases.examination import Examination
 from covid_d.clinic.cases.intake import NewCase
 from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
+from covid_d.clinic.cases.value_sets import SEXES
 from covid_d.clinic.texts import N_, Text
 from covid_d.detector.cautions import age_differs, cautions_of_patient, sex_differs
 from covid_d.language import Message

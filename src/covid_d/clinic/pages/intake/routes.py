@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import exists, select
 from starlette.datastructures import FormData
 
-from covid_d.clinic.cases import catalogue, intake, new_case, staging
+from covid_d.clinic.cases import intake, new_case, staging, value_sets
 from covid_d.clinic.cases.examination import Examination
 from covid_d.clinic.cases.intake import GivenFilm, create_case
 from covid_d.clinic.cases.preview import preview_png
@@ -209,16 +209,16 @@ def _form(
 
 def _choices() -> dict[str, Any]:
     return {
-        "provinces": list(catalogue.PROVINCES.items()),
-        "sexes": list(catalogue.SEXES.items()),
-        "symptoms": list(catalogue.SYMPTOMS.items()),
-        "comorbidities": list(catalogue.COMORBIDITIES.items()),
+        "provinces": list(value_sets.PROVINCES.items()),
+        "sexes": list(value_sets.SEXES.items()),
+        "symptoms": list(value_sets.SYMPTOMS.items()),
+        "comorbidities": list(value_sets.COMORBIDITIES.items()),
         "projections": _projections(),
     }
 
 
 def _projections() -> list[tuple[str, Text]]:
-    return list(catalogue.PROJECTIONS.items())
+    return list(value_sets.PROJECTIONS.items())
 
 
 def _card(
@@ -241,7 +241,7 @@ def _card(
         "token": token,
         "preview": preview,
         "facts": found.facts,
-        "sex": catalogue.SEXES[found.facts.sex] if found.facts and found.facts.sex else None,
+        "sex": value_sets.SEXES[found.facts.sex] if found.facts and found.facts.sex else None,
         "width": found.width,
         "height": found.height,
         "refusal": found.refusal["message"] if found.refusal else None,

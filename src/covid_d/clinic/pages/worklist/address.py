@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from covid_d.clinic.cases import national_id
-from covid_d.clinic.cases.catalogue import PROVINCES, SEXES
+from covid_d.clinic.cases.value_sets import PROVINCES, SEXES
 from covid_d.clinic.cases.worklist import Filters, Sort
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.laboratory import ResultToDate

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from covid_d.clinic.cases.catalogue import PROVINCES, SEXES
+from covid_d.clinic.cases.value_sets import PROVINCES, SEXES
 from covid_d.clinic.cases.worklist import Page, list_cases, waiting
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.laboratory import ResultToDate
