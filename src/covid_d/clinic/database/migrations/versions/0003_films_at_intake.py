@@ -31,7 +31,9 @@ def upgrade() -> None:
     """Apply."""
     # With a default, so that SQLite need not make the table anew: assessments hang on its rows.
     # The code always says which films came at intake.
-    column = sa.Column("at_intake", sa.Boolean(), nullable=False, server_default=sa.false())
+    column: sa.Column[bool] = sa.Column(
+        "at_intake", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("film", column)
     entered = sa.select(_CASE.c.created_at).where(_CASE.c.id == _FILM.c.case_id).scalar_subquery()
     op.execute(_FILM.update().values(at_intake=_FILM.c.created_at == entered))
