@@ -84,7 +84,7 @@ HEAVY = {
     "ua_parser",
     "uvicorn",
 }
-BASE = ("radiograph", "detector", "models", "errors", "files", "language", "settings")
+BASE = ("radiograph", "detector", "models", "errors", "files", "language", "provenance", "settings")
 BASE_CLI = ("main", "lazy", "options", "predict", "bundle", "demo", "dataset")
 LONGEST_FILE = 600
 LONGEST_FUNCTION = 60

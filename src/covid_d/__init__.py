@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+__version__ = "0.4.0"
 
 # Resolved on first use, so that `import covid_d` stays cheap and never imports what is not needed.
 _EXPORTS = {

@@ -180,7 +180,9 @@ def test_a_missing_extra_gives_the_pip_command(
     assert _exit_code("try") == 1
     err = capsys.readouterr().err
     assert "`covid-d try` (module 'torch') needs the optional extra 'train'" in err
-    assert "Next: Install it: pip install 'covid-d[train]'" in err
+    assert (
+        "Next: Install it from your copy of COVID-D, in its folder: pip install '.[train]'" in err
+    )
     assert "Traceback" not in err
 
 
@@ -213,7 +215,7 @@ def test_missing_extra_knows_submodules() -> None:
     error = ModuleNotFoundError("No module named 'sklearn.metrics'", name="sklearn.metrics")
     explained = missing_extra(error, "`covid-d evaluate`")
     assert isinstance(explained, MissingExtraError)
-    assert "covid-d[data]" in str(explained)
+    assert ".[data]" in str(explained)
     unknown = ModuleNotFoundError("No module named 'numpy'", name="numpy")
     assert missing_extra(unknown, "x") is unknown
 

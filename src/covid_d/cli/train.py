@@ -161,7 +161,7 @@ def train(
     """
     # Imported here: torch and fastai take seconds, and --help needs neither.
     from covid_d.dataset.dataset import Dataset
-    from covid_d.training.run import Machine, read_record
+    from covid_d.training.run import Machine, other_code, read_record
     from covid_d.training.run import train as run_training
 
     given = {field: value for field, value in options.items() if value is not None}
@@ -170,6 +170,8 @@ def train(
         record = read_record(out)
         recipe = _resumed(record, recipe_name, given)
         limit = record["limit"] if limit is None else limit
+        if said := other_code(record):
+            click.echo(said, err=True)
     else:
         recipe = RECIPES[recipe_name or DEFAULT.name].changed(**given)
     try:

@@ -1,4 +1,4 @@
-"""The desk: answers films with the active bundle, a few at a time, and can change bundles."""
+"""The desk: examines films with the active bundle, a few at a time, and can change bundles."""
 
 from __future__ import annotations
 
@@ -12,29 +12,25 @@ from sqlalchemy import Engine, select
 
 from covid_d.clinic.database.engine import reading
 from covid_d.clinic.database.operations import InstalledBundle
-from covid_d.detector import Assessment, Bundle, Detector, Outcome
-from covid_d.detector.cautions import cautions_of_bundle
-from covid_d.radiograph import Radiograph, RadiographError, Refusal, read
+from covid_d.detector import Bundle, Detector, Examination
+from covid_d.radiograph import Radiograph
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An assessment with the bundle that gave it and how long it took.
+class Examined:
+    """A film examined for the clinic.
 
     Parameters
     ----------
-    assessment
-        With activation when answered.
-    bundle
-        The whole bundle: its verdict and preprocessing belong to the answer.
+    examination
+        With its map of the evidence.
     milliseconds
-        From the film, read or not, to the assessment.
+        From the bytes to the examination.
     film
         The film as it was read; ``None`` when it could not be.
     """
 
-    assessment: Assessment
-    bundle: Bundle
+    examination: Examination
     milliseconds: float
     film: Radiograph | None = field(default=None, repr=False)
 
@@ -77,33 +73,27 @@ class Desk:
         with self._lock:
             self._detector = None
 
-    def assess(
-        self, source: Radiograph | bytes, *, name: str = "", prevalence: float | None = None
-    ) -> Answer:
-        """Answer one film; waits while every core is busy with another.
+    def examine(self, content: bytes, detector: Detector | None = None) -> Examined:
+        """Examine one film; waits while every core is busy with another.
 
         Parameters
         ----------
-        source
-            The film, read or as bytes.
-        name
-            What the assessment calls it.
-        prevalence
-            Of the unit, in (0, 1).
+        content
+            The film's bytes.
+        detector
+            Who examines it; by default the active one.
+
+        Raises
+        ------
+        BundleError
+            If the active bundle cannot be used.
         """
-        detector = self.detector
+        answering = detector or self.detector
         with self._places:
             start = time.perf_counter()
-            film = _read(source, name)
-            assessment = (
-                _refused(detector.bundle, name, film)
-                if isinstance(film, Refusal)
-                else detector.assess(film, name=name, prevalence=prevalence, activation=True)
-            )
+            examination, film = answering.examine_keeping_film(content, activation=True)
             took = 1000 * (time.perf_counter() - start)
-        return Answer(
-            assessment, detector.bundle, took, None if isinstance(film, Refusal) else film
-        )
+        return Examined(examination, took, film)
 
     def _active(self) -> Bundle | None:
         with reading(self._engine) as session:
@@ -111,15 +101,3 @@ class Desk:
                 select(InstalledBundle.sha256).where(InstalledBundle.active.is_(True))
             )
         return None if sha256 is None else Bundle.load(self.folder / f"{sha256}.zip")
-
-
-def _read(source: Radiograph | bytes, name: str) -> Radiograph | Refusal:
-    try:
-        return source if isinstance(source, Radiograph) else read(source, name=name)
-    except RadiographError as error:
-        return error.refusal
-
-
-def _refused(bundle: Bundle, name: str, refusal: Refusal) -> Assessment:
-    warnings = cautions_of_bundle(bundle.spec)
-    return Assessment(name, Outcome.REFUSED, bundle.id, refusal=refusal, warnings=warnings)

@@ -10,9 +10,16 @@ from PIL import Image
 
 from covid_d.detector.assessment import Box
 from covid_d.detector.bundle.bundle import Bundle
-from covid_d.errors import BundleError
-from covid_d.radiograph import Radiograph, prepare
+from covid_d.detector.lungs import LungModel
+from covid_d.radiograph import (
+    Radiograph,
+    RadiographError,
+    Refusal,
+    RefusalCode,
+    prepare,
+)
 from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph.prepare import Window, framed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,11 +34,19 @@ class Framed:
         The part of the film that it shows; ``None`` for the whole film.
     lungs
         bool, HxW over that part: where the lungs are; ``None`` where they were not looked for.
+    small
+        float32, HxW in [0, 1]: the whole film as the lung model saw it; ``None`` without one.
     """
 
     prepared: FloatImage = field(repr=False)
     box: Box | None = None
     lungs: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
+    small: FloatImage | None = field(default=None, repr=False)
+
+    @property
+    def whole(self) -> FloatImage:
+        """The whole film, small, by which the gate judges: float32, 3xHxW or HxW."""
+        return self.prepared if self.small is None else self.small
 
     def lungs_on(self, grid: tuple[int, ...]) -> FloatImage:
         """Return the share of lung in each cell of a grid over the network's input: float32, hxw.
@@ -64,11 +79,8 @@ class Frame:
 
     def __init__(self, bundle: Bundle) -> None:
         self._preprocessing = bundle.spec.preprocessing
-        if self._preprocessing.frame == "lungs":
-            raise BundleError(
-                f"Bundle {bundle.path} cuts films to the lungs, which this version cannot.",
-                "Update COVID-D.",
-            )
+        in_lungs = self._preprocessing.frame == "lungs"
+        self._lungs = LungModel.load(bundle) if in_lungs else None
 
     def of(self, film: Radiograph) -> Framed:
         """Return the film as the network takes it.
@@ -76,6 +88,25 @@ class Frame:
         Raises
         ------
         RadiographError
-            If the lungs are looked for and no two are found.
+            If the lungs are looked for and no two are found whole.
         """
-        return Framed(prepare(film, self._preprocessing))
+        if self._lungs is None:
+            return Framed(prepare(film, self._preprocessing))
+        found = self._lungs.find(film)
+        if isinstance(found.window, RefusalCode):
+            raise RadiographError(Refusal.of(found.window))
+        box = framed(self._preprocessing, found.window)
+        return Framed(
+            prepare(film, self._preprocessing, found.window),
+            box,
+            None if box is None else _cut(found.mask, box),
+            found.film,
+        )
+
+
+def _cut(mask: npt.NDArray[np.bool_], box: Window) -> npt.NDArray[np.bool_]:
+    """Return the part of a mask of the whole film that a box shows; at least a cell."""
+    height, width = mask.shape
+    top, left = int(box.top * height), int(box.left * width)
+    bottom, right = round(box.bottom * height), round(box.right * width)
+    return mask[top : max(bottom, top + 1), left : max(right, left + 1)]

@@ -43,6 +43,8 @@ class RefusalCode(StrEnum):
     SIDEWAYS = "sideways"
     BLURRED = "blurred"
     CROPPED = "cropped"
+    NO_LUNGS = "no_lungs"
+    PART_OF_CHEST = "part_of_chest"
     COLLAGE = "several_films"
     ANNOTATED = "annotated"
     LOOKS_CHILD = "looks_child"
@@ -278,6 +280,28 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "La imagen parece un recorte: no muestra el tórax completo.",
             "The picture looks cropped: it does not show the whole chest.",
+        ),
+        Message(
+            "Use la radiografía completa, con ambos pulmones.",
+            "Use the whole radiograph, with both lungs.",
+        ),
+    ),
+    RefusalCode.NO_LUNGS: (
+        Message(
+            "No se encuentran los dos pulmones en la imagen.",
+            "The two lungs are not found in the picture.",
+        ),
+        Message(
+            "Use una radiografía de tórax frontal, completa y derecha. Si lo es, léala sin el "
+            "modelo.",
+            "Use a frontal chest radiograph, whole and upright. If it is one, read it without the "
+            "model.",
+        ),
+    ),
+    RefusalCode.PART_OF_CHEST: (
+        Message(
+            "El borde de la imagen corta un pulmón.",
+            "The edge of the picture cuts a lung.",
         ),
         Message(
             "Use la radiografía completa, con ambos pulmones.",

@@ -107,7 +107,7 @@ class Checkpoint:
                 "Delete it to start this run anew, without --resume.",
             ) from error
         raise TrainingError(
-            f"Checkpoint {self.path} belongs to a run with another recipe, data set or version.",
+            f"Checkpoint {self.path} belongs to a run with another recipe or data set.",
             "Give the options of that run, or start a new one in another folder.",
         )
 

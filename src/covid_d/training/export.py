@@ -32,6 +32,7 @@ from covid_d.detector.bundle.spec import Gate as GateSpec
 from covid_d.detector.gate import Gate, Kind
 from covid_d.errors import TrainingError
 from covid_d.files import atomic_folder
+from covid_d.provenance import source_sha256
 from covid_d.radiograph.film import FloatImage, Radiograph
 from covid_d.radiograph.prepare import Preprocessing, normalise, prepare
 from covid_d.radiograph.read import read
@@ -281,6 +282,7 @@ def _spec(
         version=version,
         created=datetime.now(UTC).replace(microsecond=0),
         covid_d=__version__,
+        source_sha256=source_sha256(),
         preprocessing=learn.dls.preprocessing,
         network=Network(backbone=recipe.backbone),
         calibration=calibration,

@@ -47,6 +47,7 @@ def write_report(run: Path, record: dict[str, Any]) -> Path:
         sections.append(_stage(run, 2, "Stage 2: all layers"))
     sections.append(_recipe(recipe))
     notices = [_POOLED]
+    notices += record.get("continued_by", [])
     if record["limit"] is not None:
         notices.insert(0, f"Rehearsal on about {record['limit']} films: not a trained detector.")
     page = Page(f"Training: {recipe.name}, {recipe.backbone}", sections, notices)

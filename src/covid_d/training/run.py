@@ -18,6 +18,7 @@ from covid_d import __version__
 from covid_d.detector.gate import Kind
 from covid_d.errors import TrainingError
 from covid_d.files import write_atomically
+from covid_d.provenance import described, source_sha256, this_code
 from covid_d.training.backbones import Weights, find_weights
 from covid_d.training.build import learner
 from covid_d.training.data import VOCABULARY, dataloaders
@@ -154,6 +155,7 @@ def train(
     if earlier is not None:
         record["times"] = {**earlier["times"], "resumed": _now()}
         record["command"] = earlier["command"] or command
+        record |= _origin(earlier)
     _write(run, record)
     learn = learner(loaders, recipe, weights=first, path=run.resolve())
     progress = fit(learn, recipe, run, resume=resume)
@@ -199,6 +201,32 @@ def read_record(run: Path) -> dict[str, Any]:
     return record
 
 
+def other_code(record: dict[str, Any]) -> str | None:
+    """Return a sentence that says who started a run, if it was other code than this.
+
+    Such a run may be continued: its recipe and films are held to be the same, and ``run.json``
+    and the report name everybody who worked on it. That it ends as an unbroken run would have is
+    promised for one code only.
+    """
+    if record.get("source_sha256") == source_sha256():
+        return None
+    started = described(str(record["covid_d"]), str(record.get("source_sha256", "")))
+    return (
+        f"This run was started by COVID-D {started} and is continued by {this_code()}: "
+        "its result may differ from an unbroken run's."
+    )
+
+
+def _origin(earlier: dict[str, Any]) -> dict[str, Any]:
+    """Return who started a run and which other code continued it."""
+    origin = {key: earlier[key] for key in ("covid_d", "source_sha256") if key in earlier}
+    others = list(earlier.get("continued_by", []))
+    said = other_code(earlier)
+    if said and said not in others:
+        others.append(said)
+    return {"source_sha256": "", **origin, "continued_by": others}
+
+
 def _claim(
     run: Path, recipe: Recipe, dataset: Dataset, limit: int | None, *, resume: bool
 ) -> dict[str, Any] | None:
@@ -239,6 +267,7 @@ def _record(
     device_name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     return {
         "covid_d": __version__,
+        "source_sha256": source_sha256(),
         "command": command,
         "recipe": recipe.model_dump(mode="json"),
         "preprocessing": loaders.preprocessing.model_dump(mode="json"),

@@ -12,7 +12,6 @@ import pandas as pd
 from fastai.callback.schedule import LRFinder
 from fastai.learner import Learner
 
-from covid_d import __version__
 from covid_d.files import write_atomically
 from covid_d.training.callbacks import (
     KeepHistory,
@@ -163,5 +162,6 @@ def _fingerprint(learn: Learner, recipe: Recipe) -> str:
     films = list(learn.dls.films["sha256"])
     # Without default values: an option that a later version adds leaves older runs resumable.
     options = recipe.model_dump(exclude_defaults=True)
-    text = json.dumps([__version__, options, films], sort_keys=True)
+    # Nor the code that wrote it: `run.json` says who did, and who continued.
+    text = json.dumps([options, films], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

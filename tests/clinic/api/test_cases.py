@@ -86,8 +86,11 @@ def test_the_answer_is_the_pages_answer(
         film = session.scalars(select(Film).where(Film.case_id == case_id)).one()
         (stored,) = film.assessments
     assert [said["probability"] for said in sent] == [stored.probability]
-    assert sent[0]["prevalence"] == 0.1
-    assert sent[0]["post_test_probability"] == stored.post_test_probability
+    assert sent[0]["covid"] is None, "a demonstration has no predictive value"
+    told = stored.assessment.to_dict()
+    shared = set(told) & set(sent[0]) - {"bundle"}
+    assert shared >= {"appearance", "opacity", "conformal_set", "warnings", "refusal"}
+    assert {name: sent[0][name] for name in shared} == {name: told[name] for name in shared}
 
 
 def test_a_request_sent_twice_makes_one_case(doctor: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from covid_d.clinic.cases import national_id, readings
 from covid_d.clinic.cases.access import case_of
 from covid_d.clinic.cases.worklist import Filters, Page, Sort, leading, list_cases, waiting
 from covid_d.clinic.clock import now
-from covid_d.clinic.database.cases import StoredAssessment
+from covid_d.clinic.database.cases import StoredAssessment, assessment_columns
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.laboratory import ResultToDate
@@ -106,8 +107,10 @@ def test_a_films_newest_answer_counts(installation: Installation, doctor: Person
     with installation.writing() as session:
         (film,) = case_of(session, doctor, case_id).films
         old = film.assessments[0]
-        columns = {c.key: getattr(old, c.key) for c in old.__table__.columns if c.key != "id"}
-        session.add(StoredAssessment(**columns | {"outcome": "negative"}))
+        newer = assessment_columns(
+            replace(old.assessment, outcome=Outcome.NEGATIVE), prevalence=None, milliseconds=1.0
+        )
+        session.add(StoredAssessment(film_id=film.id, created_at=old.created_at, **newer))
     (row,) = _list(installation, doctor).rows
     assert row.outcome is Outcome.NEGATIVE
     assert _ids(installation, doctor, outcome=Outcome.POSITIVE) == set()

@@ -21,6 +21,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from clinic_factory import add_case
+from covid_d import __version__
 from covid_d.cli.backup import backup as backup_command
 from covid_d.cli.backup import restore as restore_command
 from covid_d.clinic.accounts.people import Person
@@ -34,6 +35,7 @@ from covid_d.clinic.roles import Role
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail import audit_trail
 from covid_d.errors import CovidDError
+from covid_d.provenance import source_sha256
 from postgres_server import PostgresServer
 
 
@@ -182,7 +184,7 @@ def test_sessions_are_not_kept(filled: Installation, archive: Path) -> None:
         ("tables/film.jsonl", lambda _: None),
         (MANIFEST, lambda _: None),
         (MANIFEST, lambda _: b"{}"),
-        (MANIFEST, lambda content: content.replace(b'"format": 1', b'"format": 9')),
+        (MANIFEST, lambda content: content.replace(b'"format": 2', b'"format": 9')),
         (MANIFEST, lambda content: content.replace(b'"secret.key"', b'"../secret.key"')),
         (MANIFEST, lambda content: content.replace(b'"revision": "', b'"revision": "later')),
     ],
@@ -195,6 +197,27 @@ def test_an_altered_backup_is_refused(
         restore(archive, elsewhere)
     assert caught.value.next_step
     assert not (elsewhere.data.parent / "secret.key").exists()
+
+
+def test_a_backup_says_which_code_made_it(archive: Path) -> None:
+    manifest = read_manifest(archive)
+    assert (manifest.format, manifest.covid_d) == (2, __version__)
+    assert manifest.source_sha256 == source_sha256()
+
+
+def test_a_backup_of_the_first_format_is_restored(
+    filled: Installation, archive: Path, elsewhere: ClinicSettings
+) -> None:
+    def as_then(content: bytes) -> bytes:
+        manifest = json.loads(content) | {"format": 1, "covid_d": "0.1.0"}
+        del manifest["source_sha256"]
+        return json.dumps(manifest).encode()
+
+    _rewritten(archive, MANIFEST, as_then)
+    assert restore(archive, elsewhere).source_sha256 == ""
+    again = Installation.open(elsewhere)
+    assert _content(again) == _content(filled)
+    again.close()
 
 
 @pytest.mark.parametrize("keep", [0, 100, -1000])

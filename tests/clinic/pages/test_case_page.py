@@ -9,6 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
+from case_rows import set_answer
 from clinic_factory import PASSWORD, add_case, add_unit, add_user, csrf_of, phantom_png, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.accounts import Unit
@@ -16,6 +17,7 @@ from covid_d.clinic.database.cases import AnswerShown, Case, Film, Reading, Stor
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.detector import CATEGORIES, CovidRange, Outcome
 
 People = dict[Role, Person]
 SignIn = Callable[[Role], TestClient]
@@ -35,12 +37,10 @@ def _answer(place: Installation, case_id: int) -> StoredAssessment:
         ).one()
 
 
-def _set_answer(place: Installation, case_id: int, **columns: object) -> None:
+def _set_answer(place: Installation, case_id: int, **changes: object) -> None:
     with place.writing() as session:
-        film = select(Film.id).where(Film.case_id == case_id).scalar_subquery()
-        session.execute(
-            update(StoredAssessment).where(StoredAssessment.film_id == film).values(**columns)
-        )
+        stored = select(StoredAssessment).join(Film).where(Film.case_id == case_id)
+        set_answer(session.scalars(stored).one(), **changes)
 
 
 def _post_reading(place: Installation, browser: TestClient, case_id: int, **fields: str) -> int:
@@ -55,21 +55,22 @@ def test_words_then_numbers_then_their_base(
     _set_answer(
         installation,
         case_id,
-        outcome="positive",
-        probability=0.62,
-        conformal_set=["covid"],
+        outcome=Outcome.POSITIVE,
+        verdict="audit-passed",
+        probability=None,
+        appearance=dict(zip(CATEGORIES, (0.08, 0.1, 0.2, 0.62), strict=True)),
+        conformal_set=("typical",),
+        covid=CovidRange(0.12, 0.3, 0.85, 0.1),
         prevalence=0.1,
-        post_test_probability=0.153,
     )
     text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
     in_order = [
-        "Compatible con COVID-19",
+        "Aspecto típico de COVID-19",
         "62 %",
-        "15 %",
-        "85 %",
-        "unas 62 son de pacientes con COVID-19",
+        "92 %",
+        "12 % – 85 %",
         "(prevalencia 10 %)",
-        "unas 15 con COVID-19 y unas 85 sin ella",
+        "entre unas 12 y unas 85 con COVID-19",
         "No descarta COVID-19; confirme con RT-PCR o antígeno.",
         "Modelo de demostración",
         "phantom 1.0",
@@ -87,7 +88,7 @@ def test_no_number_is_a_certainty(
     installation: Installation, people: People, signed_in: SignIn, share: float, words: str
 ) -> None:
     case_id = add_case(installation, people[Role.DOCTOR])
-    _set_answer(installation, case_id, probability=share)
+    _set_answer(installation, case_id, probability=share, verdict="audit-passed")
     assert words in signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
 
 
@@ -97,9 +98,28 @@ def test_without_a_prevalence_there_is_no_predictive_value(
     with installation.writing() as session:
         session.execute(update(Unit).values(prevalence=None))
     case_id = add_case(installation, people[Role.DOCTOR])
+    _set_answer(
+        installation,
+        case_id,
+        verdict="audit-passed",
+        probability=None,
+        appearance=dict.fromkeys(CATEGORIES, 0.25),
+    )
     text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
     assert "Su unidad no tenía una prevalencia fijada" in text
-    assert "valores predictivos" not in text
+    assert "a la prevalencia de su unidad" not in text
+
+
+def test_a_demonstration_shows_no_predictive_value_and_no_percentage_of_disease(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
+    answer = text[text.index('class="outcome') : text.index('class="rule"')]
+    assert "no es una probabilidad de enfermedad" in answer
+    assert "Probabilidad de COVID-19" not in text
+    assert "a la prevalencia de su unidad" not in text
+    assert "Un modelo de demostración no tiene valor predictivo" in text
 
 
 def test_a_refusal_says_why_and_what_to_do(
@@ -117,12 +137,21 @@ def test_in_blind_mode_no_output_tells_the_answer(
     installation: Installation, people: People, signed_in: SignIn, blind: None
 ) -> None:
     case_id = add_case(installation, people[Role.DOCTOR])
-    _set_answer(installation, case_id, probability=0.6217, outcome="inconclusive")
+    _set_answer(installation, case_id, probability=0.6217, outcome=Outcome.INCONCLUSIVE)
     browser = signed_in(Role.DOCTOR)
     page = browser.get(f"/cases/{case_id}").text
     # The form offers the findings in the same words; elsewhere they must not stand.
     outside = re.sub(r"<fieldset.*?</fieldset>", "", page, flags=re.DOTALL)
-    told = ("62 %", "0.62", "inconclusive", "no concluyente", "compatible", "evidence", "figures")
+    told = (
+        "62 %",
+        "0,62",
+        "0.62",
+        "inconclusive",
+        "no concluyente",
+        "compatible",
+        "evidence",
+        "figures",
+    )
     assert [words for words in told if words in outside.lower()] == []
     assert "/report" not in page
     film = _answer(installation, case_id).film_id

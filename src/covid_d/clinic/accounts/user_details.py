@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from covid_d.clinic import sentences
 from covid_d.clinic.database.accounts import Unit, User
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.roles import Permission, Role
@@ -62,28 +63,23 @@ class Details:
             )
         elif _is_taken(session, self.username, but):
             wrong["username"] = N_("Somebody else has this user name.")
-        if not 1 <= len(self.full_name) <= LONGEST_NAME or not self.full_name.isprintable():
-            wrong["full_name"] = N_("Write between 1 and %(n)d characters.", n=LONGEST_NAME)
+        if (fault := fault_of_name(self.full_name)) is not None:
+            wrong["full_name"] = fault
         if self.unit_id is None and Permission.READ_CASE in self.role.permissions:
             wrong["unit_id"] = N_("Who sees patients needs a health unit.")
         elif self.unit_id is not None and session.get(Unit, self.unit_id) is None:
-            wrong["unit_id"] = N_("Choose one of the list.")
+            wrong["unit_id"] = sentences.NOT_OFFERED
         if wrong:
             raise InvalidInputError(wrong)
 
 
-def role_of(value: str) -> Role:
-    """Return the role that a form names.
-
-    Raises
-    ------
-    InvalidInputError
-        Under ``role``.
-    """
-    try:
-        return Role(value)
-    except ValueError as error:
-        raise InvalidInputError({"role": N_("Choose one of the list.")}) from error
+def fault_of_name(name: str) -> Text | None:
+    """Return what is wrong with the name of a person or a unit; ``None`` when nothing is."""
+    if not name:
+        return sentences.MISSING
+    if len(name) > LONGEST_NAME:
+        return sentences.too_long(LONGEST_NAME)
+    return None if name.isprintable() else sentences.UNREADABLE
 
 
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, list[Any]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,7 +15,7 @@ from covid_d.clinic.follow_up.facts import Fact, Told, summary
 from covid_d.clinic.follow_up.laboratory import Laboratory, ResultToDate, Standard, Why
 from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.roles import Permission, Role
-from covid_d.detector import Bundle, Outcome
+from covid_d.detector import Appearance, Assessment, Bundle, Outcome
 from covid_d.language import INTENDED_USE
 
 
@@ -107,7 +105,8 @@ class RefusalReason(BaseModel):
     """Why a film is not answered."""
 
     code: str = Field(description=_("Name of the reason, for programs."))
-    message: Sentence = Field(description=_("The reason, and what to do about it."))
+    message: Sentence = Field(description=_("The reason."))
+    next_step: Sentence = Field(description=_("What to do about it."))
 
 
 class Warned(BaseModel):
@@ -117,20 +116,44 @@ class Warned(BaseModel):
     message: Sentence = Field(description=_("The warning."))
 
 
+class CovidAt(BaseModel):
+    """How probable COVID-19 is at a prevalence, given how the film looks."""
+
+    low: float = Field(description=_("Lower end of the 95 % range that the studies support."))
+    value: float = Field(description=_("Its middle."))
+    high: float = Field(description=_("Upper end of the range."))
+    prevalence: float = Field(description=_("Share of COVID-19 that was assumed."))
+
+
 class AssessmentAnswer(BaseModel):
     """What the model says of one film. It does not rule out COVID-19; a test decides."""
 
     outcome: Outcome = Field(description=_("The answer."))
     outcome_text: Sentence = Field(description=_("The answer in words."))
+    appearance: dict[Appearance, float] | None = Field(
+        description=_(
+            "Calibrated probability of each appearance, summing to 1; null when refused, and from "
+            "bundles that do not know appearances."
+        )
+    )
+    most_likely: Appearance | None = Field(description=_("The most probable appearance."))
+    opacity: float | None = Field(
+        description=_("Probability of any lung opacity: 1 minus that of negative.")
+    )
     probability: float | None = Field(
-        description=_("Calibrated probability of COVID-19, 0 to 1; null exactly when refused.")
+        description=_(
+            "Of bundles that do not know appearances: calibrated probability of COVID-19 among "
+            "the films it was calibrated on, 0 to 1."
+        )
     )
     conformal_set: list[str] = Field(
-        description=_("Classes that cannot be ruled out at the bundle's error rate.")
+        description=_("Appearances that cannot be ruled out at the bundle's error rate.")
     )
-    prevalence: float | None = Field(description=_("Share of COVID-19 that was assumed."))
-    post_test_probability: float | None = Field(
-        description=_("The probability at that prevalence.")
+    covid: CovidAt | None = Field(
+        description=_(
+            "How probable COVID-19 is at a prevalence, by published studies; null without a "
+            "prevalence, and from bundles that did not pass their audit."
+        )
     )
     refusal: RefusalReason | None = Field(description=_("Why there is no answer."))
     warnings: list[Warned] = Field(description=_("What must be known beside the answer."))
@@ -138,22 +161,16 @@ class AssessmentAnswer(BaseModel):
     note: Sentence = Field(description=_("What an answer is for, and what it is not."))
 
     @classmethod
-    def of(cls, columns: Mapping[str, Any]) -> AssessmentAnswer:
-        """Return an answer from the columns of an assessment."""
-        names = ("probability", "conformal_set", "prevalence", "post_test_probability")
-        return cls(
-            outcome=columns["outcome"],
-            outcome_text=Sentence(**Outcome(columns["outcome"]).message.to_dict()),
-            **{name: columns[name] for name in names},
-            refusal=columns["refusal"],
-            warnings=columns["warnings"],
-            bundle=BundleInfo(
-                name=columns["bundle_name"],
-                version=columns["bundle_version"],
-                sha256=columns["bundle_sha256"],
-                verdict=columns["bundle_verdict"],
-            ),
-            note=Sentence(**INTENDED_USE.to_dict()),
+    def of(cls, assessment: Assessment) -> AssessmentAnswer:
+        """Return what is told of an answer: all of it but its name and its map."""
+        told = assessment.to_dict()
+        return cls.model_validate(
+            {name: told[name] for name in cls.model_fields if name in told}
+            | {
+                "outcome_text": assessment.headline.to_dict(),
+                "bundle": {**told["bundle"], "verdict": told["verdict"]},
+                "note": INTENDED_USE.to_dict(),
+            }
         )
 
 
@@ -166,8 +183,7 @@ class StoredAnswer(AssessmentAnswer):
     @classmethod
     def of_stored(cls, stored: StoredAssessment) -> StoredAnswer:
         """Return a stored answer."""
-        columns = {column.key: getattr(stored, column.key) for column in stored.__table__.columns}
-        said = AssessmentAnswer.of(columns)
+        said = AssessmentAnswer.of(stored.assessment)
         return cls(**said.model_dump(), film_id=stored.film_id, created_at=stored.created_at)
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
 
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.cases.examination import Stated, examine, final_answer
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
 from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
-from covid_d.radiograph import Projection, Sex
+from covid_d.detector import Assessment, Stated
 
 
 def assess_alone(
@@ -20,13 +19,11 @@ def assess_alone(
     person: Person,
     actor: Actor,
     content: bytes,
+    stated: Stated,
     *,
-    projection: Projection | None = None,
-    age_years: int | None = None,
-    sex: Sex | None = None,
     prevalence: float | None = None,
-) -> dict[str, Any]:
-    """Return the columns of the answer about a film, as ``final_answer`` does.
+) -> Assessment:
+    """Return the answer about a film.
 
     Parameters
     ----------
@@ -36,10 +33,8 @@ def assess_alone(
         Who, and as the audit trail names them.
     content
         The film's bytes.
-    projection, age_years
-        As stated, for a film that does not say.
-    sex
-        As stated, to compare with what the film's file says.
+    stated
+        Of the film and its patient.
     prevalence
         In (0, 1); by default that of the person's unit.
 
@@ -57,17 +52,18 @@ def assess_alone(
             N_("Your unit reads blind: films are answered within a case, after your own reading."),
             code="blind_mode",
         )
-    found, _ = examine(installation, content)
+    detector = installation.desk.detector
     assumed = prevalence if prevalence is not None or unit is None else unit.prevalence
-    stated = Stated(projection, age_years, sex)
-    answer = final_answer(found, stated, installation.desk.detector.bundle, assumed)
+    found = installation.desk.examine(content, detector).examination
+    assessment = detector.judge(found, stated, assumed)
+    sha256 = hashlib.sha256(content).hexdigest()
     with installation.writing() as session:
         audit_trail.record(
             session,
             installation.keys,
             actor,
             "film.assess",
-            f"film:{found.sha256}",
-            {"outcome": answer["outcome"]},
+            f"film:{sha256}",
+            {"outcome": assessment.outcome.value},
         )
-    return answer
+    return assessment

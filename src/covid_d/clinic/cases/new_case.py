@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id
 from covid_d.clinic.cases.national_id import Keeping
@@ -99,19 +100,19 @@ def _faults(
     if person.unit_id is None or case.unit_id != person.unit_id:
         yield "unit_id", N_("You can enter cases of your own health unit only.")
     if case.province not in PROVINCES:
-        yield "province", N_("Choose one of the provinces.")
+        yield "province", sentences.NOT_OFFERED
     if case.sex is not None and case.sex not in SEXES:
-        yield "sex", N_("Choose one of the entries.")
+        yield "sex", sentences.NOT_OFFERED
     for field, value, (low, high) in (
         ("age_years", case.age_years, AGES),
         ("spo2", case.spo2, SPO2),
         ("vaccine_doses", case.vaccine_doses, DOSES),
     ):
         if value is not None and not low <= value <= high:
-            yield field, N_("Enter a whole number from %(low)d to %(high)d.", low=low, high=high)
+            yield field, sentences.no_whole_number(low, high)
     if case.symptom_onset is not None:
         if case.symptom_onset > today:
-            yield "symptom_onset", N_("This day is in the future.")
+            yield "symptom_onset", sentences.IN_THE_FUTURE
         if case.symptom_onset < FIRST_ONSET:
             yield "symptom_onset", N_("This day is before the first known case of COVID-19.")
     for field, chosen, offered in (
@@ -120,9 +121,9 @@ def _faults(
     ):
         yield from _choice(field, chosen, offered)
     if len(case.notes) > MAX_NOTES:
-        yield "notes", N_("Use at most %(n)d characters.", n=MAX_NOTES)
+        yield "notes", sentences.too_long(MAX_NOTES)
     if "\x00" in case.notes:  # PostgreSQL keeps no such text
-        yield "notes", N_("This value cannot be read.")
+        yield "notes", sentences.UNREADABLE
 
 
 def _identity(case: NewCase, keeping: Keeping) -> Iterator[tuple[str, Text]]:
@@ -131,9 +132,9 @@ def _identity(case: NewCase, keeping: Keeping) -> Iterator[tuple[str, Text]]:
     if not code and (keeping == "off" or not digits):
         yield "patient_code", N_("Enter the patient's code.")
     if len(code) > MAX_CODE:
-        yield "patient_code", N_("Use at most %(n)d characters.", n=MAX_CODE)
+        yield "patient_code", sentences.too_long(MAX_CODE)
     if not code.isprintable():
-        yield "patient_code", N_("This value cannot be read.")
+        yield "patient_code", sentences.UNREADABLE
     if national_id.is_valid(national_id.normalise(code)):
         yield (
             "patient_code",
@@ -149,6 +150,6 @@ def _choice(
     field: str, chosen: tuple[str, ...], offered: Collection[str]
 ) -> Iterator[tuple[str, Text]]:
     if not set(chosen) <= set(offered):
-        yield field, N_("Choose from the entries of the form.")
+        yield field, sentences.NOT_OFFERED
     if NONE in chosen and len(set(chosen)) > 1:
         yield field, N_("“None” does not go together with other entries.")

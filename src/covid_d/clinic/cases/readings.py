@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import AnswerShown, Case, FollowUp, Reading
@@ -125,9 +126,9 @@ def record_reading(
     if finding not in FINDINGS:
         raise InvalidInputError({"finding": N_("Choose what you read from the film.")})
     if len(notes) > LONGEST_NOTES:
-        raise InvalidInputError({"notes": N_("Use at most %(n)d characters.", n=LONGEST_NOTES)})
+        raise InvalidInputError({"notes": sentences.too_long(LONGEST_NOTES)})
     if "\x00" in notes:  # PostgreSQL keeps no such text
-        raise InvalidInputError({"notes": N_("This value cannot be read.")})
+        raise InvalidInputError({"notes": sentences.UNREADABLE})
     kind = _kind(session, case, person)
     last = session.scalar(
         select(Reading)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import of_unit
 from covid_d.clinic.cases.readings import answer_visible_to
@@ -26,7 +27,7 @@ from covid_d.clinic.follow_up.laboratory import (
     laboratory_of,
     result_to_date_is,
 )
-from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.texts import Text
 from covid_d.detector import Outcome
 
 PAGE_SIZE: Final = 25
@@ -101,14 +102,14 @@ class Filters:
     def __post_init__(self) -> None:
         wrong: dict[str, Text] = {}
         if len(self.text) > LONGEST_TEXT or not self.text.isprintable():
-            wrong["text"] = N_("This value cannot be read.")
+            wrong["text"] = sentences.UNREADABLE
         if self.patient is not None and not _HASH.fullmatch(self.patient):
-            wrong["patient"] = N_("This value cannot be read.")
+            wrong["patient"] = sentences.UNREADABLE
         for name, day in (("since", self.since), ("until", self.until)):
             if day is not None and not FIRST_DAY <= day < date.max:
-                wrong[name] = N_("This value cannot be read.")
+                wrong[name] = sentences.UNREADABLE
         if self.since and self.until and self.since > self.until:
-            wrong["until"] = N_("The last day lies before the first.")
+            wrong["until"] = sentences.BACKWARDS
         if wrong:
             raise InvalidInputError(wrong)
 

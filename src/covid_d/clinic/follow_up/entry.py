@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import case_of
 from covid_d.clinic.clock import Clock, now
 from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.errors import ConflictError, InvalidInputError
+from covid_d.clinic.fields import is_text
 from covid_d.clinic.follow_up.facts import Current, Fact, history, summary
 from covid_d.clinic.follow_up.terms import DIED, GIVEN, OTHER_DIAGNOSIS, VOID, Kind
 from covid_d.clinic.installation import Installation
@@ -107,15 +109,15 @@ def _check_fields(case: Case, entry: Entry, clock: Clock) -> None:
     if entry.value != VOID:
         wrong = _wrong_value(entry) | _wrong_day(case, entry, clock)
     elif entry.supersedes is None:
-        wrong["value"] = N_("Choose one of the values offered.")
+        wrong["value"] = sentences.NOT_OFFERED
     for name, text, longest in (
         ("notes", entry.notes, LONGEST_NOTES),
         ("reason", entry.reason, LONGEST_REASON),
     ):
         if len(text) > longest:
-            wrong[name] = N_("Write at most %(n)d characters.", n=longest)
-        elif any(not sign.isprintable() and sign not in "\r\n\t" for sign in text):
-            wrong[name] = N_("Leave out control characters.")
+            wrong[name] = sentences.too_long(longest)
+        elif not is_text(text):
+            wrong[name] = sentences.UNREADABLE
     if entry.supersedes is not None and not entry.reason.strip():
         wrong["reason"] = N_("Say why it is corrected; both values are kept.")
     if wrong:
@@ -124,7 +126,7 @@ def _check_fields(case: Case, entry: Entry, clock: Clock) -> None:
 
 def _wrong_value(entry: Entry) -> dict[str, Text]:
     if entry.value not in entry.kind.values:
-        return {"value": N_("Choose one of the values offered.")}
+        return {"value": sentences.NOT_OFFERED}
     if entry.value == OTHER_DIAGNOSIS and not entry.notes.strip():
         return {"notes": N_("Write which diagnosis.")}
     return {}
@@ -136,7 +138,7 @@ def _wrong_day(case: Case, entry: Entry, clock: Clock) -> dict[str, Text]:
         needed = entry.kind.is_test or entry.kind is Kind.OUTCOME
         return {"day": N_("State the day.")} if needed else {}
     if day > clock.today():
-        return {"day": N_("This day is in the future.")}
+        return {"day": sentences.IN_THE_FUTURE}
     earliest = entered - BEFORE_CASE
     if case.symptom_onset is not None:
         earliest = case.symptom_onset - (BEFORE_ONSET if entry.kind.is_test else timedelta())

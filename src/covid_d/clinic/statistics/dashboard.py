@@ -165,7 +165,7 @@ def _refusal_codes(session: Session, scope: Scope, period: Period) -> list[str]:
     """Return the reason of every film whose first assessment was a refusal."""
     earlier = aliased(StoredAssessment)
     chosen = (
-        select(StoredAssessment.refusal["code"].as_string())
+        select(StoredAssessment.refusal_code)
         .join(Film, Film.id == StoredAssessment.film_id)
         .join(Case, Case.id == Film.case_id)
         .where(

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, not_, or_, true
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import of_unit
 from covid_d.clinic.cases.readings import answer_visible_to
@@ -99,14 +100,20 @@ class Period:
 
     @classmethod
     def of(
-        cls, first: str, last: str, *, clock: Clock, today: date, whole_months: bool = False
+        cls,
+        first: date | None,
+        last: date | None,
+        *,
+        clock: Clock,
+        today: date,
+        whole_months: bool = False,
     ) -> Period:
-        """Return the period between two days written as ``2026-11-24``; both may be empty.
+        """Return the period between two days; both may be left out.
 
         Parameters
         ----------
         first, last
-            Empty: the last ``DEFAULT_DAYS`` days, until today.
+            Left out: the last ``DEFAULT_DAYS`` days, until today.
         clock, today
             The installation's, and the present day.
         whole_months
@@ -116,25 +123,15 @@ class Period:
         Raises
         ------
         InvalidInputError
-            If a day cannot be read, or the period ends before it begins or is too long.
+            If the period ends before it begins, or is too long.
         """
-        end = _day("last", last) if last else today
-        start = _day("first", first) if first else end - timedelta(days=DEFAULT_DAYS - 1)
+        end = last or today
+        start = first or end - timedelta(days=DEFAULT_DAYS - 1)
         if start > end:
-            raise InvalidInputError({"last": N_("The period ends before it begins.")})
+            raise InvalidInputError({"last": sentences.BACKWARDS})
         if (end - start).days > LONGEST_DAYS:
             raise InvalidInputError({"first": N_("Choose at most ten years.")})
         if whole_months:
             start = start.replace(day=1)
             end = end.replace(day=calendar.monthrange(end.year, end.month)[1])
         return cls(start, end, clock)
-
-
-def _day(field: str, text: str) -> date:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInputError({field: N_("This is no day; write it as 2026-11-24.")}) from None
-    if not 2000 <= found.year <= 2100:
-        raise InvalidInputError({field: N_("This is no day; write it as 2026-11-24.")})
-    return found

@@ -105,7 +105,8 @@ def test_what_was_typed_stays_when_it_cannot_be_accepted(
 def test_a_day_that_is_none_is_said(send: Callable[..., Any], day: str) -> None:
     answer = send(kind="rt_pcr", value="positive", day=day)
     assert answer.status_code == 422
-    assert "año-mes-día" in answer.text
+    assert "Escriba la fecha como año, mes y día: 2026-01-31." in answer.text
+    assert f'value="{day}"' in answer.text
 
 
 def test_a_correction_starts_from_the_old_value_and_keeps_it(

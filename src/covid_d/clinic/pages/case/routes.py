@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.history import Event, history
@@ -15,7 +17,9 @@ from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
 from covid_d.clinic.database.cases import Case, Film, Reading
 from covid_d.clinic.errors import ClinicError, InvalidInputError, UnavailableError
+from covid_d.clinic.fields import LARGEST, Filled, Line, Whole, Words
 from covid_d.clinic.follow_up.facts import Current, current
+from covid_d.clinic.http.forms import sent
 from covid_d.clinic.http.parameters import CaseId, ChosenFilm
 from covid_d.clinic.http.render import go_to, language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
@@ -26,6 +30,20 @@ from covid_d.clinic.trail import audit_trail
 
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
+_UNREAD: Final = {"finding": "", "notes": ""}
+
+
+class _Front(BaseModel):
+    """Which film is in front."""
+
+    film: Annotated[int | None, Whole(1, LARGEST)] = None
+
+
+class _ReadingForm(BaseModel):
+    """The form of one's own reading."""
+
+    finding: Annotated[str, Line(20)] = ""
+    notes: Annotated[str, Words(readings.LONGEST_NOTES)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +85,13 @@ def take_reading(
     request: Request,
     visitor: Reader,
     case_id: CaseId,
-    finding: Annotated[str, Form(max_length=20)] = "",
-    notes: Annotated[str, Form()] = "",
-    film: Annotated[int | None, Form(ge=1, le=2**31 - 1)] = None,
+    front: Annotated[Filled[_Front], Depends(sent(_Front))],
+    form: Annotated[Filled[_ReadingForm], Depends(sent(_ReadingForm))],
 ) -> Response:
     """Record the visitor's own reading; what they typed stays when it cannot be accepted."""
-    place = installation(request)
+    place, film = installation(request), front.sound().film
     try:
+        given = form.sound()
         with place.writing() as session:
             case = whole_case(session, visitor.person, case_id)
             readings.record_reading(
@@ -82,12 +100,12 @@ def take_reading(
                 visitor.actor,
                 case,
                 visitor.person,
-                finding=finding,
-                notes=notes,
+                finding=given.finding,
+                notes=given.notes,
             )
     except InvalidInputError as error:
         view = _load(place, visitor, case_id, film)
-        return _page(request, visitor, view, error=error, finding=finding, notes=notes)
+        return _page(request, visitor, view, form.typed, error)
     return go_to(_address(case_id, film), notice="reading_saved")
 
 
@@ -121,10 +139,8 @@ def _page(
     request: Request,
     visitor: Visitor,
     view: _View,
-    *,
+    typed: Mapping[str, str] = _UNREAD,
     error: InvalidInputError | None = None,
-    finding: str = "",
-    notes: str = "",
 ) -> Response:
     place = installation(request)
     results = _results(place, view)
@@ -154,8 +170,8 @@ def _page(
         longest_notes=readings.LONGEST_NOTES,
         error=error,
         errors=error.fields if error else {},
-        finding=finding,
-        notes=notes,
+        finding=typed["finding"],
+        notes=typed["notes"],
     )
 
 

@@ -12,12 +12,17 @@ from sqlalchemy import exists, select
 from starlette.datastructures import FormData
 
 from covid_d.clinic.cases import intake, new_case, staging, value_sets
-from covid_d.clinic.cases.examination import Examination
 from covid_d.clinic.cases.intake import GivenFilm, create_case
 from covid_d.clinic.cases.preview import preview_png
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case
-from covid_d.clinic.errors import ClinicError, ForbiddenError, InvalidInputError, NotFoundError
+from covid_d.clinic.errors import (
+    ClinicError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
 from covid_d.clinic.http import failures
 from covid_d.clinic.http.render import go_to, language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, is_form, needs
@@ -26,6 +31,7 @@ from covid_d.clinic.keys import new_token
 from covid_d.clinic.pages.intake.form import Entered, contradictions
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_, Text
+from covid_d.detector import Examination
 from covid_d.detector.cautions import AGE_TOLERANCE
 from covid_d.radiograph import RadiographError, read
 from covid_d.radiograph.sample import sample_bytes
@@ -178,8 +184,8 @@ def _form(
     films = []
     for token in entered.staged:
         try:
-            found = staging.find(place, visitor.person, token)
-        except NotFoundError:
+            found = staging.find(place, visitor.person, token).examination
+        except (NotFoundError, UnavailableError):
             errors["films"] = N_(
                 "A radiograph sent before is no longer on the server: add it again."
             )
@@ -244,7 +250,7 @@ def _card(
         "sex": value_sets.SEXES[found.facts.sex] if found.facts and found.facts.sex else None,
         "width": found.width,
         "height": found.height,
-        "refusal": found.refusal["message"] if found.refusal else None,
+        "refusal": found.refusal.text if found.refusal else None,
         "stated": entered.projections.get(token, "") if entered else "",
         "contradictions": contradictions(found.facts, entered) if found.facts else [],
     }

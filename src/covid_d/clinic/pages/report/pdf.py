@@ -46,10 +46,11 @@ _WIDTH: Final = A4[0] - 2 * (_MARGIN + _PADDING)
 _PICTURE: Final = (58 * mm, 62 * mm)
 _QUIET: Final = HexColor("#46585e")
 _LINE: Final = HexColor("#9fb0b5")
-# Ink and ground of each outcome; the sign and the words say the same without colour.
+# Ink and ground of each outcome; the sign and the words say the same without colour. Negative is
+# not green: it rules nothing out.
 _COLOURS: Final = {
     "positive": (HexColor("#a3211b"), HexColor("#fdecea")),
-    "negative": (HexColor("#14603a"), HexColor("#e6f5ec")),
+    "negative": (HexColor("#1d3a5f"), HexColor("#e8eef6")),
     "inconclusive": (HexColor("#6f4a00"), HexColor("#fff4d6")),
     "refused": (black, HexColor("#eef3f4")),
 }
