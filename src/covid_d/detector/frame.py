@@ -12,6 +12,7 @@ from covid_d.detector.assessment import Box
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.lungs import LungModel
 from covid_d.radiograph import (
+    Preprocessing,
     Radiograph,
     RadiographError,
     Refusal,
@@ -36,12 +37,15 @@ class Framed:
         bool, HxW over that part: where the lungs are; ``None`` where they were not looked for.
     small
         float32, HxW in [0, 1]: the whole film as the lung model saw it; ``None`` without one.
+    window
+        Around both lungs, without surround; ``None`` where they were not looked for.
     """
 
     prepared: FloatImage = field(repr=False)
     box: Box | None = None
     lungs: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
     small: FloatImage | None = field(default=None, repr=False)
+    window: Window | None = None
 
     @property
     def whole(self) -> FloatImage:
@@ -90,18 +94,55 @@ class Frame:
         RadiographError
             If the lungs are looked for and no two are found whole.
         """
-        if self._lungs is None:
-            return Framed(prepare(film, self._preprocessing))
-        found = self._lungs.find(film)
-        if isinstance(found.window, RefusalCode):
-            raise RadiographError(Refusal.of(found.window))
-        box = framed(self._preprocessing, found.window)
-        return Framed(
-            prepare(film, self._preprocessing, found.window),
-            box,
-            None if box is None else _cut(found.mask, box),
-            found.film,
-        )
+        return frame(film, self._preprocessing, self._lungs)
+
+    def like(self, framed: Framed, film: Radiograph) -> FloatImage:
+        """Return the network's input for a film that was made from another one.
+
+        Parameters
+        ----------
+        framed
+            The other film: its lungs are where this one's were before they were erased.
+        film
+            Of the other's size.
+        """
+        return prepare(film, self._preprocessing, framed.window)
+
+
+def frame(film: Radiograph, preprocessing: Preprocessing, lungs: LungModel | None) -> Framed:
+    """Return a film as a network takes it; answering and the checks of training share this.
+
+    Parameters
+    ----------
+    film
+        The film.
+    preprocessing
+        How it becomes the network's input.
+    lungs
+        Finds the lungs; not asked where the whole film is taken.
+
+    Raises
+    ------
+    RadiographError
+        If the lungs are looked for and no two are found whole.
+    ValueError
+        If they are to be looked for and there is no lung model.
+    """
+    if preprocessing.frame == "film":
+        return Framed(prepare(film, preprocessing))
+    if lungs is None:
+        raise ValueError("films are to be cut to the lungs, and there is no lung model")
+    found = lungs.find(film)
+    if isinstance(found.window, RefusalCode):
+        raise RadiographError(Refusal.of(found.window))
+    box = framed(preprocessing, found.window)
+    return Framed(
+        prepare(film, preprocessing, found.window),
+        box,
+        None if box is None else _cut(found.mask, box),
+        found.film,
+        found.window,
+    )
 
 
 def _cut(mask: npt.NDArray[np.bool_], box: Window) -> npt.NDArray[np.bool_]:

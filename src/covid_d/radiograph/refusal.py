@@ -24,12 +24,14 @@ class RefusalCode(StrEnum):
     ENCRYPTED = "encrypted"
     NO_PIXELS = "no_pixels"
     UNSUPPORTED = "unsupported_encoding"
+    FOR_PROCESSING = "for_processing"
     MULTI_FRAME = "multi_frame"
     TOO_LARGE = "too_large"
     TOO_SMALL = "too_small"
     COLOUR = "colour_picture"
     BLANK = "blank"
     ASPECT = "odd_shape"
+    SEAM = "straight_edge"
     NOT_RADIOGRAPHY = "not_radiography"
     NOT_CHEST = "not_chest"
     NOT_FRONTAL = "not_frontal"
@@ -123,6 +125,16 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "Export it as uncompressed DICOM or as a greyscale PNG.",
         ),
     ),
+    RefusalCode.FOR_PROCESSING: (
+        Message(
+            "El archivo guarda los datos del detector sin procesar (FOR PROCESSING).",
+            "The file holds the detector's unprocessed data (FOR PROCESSING).",
+        ),
+        Message(
+            "Use la imagen del mismo estudio para ver (FOR PRESENTATION).",
+            "Use the same study's image for viewing (FOR PRESENTATION).",
+        ),
+    ),
     RefusalCode.MULTI_FRAME: (
         Message(
             "El archivo contiene varias imágenes ({detail}).",
@@ -172,6 +184,16 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "Use la película completa y una sola proyección.",
             "Use the whole film and a single projection.",
+        ),
+    ),
+    RefusalCode.SEAM: (
+        Message(
+            "Un corte recto cruza la imagen: está dañada o no es una sola radiografía.",
+            "A straight edge crosses the picture: it is damaged, or not a single radiograph.",
+        ),
+        Message(
+            "Exporte de nuevo la radiografía original, sola, sin textos ni marcos.",
+            "Export the original radiograph again, by itself, without text or frames.",
         ),
     ),
     RefusalCode.NOT_RADIOGRAPHY: (

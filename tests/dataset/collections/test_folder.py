@@ -107,6 +107,22 @@ def test_headers_tell_the_patient_but_not_who(tmp_path: Path) -> None:
     assert rows["2/IM0001"].child
 
 
+def test_an_age_that_is_no_number_is_handed_on_in_its_own_words(tmp_path: Path) -> None:
+    dicom(tmp_path / "a.dcm", "1", PatientAge="XXXY")
+    dicom(tmp_path / "b.dcm", "2", PatientBirthDate="20150301", StudyDate="20200401")
+    dicom(
+        tmp_path / "c.dcm",
+        "3",
+        PatientAge="045Y",
+        PatientBirthDate="20150301",
+        StudyDate="20200401",
+    )
+    rows = {row.original: row for row in ManifestCollection(write_manifest(tmp_path).path).rows()}
+    assert rows["a.dcm"].unread_age == "XXXY"
+    assert (rows["b.dcm"].age, rows["b.dcm"].child) == (5.0, True)
+    assert rows["c.dcm"].child
+
+
 def test_what_cannot_be_read_is_told_and_not_listed(tmp_path: Path) -> None:
     draw(tmp_path / "sano" / "a.png", 1, size=128)
     (tmp_path / "sano" / "b.png").write_bytes(b"no film")
