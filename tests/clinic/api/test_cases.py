@@ -12,11 +12,11 @@ from sqlalchemy import func, select
 
 import films
 from bundle_factory import AUDITED, make_appearance_bundle
+from clinic_clock import today
 from clinic_factory import add_case, add_unit, add_user, phantom_png, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.cases import AnswerShown, Case, Film
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.follow_up.entry import Entry, add

@@ -13,7 +13,7 @@ from PIL import Image
 from clinic_factory import add_case, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import pictures
-from covid_d.clinic.cases.whole import whole_case
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.errors import UnavailableError
 from covid_d.clinic.films import FilmStore
