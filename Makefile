@@ -89,14 +89,14 @@ postgres: $(LIGHT)/ready  ## Tests in which SQL decides, again on a real Postgre
 base: $(BASE)/ready  ## What a missing extra could break, in the base install alone
 	! $(BASE)/bin/python -c 'import torch' 2>/dev/null
 	$(BASE)/bin/python $(PIP) pytest hypothesis onnx
-	$(BESIDE)/$(BASE)/bin/python $(AS_IS) -m 'not slow' test_installed.py radiograph/test_show.py \
+	$(BESIDE)/$(BASE)/bin/python $(AS_IS) -m 'not slow' installs radiograph/test_show.py \
 	  radiograph/test_sample.py detector/test_show.py detector/test_explain.py \
 	  cli/test_predict.py cli/test_demo.py
 
 clinic: $(CLINIC)/ready  ## What a missing extra could break, in the clinic's install alone
 	! $(CLINIC)/bin/python -c 'import torch' 2>/dev/null
 	$(CLINIC)/bin/python $(PIP) pytest hypothesis onnx httpx2
-	$(BESIDE)/$(CLINIC)/bin/python $(AS_IS) -m 'not slow' test_installed.py cli/test_serve.py \
+	$(BESIDE)/$(CLINIC)/bin/python $(AS_IS) -m 'not slow' installs cli/test_serve.py \
 	  clinic/pages/intake clinic/operations/test_health.py
 
 coverage: $(VENV)/ready  ## Quick and long tests with the lines that they reach

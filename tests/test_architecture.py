@@ -194,6 +194,34 @@ def test_every_folder_of_the_clinic_has_its_floor() -> None:
     assert folders == {*FACES, *SERVICES, "http"}
 
 
+# What changes rows without an entry in the trail, and why none is due.
+UNTRACED = {
+    "accounts/own_account.py: choose_language": "a reader's own language",
+    "accounts/sessions.py: resume": "when a session was last used",
+    "accounts/tokens.py: verify": "when a token was last used",
+    "collection/export.py: _picture": "a film to be looked at; the export itself is recorded",
+    "pages/intake/routes.py: _discard": "a film taken off a form before there is a case",
+    "pages/sign_in/routes.py: sign_out": "the end of one's own session",
+}
+
+
+def test_what_changes_rows_is_an_act_with_its_trace() -> None:
+    """Whoever opens a session that writes says here why the audit trail need not know."""
+    found, direct = set(), set()
+    for path in CLINIC:
+        place = path.relative_to(SOURCE / "clinic").as_posix()
+        for function in ast.walk(_tree(path)):
+            if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                for call in ast.walk(function):
+                    name = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+                    if name.rpartition(".")[2] == "writing":
+                        found.add(f"{place}: {function.name}")
+                    if name.endswith("audit_trail.record"):
+                        direct.add(place)
+    assert found - {"installation.py: writing", "trail/act.py: acting"} == set(UNTRACED)
+    assert direct == {"trail/act.py"}, "entries are made by an act: `act.record(...)`"
+
+
 def test_templates_show_what_lies_in_their_own_face_or_the_frame() -> None:
     for path in (SOURCE / "clinic").rglob("*.html"):
         face = path.relative_to(SOURCE / "clinic").parts[0]

@@ -80,3 +80,11 @@ def test_it_is_said_in_short() -> None:
     assert described("0.3.1", "0123456789abcdef" * 4) == "0.3.1 (source 0123456789ab)"
     assert described("0.1.0", "") == "0.1.0 (source not recorded)"
     assert re.fullmatch(rf"{re.escape(covid_d.__version__)} \(source [0-9a-f]{{12}}\)", this_code())
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    changelog = PACKAGE.parents[1] / "CHANGELOG.md"
+    versions = re.findall(r"^## \[([\d.]+)\]", changelog.read_text(encoding="utf-8"), re.MULTILINE)
+    assert versions[0] == covid_d.__version__
+    numbers = [tuple(map(int, version.split("."))) for version in versions]
+    assert numbers == sorted(numbers, reverse=True)

@@ -25,6 +25,7 @@ from films import dataset as dicom_film
 from films import part10, picture
 from guide.documents import ROOT, Command, commands_of, fences, pages
 
+pytestmark = pytest.mark.slow
 SIZES = Sizes(cohen=72, children=100, adults=40)
 # What is not run here, and where it is.
 ELSEWHERE = {

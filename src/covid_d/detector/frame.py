@@ -12,6 +12,7 @@ from covid_d.detector.assessment import Box
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.lungs import LungModel
 from covid_d.radiograph import (
+    Preprocessing,
     Radiograph,
     RadiographError,
     Refusal,
@@ -90,18 +91,42 @@ class Frame:
         RadiographError
             If the lungs are looked for and no two are found whole.
         """
-        if self._lungs is None:
-            return Framed(prepare(film, self._preprocessing))
-        found = self._lungs.find(film)
-        if isinstance(found.window, RefusalCode):
-            raise RadiographError(Refusal.of(found.window))
-        box = framed(self._preprocessing, found.window)
-        return Framed(
-            prepare(film, self._preprocessing, found.window),
-            box,
-            None if box is None else _cut(found.mask, box),
-            found.film,
-        )
+        return frame(film, self._preprocessing, self._lungs)
+
+
+def frame(film: Radiograph, preprocessing: Preprocessing, lungs: LungModel | None) -> Framed:
+    """Return a film as a network takes it; answering and the checks of training share this.
+
+    Parameters
+    ----------
+    film
+        The film.
+    preprocessing
+        How it becomes the network's input.
+    lungs
+        Finds the lungs; not asked where the whole film is taken.
+
+    Raises
+    ------
+    RadiographError
+        If the lungs are looked for and no two are found whole.
+    ValueError
+        If they are to be looked for and there is no lung model.
+    """
+    if preprocessing.frame == "film":
+        return Framed(prepare(film, preprocessing))
+    if lungs is None:
+        raise ValueError("films are to be cut to the lungs, and there is no lung model")
+    found = lungs.find(film)
+    if isinstance(found.window, RefusalCode):
+        raise RadiographError(Refusal.of(found.window))
+    box = framed(preprocessing, found.window)
+    return Framed(
+        prepare(film, preprocessing, found.window),
+        box,
+        None if box is None else _cut(found.mask, box),
+        found.film,
+    )
 
 
 def _cut(mask: npt.NDArray[np.bool_], box: Window) -> npt.NDArray[np.bool_]:

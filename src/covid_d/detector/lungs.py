@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -63,6 +64,11 @@ class LungModel:
     ------
     BundleError
         If the file is not an ONNX network or breaks the contract.
+
+    Attributes
+    ----------
+    content, sha256
+        The ONNX file's bytes, and their hash.
     """
 
     def __init__(self, model: bytes, spec: Lungs, *, threads: int = 1) -> None:
@@ -73,6 +79,8 @@ class LungModel:
                 f"The lung model {spec.file!r} cannot be loaded ({error}).", _EXPORT_AGAIN
             ) from error
         self.spec = spec
+        self.content = model
+        self.sha256 = hashlib.sha256(model).hexdigest()
         self._check_contract()
 
     @classmethod

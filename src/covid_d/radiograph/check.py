@@ -10,6 +10,7 @@ import numpy as np
 from covid_d.radiograph.ages import ADULT_YEARS
 from covid_d.radiograph.film import Facts, Radiograph
 from covid_d.radiograph.refusal import Refusal, RefusalCode
+from covid_d.radiograph.seams import SHARE, seam
 
 # DICOM Modality (0008,0060), PS3.3 C.7.3.1.1.1: computed radiography, digital radiography, film;
 # OT and SC, which captures and conversions carry; DR, which is no defined term but in use. A film
@@ -41,7 +42,7 @@ def check(radiograph: Radiograph) -> Refusal | None:
     """Return why a film must not be answered, or ``None`` when nothing speaks against it.
 
     Looks at what the file states (modality, body part, projection, age) and then at the picture
-    (colour, shape, content). What is not stated is not held against a film.
+    (colour, shape, content, straight edges). What is not stated is not held against a film.
     """
     return check_facts(radiograph.facts) or _seen(radiograph)
 
@@ -81,7 +82,7 @@ def _seen(radiograph: Radiograph) -> Refusal | None:
     dark, bright = np.percentile(sample, (1, 99))
     if bright - dark < _SPREAD or len(np.unique(sample)) < _LEVELS:
         return Refusal.of(RefusalCode.BLANK)
-    return None
+    return Refusal.of(RefusalCode.SEAM) if seam(radiograph.pixels) > SHARE else None
 
 
 def _may_be_chest(body_part: str) -> bool:

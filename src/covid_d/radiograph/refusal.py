@@ -30,6 +30,7 @@ class RefusalCode(StrEnum):
     COLOUR = "colour_picture"
     BLANK = "blank"
     ASPECT = "odd_shape"
+    SEAM = "straight_edge"
     NOT_RADIOGRAPHY = "not_radiography"
     NOT_CHEST = "not_chest"
     NOT_FRONTAL = "not_frontal"
@@ -172,6 +173,16 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "Use la película completa y una sola proyección.",
             "Use the whole film and a single projection.",
+        ),
+    ),
+    RefusalCode.SEAM: (
+        Message(
+            "Un corte recto cruza la imagen: está dañada o no es una sola radiografía.",
+            "A straight edge crosses the picture: it is damaged, or not a single radiograph.",
+        ),
+        Message(
+            "Exporte de nuevo la radiografía original, sola, sin textos ni marcos.",
+            "Export the original radiograph again, by itself, without text or frames.",
         ),
     ),
     RefusalCode.NOT_RADIOGRAPHY: (

@@ -16,7 +16,8 @@ from fastai.vision.learner import vision_learner
 
 from covid_d.errors import TrainingError
 from covid_d.training.backbones import Weights, body_of, find_weights
-from covid_d.training.callbacks import KeepBatchNorm
+from covid_d.training.callbacks import Bfloat16, KeepBatchNorm
+from covid_d.training.data import classes_of
 from covid_d.training.heads import check_supported
 from covid_d.training.metrics import metrics
 from covid_d.training.recipes import Recipe
@@ -58,12 +59,12 @@ def learner(
         learn = vision_learner(
             dls,
             arch,
-            n_out=2,
+            n_out=len(classes_of(recipe)),
             normalize=False,  # the loaders carry the preparation's own normalisation
             ps=recipe.dropout,
             loss_func=_loss(recipe),
             wd=recipe.weight_decay,
-            metrics=metrics(),
+            metrics=metrics(recipe),
             path=Path(path),
             model_dir=".",
             **options,
@@ -82,6 +83,8 @@ def learner(
         learn.add_cb(ChannelsLast())
     if dls.device is not None and dls.device.type == "cuda":
         learn.add_cb(MixedPrecision())
+    elif recipe.precision == "bfloat16":
+        learn.add_cb(Bfloat16())
     learn.freeze()
     return learn
 

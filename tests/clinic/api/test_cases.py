@@ -248,10 +248,9 @@ def test_a_blind_answer_is_told_only_after_ones_own_reading(
     person = people[Role.DOCTOR]
     with installation.reading() as session:
         assert session.scalars(select(AnswerShown)).all() == []
-    with installation.writing() as session:
-        case = case_of(session, person, case_id)
-        actor = audit_trail.Actor(person.id)
-        readings.record_reading(session, installation.keys, actor, case, person, finding="negative")
+    with installation.act(audit_trail.Actor(person.id)) as act:
+        case = case_of(act.session, person, case_id)
+        readings.record_reading(act, case, person, finding="negative")
     assert told(doctor) == (False, 1, 200)
     assert told(radiologist) == (True, 0, 409)
     with installation.reading() as session:

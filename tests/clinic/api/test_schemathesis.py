@@ -29,6 +29,7 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail import audit_trail
 
+pytestmark = pytest.mark.slow
 OPERATIONS = [
     "GET /api/v1/me",
     "GET /api/v1/bundle",

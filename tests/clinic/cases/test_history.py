@@ -23,11 +23,9 @@ def _events(place: Installation, person: Person, case_id: int) -> list[Event]:
 
 
 def _read(place: Installation, person: Person, case_id: int, finding: str) -> None:
-    with place.writing() as session:
-        case = whole_case(session, person, case_id)
-        readings.record_reading(
-            session, place.keys, Actor(person.id), case, person, finding=finding, notes="nota"
-        )
+    with place.act(Actor(person.id)) as act:
+        case = whole_case(act.session, person, case_id)
+        readings.record_reading(act, case, person, finding=finding, notes="nota")
 
 
 def _said(events: list[Event]) -> list[str]:

@@ -122,7 +122,7 @@ def test_a_failed_transaction_shows_nothing(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("covid_d.clinic.cases.intake.audit_trail.record", fail)
+    monkeypatch.setattr("covid_d.clinic.trail.audit_trail.record", fail)
     with pytest.raises(ZeroDivisionError):
         add_case(installation, doctor)
     assert [_count(installation, table) for table in (Case, Film, StoredAssessment)] == [0, 0, 0]

@@ -28,12 +28,9 @@ People = dict[Role, Person]
 def _read(
     place: Installation, person: Person, case_id: int, finding: str = "positive", notes: str = ""
 ) -> Reading:
-    with place.writing() as session:
-        case = whole_case(session, person, case_id)
-        actor = Actor(person.id)
-        return readings.record_reading(
-            session, place.keys, actor, case, person, finding=finding, notes=notes
-        )
+    with place.act(Actor(person.id)) as act:
+        case = whole_case(act.session, person, case_id)
+        return readings.record_reading(act, case, person, finding=finding, notes=notes)
 
 
 def _may_see(place: Installation, person: Person, case_id: int) -> bool:

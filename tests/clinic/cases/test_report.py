@@ -59,11 +59,9 @@ def test_the_newest_reading_of_each_person_and_what_holds_of_the_follow_up(
     doctor, radiologist = people[Role.DOCTOR], people[Role.RADIOLOGIST]
     case_id = add_case(installation, doctor)
     for person, finding in ((doctor, "positive"), (radiologist, "negative"), (doctor, "negative")):
-        with installation.writing() as session:
-            case = whole_case(session, person, case_id)
-            readings.record_reading(
-                session, installation.keys, Actor(person.id), case, person, finding=finding
-            )
+        with installation.act(Actor(person.id)) as act:
+            case = whole_case(act.session, person, case_id)
+            readings.record_reading(act, case, person, finding=finding)
     actor = Actor(doctor.id)
     wrong = add(installation, doctor, actor, case_id, Entry(Kind.ANTIGEN, "positive", today()))
     add(

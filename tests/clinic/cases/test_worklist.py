@@ -128,16 +128,9 @@ def test_a_blind_answer_is_neither_shown_nor_found_before_ones_own_reading(
         return row.withheld, row.outcome, len(found)
 
     assert told(doctor) == told(radiologist) == (True, None, 0)
-    with installation.writing() as session:
-        case = case_of(session, radiologist, case_id)
-        readings.record_reading(
-            session,
-            installation.keys,
-            Actor(radiologist.id),
-            case,
-            radiologist,
-            finding="negative",
-        )
+    with installation.act(Actor(radiologist.id)) as act:
+        case = case_of(act.session, radiologist, case_id)
+        readings.record_reading(act, case, radiologist, finding="negative")
     assert told(radiologist) == (False, Outcome.POSITIVE, 1)
     assert told(doctor) == (True, None, 0)
 

@@ -311,3 +311,25 @@ def test_an_appearance_is_enough_in_the_grouped_protocol_and_not_in_the_articles
     assert leave_out(film, GROUPED) is None
     told = leave_out(film, ARTICLE)
     assert told == Exclusion(Reason.UNLABELLED, "Atypical Appearance")
+
+
+def test_an_age_that_nobody_can_read_is_no_adults() -> None:
+    film = row(not_understood=(("age", "doce"),))
+    assert leave_out(film, GROUPED) == Exclusion(Reason.AGE, "doce")
+    assert leave_out(film, BuildOptions(adults_only=False)) is None
+    assert leave_out(row(not_understood=(("view", "doce"),)), GROUPED) is None
+
+
+@pytest.mark.parametrize("text", ["", "unknown", "No consta", "frontal"])
+def test_a_projection_that_is_not_told_may_be_frontal(text: str) -> None:
+    assert leave_out(row(projection=None, projection_text=text), GROUPED) is None
+    strict = BuildOptions(known_projection_only=True)
+    told = leave_out(row(projection=None, projection_text=text), strict)
+    assert told
+    assert told.reason is Reason.PROJECTION
+
+
+@pytest.mark.parametrize("text", ["?", "AP foo", "Axial"])
+def test_a_projection_that_is_told_and_not_understood_is_left_out(text: str) -> None:
+    told = leave_out(row(projection=None, projection_text=text), GROUPED)
+    assert told == Exclusion(Reason.PROJECTION, text)

@@ -9,7 +9,6 @@ from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Assessment, Stated
 
@@ -57,13 +56,6 @@ def assess_alone(
     found = installation.desk.examine(content, detector).examination
     assessment = detector.judge(found, stated, assumed)
     sha256 = hashlib.sha256(content).hexdigest()
-    with installation.writing() as session:
-        audit_trail.record(
-            session,
-            installation.keys,
-            actor,
-            "film.assess",
-            f"film:{sha256}",
-            {"outcome": assessment.outcome.value},
-        )
+    with installation.act(actor) as act:
+        act.record("film.assess", f"film:{sha256}", outcome=assessment.outcome.value)
     return assessment

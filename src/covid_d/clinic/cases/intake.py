@@ -14,19 +14,17 @@ from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id, staging
 from covid_d.clinic.cases.new_case import NewCase, faults
-from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment, assessment_columns
 from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.act import Act
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Detector, Examination, Stated
 from covid_d.detector.judge import facts_with
@@ -115,9 +113,9 @@ def create_case(
     _store(installation, ready)
     columns |= {"submission": submission, "blind": unit.blind_mode, "created_by_id": person.id}
     try:
-        with installation.writing() as session:
-            number = _enter(session, installation, actor, columns, ready)
-            staging.forget(session, person, [film.token for film in films if film.token])
+        with installation.act(actor) as act:
+            number = _enter(act, installation, columns, ready)
+            staging.forget(act.session, person, [film.token for film in films if film.token])
             return number
     except IntegrityError:  # the same submission, sent at the same moment, was first
         before = find_submission(installation, person, submission, columns)
@@ -285,29 +283,20 @@ def _film_columns(found: Examination, stated: Stated) -> dict[str, Any]:
 
 
 def _enter(
-    session: Session,
+    act: Act,
     installation: Installation,
-    actor: Actor,
     columns: dict[str, Any],
     ready: dict[str, _Film],
 ) -> int:
-    moment = now()
+    moment = act.now
     case = Case(**columns, created_at=moment)
     for film in ready.values():
         assessment = StoredAssessment(**film.answer, created_at=moment)
         case.films.append(
             Film(**film.columns, created_at=moment, at_intake=True, assessments=[assessment])
         )
-    session.add(case)
-    session.flush()
-    audit_trail.record(
-        session,
-        installation.keys,
-        actor,
-        "case.create",
-        f"case:{case.id}",
-        {"films": list(ready), "research_consent": case.research_consent},
-    )
+    act.session.add(case)
+    act.record("case.create", case, films=list(ready), research_consent=case.research_consent)
     # From here on nobody sweeps (the trail has one writer at a time), and the rows name the films:
     # put back what a sweep took since.
     _store(installation, ready)

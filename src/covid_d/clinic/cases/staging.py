@@ -22,7 +22,6 @@ from covid_d.clinic.database.operations import StagedFilm
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Examination
 from covid_d.radiograph import Radiograph
@@ -73,20 +72,20 @@ def stage(installation: Installation, person: Person, actor: Actor, content: byt
     examined = installation.desk.examine(content)
     sha256 = installation.films.put(content)
     token = new_token()
-    with installation.writing() as session:
+    with installation.act(actor) as act:
         mine = select(StagedFilm.token).where(StagedFilm.user_id == person.id)
         newest_first = mine.order_by(StagedFilm.created_at.desc(), StagedFilm.token)
-        forget(session, person, session.scalars(newest_first.offset(MOST - 1)).all())
-        session.add(
+        forget(act.session, person, act.session.scalars(newest_first.offset(MOST - 1)).all())
+        act.session.add(
             StagedFilm(
                 token=token,
                 sha256=sha256,
                 user_id=person.id,
-                created_at=now(),
+                created_at=act.now,
                 examination=_kept(examined),
             )
         )
-        audit_trail.record(session, installation.keys, actor, "film.stage", f"film:{sha256}")
+        act.record("film.stage", f"film:{sha256}")
         installation.films.put(content)  # a sweep may have taken it since; see `sweep`
     return Staged(token, sha256, examined.examination, examined.milliseconds, examined.film)
 
@@ -157,15 +156,14 @@ def sweep(installation: Installation) -> int:
         expired = select(func.count()).where(StagedFilm.created_at < limit)
         if not candidates and not session.scalar(expired):
             return 0
-    with installation.writing() as session:
-        detail = {"before": limit.isoformat()}
-        audit_trail.record(session, installation.keys, Actor(None), "film.sweep", "films", detail)
+    with installation.act(Actor(None)) as act:
+        act.record("film.sweep", "films", before=limit.isoformat())
         candidates.update(
-            session.scalars(
+            act.session.scalars(
                 delete(StagedFilm).where(StagedFilm.created_at < limit).returning(StagedFilm.sha256)
             )
         )
-        candidates -= _named(session)
+        candidates -= _named(act.session)
         for sha256 in candidates:
             installation.films.remove(sha256)
     return len(candidates)

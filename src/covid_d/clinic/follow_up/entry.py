@@ -10,7 +10,7 @@ from typing import Final
 from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.clock import Clock, now
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.errors import ConflictError, InvalidInputError
 from covid_d.clinic.fields import is_text
@@ -18,7 +18,6 @@ from covid_d.clinic.follow_up.facts import Current, Fact, history, summary
 from covid_d.clinic.follow_up.terms import DIED, GIVEN, OTHER_DIAGNOSIS, VOID, Kind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_, Text
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 
 LONGEST_NOTES: Final = 2000
@@ -71,10 +70,10 @@ def add(
     ConflictError
         If it is recorded already, or somebody else corrected the entry in the meantime.
     """
-    with installation.writing() as session:
+    with installation.act(actor) as act:
         # Locked, so that of two corrections at once the second one sees the first.
-        case = case_of(session, person, case_id, lock=True)
-        facts = history(session, case.id)
+        case = case_of(act.session, person, case_id, lock=True)
+        facts = history(act.session, case.id)
         _check_fields(case, entry, installation.clock)
         if entry.supersedes is None:
             _check_new(summary(facts, case, installation.clock), entry)
@@ -87,19 +86,18 @@ def add(
             day=entry.day,
             notes=entry.notes.strip(),
             user_id=person.id,
-            created_at=now(),
+            created_at=act.now,
             supersedes_id=entry.supersedes,
             reason=entry.reason.strip(),
         )
-        session.add(row)
-        session.flush()
-        audit_trail.record(
-            session,
-            installation.keys,
-            actor,
+        act.session.add(row)
+        act.session.flush()
+        act.record(
             "follow_up.add" if entry.supersedes is None else "follow_up.correct",
-            f"case:{case.id}",
-            {"follow_up": row.id, "kind": row.kind, "supersedes": row.supersedes_id},
+            case,
+            follow_up=row.id,
+            kind=row.kind,
+            supersedes=row.supersedes_id,
         )
         return row.id
 

@@ -24,6 +24,7 @@ from covid_d.dataset.build.films import Inspection
 from covid_d.dataset.build.licenses import terms_of
 from covid_d.dataset.build.options import BuildOptions, Licenses
 from covid_d.dataset.collections.base import Collection, Exclusion, FilmRow, Modality, Reason
+from covid_d.dataset.collections.vocabulary import is_frontal, is_unstated
 from covid_d.dataset.duplicates import Pair
 from covid_d.dataset.manifest import Label, Split
 from covid_d.errors import DatasetError
@@ -142,6 +143,9 @@ def leave_out(row: FilmRow, options: BuildOptions) -> Exclusion | None:
     if options.leaves_out_children and row.child:
         age = "" if row.age is None else f"{row.age:g} years"
         return Exclusion(Reason.CHILD, age or "a child, age not stated")
+    if options.leaves_out_children and row.unread_age and not row.child:
+        # An age that nobody can read may be a child's.
+        return Exclusion(Reason.AGE, row.unread_age)
     if set_aside(row, options) is Split.LATERAL:
         return None
     # The article learns labels alone.
@@ -151,8 +155,9 @@ def leave_out(row: FilmRow, options: BuildOptions) -> Exclusion | None:
         return None
     if row.projection is not None and not row.projection.is_frontal:
         return Exclusion(Reason.LATERAL, row.projection_text or row.projection.value)
-    told_unknown = row.projection is None and row.projection_text not in {"", "unknown"}
-    if told_unknown or (row.projection is None and options.known_projection_only):
+    text = row.projection_text
+    untold = text != "?" and (is_unstated(text) or is_frontal(text))
+    if row.projection is None and (options.known_projection_only or not untold):
         return Exclusion(Reason.PROJECTION, row.projection_text or "not recorded")
     return None
 

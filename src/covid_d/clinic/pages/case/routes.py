@@ -26,7 +26,6 @@ from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.pages.case.result_words import words_of
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.trail import audit_trail
 
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
@@ -92,16 +91,10 @@ def take_reading(
     place, film = installation(request), front.sound().film
     try:
         given = form.sound()
-        with place.writing() as session:
-            case = whole_case(session, visitor.person, case_id)
+        with place.act(visitor.actor) as act:
+            case = whole_case(act.session, visitor.person, case_id)
             readings.record_reading(
-                session,
-                place.keys,
-                visitor.actor,
-                case,
-                visitor.person,
-                finding=given.finding,
-                notes=given.notes,
+                act, case, visitor.person, finding=given.finding, notes=given.notes
             )
     except InvalidInputError as error:
         view = _load(place, visitor, case_id, film)
@@ -115,24 +108,18 @@ def _address(case_id: int, film_id: int | None) -> str:
 
 def _load(place: Installation, visitor: Visitor, case_id: int, film_id: int | None) -> _View:
     person = visitor.person
-    with place.writing() as session:
-        case = whole_case(session, person, case_id)
+    with place.act(visitor.actor) as act:
+        case = whole_case(act.session, person, case_id)
         film = film_of(case, film_id)
-        is_open = readings.may_see_answer(session, case, person)
+        is_open = readings.may_see_answer(act.session, case, person)
         if is_open:
-            readings.note_answer_shown(session, case, person)
-        events = history(session, case, person)
-        audit_trail.record(
-            session,
-            place.keys,
-            visitor.actor,
-            "case.view",
-            f"case:{case.id}",
-            {"answer_shown": is_open},
-        )
+            readings.note_answer_shown(act.session, case, person)
+        events = history(act.session, case, person)
+        act.record("case.view", case, answer_shown=is_open)
         own = [reading for reading in case.readings if reading.user_id == person.id]
         newest = own[-1] if own else None
-        return _View(case, film, is_open, events, newest, current(session, case, place.clock))
+        said = current(act.session, case, place.clock)
+        return _View(case, film, is_open, events, newest, said)
 
 
 def _page(
