@@ -53,9 +53,9 @@ def test_an_installed_bundle_waits_until_it_is_switched_on(
     assert _active(installation) == "phantom"
     bundles.switch(installation, actor, sha256)
     assert _active(installation) == "other"
-    answer = installation.desk.detector.judge(installation.desk.examine(film_bytes(1)).examination)
-    assert answer.outcome is Outcome.POSITIVE
-    assert answer.bundle.sha256 == sha256
+    found = installation.desk.examine(film_bytes(1)).examination
+    assert installation.desk.detector.judge(found).outcome is Outcome.POSITIVE
+    assert found.bundle.sha256 == sha256
     bundles.switch(installation, actor, None)
     assert installation.desk.detector.bundle.spec.name == "phantom"
 

@@ -118,8 +118,7 @@ def _load(place: Installation, visitor: Visitor, case_id: int, film_id: int | No
         act.record("case.view", case, answer_shown=is_open)
         own = [reading for reading in case.readings if reading.user_id == person.id]
         newest = own[-1] if own else None
-        said = current(act.session, case, place.clock)
-        return _View(case, film, is_open, events, newest, said)
+        return _View(case, film, is_open, events, newest, current(act.session, case, place.clock))
 
 
 def _page(
