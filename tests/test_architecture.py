@@ -199,6 +199,7 @@ UNTRACED = {
     "accounts/own.py: choose_language": "a reader's own language",
     "accounts/sessions.py: resume": "when a session was last used",
     "accounts/tokens.py: verify": "when a token was last used",
+    "cases/staging.py: find": "a film that waits, examined again by the bundle that answers now",
     "collection/export.py: _picture": "a film to be looked at; the export itself is recorded",
     "pages/intake/routes.py: _discard": "a film taken off a form before there is a case",
     "pages/sign_in/routes.py: sign_out": "the end of one's own session",
