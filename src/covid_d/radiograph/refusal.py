@@ -24,6 +24,7 @@ class RefusalCode(StrEnum):
     ENCRYPTED = "encrypted"
     NO_PIXELS = "no_pixels"
     UNSUPPORTED = "unsupported_encoding"
+    FOR_PROCESSING = "for_processing"
     MULTI_FRAME = "multi_frame"
     TOO_LARGE = "too_large"
     TOO_SMALL = "too_small"
@@ -122,6 +123,16 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "Expórtela como DICOM sin compresión o como PNG en escala de grises.",
             "Export it as uncompressed DICOM or as a greyscale PNG.",
+        ),
+    ),
+    RefusalCode.FOR_PROCESSING: (
+        Message(
+            "El archivo guarda los datos del detector sin procesar (FOR PROCESSING).",
+            "The file holds the detector's unprocessed data (FOR PROCESSING).",
+        ),
+        Message(
+            "Use la imagen del mismo estudio para ver (FOR PRESENTATION).",
+            "Use the same study's image for viewing (FOR PRESENTATION).",
         ),
     ),
     RefusalCode.MULTI_FRAME: (

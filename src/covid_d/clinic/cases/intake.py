@@ -160,7 +160,7 @@ def _check(
     films: Sequence[GivenFilm],
     submission: str | None,
 ) -> None:
-    wrong = faults(new_case, person, installation.settings.national_id)
+    wrong = faults(new_case, person, installation.settings.national_id, installation.clock.today())
     if not films:
         wrong["films"] = N_("Add at least one radiograph.")
     if len(films) > MAX_FILMS:
@@ -292,7 +292,9 @@ def _enter(
     case = Case(**columns, created_at=moment)
     for film in ready.values():
         assessment = StoredAssessment(**film.answer, created_at=moment)
-        case.films.append(Film(**film.columns, created_at=moment, assessments=[assessment]))
+        case.films.append(
+            Film(**film.columns, created_at=moment, at_intake=True, assessments=[assessment])
+        )
     act.session.add(case)
     act.record("case.create", case, films=list(ready), research_consent=case.research_consent)
     # From here on nobody sweeps (the trail has one writer at a time), and the rows name the films:

@@ -15,10 +15,10 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.active_detector import Examined
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Film
 from covid_d.clinic.database.operations import StagedFilm
-from covid_d.clinic.desk import Examined
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token

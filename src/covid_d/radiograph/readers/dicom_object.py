@@ -100,6 +100,8 @@ def samples_of(dataset: Dataset) -> tuple[npt.NDArray[Any], str]:
         If there is no single frame whose declared size, depth and encoding agree with its bytes.
     """
     _require_pixels(dataset)
+    if str(dataset.get("PresentationIntentType", "")).strip().upper() == "FOR PROCESSING":
+        raise RadiographError.of(RefusalCode.FOR_PROCESSING)  # PS3.3 C.8.11.1.1.1
     require_size(int(dataset.Columns), int(dataset.Rows))
     _require_single(dataset)
     _require_known_samples(dataset)
@@ -169,7 +171,8 @@ def _require_pixels(dataset: Dataset) -> None:
 
 def _require_single(dataset: Dataset) -> None:
     frames = dataset.get("NumberOfFrames")
-    if frames is not None and int(frames) != 1:
+    # Some stations write 0 for the one that there is.
+    if frames is not None and frames != "" and int(frames) not in (0, 1):
         raise RadiographError.of(RefusalCode.MULTI_FRAME, int(frames))
 
 
