@@ -196,7 +196,7 @@ def test_every_folder_of_the_clinic_has_its_floor() -> None:
 
 # What changes rows without an entry in the trail, and why none is due.
 UNTRACED = {
-    "accounts/own.py: choose_language": "a reader's own language",
+    "accounts/own_account.py: choose_language": "a reader's own language",
     "accounts/sessions.py: resume": "when a session was last used",
     "accounts/tokens.py: verify": "when a token was last used",
     "cases/staging.py: find": "a film that waits, examined again by the bundle that answers now",
