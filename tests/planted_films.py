@@ -31,7 +31,7 @@ from covid_d.radiograph import Radiograph, read
 from covid_d.radiograph.phantom import Phantom, draw_phantom
 
 SIZE = 128
-FILMS = {"train": 100, "validation": 50, "test": 80}
+FILMS = {"train": 70, "validation": 40, "test": 60}
 GRID = 4
 Pixels = npt.NDArray[np.float32]
 
@@ -59,11 +59,11 @@ def blobs(seed: int, positive: bool) -> Drawn:
     if positive:
         spots = np.zeros_like(pixels)
         rows, columns = np.nonzero(phantom.lungs)
-        chosen = rng.integers(0, len(rows), 150)
+        chosen = rng.integers(0, len(rows), 900)
         spots[rows[chosen], columns[chosen]] = 1.0
         # Bright with a darker rim: nothing of it is left in a thumbnail.
         bumps = gaussian_filter(spots, 1.0) - gaussian_filter(spots, 2.0)
-        pixels += np.where(phantom.lungs, 0.035 * bumps / bumps.std(), 0.0)
+        pixels += np.where(phantom.lungs, 0.018 * bumps / bumps.std(), 0.0)
     return Drawn(pixels, phantom.lungs)
 
 
