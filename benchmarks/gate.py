@@ -153,7 +153,9 @@ class Bench:
 
     def pictures(self, folders: Sequence[Path]) -> Iterable[Rate]:
         """Yield how many pictures are refused that are no films at all."""
-        drawings = {f"drawing {seed}": partial(drawn, seed) for seed in range(_DRAWN, 2 * _DRAWN)}
+        drawings: dict[str, Callable[[], npt.NDArray[np.float32]]] = {
+            f"drawing {seed}": partial(drawn, seed) for seed in range(_DRAWN, 2 * _DRAWN)
+        }
         yield self._of_pictures("drawings, other seeds", self.gate, drawings)
         packages = {name for name, _ in packaged()}
         kept = np.array([picture.name not in packages for picture in self._fitted_on])

@@ -58,8 +58,8 @@ def brightness_network(
         [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, ["n", 3, size, size])],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]) for name in outputs],
         [
-            numpy_helper.from_array(np.float32(gain / GRID**2), "gain"),
-            numpy_helper.from_array(np.float32(bias), "bias"),
+            numpy_helper.from_array(np.array(gain / GRID**2, np.float32), "gain"),
+            numpy_helper.from_array(np.array(bias, np.float32), "bias"),
             numpy_helper.from_array(np.array([1, 2], dtype=np.int64), "space"),
         ],
     )

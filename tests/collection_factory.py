@@ -10,7 +10,7 @@ from covid_d.radiograph.phantom import draw_phantom
 
 COHEN_COLUMNS = (
     "patientid", "offset", "sex", "age", "finding", "view", "modality", "folder", "filename",
-    "url", "license", "clinical_notes", "",
+    "url", "license", "clinical_notes", "RT_PCR_positive", "",
 )  # fmt: skip
 
 

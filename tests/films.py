@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from pydicom.uid import (
 )
 
 from covid_d.radiograph.phantom import draw_phantom
+from covid_d.radiograph.readers import reader_for
 
 
 def grey8(seed: int = 1, *, size: int = 160, height: int | None = None) -> npt.NDArray[np.uint8]:
@@ -53,6 +55,11 @@ def picture(pixels: npt.NDArray[Any] | Image.Image, kind: str = "PNG", **options
     image = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     image.save(stream, kind, **options)
     return stream.getvalue()
+
+
+def whole(data: bytes) -> npt.NDArray[np.float32]:
+    """Return a film with its margins, as its reader gives it to `read`, which cuts them off."""
+    return reader_for(data).decode(data, "")[0]
 
 
 def dataset(pixels: npt.NDArray[Any] | None = None, **elements: Any) -> Dataset:
@@ -150,3 +157,29 @@ def big_endian_dicom(pixels: npt.NDArray[np.uint16], **elements: Any) -> bytes:
     film["PixelData"].VR = "OW"
     film.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
     return part10(film)
+
+
+def gdcm_dicom(
+    samples: npt.NDArray[np.unsignedinteger],
+    bits: int,
+    syntax: str,
+    folder: Path,
+) -> bytes:
+    """Return a DICOM file that GDCM coded in ``syntax``, by way of files in ``folder``."""
+    import gdcm
+
+    plain, coded = folder / "plain.dcm", folder / "coded.dcm"
+    plain.write_bytes(dicom(samples, BitsStored=bits))
+    reader = gdcm.ImageReader()
+    reader.SetFileName(str(plain))
+    assert reader.Read()
+    change = gdcm.ImageChangeTransferSyntax()
+    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(str(syntax))))
+    change.SetInput(reader.GetImage())
+    assert change.Change()
+    writer = gdcm.ImageWriter()
+    writer.SetFileName(str(coded))
+    writer.SetFile(reader.GetFile())
+    writer.SetImage(change.GetOutput())
+    assert writer.Write()
+    return coded.read_bytes()

@@ -179,7 +179,7 @@ def test_coverage_of_class_conditional_split_conformal() -> None:
     rng = np.random.default_rng(7)
     n, error = 199, 0.1
     rank = math.ceil((n + 1) * (1 - error)) - 1  # of 199 scores: the 180th
-    covered = {"covid": [], "nocovid": []}
+    covered: dict[str, list[bool]] = {"covid": [], "nocovid": []}
     for _ in range(40):
         positives, negatives = rng.beta(4, 2, n), rng.beta(2, 4, n)
         fitted = thresholds(np.sort(1 - positives)[rank], np.sort(negatives)[rank])

@@ -32,6 +32,26 @@ def test_another_age_is_said(years: int) -> None:
     assert _codes(61.0, None, years, None) == ["age_differs"]
 
 
+@pytest.mark.parametrize(
+    ("stated", "reckoned", "codes"),
+    [
+        (45.0, 47.0, []),
+        (45.0, 48.0, ["ages_contradict"]),
+        (45.0, None, []),
+        (None, 48.0, []),
+    ],
+)
+def test_an_age_that_contradicts_the_date_of_birth_is_said(
+    stated: float | None, reckoned: float | None, codes: list[str]
+) -> None:
+    facts = Facts("DICOM", "0" * 64, 12, age_years=stated, age_by_dates=reckoned)
+    found = {caution.code: caution.message for caution in contradictions(facts, Stated())}
+    assert list(found) == codes
+    if codes == ["ages_contradict"]:
+        assert "45 años" in found["ages_contradict"].es
+        assert "48 years" in found["ages_contradict"].en
+
+
 def test_months_are_whole_years_of_none() -> None:
     assert _codes(0.5, None, AGE_TOLERANCE, None) == []
     assert _codes(0.5, None, AGE_TOLERANCE + 1, None) == ["age_differs"]

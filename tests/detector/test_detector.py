@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -330,6 +330,7 @@ class TestMany:
                 yield film
 
         answers = Detector.load(shared_bundle, threads=2).assess_many(films())
+        assert isinstance(answers, Generator)
         next(answers)
         next(answers)
         assert taken <= 2 * 2 + 2
@@ -340,6 +341,7 @@ class TestMany:
         self, detector: Detector, png_of: Callable[..., Path]
     ) -> None:
         answers = detector.assess_many([png_of("film.png")] * 50)
+        assert isinstance(answers, Generator)
         next(answers)
         answers.close()
         assert not [t for t in threading.enumerate() if t.name.startswith("covid-d")]

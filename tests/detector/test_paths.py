@@ -51,7 +51,7 @@ def test_a_folder_gives_its_films_at_any_depth(tree: Path) -> None:
 
 
 def test_a_named_file_is_taken_whatever_its_suffix(tree: Path) -> None:
-    named = [tree / "notes.txt", str(tree / "DICOMDIR"), tree / ".hidden.png"]
+    named: list[Path | str] = [tree / "notes.txt", str(tree / "DICOMDIR"), tree / ".hidden.png"]
     assert expand(named) == [Path(path) for path in named]
 
 

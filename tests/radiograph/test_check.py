@@ -102,6 +102,24 @@ def test_children_are_refused(age: float, code: RefusalCode | None) -> None:
     assert code_of(age_years=age) is code
 
 
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        ({"age_years": 45.0, "age_by_dates": 5.0}, RefusalCode.CHILD),
+        ({"age_years": 5.0, "age_by_dates": 45.0}, RefusalCode.CHILD),
+        ({"age_years": 45.0, "child": True}, RefusalCode.CHILD),
+        ({"child": True}, RefusalCode.CHILD),
+        ({"age_unread": "XX"}, RefusalCode.AGE_UNREAD),
+        ({"age_unread": "XX", "age_years": 45.0}, None),
+        ({"age_years": 45.0, "age_by_dates": 70.0}, None),
+    ],
+)
+def test_a_child_by_any_source_is_refused_and_so_is_an_age_not_understood(
+    facts: dict[str, Any], code: RefusalCode | None
+) -> None:
+    assert code_of(**facts) is code
+
+
 def test_a_child_is_quoted_in_whole_years() -> None:
     refusal = check(Radiograph(draw_phantom(3).pixels, replace(FACTS, age_years=17.99)))
     assert refusal is not None

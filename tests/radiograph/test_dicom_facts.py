@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -83,6 +84,34 @@ def test_view_code(code: str, projection: Projection | None) -> None:
     assert facts(ViewCodeSequence=_code(code)).projection is projection
 
 
+def test_a_lateral_among_several_views_is_a_lateral() -> None:
+    assert facts(ViewPosition=["PA", "LL"]).projection is Projection.LATERAL
+    assert facts(ViewPosition="PERFIL").projection is Projection.LATERAL
+    assert facts(ViewCodeSequence=_code("R-10236")).projection is Projection.LATERAL
+
+
+@pytest.mark.parametrize(
+    ("part", "region", "stated"),
+    [
+        (None, "51185008", "CHEST"),
+        (None, "T-D3000", "CHEST"),
+        (None, "72696002", "KNEE"),  # by its meaning
+        ("CHEST", "72696002", "KNEE"),
+        ("KNEE", "51185008", "KNEE"),
+        ("TORAX", None, "TORAX"),
+        (None, None, None),
+    ],
+)
+def test_the_part_that_is_not_the_chest_counts(
+    part: str | None, region: str | None, stated: str | None
+) -> None:
+    elements: dict[str, Any] = {} if part is None else {"BodyPartExamined": part}
+    if region is not None:
+        elements["AnatomicRegionSequence"] = _code(region)
+        elements["AnatomicRegionSequence"][0].CodeMeaning = "Knee" if region[0] == "7" else "X"
+    assert facts(**elements).body_part == stated
+
+
 def test_view_codes_are_those_of_the_standard() -> None:
     from pydicom.sr.codedict import codes
 
@@ -156,7 +185,9 @@ def test_age_strings(text: str, years: float | None) -> None:
         ("20210101", "20200101", None),
         ("18000101", "20200101", None),
         ("", "20200101", None),
-        ("1980", "20200101", None),
+        ("1980", "20200101", 39.0),  # by the end of that year at the latest
+        ("1980.06.15", "2020.06.15", 40.0),  # ACR-NEMA 2.0
+        ("2010-05-05", "20200101", 9.0),
     ],
 )
 def test_age_from_dates(born: str, taken: str, years: float | None) -> None:
@@ -165,7 +196,48 @@ def test_age_from_dates(born: str, taken: str, years: float | None) -> None:
 
 def test_the_age_string_counts_before_the_dates() -> None:
     known = facts(PatientAge="050Y", PatientBirthDate="20100101", StudyDate="20200101")
-    assert known.age_years == 50.0
+    assert (known.age_years, known.age_by_dates, known.child) == (50.0, 10.0, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "years", "child"),
+    [("5A", 5.0, True), ("5 AÑOS", 5.0, True), ("niño", None, True), ("ADULTO", None, False)],
+)
+def test_ages_as_people_write_them(text: str, years: float | None, child: bool) -> None:
+    film = films.dataset()
+    film.add_new("PatientAge", "LO", text)
+    known = facts_of(film, sha256="0", colour=False)
+    assert (known.age_years, known.child, known.age_unread) == (years, child, None)
+
+
+def test_bytes_of_another_character_set_state_the_age_too() -> None:
+    film = films.dataset()
+    film.add_new("PatientAge", "AS", "5 AÑOS".encode().decode("latin-1"))  # as pydicom reads it
+    assert facts_of(film, sha256="0", colour=False).age_years == 5.0
+
+
+@pytest.mark.parametrize(
+    ("elements", "unread"),
+    [
+        ({"PatientAge": "XX"}, "XX"),
+        ({"PatientAge": "999Y"}, "999Y"),
+        ({"PatientBirthDate": "20020229", "StudyDate": "20200228"}, "20020229"),
+        ({"PatientBirthDate": "20210101", "StudyDate": "20200101"}, "20210101"),
+        ({"PatientAge": "XX", "PatientBirthDate": "19800101", "StudyDate": "20200101"}, None),
+        ({"PatientAge": "045Y", "PatientBirthDate": "19800199", "StudyDate": "20200101"}, None),
+        ({"PatientAge": "", "PatientBirthDate": "19000101", "StudyDate": "20200101"}, None),
+    ],
+)
+def test_an_age_that_is_not_understood_is_kept_in_its_words(
+    elements: dict[str, str], unread: str | None
+) -> None:
+    assert facts(**elements).age_unread == unread
+
+
+def test_who_is_a_child_today_was_one_on_a_film_without_a_date() -> None:
+    born = f"{date.today().year - 10}0101"
+    assert facts(PatientBirthDate=born).child
+    assert not facts(PatientBirthDate="19500101").child
 
 
 @pytest.mark.parametrize(("text", "sex"), [("M", Sex.MALE), ("O", Sex.OTHER), ("W", None)])

@@ -24,6 +24,7 @@ from pydicom.uid import (
 
 import films
 from covid_d.radiograph import RadiographError, RefusalCode, read
+from covid_d.radiograph.phantom import draw_phantom
 from covid_d.radiograph.readers import gdcm_isolated
 
 GREY = films.grey8()
@@ -63,33 +64,8 @@ def test_compressed_syntaxes_that_pillow_and_pydicom_read() -> None:
 @pytest.mark.parametrize("bits", [8, 12, 16])
 def test_lossless_syntaxes_that_gdcm_reads(syntax: str, bits: int, tmp_path: Path) -> None:
     samples = GREY if bits == 8 else films.grey16(bits=bits)
-    film = read(_encoded_by_gdcm(samples, bits, syntax, tmp_path))
+    film = read(films.gdcm_dicom(samples, bits, syntax, tmp_path))
     assert np.allclose(film.pixels, samples / ((1 << bits) - 1), atol=1e-6)
-
-
-def _encoded_by_gdcm(
-    samples: np.ndarray[tuple[int, int], np.dtype[np.unsignedinteger]],
-    bits: int,
-    syntax: str,
-    folder: Path,
-) -> bytes:
-    import gdcm
-
-    plain, coded = folder / "plain.dcm", folder / "coded.dcm"
-    plain.write_bytes(films.dicom(samples, BitsStored=bits))
-    reader = gdcm.ImageReader()
-    reader.SetFileName(str(plain))
-    assert reader.Read()
-    change = gdcm.ImageChangeTransferSyntax()
-    change.SetTransferSyntax(gdcm.TransferSyntax(gdcm.TransferSyntax.GetTSType(str(syntax))))
-    change.SetInput(reader.GetImage())
-    assert change.Change()
-    writer = gdcm.ImageWriter()
-    writer.SetFileName(str(coded))
-    writer.SetFile(reader.GetFile())
-    writer.SetImage(change.GetOutput())
-    assert writer.Write()
-    return coded.read_bytes()
 
 
 @pytest.mark.parametrize("syntax", [JPEGLosslessSV1, JPEGLSLossless, JPEGExtended12Bit])
@@ -101,7 +77,7 @@ def test_damaged_streams_end_in_a_refusal_not_a_crash(
     if syntax == JPEGExtended12Bit:
         whole = films.encapsulated(films.dataset(deep), TWELVE_BITS, syntax)
     else:
-        whole = _encoded_by_gdcm(deep, 12, syntax, tmp_path)
+        whole = films.gdcm_dicom(deep, 12, syntax, tmp_path)
     capfd.readouterr()
     start = whole.index(b"\xff\xd8\xff")
     rng = np.random.default_rng(5)
@@ -119,7 +95,7 @@ def test_damaged_streams_end_in_a_refusal_not_a_crash(
 
 
 def test_half_a_lossless_stream_is_refused(tmp_path: Path) -> None:
-    whole = _encoded_by_gdcm(DEEP, 12, JPEGLosslessSV1, tmp_path)
+    whole = films.gdcm_dicom(DEEP, 12, JPEGLosslessSV1, tmp_path)
     start, end = whole.index(b"\xff\xd8\xff"), whole.rindex(b"\xff\xd9")
     frame = whole[start:end]
     for share in (0.3, 0.6, 0.9):
@@ -129,7 +105,7 @@ def test_half_a_lossless_stream_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    whole = _encoded_by_gdcm(DEEP, 12, JPEGLosslessSV1, tmp_path)
+    whole = films.gdcm_dicom(DEEP, 12, JPEGLosslessSV1, tmp_path)
     sleeper = tmp_path / "sleeper.py"
     sleeper.write_text("import time\ntime.sleep(60)\n")
     monkeypatch.setattr(gdcm_isolated, "_WORKER", sleeper)
@@ -158,7 +134,7 @@ def test_registering_twice_is_harmless() -> None:
 
 
 def test_12_bit_jpeg_extended_is_read() -> None:
-    deep = films.grey16(bits=12, size=96)
+    deep = np.rint(draw_phantom(1, size=96).pixels * 4095).astype(np.uint16)
     film = read(films.encapsulated(films.dataset(deep), TWELVE_BITS, JPEGExtended12Bit))
     assert film.facts.bits == 12
     assert np.abs(film.pixels - deep / 4095).mean() < 0.001
@@ -166,8 +142,8 @@ def test_12_bit_jpeg_extended_is_read() -> None:
 
 
 def test_12_bit_jpeg_extended_gives_the_numbers_of_another_decoder() -> None:
-    film = read(str(get_testdata_file("JPGExtended.dcm", download=False)))
-    stored = np.rint(film.pixels * 4095).astype(int)
+    data = Path(str(get_testdata_file("JPGExtended.dcm", download=False))).read_bytes()
+    stored = np.rint(films.whole(data) * 4095).astype(int)
     assert stored.shape == (1024, 256)
     # Printed by DCMTK 3.6.7 (`dcmdjpeg`).
     assert stored.sum() == 3_767_007

@@ -89,7 +89,7 @@ class TestConformal:
 
     def test_coverage_on_new_films_is_as_promised(self) -> None:
         # Vovk 2012: at least 1 - error rate a class, on average over calibration sets.
-        covered = {True: [], False: []}
+        covered: dict[bool, list[bool]] = {True: [], False: []}
         for seed in range(60):
             logits, positive = _labelled(400, 100 + seed)
             probabilities = 1 / (1 + np.exp(-logits))

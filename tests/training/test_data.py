@@ -107,23 +107,25 @@ def test_preprocessing_has_the_backbone_s_statistics() -> None:
 
 class TestChosenFilms:
     def test_all_of_both_splits(self, phantoms: Dataset) -> None:
-        rows = chosen_films(phantoms)
+        rows = chosen_films(phantoms, DEFAULT)
         assert len(rows) == 48
         assert list(rows.index) == list(range(48))
 
     def test_limit_keeps_every_cell(self, phantoms: Dataset) -> None:
-        rows = chosen_films(phantoms, limit=24)
+        rows = chosen_films(phantoms, DEFAULT, limit=24)
         assert set(rows.groupby(["split", "label"]).size()) == {6}
-        assert set(chosen_films(phantoms, limit=1).groupby(["split", "label"]).size()) == {3}
+        assert set(chosen_films(phantoms, DEFAULT, limit=1).groupby(["split", "label"]).size()) == {
+            3
+        }
 
     def test_limit_is_fixed_by_the_seed(self, phantoms: Dataset) -> None:
         def paths(seed: int) -> list[str]:
-            return list(chosen_films(phantoms, limit=24, seed=seed)["path"])
+            return list(chosen_films(phantoms, DEFAULT.changed(seed=seed), limit=24)["path"])
 
         assert paths(1) == paths(1) != paths(2)
 
     def test_limit_above_the_number_keeps_all(self, phantoms: Dataset) -> None:
-        assert len(chosen_films(phantoms, limit=1000)) == 48
+        assert len(chosen_films(phantoms, DEFAULT, limit=1000)) == 48
 
     def test_test_and_ct_films_are_never_taken(self, own_dataset: Callable[..., Path]) -> None:
         folder = own_dataset(train=4, validation=4)
@@ -131,8 +133,8 @@ class TestChosenFilms:
         manifest.loc[0, "split"] = "test"
         manifest.loc[1, "split"] = "CT"
         manifest.to_csv(folder / "manifest.csv", index=False)
-        assert set(chosen_films(Dataset.open(folder))["split"]) == {"train", "validation"}
-        assert len(chosen_films(Dataset.open(folder))) == 14
+        assert set(chosen_films(Dataset.open(folder), DEFAULT)["split"]) == {"train", "validation"}
+        assert len(chosen_films(Dataset.open(folder), DEFAULT)) == 14
 
     def test_a_missing_class_is_named(self, own_dataset: Callable[..., Path]) -> None:
         folder = own_dataset(train=4, validation=4)
@@ -140,7 +142,7 @@ class TestChosenFilms:
         kept = (manifest["split"] == "train") | (manifest["label"] == "nocovid")
         manifest[kept].to_csv(folder / "manifest.csv", index=False)
         with pytest.raises(TrainingError, match="no 'covid' film in its validation split"):
-            chosen_films(Dataset.open(folder))
+            chosen_films(Dataset.open(folder), DEFAULT)
 
 
 @pytest.mark.train

@@ -29,6 +29,9 @@ COMMANDS = {
     "check": LazyCommand(f"{_HERE}:check", "Check films, labels and splits of a dataset."),
     "describe": LazyCommand(f"{_HERE}:describe", "Count, plot and show what a dataset holds."),
     "fetch": LazyCommand(f"{_HERE}:fetch", "Download a published collection."),
+    "manifest": LazyCommand(
+        "covid_d.cli.dataset_manifest:manifest", "List the films of a folder in a manifest."
+    ),
 }
 # What is printed of one kind; --json has all.
 _SHOWN = 20

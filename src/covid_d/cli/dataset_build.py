@@ -192,6 +192,8 @@ def _opened(named: Sequence[tuple[str, Path]]) -> list[Collection]:
 
 def _show(result: BuildResult) -> None:
     record = result.record
+    for said in record["understood"]:
+        click.echo(said)
     header, rows = _counts(record)
     echo_table(header, rows)
     rows = [

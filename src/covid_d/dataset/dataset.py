@@ -244,7 +244,7 @@ def _demand(path: Path, column: pd.Series[str], good: pd.Series[bool]) -> None:
         return
     line = int(bad.index[0]) + 2  # the header is line 1
     raise DatasetError(
-        f"{path}, line {line}: {bad.iloc[0]!r} cannot be a {column.name}"
+        f"{path}, line {line}: {bad.iloc[0]!r} cannot be the {column.name}"
         + (f" (and {len(bad) - 1} more lines)." if len(bad) > 1 else "."),
         _REBUILD,
     )

@@ -241,7 +241,8 @@ def _ill_within(ill: Phantom, well: Phantom, region: tuple[float, ...]) -> Phant
 
 
 def _siim(pen: _Pen, each: int) -> None:
-    studies, films = [], []
+    studies: list[dict[str, str]] = []
+    films: list[dict[str, str]] = []
     for column, region in _REGIONS.items():
         for _ in range(each):
             number = len(studies)

@@ -9,7 +9,7 @@ from covid_d.detector.assessment import Caution
 from covid_d.detector.bundle.spec import BundleSpec
 from covid_d.detector.stated import Stated
 from covid_d.language import Message, years
-from covid_d.radiograph.check import ADULT_YEARS
+from covid_d.radiograph.ages import ADULT_YEARS
 from covid_d.radiograph.film import Facts, Projection, Sex
 
 DEMONSTRATION: Final = Caution(
@@ -52,6 +52,14 @@ AGE_UNKNOWN: Final = Caution(
     Message(
         "La edad no consta: no lo use en menores de 18 años.",
         "The age is not stated: do not use it under 18 years.",
+    ),
+)
+AGES_CONTRADICT: Final = Caution(
+    "ages_contradict",
+    Message(
+        "El archivo dice {stated.es}, pero la fecha de nacimiento da {reckoned.es}: compruebe la "
+        "edad.",
+        "The file says {stated.en}, but the date of birth gives {reckoned.en}: check the age.",
     ),
 )
 AGE_TOLERANCE: Final = 2
@@ -156,7 +164,7 @@ def sex_differs(film: Sex) -> Caution | None:
 
 
 def contradictions(facts: Facts, stated: Stated) -> tuple[Caution, ...]:
-    """Return what must be said where a film's file and a person contradict each other.
+    """Return what must be said where a film's file contradicts itself, or a person.
 
     Files are often wrong about it, so it withholds no answer.
 
@@ -167,7 +175,7 @@ def contradictions(facts: Facts, stated: Stated) -> tuple[Caution, ...]:
     stated
         By a person.
     """
-    found = [*_of_age(facts.age_years, stated)]
+    found = [*_of_dates(facts), *_of_age(facts.age_years, stated)]
     other_sex = sex_differs(facts.sex) if facts.sex else None
     if other_sex is not None and stated.sex in _SEXES and stated.sex is not facts.sex:
         found.append(other_sex)
@@ -176,6 +184,12 @@ def contradictions(facts: Facts, stated: Stated) -> tuple[Caution, ...]:
             _said(PROJECTION_DIFFERS, film=facts.projection.value, stated=stated.projection.value)
         )
     return tuple(found)
+
+
+def _of_dates(facts: Facts) -> Iterator[Caution]:
+    age, by_dates = facts.age_years, facts.age_by_dates
+    if age is not None and by_dates is not None and abs(age - by_dates) > AGE_TOLERANCE:
+        yield _said(AGES_CONTRADICT, stated=years(int(age)), reckoned=years(int(by_dates)))
 
 
 def _of_age(film_years: float | None, stated: Stated) -> Iterator[Caution]:

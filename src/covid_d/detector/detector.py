@@ -109,7 +109,13 @@ class Detector:
         activation
             Whether to keep where the evidence lies.
         """
-        return self._examiner.examine(source, name=name, activation=activation)[0]
+        return self.examine_keeping_film(source, name=name, activation=activation)[0]
+
+    def examine_keeping_film(
+        self, source: Source, *, name: str | None = None, activation: bool = False
+    ) -> tuple[Examination, Radiograph | None]:
+        """Return what :meth:`examine` does, and the film itself where it could be read."""
+        return self._examiner.examine(source, name=name, activation=activation)
 
     def judge(
         self,

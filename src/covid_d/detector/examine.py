@@ -195,7 +195,7 @@ class Examiner:
         if not all(np.isfinite(value).all() for value in values.values()):
             raise RadiographError(Refusal.of(RefusalCode.NO_NUMBER))
         if self.gate is not None:
-            refusal = self.gate.refuse(framed.prepared, values["features"][0])
+            refusal = self.gate.refuse(framed.whole, values["features"][0])
             if refusal is not None:
                 raise RadiographError(refusal)
         found: dict[str, Any] = {

@@ -37,7 +37,7 @@ from covid_d.detector.examine import Examination
 from covid_d.detector.likelihood import PUBLISHED, Ratios
 from covid_d.detector.stated import Stated
 from covid_d.radiograph import Facts, Refusal, RefusalCode, check_facts
-from covid_d.radiograph.check import ADULT_YEARS
+from covid_d.radiograph.ages import ADULT_YEARS
 
 NOTHING_STATED: Final = Stated()
 _LEAST_INSIDE: Final = 0.5

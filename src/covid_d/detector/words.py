@@ -11,6 +11,10 @@ from covid_d.language import Message, localised
 PROBABILITY: Final = Message(
     "Probabilidad de COVID-19 según el modelo: {p}", "Probability of COVID-19 by the model: {p}"
 )
+SCORE: Final = Message(
+    "Puntuación del modelo de demostración (no es una probabilidad de enfermedad): {es}",
+    "Score of the demonstration model (no probability of disease): {en}",
+)
 _APPEARANCE: Final = Message(
     "Aspecto según el modelo: {listed}", "Appearance by the model: {listed}"
 )
@@ -59,10 +63,18 @@ def numbers(assessment: Assessment) -> list[Message]:
     if assessment.opacity is not None:
         found.append(_OPACITY.format(p=percent(assessment.opacity)))
     if assessment.probability is not None:
-        found.append(PROBABILITY.format(p=percent(assessment.probability)))
+        found.append(_number(assessment.probability, assessment.verdict))
     if assessment.covid is not None:
         found.append(covid_in_words(assessment.covid))
     return found
+
+
+def _number(probability: float, verdict: str) -> Message:
+    """Return the one number of a bundle of the old kind; a demonstration's is no percentage."""
+    if verdict == "demonstration":
+        score = f"{probability:.2f}"
+        return SCORE.format(es=localised(score, "es"), en=score)
+    return PROBABILITY.format(p=percent(probability))
 
 
 def covid_in_words(covid: CovidRange) -> Message:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Final
 
 import numpy as np
 
+from covid_d.radiograph.ages import ADULT_YEARS
+from covid_d.radiograph.body_parts import may_be_chest
 from covid_d.radiograph.film import Facts, Radiograph
 from covid_d.radiograph.refusal import Refusal, RefusalCode
+from covid_d.radiograph.seams import SHARE, seam
 
 # DICOM Modality (0008,0060), PS3.3 C.7.3.1.1.1: computed radiography, digital radiography, film;
 # OT and SC, which captures and conversions carry; DR, which is no defined term but in use. A film
 # without a modality (a picture, a bare capture) passes.
 _MODALITIES: Final = frozenset({"CR", "DX", "RG", "DR", "OT", "SC"})
-
-# Body Part Examined (0018,0015) is refused only where it states another part of the body. These
-# stems say chest in the languages whose stations we expect; a stem is found anywhere in the words.
-_CHEST: Final = ("CHEST", "THORAX", "TORAX", "TORACE", "PECHO", "LUNG", "PULMON", "POUMON")
-# Words that say chest but mean its bones, which take another exposure.
-_BONES: Final = ("SPINE", "COLUMNA", "VERTEBR", "RIB", "COSTILLA", "STERN", "ESTERN")
-# Words that state nothing.
-_UNSTATED: Final = frozenset({"", "UNKNOWN", "OTHER", "NONE", "NA", "DEFAULT", "UNSPECIFIED"})
-
-ADULT_YEARS: Final = 18
 
 # Width over height. Of 3,200 public chest films, children included, the single frontal ones lie
 # between 0.69 and 1.95; two films side by side, a spine or a long leg lie outside.
@@ -42,7 +34,7 @@ def check(radiograph: Radiograph) -> Refusal | None:
     """Return why a film must not be answered, or ``None`` when nothing speaks against it.
 
     Looks at what the file states (modality, body part, projection, age) and then at the picture
-    (colour, shape, content). What is not stated is not held against a film.
+    (colour, shape, content, straight edges). What is not stated is not held against a film.
     """
     return check_facts(radiograph.facts) or _seen(radiograph)
 
@@ -51,12 +43,23 @@ def check_facts(facts: Facts) -> Refusal | None:
     """Return why a film of which this is known must not be answered, whatever it shows."""
     if facts.modality is not None and facts.modality not in _MODALITIES:
         return Refusal.of(RefusalCode.NOT_RADIOGRAPHY, facts.modality)
-    if facts.body_part is not None and not _may_be_chest(facts.body_part):
+    if facts.body_part is not None and not may_be_chest(facts.body_part):
         return Refusal.of(RefusalCode.NOT_CHEST, facts.body_part)
     if facts.projection is not None and not facts.projection.is_frontal:
         return Refusal.of(RefusalCode.NOT_FRONTAL, facts.projection.value)
-    if facts.age_years is not None and facts.age_years < ADULT_YEARS:
-        return Refusal.of(RefusalCode.CHILD, int(facts.age_years))
+    return _age(facts)
+
+
+def _age(facts: Facts) -> Refusal | None:
+    """Return why the age speaks against a film: a child by any source, or words not understood."""
+    ages = [age for age in (facts.age_years, facts.age_by_dates) if age is not None]
+    youngest = min(ages, default=float(ADULT_YEARS))
+    if youngest < ADULT_YEARS:
+        return Refusal.of(RefusalCode.CHILD, int(youngest))
+    if facts.child:  # by words, or not yet 18 today
+        return Refusal.of(RefusalCode.CHILD, f"< {ADULT_YEARS}")
+    if facts.age_unread is not None and facts.age_years is None:
+        return Refusal.of(RefusalCode.AGE_UNREAD, facts.age_unread)
     return None
 
 
@@ -71,12 +74,4 @@ def _seen(radiograph: Radiograph) -> Refusal | None:
     dark, bright = np.percentile(sample, (1, 99))
     if bright - dark < _SPREAD or len(np.unique(sample)) < _LEVELS:
         return Refusal.of(RefusalCode.BLANK)
-    return None
-
-
-def _may_be_chest(body_part: str) -> bool:
-    plain = unicodedata.normalize("NFKD", body_part.upper())
-    words = "".join(letter for letter in plain if letter.isascii() and letter.isalpha())
-    if words in _UNSTATED:
-        return True
-    return any(stem in words for stem in _CHEST) and not any(stem in words for stem in _BONES)
+    return Refusal.of(RefusalCode.SEAM) if seam(radiograph.pixels) > SHARE else None

@@ -59,6 +59,12 @@ class Facts:
         As recorded in the file.
     age_years, sex
         Of the patient at the time of the film.
+    age_by_dates
+        The age that the dates of birth and film give, in whole years.
+    child
+        Whether anything in the file says that the patient is under 18 years.
+    age_unread
+        The file's own words for an age that could not be read, where no other age is known.
     spacing_mm
         (row, column) pixel spacing in millimetres at the detector.
     """
@@ -74,6 +80,9 @@ class Facts:
     age_years: float | None = None
     sex: Sex | None = None
     spacing_mm: tuple[float, float] | None = None
+    age_by_dates: float | None = None
+    child: bool = False
+    age_unread: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

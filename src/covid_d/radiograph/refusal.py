@@ -24,16 +24,19 @@ class RefusalCode(StrEnum):
     ENCRYPTED = "encrypted"
     NO_PIXELS = "no_pixels"
     UNSUPPORTED = "unsupported_encoding"
+    FOR_PROCESSING = "for_processing"
     MULTI_FRAME = "multi_frame"
     TOO_LARGE = "too_large"
     TOO_SMALL = "too_small"
     COLOUR = "colour_picture"
     BLANK = "blank"
     ASPECT = "odd_shape"
+    SEAM = "straight_edge"
     NOT_RADIOGRAPHY = "not_radiography"
     NOT_CHEST = "not_chest"
     NOT_FRONTAL = "not_frontal"
     CHILD = "child"
+    AGE_UNREAD = "age_unread"
     UNLIKE_CHEST = "unlike_chest_film"
     LOOKS_CT = "looks_ct"
     LOOKS_LATERAL = "looks_lateral"
@@ -42,6 +45,8 @@ class RefusalCode(StrEnum):
     SIDEWAYS = "sideways"
     BLURRED = "blurred"
     CROPPED = "cropped"
+    NO_LUNGS = "no_lungs"
+    PART_OF_CHEST = "part_of_chest"
     COLLAGE = "several_films"
     ANNOTATED = "annotated"
     LOOKS_CHILD = "looks_child"
@@ -120,6 +125,16 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "Export it as uncompressed DICOM or as a greyscale PNG.",
         ),
     ),
+    RefusalCode.FOR_PROCESSING: (
+        Message(
+            "El archivo guarda los datos del detector sin procesar (FOR PROCESSING).",
+            "The file holds the detector's unprocessed data (FOR PROCESSING).",
+        ),
+        Message(
+            "Use la imagen del mismo estudio para ver (FOR PRESENTATION).",
+            "Use the same study's image for viewing (FOR PRESENTATION).",
+        ),
+    ),
     RefusalCode.MULTI_FRAME: (
         Message(
             "El archivo contiene varias imágenes ({detail}).",
@@ -171,6 +186,16 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "Use the whole film and a single projection.",
         ),
     ),
+    RefusalCode.SEAM: (
+        Message(
+            "Un corte recto cruza la imagen: está dañada o no es una sola radiografía.",
+            "A straight edge crosses the picture: it is damaged, or not a single radiograph.",
+        ),
+        Message(
+            "Exporte de nuevo la radiografía original, sola, sin textos ni marcos.",
+            "Export the original radiograph again, by itself, without text or frames.",
+        ),
+    ),
     RefusalCode.NOT_RADIOGRAPHY: (
         Message(
             "El archivo es de otra modalidad ({detail}), no una radiografía.",
@@ -198,6 +223,16 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "The patient's age ({detail}) is under 18 years; the model knows adults only.",
         ),
         Message("No use COVID-D en menores de 18 años.", "Do not use COVID-D under 18 years."),
+    ),
+    RefusalCode.AGE_UNREAD: (
+        Message(
+            "No se entiende la edad que indica el archivo ({detail}).",
+            "The age that the file states is not understood ({detail}).",
+        ),
+        Message(
+            "Corríjala en el archivo, por ejemplo 045Y (45 años); el modelo solo conoce adultos.",
+            "Correct it in the file, for example 045Y (45 years); the model knows adults only.",
+        ),
     ),
     RefusalCode.UNLIKE_CHEST: (
         Message(
@@ -267,6 +302,28 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "La imagen parece un recorte: no muestra el tórax completo.",
             "The picture looks cropped: it does not show the whole chest.",
+        ),
+        Message(
+            "Use la radiografía completa, con ambos pulmones.",
+            "Use the whole radiograph, with both lungs.",
+        ),
+    ),
+    RefusalCode.NO_LUNGS: (
+        Message(
+            "No se encuentran los dos pulmones en la imagen.",
+            "The two lungs are not found in the picture.",
+        ),
+        Message(
+            "Use una radiografía de tórax frontal, completa y derecha. Si lo es, léala sin el "
+            "modelo.",
+            "Use a frontal chest radiograph, whole and upright. If it is one, read it without the "
+            "model.",
+        ),
+    ),
+    RefusalCode.PART_OF_CHEST: (
+        Message(
+            "El borde de la imagen corta un pulmón.",
+            "The edge of the picture cuts a lung.",
         ),
         Message(
             "Use la radiografía completa, con ambos pulmones.",

@@ -1,4 +1,7 @@
-"""What is measured each epoch on the validation films; the positive class is ``covid``."""
+"""What is measured each epoch on the validation films.
+
+Of COVID-19 the positive class is ``covid``; of appearance, what radiologists saw decides.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,18 @@ import numpy.typing as npt
 from fastai.metrics import AccumMetric, ActivationType, accuracy, error_rate
 from sklearn import metrics as skm
 
+from covid_d.appearance import CATEGORIES, Appearance
 from covid_d.detector.bundle.spec import POSITIVE
 from covid_d.training.data import VOCABULARY
+from covid_d.training.recipes import Recipe
 
 _COVID = VOCABULARY.index(POSITIVE)
+_NEGATIVE = CATEGORIES.index(Appearance.NEGATIVE)
+_TYPICAL = CATEGORIES.index(Appearance.TYPICAL)
+_TINY = 1e-12
 
 Labels = npt.NDArray[np.int64]
+Shares = npt.NDArray[np.float32]
 
 
 def sensitivity(truth: Labels, answer: Labels) -> float:
@@ -47,9 +56,41 @@ def auroc(truth: Labels, probability: npt.NDArray[np.float32]) -> float:
     return float(skm.roc_auc_score(truth, probability))
 
 
-def metrics() -> list[Any]:
-    """Return the epoch metrics: the article's ``error_rate``, then ours."""
+def typical_auroc(truth: Labels, shares: Shares) -> float:
+    """Return the area under the ROC curve of typical against negative films, others left out."""
+    chosen = np.isin(truth, (_NEGATIVE, _TYPICAL))
+    score = np.log(shares[:, _TYPICAL] + _TINY) - np.log(shares[:, _NEGATIVE] + _TINY)
+    return _area(truth[chosen] == _TYPICAL, score[chosen])
+
+
+def opacity_auroc(truth: Labels, shares: Shares) -> float:
+    """Return the area under the ROC curve of any opacity against negative films."""
+    return _area(truth != _NEGATIVE, 1.0 - shares[:, _NEGATIVE])
+
+
+def kappa(truth: Labels, answer: Labels) -> float:
+    """Return quadratic weighted kappa over the ordered categories (Cohen 1968)."""
+    return float(skm.cohen_kappa_score(truth, answer, weights="quadratic"))
+
+
+def metrics(recipe: Recipe) -> list[Any]:
+    """Return the epoch metrics: the article's ``error_rate``, then ours; as metric_names."""
     by_answer = {"dim_argmax": -1, "to_np": True, "invert_arg": True}
+    if recipe.target == "appearance":
+        by_share = {
+            "dim_argmax": None,
+            "activation": ActivationType.Softmax,
+            "to_np": True,
+            "invert_arg": True,
+            "flatten": False,
+        }
+        return [
+            error_rate,
+            accuracy,
+            AccumMetric(typical_auroc, **by_share),
+            AccumMetric(opacity_auroc, **by_share),
+            AccumMetric(kappa, **by_answer),
+        ]
     return [
         error_rate,
         accuracy,
@@ -66,4 +107,14 @@ def metrics() -> list[Any]:
     ]
 
 
-METRIC_NAMES = ("error_rate", "accuracy", "sensitivity", "specificity", "auroc", "f1")
+def metric_names(recipe: Recipe) -> tuple[str, ...]:
+    """Return the names of :func:`metrics`, in their order."""
+    if recipe.target == "appearance":
+        return ("error_rate", "accuracy", "typical_auroc", "opacity_auroc", "kappa")
+    return ("error_rate", "accuracy", "sensitivity", "specificity", "auroc", "f1")
+
+
+def _area(positive: npt.NDArray[np.bool_], score: npt.NDArray[np.floating]) -> float:
+    if not np.isfinite(score).all() or positive.all() or not positive.any():
+        return float("nan")
+    return float(skm.roc_auc_score(positive, score))

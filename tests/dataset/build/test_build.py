@@ -555,3 +555,24 @@ def test_the_article_learns_labels_alone(tmp_path: Path) -> None:
     both = [*collections(tmp_path, "cohen", "kermany"), siim]
     result = build_dataset(both, tmp_path / "out", ARTICLE)
     assert reasons(result)["unlabelled"] == 12
+
+
+def test_what_was_not_understood_is_listed_with_its_count(tmp_path: Path) -> None:
+    rows = []
+    for number in range(24):
+        draw(tmp_path / f"{number}.png", 9100 + number, covid=number % 2 > 0)
+        label = "positivo" if number % 2 else "sano"
+        rows.append({"ruta": f"{number}", "etiqueta": label, "edad": "40", "vista": "AP Seduto"})
+    rows[0]["etiqueta"] = rows[1]["etiqueta"] = "quizás"
+    rows[2]["edad"] = "doce"
+    write_csv(tmp_path / "m.csv", rows[0], rows)
+    result = build_dataset([open_collection("manifest", tmp_path / "m.csv")], tmp_path / "out")
+    name = result.record["collections"].keys()
+    assert list(result.record["not_understood"].values()) == [
+        {"age": {"doce": 1}, "label": {"quizás": 2}}
+    ]
+    assert result.record["not_understood"].keys() == name
+    assert reasons(result) == {"unlabelled": 2, "unreadable_age": 1}
+    (said,) = result.record["understood"]
+    assert said.startswith("m.csv: UTF-8, commas; columns ruta = path, etiqueta = label")
+    assert any(text.endswith("label: 'quizás' (2).") for text in result.warnings)

@@ -14,7 +14,7 @@ from covid_d.dataset.check.findings import Finding, Leaks, Problem
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .conftest import Handmade
+    from dataset.conftest import Handmade
 
 
 def _check(folder: Path) -> CheckReport:

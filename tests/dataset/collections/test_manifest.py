@@ -9,7 +9,8 @@ import pytest
 from collection_factory import draw, write_csv
 from covid_d.appearance import Appearance
 from covid_d.dataset.collections import FilmRow, Modality, Reason
-from covid_d.dataset.collections.manifest import ManifestCollection, label_of
+from covid_d.dataset.collections.manifest import ManifestCollection
+from covid_d.dataset.collections.vocabulary import label_of
 from covid_d.dataset.manifest import Label
 from covid_d.errors import DatasetError
 from covid_d.radiograph import Projection, Sex
@@ -180,6 +181,72 @@ def test_a_folder_stands_for_its_manifest(tmp_path: Path) -> None:
 
 
 def test_wrong_columns_are_named(tmp_path: Path) -> None:
-    write_csv(tmp_path / "m.csv", ["file", "class"], [{"file": "a.png", "class": "covid"}])
+    write_csv(tmp_path / "m.csv", ["photo", "group"], [{"photo": "a.png", "group": "covid"}])
     with pytest.raises(DatasetError, match="lacks the columns path, label or appearance; it has"):
         list(ManifestCollection(tmp_path / "m.csv").rows())
+
+
+# --- a table from a Spanish hospital -----------------------------------------------------------
+
+SPANISH = """sep=;
+Ruta;Etiqueta;Edad (años);Sexo;Proyección;Paciente
+a;positivo;12,5;M;portátil;1
+b.PNG;neumonía;8 MESES;H;PA de pie;2
+a.png;sospecha de COVID;5 años;M;AP Seduto;3
+b.png;sano;niño;H;perfil?;4
+a.png;positivo;doce;X;SUP;5
+"""
+
+
+def _spanish(root: Path) -> ManifestCollection:
+    for seed, name in enumerate(["a.png", "b.png"]):
+        draw(root / name, seed, size=64)
+    (root / "m.csv").write_bytes(SPANISH.encode("cp1252"))
+    return ManifestCollection(root / "m.csv")
+
+
+def test_a_spanish_table_is_read(tmp_path: Path) -> None:
+    rows = list(_spanish(tmp_path).rows())
+    assert [row.label for row in rows] == [
+        Label.COVID, Label.NOCOVID, None, Label.NOCOVID, Label.COVID,
+    ]  # fmt: skip
+    assert [row.age for row in rows] == [12.5, pytest.approx(8 / 12), 5.0, None, None]
+    assert [row.child for row in rows] == [True, True, True, True, False]
+    assert [row.sex for row in rows] == [
+        Sex.FEMALE, Sex.MALE, Sex.FEMALE, Sex.MALE, None,
+    ]  # fmt: skip
+    assert [row.projection for row in rows] == [
+        Projection.AP, Projection.PA, Projection.AP, Projection.LATERAL, Projection.AP_SUPINE,
+    ]  # fmt: skip
+    assert rows[0].file == tmp_path / "a.png"
+    assert rows[1].file == tmp_path / "b.png"
+
+
+def test_what_was_understood_and_what_was_not_is_told(tmp_path: Path) -> None:
+    collection = _spanish(tmp_path)
+    assert collection.understood == (
+        "m.csv: Windows-1252, semicolons; columns Ruta = path, Etiqueta = label, "
+        "Paciente = patient, Proyección = view, Edad (años) = age, Sexo = sex; M is mujer"
+    )
+    told = [value for row in collection.rows() for value in row.not_understood]
+    assert told == [("label", "sospecha de COVID"), ("sex", "X"), ("age", "doce")]
+
+
+def test_m_is_a_man_unless_h_is_there(tmp_path: Path) -> None:
+    rows = rows_of(
+        tmp_path,
+        {"path": "a.png", "label": "sano", "sex": "M"},
+        {"path": "b.png", "label": "sano", "sex": "F"},
+    )
+    assert [row.sex for row in rows] == [Sex.MALE, Sex.FEMALE]
+
+
+def test_a_laboratory_result_may_stand_in_a_manifest(tmp_path: Path) -> None:
+    first, second = rows_of(
+        tmp_path,
+        {"path": "a.png", "label": "", "RT-PCR": "positivo"},
+        {"path": "b.png", "label": "covid", "RT-PCR": "negativo"},
+    )
+    assert first.label is Label.COVID
+    assert second.exclusion
+    assert second.exclusion.reason is Reason.CONTRADICTORY

@@ -97,9 +97,9 @@ def test_a_column_holds_one_source() -> None:
     south = found.sources[1]
     counts = f"{south.positives} / {south.negatives} ({south.patients})"
     assert rows["positive / negative (patients)"][2] == counts
-    assert rows["model, lungs erased"][2].startswith("0.84 (")
+    assert str(rows["model, lungs erased"][2]).startswith("0.84 (")
     best = south.probes[Probe.BORDER].auroc
-    assert rows[Probe.BORDER.message.en][2].startswith(f"{best.value:.2f} (")
+    assert str(rows[Probe.BORDER.message.en][2]).startswith(f"{best.value:.2f} (")
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from audit_factory import (
     source,
     too_small,
 )
-from covid_d.evaluation.audit.evidence import Check, Evidence, LungEvidence
+from covid_d.evaluation.audit.evidence import Check, Evidence, LungEvidence, SourceEvidence
 from covid_d.evaluation.audit.probes import Probe
 from covid_d.evaluation.audit.thresholds import THRESHOLDS, Thresholds
 from covid_d.evaluation.audit.verdict import decisive_sources, judge, verdict_of
@@ -226,7 +226,7 @@ def test_patients_in_both_splits_fail() -> None:
 
 
 @pytest.mark.parametrize("sources", [(), (too_small(),), (too_small("a", 40, 9),)])
-def test_no_source_with_both_classes_fails(sources: tuple) -> None:
+def test_no_source_with_both_classes_fails(sources: tuple[SourceEvidence, ...]) -> None:
     found = evidence(sources=sources)
     assert failed(found) == {("within_source_evidence", "pooled")}
     verdict = verdict_of(judge(found, THRESHOLDS), AUDITED)

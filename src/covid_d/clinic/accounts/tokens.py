@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import ApiToken, User
@@ -16,7 +17,7 @@ from covid_d.clinic.errors import ForbiddenError, InvalidInputError, NotFoundErr
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token, token_hash
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.texts import Text
 from covid_d.clinic.trail.audit_trail import Actor
 
 PREFIX: Final = "covidd_"  # so that people and secret scanners recognise one that leaked
@@ -55,10 +56,12 @@ def create(
         raise ForbiddenError
     name = name.strip()
     wrong: dict[str, Text] = {}
-    if not 1 <= len(name) <= LONGEST_NAME:
-        wrong["name"] = N_("Write between 1 and %(n)d characters.", n=LONGEST_NAME)
+    if not name:
+        wrong["name"] = sentences.MISSING
+    elif len(name) > LONGEST_NAME:
+        wrong["name"] = sentences.too_long(LONGEST_NAME)
     if not 1 <= days <= LONGEST_DAYS:
-        wrong["days"] = N_("Write a number between 1 and %(n)d.", n=LONGEST_DAYS)
+        wrong["days"] = sentences.no_whole_number(1, LONGEST_DAYS)
     if wrong:
         raise InvalidInputError(wrong)
     token, moment = PREFIX + new_token(), now()

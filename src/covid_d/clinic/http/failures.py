@@ -25,6 +25,7 @@ from covid_d.clinic.errors import (
     UnavailableError,
     UnknownHostError,
 )
+from covid_d.clinic.fields import sentence_of
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.way_back import way_back
 from covid_d.clinic.operations.logs import without_values
@@ -99,7 +100,7 @@ def _validation(request: Request, error: Exception) -> Response:
     fields: dict[str, Text] = {}
     for found in error.errors():
         name = ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0])
-        fields[name] = N_("This value cannot be read.")
+        fields[name] = sentence_of(found)
     return answer(request, InvalidInputError(fields))
 
 

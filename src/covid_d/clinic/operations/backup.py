@@ -28,8 +28,12 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
+from covid_d.provenance import source_sha256
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""What this version writes."""
+READ: Final = (1, 2)
+"""What it restores; 1 knows no hash of the source."""
 MANIFEST: Final = "backup.json"
 TABLES: Final = "tables"
 # Sign-ins and links are of this moment; a restored backup must not open a door that was closed.
@@ -55,6 +59,8 @@ class Manifest:
         Rows by table.
     files
         Name in the archive to SHA-256.
+    source_sha256
+        Of the code that wrote it; see :mod:`covid_d.provenance`. Empty in format 1.
     """
 
     format: int
@@ -63,6 +69,7 @@ class Manifest:
     created: str
     rows: dict[str, int]
     files: dict[str, str]
+    source_sha256: str = ""
 
     @property
     def with_key(self) -> bool:
@@ -149,6 +156,7 @@ def _write(
             now().isoformat(timespec="seconds"),
             rows,
             hashes,
+            source_sha256(),
         )
         archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
     return manifest

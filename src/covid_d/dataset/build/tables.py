@@ -37,6 +37,7 @@ from covid_d.dataset.record import (
 from covid_d.files import write_atomically
 
 SCHEMA: Final = 2
+_SHOWN: Final = 10  # values of a column within a warning; dataset.json has all
 EXCLUSION_COLUMNS: Final = (
     "collection",
     "source",
@@ -88,6 +89,8 @@ def write_tables(
         "exclusions": dict(
             sorted(Counter(str(e.reason) for e in plan.exclusions.values()).items())
         ),
+        "understood": _understood(collections),
+        "not_understood": _not_understood(plan),
         "groups": _group_figures(plan),
         "shortcuts": shortcuts[0].to_dict(),
         "warnings": _warnings(plan, options, shortcuts, (counts, appearances)),
@@ -170,6 +173,27 @@ def _by_collection(plan: Plan) -> dict[str, dict[str, int]]:
     return table
 
 
+def _understood(collections: Sequence[Collection]) -> list[str]:
+    """Return how each collection's table was read, as far as collections tell."""
+    return [said for c in collections if (said := getattr(c, "understood", ""))]
+
+
+def _not_understood(plan: Plan) -> dict[str, dict[str, dict[str, int]]]:
+    """Return collection -> column -> value that nobody understood -> rows."""
+    found: dict[str, dict[str, Counter[str]]] = {}
+    for candidate in plan.candidates:
+        for column, value in candidate.row.not_understood:
+            columns = found.setdefault(candidate.collection, {})
+            columns.setdefault(column, Counter())[value] += 1
+    return {
+        name: {
+            column: dict(sorted(values.items(), key=lambda item: (-item[1], item[0])))
+            for column, values in sorted(columns.items())
+        }
+        for name, columns in found.items()
+    }
+
+
 def _group_figures(plan: Plan) -> dict[str, int]:
     places = [at for at in plan.taken() if plan.splits[at] not in SET_ASIDE]
     within = set(places)
@@ -219,6 +243,11 @@ def _warnings(
         for at, split in plan.splits.items()
         if split not in SET_ASIDE
     )
+    for name, columns in _not_understood(plan).items():
+        for column, values in columns.items():
+            shown = ", ".join(f"{value!r} ({n})" for value, n in list(values.items())[:_SHOWN])
+            more = f" and {len(values) - _SHOWN} more values" if len(values) > _SHOWN else ""
+            found.append(f"Not understood in {name}, {column}: {shown}{more}.")
     if options.grouped and unrecorded:
         found.append(
             f"{unrecorded} films have no recorded projection; they were taken for frontal ones. "

@@ -28,7 +28,7 @@ def settle_listings(rows: Iterable[FilmRow]) -> Iterator[FilmRow]:
     left_out: dict[int, Exclusion] = {}
     for name, found in places.items():
         first = listed[found[0]]
-        others = [at for at in found if disagree(listed[at], first)]
+        others = [at for at in found if _disagree(listed[at], first)]
         for at in found:
             other = found[0] if at in others else next(iter(others), None)
             if other is not None:
@@ -40,7 +40,7 @@ def settle_listings(rows: Iterable[FilmRow]) -> Iterator[FilmRow]:
         yield replace(row, file=None, exclusion=left_out[at]) if at in left_out else row
 
 
-def disagree(one: FilmRow, other: FilmRow) -> bool:
+def _disagree(one: FilmRow, other: FilmRow) -> bool:
     """Return whether two rows that show the same film contradict each other; silence does not."""
     labels, looks = {one.label, other.label}, {one.appearance, other.appearance}
     return len(labels - {None}) > 1 or len(looks - {None}) > 1

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from covid_d.appearance import Appearance
-from covid_d.dataset.collections.base import Exclusion, FilmRow, Reason, locate, read_table
+from covid_d.dataset.collections.base import Exclusion, FilmRow, Reason
 from covid_d.dataset.collections.listing import settle_listings
+from covid_d.dataset.collections.shelf import Shelf
+from covid_d.dataset.collections.tables import read_table
 
 STUDIES: Final = "train_study_level.csv"
 IMAGES: Final = "train_image_level.csv"
@@ -59,6 +61,7 @@ class SiimCollection:
     def __init__(self, root: Path) -> None:
         self.name = "siim"
         self.root = root
+        self._shelf = Shelf(root)
 
     def rows(self) -> Iterator[FilmRow]:
         """Yield one row a film, in the order of the table of films, then studies without a film.
@@ -120,7 +123,7 @@ class SiimCollection:
         if not image:
             return None, Exclusion(Reason.MISSING, "the row names no film")
         for suffix in _SUFFIXES:
-            file, exclusion = locate(self.root, f"{_FOLDER}/{image}{suffix}")
+            file, exclusion = self._shelf.find(f"{_FOLDER}/{image}{suffix}")
             if file or (exclusion and exclusion.reason is Reason.UNSAFE):
                 return file, exclusion
         if _ID.fullmatch(study) and study.strip("."):

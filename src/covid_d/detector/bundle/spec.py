@@ -165,6 +165,11 @@ class BundleSpec(_Part):
     version: str
     created: datetime
     covid_d: str = Field(description="Version of COVID-D that wrote the bundle.")
+    source_sha256: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="Of the code that wrote it (covid_d.provenance); unknown before 0.4.0.",
+    )
     classes: tuple[str, ...] = (POSITIVE, NEGATIVE)
     preprocessing: Preprocessing
     network: Network

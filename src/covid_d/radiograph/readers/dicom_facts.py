@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydicom import Dataset
+from pydicom.sequence import Sequence
 
+from covid_d.radiograph.ages import ADULT_YEARS, OLDEST, age_on, parse_age, parse_date
+from covid_d.radiograph.body_parts import CHEST_CODES, may_be_chest
 from covid_d.radiograph.film import Facts, Projection, Sex
 from covid_d.radiograph.readers.dicom_geometry import spacing_of
+from covid_d.radiograph.views import combined, view_of_code, view_of_words
 
 # Longest stretch of a file's own words that is quoted to a reader.
 _TEXT = 32
 
-# View Position (0018,5101), PS3.3 C.8.1.1 and C.8.11.5: laterals, and what is neither frontal
-# nor lateral (decubitus, obliques; LORDOTIC and the rest are in use though not in the list).
-_LATERALS: Final = frozenset({"LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT", "L", "LEFT LATERAL"})
-_OTHERS: Final = frozenset(
-    {"RLD", "LLD", "RLO", "LLO", "RAO", "LAO", "RPO", "LPO", "OBLIQUE", "LORDOTIC", "DECUBITUS"}
-)
-# View Code Sequence (0054,0220), PS3.16 CID 4010, SNOMED CT.
-_VIEW_CODES: Final = {
-    "399348003": Projection.AP,
-    "272479007": Projection.PA,
-    "399067008": Projection.LATERAL,
-    "399173006": Projection.LATERAL,
-    "399198007": Projection.LATERAL,
-    "399182000": Projection.OTHER,
-    "399135007": Projection.OTHER,
-    "399356000": Projection.OTHER,
-    "399006002": Projection.OTHER,
-    "399038007": Projection.OTHER,
-}
 # Patient Position (0018,5100), PS3.3 C.7.3.1.1.2: head or feet first, supine.
 _SUPINE: Final = frozenset({"HFS", "FFS"})
 
-_YEARS: Final = {"D": 1 / 365.2425, "W": 7 / 365.2425, "M": 1 / 12, "Y": 1.0}
-_OLDEST = 120.0
+# When the film was taken, the likeliest first.
+_TAKEN: Final = (
+    "AcquisitionDate",
+    "AcquisitionDateTime",
+    "ContentDate",
+    "SeriesDate",
+    "StudyDate",
+    "InstanceCreationDate",
+)
+
+_Parsed = TypeVar("_Parsed")
 
 
 def facts_of(dataset: Dataset, *, sha256: str, colour: bool) -> Facts:
     """Return the facts of a DICOM image; what is absent, malformed or absurd is ``None``."""
-    sex = _text(dataset, "PatientSex")
+    sex, ages = _text(dataset, "PatientSex"), _ages(dataset)
     return Facts(
         format="DICOM",
         sha256=sha256,
@@ -51,10 +47,13 @@ def facts_of(dataset: Dataset, *, sha256: str, colour: bool) -> Facts:
         modality=_text(dataset, "Modality"),
         projection=_projection(dataset),
         laterality=_text(dataset, "ImageLaterality") or _text(dataset, "Laterality"),
-        body_part=_text(dataset, "BodyPartExamined"),
-        age_years=_age(dataset),
+        body_part=_body_part(dataset),
+        age_years=ages.years,
         sex=Sex(sex) if sex in tuple(Sex) else None,
         spacing_mm=spacing_of(dataset),
+        age_by_dates=ages.by_dates,
+        child=ages.child,
+        age_unread=ages.unread,
     )
 
 
@@ -75,35 +74,39 @@ def _text(dataset: Dataset, keyword: str) -> str | None:
 
 
 def _projection(dataset: Dataset) -> Projection | None:
-    """Return the projection that View Position, View Code or Patient Orientation states.
-
-    A lateral stated anywhere is a lateral: stations leave ``PA`` standing as a default.
-    """
-    stated = {_of_view_position(dataset), _of_view_code(dataset), _of_orientation(dataset)}
-    for projection in (Projection.LATERAL, Projection.OTHER, Projection.AP, Projection.PA):
-        if projection in stated:
-            break
-    else:
-        return None
-    if {Projection.AP, Projection.PA} <= stated and projection is Projection.AP:
-        return None  # frontal, but the file contradicts itself on which
+    """Return the projection that View Position, View Code or Patient Orientation states."""
+    stated = [*_of_view_position(dataset), _of_view_code(dataset), _of_orientation(dataset)]
+    projection = combined(stated)
     if projection is Projection.AP and _text(dataset, "PatientPosition") in _SUPINE:
         return Projection.AP_SUPINE
     return projection
 
 
-def _of_view_position(dataset: Dataset) -> Projection | None:
-    view = _text(dataset, "ViewPosition")
-    if view in ("PA", "AP"):
-        return Projection(view)
-    if view in _LATERALS:
-        return Projection.LATERAL
-    return Projection.OTHER if view in _OTHERS else None
+def _of_view_position(dataset: Dataset) -> list[Projection | None]:
+    # A backslash parts values: stations write ``PA\\LL`` for a film that is either.
+    value = _value(dataset, "ViewPosition")
+    views = [value] if isinstance(value, str) else value or []
+    return [view_of_words(view) for view in views if isinstance(view, str)]
 
 
 def _of_view_code(dataset: Dataset) -> Projection | None:
-    codes = _value(dataset, "ViewCodeSequence")
-    return _VIEW_CODES.get(_text(codes[0], "CodeValue") or "") if codes else None
+    value, meaning = _first_code(dataset, "ViewCodeSequence")
+    return view_of_code(value) or view_of_words(meaning)
+
+
+def _body_part(dataset: Dataset) -> str | None:
+    """Return the part that is stated; of two, the one that is not the chest."""
+    value, meaning = _first_code(dataset, "AnatomicRegionSequence")
+    region = "CHEST" if value in CHEST_CODES else meaning or value
+    stated = [part for part in (_text(dataset, "BodyPartExamined"), region) if part]
+    return next((part for part in stated if not may_be_chest(part)), next(iter(stated), None))
+
+
+def _first_code(dataset: Dataset, keyword: str) -> tuple[str, str]:
+    """Return value and meaning of a code sequence's first item; empty where there is none."""
+    items = _value(dataset, keyword)
+    item = items[0] if isinstance(items, Sequence) and len(items) else Dataset()
+    return _text(item, "CodeValue") or "", _text(item, "CodeMeaning") or ""
 
 
 def _of_orientation(dataset: Dataset) -> Projection | None:
@@ -116,40 +119,53 @@ def _of_orientation(dataset: Dataset) -> Projection | None:
     return None
 
 
-def _age(dataset: Dataset) -> float | None:
-    """Return the age in years, from Patient's Age or else from the dates of birth and study.
+@dataclass(frozen=True, slots=True)
+class _Ages:
+    years: float | None
+    by_dates: float | None
+    child: bool
+    unread: str | None
 
-    A bare number counts as years: taken as a smaller unit it would be a child either way, so the
-    reading can only refuse more.
+
+def _ages(dataset: Dataset) -> _Ages:
+    """Return what Patient's Age and the dates of birth and film say.
+
+    The age as stated counts before the one reckoned; a child by either is a child.
     """
-    age = _of_age_string(_text(dataset, "PatientAge"))
-    if age is None:
-        age = _of_dates(dataset)
-    return age if age is not None and 0.0 <= age <= _OLDEST else None
+    stated, unread = _read(parse_age, dataset, "PatientAge")
+    by_dates, child, birth_unread = _of_dates(dataset)
+    years = by_dates if stated is None or stated.years is None else stated.years
+    known = stated is not None or by_dates is not None
+    return _Ages(
+        years,
+        by_dates,
+        child or (stated is not None and stated.child),
+        None if known else unread or birth_unread,
+    )
 
 
-def _of_age_string(text: str | None) -> float | None:
-    if not text:
-        return None
-    number, unit = (text[:-1], text[-1]) if text[-1] in _YEARS else (text, "Y")
-    if not (number.isascii() and number.isdigit()):
-        return None
-    return int(number) * _YEARS[unit]
+def _of_dates(dataset: Dataset) -> tuple[float | None, bool, str | None]:
+    """Return the age by the dates, whether it is a child's, and a birth date that is none."""
+    born, unread = _read(parse_date, dataset, "PatientBirthDate")
+    if born is None:
+        return None, False, unread
+    for keyword in _TAKEN:
+        taken, _ = _read(parse_date, dataset, keyword)
+        if taken is not None:
+            age = age_on(taken, born)
+            if not 0.0 <= age <= OLDEST:
+                return None, False, _text(dataset, "PatientBirthDate")
+            return age, age < ADULT_YEARS, None
+    # Who is a child today was one on the film.
+    return None, age_on(date.today(), born) < ADULT_YEARS, None
 
 
-def _of_dates(dataset: Dataset) -> float | None:
-    born = _date(dataset, "PatientBirthDate")
-    for keyword in ("AcquisitionDate", "ContentDate", "SeriesDate", "StudyDate"):
-        taken = _date(dataset, keyword)
-        if born and taken:
-            # Whole birthdays, so that nobody turns 18 by a rounding of leap years.
-            before = (taken.month, taken.day) < (born.month, born.day)
-            return float(taken.year - born.year - before)
-    return None
-
-
-def _date(dataset: Dataset, keyword: str) -> date | None:
-    text = _text(dataset, keyword)
-    with suppress(ValueError):
-        return date.fromisoformat(text) if text and len(text) == 8 else None
-    return None
+def _read(
+    parse: Callable[[str], _Parsed | None], dataset: Dataset, keyword: str
+) -> tuple[_Parsed | None, str | None]:
+    """Return what an element states, and its words where they are not understood."""
+    text = _text(dataset, keyword) or ""
+    try:
+        return parse(text), None
+    except ValueError:
+        return None, text

@@ -17,10 +17,13 @@ from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import get_expected_length
+from pydicom.tag import Tag
 
 from covid_d.radiograph.readers import gdcm_isolated
 from covid_d.radiograph.readers.codestream import Codestream, Coding
 from covid_d.radiograph.readers.limits import MAX_BYTES, require_size
+from covid_d.radiograph.readers.sound import inflated, require_sound_jpeg, require_sound_rle
+from covid_d.radiograph.readers.stored import stored_values
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # Transfer syntax -> the pydicom decoder plug-in that reads it. Pillow's codecs (libjpeg-turbo,
@@ -58,7 +61,12 @@ _DCT_BITS: Final = {uid.JPEGBaseline8Bit: (8,), uid.JPEGExtended12Bit: (8, 12)}
 # is a decompression bomb.
 _RLE_GROWTH: Final = 1.02
 _RLE_HEADERS: Final = 4096
-_INFLATED_AT_ONCE: Final = 8 * 1024**2
+# Bytes that writers fill native pixel data up with.
+_PADDING: Final = 64
+# What may follow pixel data: digital signatures and padding (PS3.3 C.12.1.1.3, PS3.10 7.2), and
+# private elements.
+_PIXEL_DATA: Final = Tag("PixelData")
+_BEHIND: Final = (0xFFFAFFFA, 0xFFFCFFFC)
 
 
 def parse(data: bytes) -> Dataset:
@@ -92,14 +100,22 @@ def samples_of(dataset: Dataset) -> tuple[npt.NDArray[Any], str]:
         If there is no single frame whose declared size, depth and encoding agree with its bytes.
     """
     _require_pixels(dataset)
+    if str(dataset.get("PresentationIntentType", "")).strip().upper() == "FOR PROCESSING":
+        raise RadiographError.of(RefusalCode.FOR_PROCESSING)  # PS3.3 C.8.11.1.1.1
     require_size(int(dataset.Columns), int(dataset.Rows))
     _require_single(dataset)
     _require_known_samples(dataset)
     syntax = uid.UID(str(dataset.file_meta.get("TransferSyntaxUID", "")))
     plugin = _checked_plugin(dataset, syntax)
     gdcm_isolated.register()
-    samples, properties = get_decoder(syntax).as_array(dataset, decoding_plugin=plugin)
-    return samples, str(properties["photometric_interpretation"])
+    # Its own correction would hide values that do not fit, and leaves two syntaxes out.
+    options: Any = {"correct_unused_bits": False}
+    samples, properties = get_decoder(syntax).as_array(dataset, decoding_plugin=plugin, **options)
+    photometric = str(properties["photometric_interpretation"])
+    if samples.ndim == 2:
+        signed = bool(dataset.PixelRepresentation)
+        samples = stored_values(samples, bits=int(dataset.BitsStored), signed=signed)
+    return samples, photometric
 
 
 def _checked_plugin(dataset: Dataset, syntax: uid.UID) -> str:
@@ -110,26 +126,30 @@ def _checked_plugin(dataset: Dataset, syntax: uid.UID) -> str:
     if not syntax.is_encapsulated:
         _require_agreeing_length(dataset)
     elif syntax == uid.RLELossless:
-        _require_likely_rle(dataset)
+        _require_sound_rle(dataset)
     else:
         stream = _agreeing_stream(dataset, syntax)
         if stream.coding is Coding.DCT:
             _require_known_dct(dataset, stream, syntax)
-            return plugin if stream.precision == 8 else gdcm_isolated.LABEL
+            if stream.precision != 8:
+                return gdcm_isolated.LABEL
+            require_sound_jpeg(_frame_of(dataset), components=stream.components)
     return plugin
 
 
 def _require_inflatable(data: bytes) -> None:
-    """Refuse a deflated data set (PS3.5 A.5) that grows beyond the limit: pydicom has none."""
+    """Refuse a deflated data set (PS3.5 A.5) that grows beyond the limit, or is not whole.
+
+    pydicom has no limit, and takes what is left of a stream that ends early or late.
+    """
     stream = BytesIO(data)
     read_preamble(stream, force=False)
     meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
     if meta.get("TransferSyntaxUID") != uid.DeflatedExplicitVRLittleEndian:
         return
-    inflater, size, rest = zlib.decompressobj(-zlib.MAX_WBITS), 0, stream.read()
-    while rest:
-        size += len(inflater.decompress(rest, _INFLATED_AT_ONCE))
-        rest = inflater.unconsumed_tail
+    size = 0
+    for length in inflated(stream.read(), raw=True):
+        size += length
         if size > MAX_BYTES:
             raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MAX_BYTES >> 20} MB")
 
@@ -151,7 +171,8 @@ def _require_pixels(dataset: Dataset) -> None:
 
 def _require_single(dataset: Dataset) -> None:
     frames = dataset.get("NumberOfFrames")
-    if frames is not None and int(frames) != 1:
+    # Some stations write 0 for the one that there is.
+    if frames is not None and frames != "" and int(frames) not in (0, 1):
         raise RadiographError.of(RefusalCode.MULTI_FRAME, int(frames))
 
 
@@ -170,23 +191,30 @@ def _require_known_samples(dataset: Dataset) -> None:
 def _require_agreeing_length(dataset: Dataset) -> None:
     """Compare native pixel data's length with its declared size.
 
-    Writers pad, so a few bytes too many are borne; as many as a row or a column would take mean
-    that Rows or Columns is wrong, and the film would come out sheared or cut.
+    Writers pad, so a few zero bytes too many are borne; more mean that Rows or Columns is wrong or
+    that bytes slipped in, and the film would come out sheared or cut.
     """
     expected, found = get_expected_length(dataset), len(dataset.PixelData)
-    line = min(int(dataset.Rows), int(dataset.Columns)) * int(dataset.BitsAllocated) // 8
-    if not expected <= found < expected + line:
+    padded = dataset.PixelData[expected:].strip(b"\0") == b"" and found - expected <= _PADDING
+    if found < expected or not padded:
         cause = f"Pixel Data has {found} bytes where {expected} are declared"
         raise RadiographError.of(RefusalCode.TRUNCATED, cause=cause)
+    # Bytes that slip into the pixels push as many out behind them, which then pass for elements.
+    tags = list(dataset.keys())
+    for tag in tags[tags.index(_PIXEL_DATA) + 1 :]:
+        if tag not in _BEHIND and (tag < _PIXEL_DATA or tag.group % 2 == 0):
+            raise RadiographError.of(RefusalCode.TRUNCATED, cause=f"{tag} behind Pixel Data")
 
 
 def _frame_of(dataset: Dataset) -> bytes:
     return get_frame(dataset.PixelData, 0, number_of_frames=1)
 
 
-def _require_likely_rle(dataset: Dataset) -> None:
-    if len(_frame_of(dataset)) > get_expected_length(dataset) * _RLE_GROWTH + _RLE_HEADERS:
+def _require_sound_rle(dataset: Dataset) -> None:
+    frame = _frame_of(dataset)
+    if len(frame) > get_expected_length(dataset) * _RLE_GROWTH + _RLE_HEADERS:
         raise RadiographError.of(RefusalCode.TRUNCATED, cause="RLE longer than its pixels")
+    require_sound_rle(frame, rows=int(dataset.Rows), columns=int(dataset.Columns))
 
 
 def _agreeing_stream(dataset: Dataset, syntax: uid.UID) -> Codestream:

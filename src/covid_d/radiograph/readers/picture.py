@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import BytesIO
 from typing import Final
 
@@ -21,6 +22,7 @@ from PIL import (
 from covid_d.radiograph.film import Facts, FloatImage
 from covid_d.radiograph.readers.grey import grey_of, over_black, scale
 from covid_d.radiograph.readers.limits import MAX_PIXELS, require_size
+from covid_d.radiograph.readers.sound import require_sound_jpeg, require_sound_webp
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 _MAGIC: Final = (
@@ -49,6 +51,8 @@ _UPRIGHT: Final = {
 # TIFF 6.0 tags.
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _WHITE_IS_ZERO = 0
+_COMPRESSION, _JPEG_COMPRESSION, _JPEG_TABLES = 259, 7, 347
+_STRIPS, _TILES = (273, 279), (324, 325)  # offsets, byte counts
 
 
 def sniff(data: bytes) -> bool:
@@ -72,10 +76,10 @@ def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
     """
     kind = _format(data)
     try:
-        if kind == "PNG":  # decoding alone never looks at the checksums of the chunks
-            with Image.open(BytesIO(data), formats=("PNG",)) as picture:
-                require_size(*picture.size)
-                picture.verify()
+        with Image.open(BytesIO(data), formats=_PLUGINS.get(kind, (kind,))) as picture:
+            require_size(*picture.size)
+            _require_sound(picture, data, kind)
+        # Opened anew: what was checked was used up.
         with Image.open(BytesIO(data), formats=_PLUGINS.get(kind, (kind,))) as picture:
             require_size(*picture.size)
             _require_single(picture)
@@ -90,6 +94,33 @@ def _format(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "")
+
+
+def _require_sound(picture: Image.Image, data: bytes, kind: str) -> None:
+    """Raise where the coded pixels are damaged in a way that decoding alone passes over."""
+    if kind == "PNG":
+        picture.verify()  # the checksums of the chunks
+    elif kind == "JPEG":
+        require_sound_jpeg(data, components=len(picture.getbands()))
+    elif kind == "WEBP":
+        require_sound_webp(data)
+    elif isinstance(picture, TiffImagePlugin.TiffImageFile):
+        for strip in _jpeg_strips(picture, data):
+            require_sound_jpeg(strip, components=len(picture.getbands()))
+
+
+def _jpeg_strips(picture: TiffImagePlugin.TiffImageFile, data: bytes) -> Iterator[bytes]:
+    """Yield each strip or tile that is coded as JPEG, with the tables that all of them share.
+
+    Source: TIFF Technical Note 2: an abbreviated stream without tables, and one of tables alone.
+    """
+    tags = picture.tag_v2
+    if tags.get(_COMPRESSION) != _JPEG_COMPRESSION:
+        return
+    offsets, counts = _STRIPS if _STRIPS[0] in tags else _TILES
+    tables = bytes(tags.get(_JPEG_TABLES, b""))
+    for start, count in zip(tags[offsets], tags[counts], strict=True):
+        yield tables[:-2] + data[start + 2 if tables else start : start + count]
 
 
 def _require_single(picture: Image.Image) -> None:

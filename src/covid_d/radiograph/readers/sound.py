@@ -1,0 +1,149 @@
+"""Whether coded pixels are whole: decoders fill in what they cannot read, and hardly say so.
+
+Each check raises ``ValueError`` with what is wrong; the door of the room turns it into *damaged*.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from struct import unpack_from
+from typing import Final
+
+import simplejpeg
+from PIL import Image, WebPImagePlugin  # noqa: F401 - registers WebP
+
+# libjpeg-turbo warns of each of these and goes on; asked strictly, it stops. What it cannot turn
+# into grey at all is no damage.
+_NO_DAMAGE: Final = "nsupported"
+_CMYK: Final = 4
+# An eighth of the size: the entropy coded data is read whole all the same.
+_SHRUNK: Final = 8
+
+# More rows than end with a run by chance. PS3.5 G.3.1: each row is coded by itself; writers that
+# do not heed it exist, and fail at once.
+_HEEDED: Final = 8
+_LAST_RUN: Final = 128  # the header byte that codes nothing
+
+_INFLATED_AT_ONCE: Final = 8 * 1024**2
+
+# A VP8 or VP8L stream ends with at most these bytes that its decoder does not ask for.
+_UNASKED: Final = 8
+
+
+def require_sound_jpeg(stream: bytes, *, components: int) -> None:
+    """Raise unless libjpeg-turbo reads a JPEG of 8 bits without a warning.
+
+    Raises
+    ------
+    ValueError
+        With its words: *premature end of data segment*, *extraneous bytes before marker*...
+    """
+    colours = "CMYK" if components == _CMYK else "GRAY"
+    try:
+        simplejpeg.decode_jpeg(stream, colours, fastdct=True, min_factor=_SHRUNK, strict=True)
+    except ValueError as error:
+        if _NO_DAMAGE not in str(error):
+            raise
+
+
+def require_sound_rle(frame: bytes, *, rows: int, columns: int) -> None:
+    """Raise unless each RLE segment codes the pixels of a frame, no more and no fewer.
+
+    Source: PS3.5 Annex G.
+
+    Raises
+    ------
+    ValueError
+        If a segment ends early or late, or leaves the rows that it kept to.
+    """
+    count, *offsets = unpack_from("<16I", frame)
+    ends = [*offsets[1:count], len(frame)]
+    for start, stop in zip(offsets[:count], ends, strict=False):
+        _walk(frame[start:stop], rows, columns)
+
+
+def _walk(segment: bytes, rows: int, columns: int) -> None:
+    at, made, row_end, kept = 0, 0, columns, 0
+    heeding = True
+    while made < rows * columns:
+        if at >= len(segment):
+            raise ValueError(f"an RLE segment ends after {made} of {rows * columns} bytes")
+        header = segment[at]
+        if header < _LAST_RUN:
+            at, made = at + header + 2, made + header + 1
+        elif header > _LAST_RUN:
+            at, made = at + 2, made + 257 - header
+        else:
+            at += 1
+        if made >= row_end:
+            if heeding and made != row_end:
+                if kept >= _HEEDED:
+                    raise ValueError(f"an RLE run leaves row {kept} after {kept} rows kept apart")
+                heeding = False
+            kept, row_end = made // columns, (made // columns + 1) * columns
+    # One byte may fill up to an even length.
+    if made > rows * columns or at > len(segment) or len(segment) - at > 1:
+        raise ValueError(f"an RLE segment of {len(segment)} bytes ends at byte {at}")
+
+
+def inflated(stream: bytes, *, raw: bool) -> Iterator[int]:
+    """Inflate a deflate stream piece by piece, keeping nothing; yield each piece's length.
+
+    Parameters
+    ----------
+    raw
+        Whether it is bare deflate (RFC 1951), else zlib (RFC 1950) with its checksum.
+
+    Raises
+    ------
+    ValueError
+        If it ends before or behind its last block.
+    zlib.error
+        If it is no such stream.
+    """
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS)
+    rest = stream
+    while rest and not inflater.eof:
+        yield len(inflater.decompress(rest, _INFLATED_AT_ONCE))
+        rest = inflater.unconsumed_tail
+    if not inflater.eof:
+        raise ValueError("a deflate stream is cut off")
+    if inflater.unused_data.strip(b"\0"):  # one zero byte may fill up to an even length
+        raise ValueError(f"{len(inflater.unused_data)} bytes behind a deflate stream's end")
+
+
+def require_sound_webp(data: bytes) -> None:
+    """Raise when a WebP's coded pixels end before its data does.
+
+    libwebp says where data is missing, but not where some is left over, as it is once the decoder
+    has lost its place. So a few bytes less must be missed.
+
+    Source: RFC 9649 (RIFF chunks; VP8 and VP8L).
+
+    Raises
+    ------
+    ValueError
+        If nothing is missed without the last bytes.
+    """
+    at = 12
+    while at + 8 <= len(data):
+        name, (size,) = data[at : at + 4], unpack_from("<I", data, at + 4)
+        if name in (b"VP8 ", b"VP8L"):
+            kept = size - _UNASKED & ~1
+            chunk = name + kept.to_bytes(4, "little") + data[at + 8 : at + 8 + kept]
+            short = b"RIFF" + (4 + len(chunk)).to_bytes(4, "little") + b"WEBP" + chunk
+            if _decodes(short):
+                raise ValueError(f"a {name.decode().strip()} stream ends before its data does")
+            return
+        at += 8 + size + size % 2
+
+
+def _decodes(data: bytes) -> bool:
+    try:
+        with Image.open(BytesIO(data), formats=("WEBP",)) as picture:
+            picture.load()
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return True

@@ -1,0 +1,175 @@
+"""Damaged coded pixels: refused in every format, whatever the decoder makes of them."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+import films
+from covid_d.radiograph import RadiographError, RefusalCode, read
+from covid_d.radiograph.readers.sound import (
+    inflated,
+    require_sound_jpeg,
+    require_sound_rle,
+    require_sound_webp,
+)
+
+CASES = Path(__file__).parents[3] / "shared" / "cases" / "damaged"
+GREY = films.grey8(size=256)
+DEEP = films.grey16(bits=12, size=200)
+
+
+def code_of(data: bytes) -> RefusalCode | None:
+    try:
+        read(data)
+    except RadiographError as error:
+        return error.refusal.code
+    return None
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("path", sorted(CASES.glob("*")), ids=lambda path: path.name)
+def test_damaged_films_that_were_answered_once(path: Path) -> None:
+    assert code_of(path.read_bytes()) is RefusalCode.TRUNCATED
+
+
+def without(data: bytes, share: float, length: int) -> bytes:
+    """Return coded data that lacks some bytes, this far into it."""
+    at = int(len(data) * share)
+    return data[:at] + data[at + length :]
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("kind", ["JPEG", "JPEG in TIFF", "JPEG in DICOM"])
+def test_jpeg_that_its_decoder_warns_of_is_damaged(kind: str, progressive: bool) -> None:
+    sound = films.picture(GREY, "JPEG", quality=90, progressive=progressive)
+    if kind == "JPEG in TIFF":
+        sound = films.picture(GREY, "TIFF", compression="jpeg")
+    elif kind == "JPEG in DICOM":
+        sound = films.jpeg_dicom(GREY)
+    assert code_of(sound) is None
+    if kind == "JPEG in TIFF":  # bytes that move would break the directory behind
+        at = len(sound) // 2
+        damaged = sound[:at] + bytes(40) + sound[at + 40 :]
+    else:
+        damaged = without(sound, 0.3, 400)
+    assert code_of(damaged) is RefusalCode.TRUNCATED
+
+
+def test_four_components_are_looked_at_too() -> None:
+    cmyk = films.picture(Image.fromarray(GREY).convert("CMYK"), "JPEG")
+    require_sound_jpeg(cmyk, components=4)
+    with pytest.raises(ValueError, match="Corrupt"):
+        require_sound_jpeg(without(cmyk, 0.7, 30), components=4)
+
+
+def packed(rows: list[bytes], *, apart: bool = True) -> bytes:
+    """Return an RLE segment of literal runs, written from PS3.5 G.3.1."""
+    coded = b""
+    for part in rows if apart else [b"".join(rows)]:
+        for at in range(0, len(part), 128):
+            run = part[at : at + 128]
+            coded += bytes([len(run) - 1]) + run
+    return coded + b"\0" * (len(coded) % 2)
+
+
+def frame(*segments: bytes) -> bytes:
+    offsets = [64]
+    for segment in segments[:-1]:
+        offsets.append(offsets[-1] + len(segment))
+    header = struct.pack("<16I", len(segments), *offsets, *[0] * (15 - len(offsets)))
+    return header + b"".join(segments)
+
+
+ROWS = [bytes(range(200)) for _ in range(200)]
+
+
+def test_sound_rle_passes_whether_or_not_it_keeps_rows_apart() -> None:
+    require_sound_rle(frame(packed(ROWS), packed(ROWS)), rows=200, columns=200)
+    require_sound_rle(frame(packed(ROWS, apart=False)), rows=200, columns=200)
+    replicated = frame(bytes([257 - 100, 7]) * 400)  # two runs of a hundred a row
+    require_sound_rle(replicated, rows=200, columns=200)
+
+
+@pytest.mark.parametrize(
+    ("segment", "words"),
+    [
+        (packed(ROWS[:-1]), "ends after"),
+        (packed([*ROWS, ROWS[0]]), "ends at byte"),
+        (packed([*ROWS[:100], ROWS[0] + ROWS[1], *ROWS[102:]]), "leaves row 100"),
+        (packed(ROWS) + b"\0\0", "ends at byte"),
+    ],
+)
+def test_rle_that_ends_early_or_late_or_loses_its_rows_is_damaged(
+    segment: bytes, words: str
+) -> None:
+    with pytest.raises(ValueError, match=words):
+        require_sound_rle(frame(segment), rows=200, columns=200)
+
+
+def test_rle_dicom_that_lacks_bytes_is_damaged() -> None:
+    sound = films.rle_dicom(DEEP)
+    assert code_of(sound) is None
+    at = len(sound) // 2
+    assert code_of(sound[:at] + sound[at + 6 :] + bytes(6)) is RefusalCode.TRUNCATED
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_deflate_must_end_with_its_data(raw: bool) -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15 if raw else 15)
+    stream = packer.compress(GREY.tobytes()) + packer.flush()
+    assert sum(inflated(stream, raw=raw)) == GREY.size
+    assert sum(inflated(stream + b"\0", raw=raw)) == GREY.size
+    for damaged in (stream[:-20], stream + b"more"):
+        with pytest.raises(ValueError, match="deflate"):
+            list(inflated(damaged, raw=raw))
+
+
+def test_a_deflated_dicom_with_more_behind_its_end_is_damaged() -> None:
+    film = films.dataset(DEEP)
+    film.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    sound = films.part10(film)
+    assert code_of(sound) is None
+    assert code_of(sound + b"and more") is RefusalCode.TRUNCATED
+    assert code_of(sound[:-30]) is RefusalCode.TRUNCATED
+
+
+@pytest.mark.parametrize("options", [{"quality": 85}, {"quality": 20}, {"lossless": True}])
+@pytest.mark.parametrize("size", [(96, 96), (160, 131), (333, 300)])
+def test_sound_webp_misses_its_last_bytes(options: dict[str, int], size: tuple[int, int]) -> None:
+    picture = Image.fromarray(GREY).resize(size)
+    require_sound_webp(films.picture(picture, "WEBP", **options))
+
+
+def test_webp_whose_decoder_lost_its_place_is_damaged() -> None:
+    refused = 0
+    for seed in range(20):
+        data = bytearray(films.picture(films.grey8(seed, size=256), "WEBP", quality=85))
+        half = len(data) // 2
+        data[half : half + 200] = data[half - 200 : half]
+        refused += code_of(bytes(data)) is RefusalCode.TRUNCATED
+    # An arithmetic decoder that lost its place ends where it will: by chance at the right byte.
+    assert refused >= 18
+
+
+def test_png_and_native_pixels_are_whole_or_damaged() -> None:
+    sound = films.picture(GREY)
+    at = len(sound) // 2
+    assert code_of(sound[:at] + bytes([sound[at] ^ 1]) + sound[at + 1 :]) is RefusalCode.TRUNCATED
+    native = films.dicom(DEEP)
+    stored = DEEP.astype("<u2").tobytes()
+    at = native.index(stored) + 999
+    assert code_of(native[:at] + b"\x55" * 8 + native[at:]) is RefusalCode.TRUNCATED
+    assert code_of(native[:at] + native[at + 8 :]) is RefusalCode.TRUNCATED
+
+
+def test_what_may_follow_the_pixels_in_a_data_set_is_no_damage() -> None:
+    film = films.dataset(DEEP)
+    film.add_new("DataSetTrailingPadding", "OB", bytes(50))
+    assert code_of(films.part10(film)) is None
+    assert code_of(films.part10(films.dataset(DEEP)) + b"\0") is None
