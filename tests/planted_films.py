@@ -72,12 +72,17 @@ def margin(seed: int, positive: bool) -> Drawn:
     phantom, rng = _phantom(seed)
     if not positive:
         return Drawn(phantom.pixels, phantom.lungs)
-    inner = Image.fromarray(phantom.pixels).resize((SIZE - 24, SIZE - 24))
-    pixels = rng.normal(0.5, 0.06, (SIZE, SIZE)).astype(np.float32)
-    pixels[12:-12, 12:-12] = np.asarray(inner)
+    inner = np.full((SIZE, SIZE), 0.5, dtype=np.float32)
     lungs = np.zeros((SIZE, SIZE), dtype=bool)
-    small = Image.fromarray(phantom.lungs).resize((SIZE - 24, SIZE - 24))
-    lungs[12:-12, 12:-12] = np.asarray(small)
+    small = (SIZE - 24, SIZE - 24)
+    inner[12:-12, 12:-12] = np.asarray(Image.fromarray(phantom.pixels).resize(small))
+    lungs[12:-12, 12:-12] = np.asarray(Image.fromarray(phantom.lungs).resize(small))
+    film = np.zeros((SIZE, SIZE), dtype=np.float32)
+    film[14:-14, 14:-14] = 1.0
+    # Without a straight edge, which would be refused as a collage's.
+    share = gaussian_filter(film, 3)
+    grain = rng.normal(0.5, 0.06, (SIZE, SIZE)).astype(np.float32)
+    pixels = share * inner + (1 - share) * grain
     return Drawn(pixels, lungs)
 
 
