@@ -153,7 +153,9 @@ class Bench:
 
     def pictures(self, folders: Sequence[Path]) -> Iterable[Rate]:
         """Yield how many pictures are refused that are no films at all."""
-        drawings = {f"drawing {seed}": partial(drawn, seed) for seed in range(_DRAWN, 2 * _DRAWN)}
+        drawings: dict[str, Callable[[], npt.NDArray[np.float32]]] = {
+            f"drawing {seed}": partial(drawn, seed) for seed in range(_DRAWN, 2 * _DRAWN)
+        }
         yield self._of_pictures("drawings, other seeds", self.gate, drawings)
         packages = {name for name, _ in packaged()}
         kept = np.array([picture.name not in packages for picture in self._fitted_on])
@@ -226,10 +228,11 @@ class Bench:
         return found
 
     def _run(self, pictures: Sequence[Picture]) -> Samples:
-        def featurize(film: FloatImage) -> FloatImage:
-            return self._network.run(film[None], ("features",))["features"][0]
+        def see(film: Radiograph) -> tuple[FloatImage, FloatImage]:
+            prepared = prepare(film, self._preprocessing)
+            return prepared, self._network.run(prepared[None], ("features",))["features"][0]
 
-        return gate_samples(pictures, self._preprocessing, featurize)
+        return gate_samples(pictures, see)
 
 
 _FILMS = (Kind.FRONTAL, *ALTERATIONS)

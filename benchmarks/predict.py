@@ -24,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,7 @@ def _detector(films: Sequence[Path], bundle: Path | None, repeats: int) -> list[
     some = _sample(films)
     for film in some[:5]:
         detector.assess(film)
-    alone = [statistics.median(_times(lambda film=film: detector.assess(film), 3)) for film in some]
+    alone = [statistics.median(_times(partial(detector.assess, film), 3)) for film in some]
 
     def folder() -> None:
         for _ in detector.assess_many(films):
@@ -198,8 +199,8 @@ def _side_by_side(
         ours, theirs = [], []
         with learn.no_bar(), learn.no_logging():
             for number, film in enumerate([*_sample(films)[:5], *_sample(films)]):
-                fast = _times(lambda film=film: detector.assess(film), 1, clock)
-                slow = _times(lambda film=film: learn.predict(film), 1, clock)
+                fast = _times(partial(detector.assess, film), 1, clock)
+                slow = _times(partial(learn.predict, film), 1, clock)
                 if number >= 5:  # the first few warm up
                     ours += fast
                     theirs += slow

@@ -20,12 +20,13 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 JEMALLOC = Path("/usr/lib/x86_64-linux-gnu/libjemalloc.so.2")
 KEEP = "dirty_decay_ms:-1,muzzy_decay_ms:-1,retain:true"
 
 
-def train(dataset: Path, out: Path, limit: int, allocator: Path | None) -> dict[str, object]:
+def train(dataset: Path, out: Path, limit: int, allocator: Path | None) -> dict[str, Any]:
     """Train one run; return its epochs' seconds and its page faults."""
     environment = dict(os.environ)
     if allocator is not None:
@@ -55,14 +56,14 @@ def main() -> None:
     options = parser.parse_args()
     if not options.allocator.is_file():
         parser.error(f"{options.allocator} is not there; install jemalloc or name --allocator FILE")
-    figures: dict[str, dict[str, object]] = {}
+    figures: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as folder:
         for name, allocator in (("system", None), ("jemalloc", options.allocator)):
             figures[name] = train(options.dataset, Path(folder) / name, options.limit, allocator)
     medians = {}
     for name, found in figures.items():
         seconds = found["seconds_per_epoch"]
-        medians[name] = statistics.median(seconds)  # type: ignore[type-var]
+        medians[name] = statistics.median(seconds)
         print(f"{name:>9}: {seconds} s an epoch, {found['page_faults']:,} page faults")
     print(f"ratio of medians: {medians['system'] / medians['jemalloc']:.1f}")
     if options.json:

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
+import real_parts
 from clinic_factory import PASSWORD
 
 if TYPE_CHECKING:
@@ -27,12 +26,12 @@ _ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking"
 
 @contextmanager
 def running_chromium(*arguments: str) -> Iterator[Browser]:
-    """Run a real Chromium; skips where none is installed."""
+    """Run a real Chromium; without one see ``real_parts.lacking``."""
     from playwright.sync_api import expect, sync_playwright
 
     program = shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
-        pytest.skip("Chromium is not installed")
+        real_parts.lacking("Chromium is not installed")
     expect.set_options(timeout=1000 * SECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -57,7 +56,7 @@ def browsing(chromium: Browser, **options: Any) -> Iterator[BrowserContext]:
 def signed_in(chromium: Browser, address: str, **options: Any) -> Iterator[BrowserContext]:
     """Open a context in which the doctor has signed in; close it."""
     with browsing(chromium, base_url=address, **options) as context:
-        sent = {"username": "doctor", "password": PASSWORD}
+        sent: dict[str, str | float | bool] = {"username": "doctor", "password": PASSWORD}
         answer = context.request.post(
             "/sign-in", form=sent, max_redirects=0, timeout=1000 * SECONDS
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,14 +58,97 @@ def brightness_network(
         [helper.make_tensor_value_info(input_name, TensorProto.FLOAT, ["n", 3, size, size])],
         [helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]) for name in outputs],
         [
-            numpy_helper.from_array(np.float32(gain / GRID**2), "gain"),
-            numpy_helper.from_array(np.float32(bias), "bias"),
+            numpy_helper.from_array(np.array(gain / GRID**2, np.float32), "gain"),
+            numpy_helper.from_array(np.array(bias, np.float32), "bias"),
             numpy_helper.from_array(np.array([1, 2], dtype=np.int64), "space"),
         ],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
     onnx.checker.check_model(model)
     return model.SerializeToString()
+
+
+# A film of brightness m is likest to the category whose brightness is nearest: the logits are
+# those of equal normal distributions around these, negative to typical.
+BRIGHTNESS = (0.2, 0.35, 0.45, 0.6)
+STEEP = 300.0
+APPEARANCE_GAINS = tuple(STEEP * mu for mu in BRIGHTNESS)
+APPEARANCE_BIASES = tuple(-STEEP * mu**2 / 2 for mu in BRIGHTNESS)
+CATEGORIES = ("negative", "atypical", "indeterminate", "typical")
+
+
+def appearance_network(
+    *,
+    gains: Sequence[float] = APPEARANCE_GAINS,
+    biases: Sequence[float] = APPEARANCE_BIASES,
+    size: int = SIZE,
+    outputs: tuple[str, ...] = ("logits", "features", "activation"),
+) -> bytes:
+    """Return an ONNX network of appearance, which answers by the film's mean brightness.
+
+    ``logits[c]`` is ``gains[c] * mean + biases[c]``; the activation's spatial mean is its part
+    without the bias; the features are the three channels' means.
+    """
+    cell = size // GRID
+    nodes = [
+        helper.make_node(
+            "AveragePool", ["film"], ["pooled"], kernel_shape=[cell, cell], strides=[cell, cell]
+        ),
+        helper.make_node("ReduceMean", ["pooled"], ["grid"], axes=[1], keepdims=1),
+        helper.make_node("Mul", ["grid", "gains"], ["activation"]),
+        helper.make_node("ReduceMean", ["activation"], ["evidence"], axes=[2, 3], keepdims=0),
+        helper.make_node("Add", ["evidence", "biases"], ["logits"]),
+        helper.make_node("ReduceMean", ["film"], ["features"], axes=[2, 3], keepdims=0),
+    ]
+    count = len(gains)
+    shapes: dict[str, list[Any]] = {
+        "logits": ["n", count],
+        "features": ["n", 3],
+        "activation": ["n", count, GRID, GRID],
+    }
+    graph = helper.make_graph(
+        nodes,
+        "appearance",
+        [helper.make_tensor_value_info("film", TensorProto.FLOAT, ["n", 3, size, size])],
+        [helper.make_tensor_value_info(name, TensorProto.FLOAT, shapes[name]) for name in outputs],
+        [
+            numpy_helper.from_array(np.array(gains, np.float32).reshape(1, -1, 1, 1), "gains"),
+            numpy_helper.from_array(np.array(biases, np.float32), "biases"),
+        ],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+def appearance_fields(**overrides: Any) -> dict[str, Any]:
+    """Return the fields of ``bundle.json`` in which a bundle of appearance differs."""
+    fields = {
+        "format": 2,
+        "classes": list(CATEGORIES),
+        "calibration": {
+            "temperature": 1.0,
+            "bias": [0.0, 0.0, 0.0, 0.0],
+            "shares": [0.25, 0.25, 0.25, 0.25],
+            "films": 80,
+        },
+        "conformal": {
+            "error_rate": 0.1,
+            "quantiles": [0.6, 0.6, 0.6, 0.6],
+            "films": [20, 20, 20, 20],
+            "studies": 80,
+        },
+    }
+    return fields | overrides
+
+
+AUDITED = {"status": "audit-passed", "reasons": []}
+
+
+def make_appearance_bundle(folder: Path, *, model: bytes | None = None, **overrides: Any) -> Path:
+    """Write a sealed bundle of appearance; see :func:`make_bundle`."""
+    network = appearance_network() if model is None else model
+    return make_bundle(folder, model=network, **appearance_fields(**overrides))
 
 
 def spec_dict(**overrides: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,8 +12,17 @@ from sqlalchemy import insert, select
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
-from covid_d.clinic.database.cases import AnswerShown, Case, Film, FollowUp, StoredAssessment
+from covid_d.clinic.database.cases import (
+    AnswerShown,
+    Case,
+    Film,
+    FollowUp,
+    StoredAssessment,
+    assessment_columns,
+)
 from covid_d.clinic.installation import Installation
+from covid_d.detector import Assessment, BundleId, Outcome
+from covid_d.radiograph import Refusal, RefusalCode
 from episode_factory import restart_sequences
 
 
@@ -47,6 +57,7 @@ def add_row(
                 case_id=case.id,
                 sha256=hashlib.sha256(f"{case.id} {number}".encode()).hexdigest(),
                 created_at=moment,
+                at_intake=True,
             )
             session.add(film)
             session.flush()
@@ -57,27 +68,25 @@ def add_row(
 def answer(outcome: str, moment: datetime) -> dict[str, Any]:
     """Return the columns of an assessment."""
     refused = outcome == "refused"
-    refusal = {
-        "code": "too_small",
-        "message": {"es": "La imagen es muy pequeña.", "en": "The image is too small."},
-        "next_step": {"es": "Envíe el original.", "en": "Send the original."},
-    }
-    return {
-        "created_at": moment,
-        "outcome": outcome,
-        "probability": None if refused else {"positive": 0.9, "negative": 0.1}.get(outcome, 0.5),
-        "conformal_set": [],
-        "refusal": refusal if refused else None,
-        "warnings": [],
-        "activation": None,
-        "prevalence": None,
-        "post_test_probability": None,
-        "bundle_name": "phantom",
-        "bundle_version": "1",
-        "bundle_sha256": "0" * 64,
-        "bundle_verdict": "demonstration",
-        "milliseconds": 10.0,
-    }
+    assessment = Assessment(
+        path="",
+        outcome=Outcome(outcome),
+        bundle=BundleId("phantom", "1", "0" * 64),
+        probability=None if refused else {"positive": 0.9, "negative": 0.1}.get(outcome, 0.5),
+        refusal=Refusal.of(RefusalCode.TOO_SMALL, "9 x 9") if refused else None,
+    )
+    columns = assessment_columns(assessment, prevalence=None, milliseconds=10.0)
+    return {"created_at": moment, **columns}
+
+
+def set_answer(stored: StoredAssessment, **changes: Any) -> None:
+    """Change an answer that is stored, its columns with it."""
+    prevalence = changes.pop("prevalence", stored.prevalence)
+    changed = replace(stored.assessment, **changes)
+    for name, value in assessment_columns(
+        changed, prevalence=prevalence, milliseconds=stored.milliseconds
+    ).items():
+        setattr(stored, name, value)
 
 
 def show_answer(installation: Installation, case_id: int, person: Person) -> None:
@@ -120,7 +129,16 @@ def add_many(
         )
         session.execute(
             insert(Film),
-            [{"id": n, "case_id": n, "sha256": f"{n:064x}", "created_at": start} for n in numbers],
+            [
+                {
+                    "id": n,
+                    "case_id": n,
+                    "sha256": f"{n:064x}",
+                    "created_at": start,
+                    "at_intake": True,
+                }
+                for n in numbers
+            ],
         )
         session.execute(
             insert(StoredAssessment),

@@ -10,11 +10,11 @@ from covid_d.radiograph.phantom import draw_phantom
 
 COHEN_COLUMNS = (
     "patientid", "offset", "sex", "age", "finding", "view", "modality", "folder", "filename",
-    "url", "license", "clinical_notes", "",
+    "url", "license", "clinical_notes", "RT_PCR_positive", "",
 )  # fmt: skip
 
 
-def draw(path: Path, seed: int, *, covid: bool = False, size: int = 96) -> Path:
+def draw(path: Path, seed: int, *, covid: bool = False, size: int = 128) -> Path:
     """Draw one phantom into a picture file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draw_phantom(seed, opacities=covid, size=size).to_image().save(path)
@@ -79,6 +79,48 @@ def make_kermany(root: Path, each: int = 6, first_seed: int = 2000) -> Path:
         ill = root / split / "PNEUMONIA" / f"person{number}_bacteria_{number + 7}.jpeg"
         draw(ill, first_seed + 500 + number, covid=True)
     return root
+
+
+SIIM_COLUMNS = (
+    "id", "Negative for Pneumonia", "Typical Appearance", "Indeterminate Appearance",
+    "Atypical Appearance",
+)  # fmt: skip
+SIIM_GRADES = {
+    "negative": "1000", "typical": "0100", "indeterminate": "0010", "atypical": "0001",
+}  # fmt: skip
+
+
+def write_siim(root: Path, studies: Mapping[str, str], images: Iterable[tuple[str, str]]) -> Path:
+    """Write the challenge's two tables.
+
+    ``studies`` maps a study to the four marks of its row, ``images`` are (film, study).
+    """
+    rows = [
+        dict(zip(SIIM_COLUMNS, (f"{study}_study", *marks), strict=True))
+        for study, marks in studies.items()
+    ]
+    write_csv(root / "train_study_level.csv", SIIM_COLUMNS, rows)
+    films = [
+        {"id": f"{image}_image", "boxes": "", "label": "none 1 0 0 1 1", "StudyInstanceUID": study}
+        for image, study in images
+    ]
+    write_csv(root / "train_image_level.csv", ("id", "boxes", "label", "StudyInstanceUID"), films)
+    return root
+
+
+def make_siim(root: Path, each: int = 6, first_seed: int = 40_000) -> Path:
+    """Make as many studies of each appearance; the first of each has two films."""
+    studies, images = {}, []
+    for place, (name, marks) in enumerate(SIIM_GRADES.items()):
+        for number in range(each):
+            study = f"{name[:2]}{number:03}"
+            studies[study] = marks
+            for film in range(2 if number == 0 else 1):
+                image = f"{place}{film}{number:03}"
+                seed = first_seed + 1000 * place + 10 * number + film
+                draw(root / "train" / f"{image}.jpg", seed, covid=name != "negative")
+                images.append((image, study))
+    return write_siim(root, studies, images)
 
 
 def make_manifest(root: Path, films: int = 12, first_seed: int = 3000) -> Path:

@@ -12,8 +12,16 @@ import numpy as np
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic.database.cases import Case, Film, FollowUp, Reading, StoredAssessment
+from covid_d.clinic.database.cases import (
+    Case,
+    Film,
+    FollowUp,
+    Reading,
+    StoredAssessment,
+    assessment_columns,
+)
 from covid_d.clinic.installation import Installation
+from covid_d.detector import Assessment, BundleId, Outcome
 from covid_d.radiograph import Refusal, RefusalCode
 
 BUNDLE = "a" * 64
@@ -95,7 +103,15 @@ def _add(
     for number, probability in enumerate(one.answers):
         film_id = start[Film] + len(rows[Film])
         sha256 = hashlib.sha256(f"{case_id} {number}".encode()).hexdigest()
-        rows[Film].append({"id": film_id, "case_id": case_id, "sha256": sha256, "created_at": at})
+        rows[Film].append(
+            {
+                "id": film_id,
+                "case_id": case_id,
+                "sha256": sha256,
+                "created_at": at,
+                "at_intake": True,
+            }
+        )
         rows[StoredAssessment].append(assessment(film_id, probability, one.bundle, at))
     for kind, value in (("rt_pcr", one.rt_pcr), ("antigen", one.antigen)):
         if value is not None:
@@ -113,22 +129,15 @@ def assessment(
     film_id: int, probability: float | None, bundle: str = BUNDLE, at: datetime | None = None
 ) -> dict[str, Any]:
     """Return the columns of an assessment; no probability makes it a refusal."""
-    refusal = Refusal.of(RefusalCode.NOT_FRONTAL).to_dict() if probability is None else None
-    return {
-        "film_id": film_id,
-        "created_at": at or datetime.now(UTC),
-        "outcome": outcome_of(probability),
-        "probability": probability,
-        "conformal_set": [],
-        "refusal": refusal,
-        "warnings": [],
-        "activation": None,
-        "bundle_name": "phantom",
-        "bundle_version": "1.0",
-        "bundle_sha256": bundle,
-        "bundle_verdict": "demonstration",
-        "milliseconds": 1.0,
-    }
+    answered = Assessment(
+        path="",
+        outcome=Outcome(outcome_of(probability)),
+        bundle=BundleId("phantom", "1.0", bundle),
+        probability=probability,
+        refusal=Refusal.of(RefusalCode.NOT_FRONTAL) if probability is None else None,
+    )
+    columns = assessment_columns(answered, prevalence=None, milliseconds=1.0)
+    return {"film_id": film_id, "created_at": at or datetime.now(UTC), **columns}
 
 
 def follow_up(

@@ -32,7 +32,7 @@ _FILMS = {
 
 def draw_films(folder: Path) -> Dataset:
     """Draw the films, positives with opacities, as ``covid-d dataset build`` would leave them."""
-    rows = []
+    rows: list[list[object]] = []
     for split, sources in _FILMS.items():
         for source, publisher, positives, negatives in sources:
             for index in range(positives + negatives):

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile, ZipInfo
 
 import numpy as np
@@ -232,7 +233,7 @@ def _dicom() -> Named:
     grey, deep = films.grey8(), films.grey16(bits=12)
     yield "no-pixels.dcm", films.dicom(PixelData=None)
     yield "empty-pixels.dcm", films.dicom(PixelData=b"")
-    for name, lie in {
+    edits: dict[str, dict[str, Any]] = {
         "rows-0": {"Rows": 0},
         "rows-1": {"Rows": 1},
         "rows-more": {"Rows": 161},
@@ -269,8 +270,9 @@ def _dicom() -> Named:
         "foot": {"BodyPartExamined": "FOOT"},
         "lateral": {"ViewPosition": "LL"},
         "child": {"PatientAge": "004Y"},
-    }.items():
-        yield f"{name}.dcm", films.dicom(deep, **lie)
+    }
+    for name, edit in edits.items():
+        yield f"{name}.dcm", films.dicom(deep, **edit)
     yield "bad-lut.dcm", films.dicom(VOILUTSequence=Sequence([Dataset()]))
     yield "short-lut.dcm", films.dicom(VOILUTSequence=films.lut([0, 1, 2], entries=4096))
     yield "modality-lut.dcm", films.dicom(ModalityLUTSequence=films.lut([0, 1], bits=3))

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
-import pytest
+
+import real_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,15 @@ class PostgresServer:
 
     port: int
 
-    def new_database(self) -> str:
-        """Make an empty database and return its URL."""
+    def new_database(self, *, like: str | None = None) -> str:
+        """Make a database, empty or a copy of the one at the URL ``like``; return its URL.
+
+        Nobody may be connected to the one that is copied.
+        """
         name = f"test_{uuid.uuid4().hex}"
+        template = f' TEMPLATE "{like.rpartition("/")[2]}"' if like else ""
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}"{template}')
         return self._url(name)
 
     def _url(self, database: str) -> str:
@@ -36,10 +41,10 @@ class PostgresServer:
     @classmethod
     @contextmanager
     def running(cls) -> Iterator[PostgresServer]:
-        """Start a server and stop it afterwards; skips where PostgreSQL is not installed."""
+        """Start a server and stop it afterwards; without PostgreSQL see ``real_parts.lacking``."""
         programs = _programs()
         if programs is None:
-            pytest.skip("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
+            real_parts.lacking("PostgreSQL's server programs (initdb, pg_ctl) are not installed")
         # Not pytest's folder: the server's own user must be able to enter it.
         folder = Path(tempfile.mkdtemp(prefix="covid-d-postgres-"))
         user = _server_user()

@@ -24,7 +24,7 @@ def make_dataset(folder: Path, *, seed: int = 1, splits: tuple[str, ...] = ("tes
     Brighter films are COVID-19 more often. Patients take turns over ``splits``.
     """
     rng = np.random.default_rng(seed)
-    rows = []
+    rows: list[dict[str, object]] = []
     plan = [
         ("north", "a.org", "covid", 14),
         ("north", "b.org", "nocovid", 14),
@@ -54,7 +54,9 @@ def _write(path: Path, pixels: np.ndarray) -> None:
     Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).save(path)
 
 
-def _row(folder: Path, name: str, source: str, publisher: str, label: str, k: int) -> dict:
+def _row(
+    folder: Path, name: str, source: str, publisher: str, label: str, k: int
+) -> dict[str, object]:
     digest = sha256_of(folder / name)
     return {
         "path": name,

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import inspect
+import re
+from pathlib import Path
 
 import pytest
 
-from covid_d import errors
+from covid_d import __version__, errors
 from covid_d.errors import CovidDError, MissingExtraError
 
 FAMILY = [cls for _, cls in inspect.getmembers(errors, inspect.isclass)]
@@ -27,4 +29,17 @@ def test_text_is_message_and_next_step() -> None:
 def test_missing_extra_gives_the_command_that_helps() -> None:
     error = MissingExtraError("`covid-d train`", "train")
     assert error.message.startswith("`covid-d train` needs")
-    assert "pip install 'covid-d[train]'" in error.next_step
+    assert "pip install '.[train]'" in error.next_step
+    assert f"pip install './covid_d-{__version__}-py3-none-any.whl[train]'" in error.next_step
+
+
+def test_nothing_tells_to_install_the_project_by_its_name() -> None:
+    # Whoever publishes something under that name would be installed in its place.
+    by_name = re.compile(r"pip install[^\n]*?(?<![/\w])covid[-_]d(?![\w.-]*\.whl|-\{)")
+    assert by_name.search("pip install 'covid-d[train]'")
+    assert not by_name.search("pip install './covid_d-0.4.0-py3-none-any.whl[train]'")
+    root = Path(__file__).parents[1]
+    texts = [*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("notebooks/*.py")]
+    texts += [*root.glob("src/covid_d/**/*.py"), *root.glob("src/covid_d/**/*.html")]
+    assert len(texts) > 250
+    assert [path.name for path in texts if by_name.search(path.read_text("utf-8"))] == []

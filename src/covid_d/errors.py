@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from covid_d import __version__
+
 
 class CovidDError(Exception):
     """Base of every error COVID-D raises on purpose.
@@ -41,11 +43,23 @@ class EvaluationError(CovidDError):
     """An evaluation or audit cannot be carried out on what was given."""
 
 
+def install_extra(extra: str) -> str:
+    """Return how to install an extra of this very COVID-D, from the copy it came from.
+
+    By the path of the source or of the wheel: who names the project alone gets whatever somebody
+    published under its name.
+    """
+    return (
+        f"Install it from your copy of COVID-D, in its folder: pip install '.[{extra}]'; "
+        f"from a wheel: pip install './covid_d-{__version__}-py3-none-any.whl[{extra}]'"
+    )
+
+
 class MissingExtraError(CovidDError):
     """A command needs an optional part of COVID-D that is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(
             f"{what} needs the optional extra {extra!r}, which is not installed.",
-            f"Install it: pip install 'covid-d[{extra}]'",
+            install_extra(extra),
         )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from covid_d.errors import CovidDError
 
@@ -39,21 +41,46 @@ def write_atomically(path: Path, content: bytes | str, *, mode: int | None = Non
         If the file cannot be written (no space, no permission); the old one is untouched.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    handle, name = None, ""
+    with _replacing(path, mode) as stream:
+        stream.write(data)
+
+
+@contextmanager
+def atomic_stream(path: Path) -> Iterator[io.TextIOWrapper]:
+    """Yield a text stream of UTF-8 that becomes ``path`` only if the block succeeds.
+
+    It leaves line ends alone. What is written goes to the disk as it comes.
+
+    Raises
+    ------
+    CovidDError
+        As :func:`write_atomically`.
+    """
+    with _replacing(path, None) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+        yield text
+        text.flush()
+        text.detach()
+
+
+@contextmanager
+def _replacing(path: Path, mode: int | None) -> Iterator[IO[bytes]]:
+    name = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}{_PARTIAL}", dir=path.parent)
         with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         # mkstemp makes files for the owner alone; give them what open() would have given.
         Path(name).chmod(0o666 & ~_umask() if mode is None else mode)
         Path(name).replace(path)
     except OSError as error:
+        raise _cannot_write(path, error) from error
+    finally:
         if name:
             Path(name).unlink(missing_ok=True)
-        raise _cannot_write(path, error) from error
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from covid_d.evaluation.audit.card import BEGIN, END
 from covid_d.settings import settings
 from films_on_disk import draw_films
 from lung_factory import make_lungs
-from planted import rehearse
 
 Run = Callable[..., tuple[int, str, str]]
 pytestmark = pytest.mark.xdist_group("audit-cli")
@@ -87,6 +86,8 @@ def test_without_write_the_bundle_stays(tmp_path: Path, films: Path, run: Run) -
 
 @pytest.mark.train
 def test_passes_with_a_network_that_reads_lungs(tmp_path: Path, run: Run) -> None:
+    from planted import rehearse
+
     rehearsal = rehearse(tmp_path, make_bundle, seed=2, marker=False)
     bundle = with_markers(rehearsal.bundle.path)
     lungs = make_lungs(tmp_path / "lungs")

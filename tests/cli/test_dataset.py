@@ -17,13 +17,14 @@ from zipfile import ZipFile
 import pytest
 from click.testing import CliRunner, Result
 
+from collection_factory import draw
 from covid_d.cli.dataset import COMMANDS
 from covid_d.cli.main import cli
 from covid_d.cli.options import echo_table
 from covid_d.errors import DatasetError
 
 if TYPE_CHECKING:
-    from tests.dataset.conftest import Handmade
+    from dataset.conftest import Handmade
 
 
 def _load_helpers() -> Any:
@@ -262,6 +263,32 @@ def test_fetch_kermany_tells_how() -> None:
     ran = _run("fetch", "kermany")
     assert ran.exit_code == 0
     assert "kaggle datasets download" in ran.stdout
+
+
+def test_fetch_siim_tells_how() -> None:
+    ran = _run("fetch", "siim")
+    assert ran.exit_code == 0
+    assert "kaggle competitions download -c siim-covid19-detection" in ran.stdout
+    assert "non-commercial" in ran.stdout
+
+
+# --- manifest --------------------------------------------------------------------------------
+
+
+def test_manifest_lists_a_folder_and_what_names_no_class(tmp_path: Path) -> None:
+    for seed, name in enumerate(["positivo/a.png", "raro/b.png"]):
+        draw(tmp_path / name, seed)
+    (tmp_path / "raro" / "c.png").write_bytes(b"no film")
+    ran = _run("manifest", tmp_path, "--no-progress")
+    assert ran.exit_code == 0, ran.output
+    words = [line.split() for line in ran.stdout.splitlines()]
+    assert ["covid", "1"] in words
+    assert ["raro", "1"] in words
+    assert "not listed: raro/c.png" in ran.stderr
+    assert (tmp_path / "manifest.csv").is_file()
+    told = json.loads(_run("manifest", tmp_path, "--overwrite", "--json").stdout)
+    assert (told["films"], told["classes"]) == (2, {"covid": 1})
+    assert told["unread"][0]["path"] == "raro/c.png"
 
 
 # --- the terminal ----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from appearance_factory import bundle_of_appearance, draw_graded
 from covid_d.cli.main import cli
 from covid_d.dataset.dataset import Dataset
 from covid_d.detector.bundle.bundle import Bundle
@@ -180,3 +181,36 @@ def test_leave_one_source_out_by_the_whole_recipe(tmp_path: Path) -> None:
     assert second == first
     with pytest.raises(EvaluationError, match="run on other films"):
         RecipeFit(dataset, tiny, tmp_path / "runs")(north.training.iloc[2:], "north")
+
+
+def test_a_bundle_of_appearance_prints_what_counts(tmp_path: Path) -> None:
+    drawn = draw_graded(tmp_path / "dataset", per_kind=11)
+    bundle = bundle_of_appearance(tmp_path / "bundle")
+    result = _quick(bundle, drawn, tmp_path / "out", "--lang", "en", "--write-card")
+    assert result.exit_code == 0, result.output
+    assert "typical v negative" in result.stdout
+    assert "rsna" in result.stdout
+    assert "had not been looked at before" in result.stdout
+    assert "Demonstration model" in result.stderr
+    assert "AUROC, typical v negative" in Bundle.load(bundle).card
+    schema = json.loads((_SCHEMAS / "appearance.schema.json").read_text(encoding="utf-8"))
+    metrics = json.loads((tmp_path / "out/metrics.json").read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator(schema).validate(metrics)
+
+
+def test_a_file_of_scores_takes_the_place_of_a_bundle(dataset: Dataset, tmp_path: Path) -> None:
+    drawn = draw_graded(tmp_path / "dataset", per_kind=11)
+    table = pd.DataFrame({"path": drawn.manifest["path"], "opacity": range(67)})
+    table.to_csv(tmp_path / "other.csv", index=False)
+    out = tmp_path / "out"
+    result = _run("--scores", tmp_path / "other.csv", drawn.folder, "--out", out, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["bundle"]["name"] == "other"
+    assert found["seen"]["known"] is False
+    for extra in (("bundle",), ("--write-card",), ("--allow-seen",)):
+        wrong = _run(
+            "--scores", tmp_path / "other.csv", drawn.folder, *extra, "--out", tmp_path / "o"
+        )
+        assert wrong.exit_code == 2
+        assert "--scores takes DATASET alone" in wrong.stderr

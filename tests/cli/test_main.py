@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tomllib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
@@ -40,10 +40,12 @@ def commands(monkeypatch: pytest.MonkeyPatch) -> dict[str, LazyCommand]:
 
 
 def _provide(
-    commands: dict[str, LazyCommand], monkeypatch: pytest.MonkeyPatch, function: object
+    commands: dict[str, LazyCommand],
+    monkeypatch: pytest.MonkeyPatch,
+    function: Callable[..., object],
 ) -> None:
     """Make ``covid-d try`` call ``function``."""
-    monkeypatch.setattr(lazy, "under_test", click.command()(function), raising=False)  # type: ignore[type-var]
+    monkeypatch.setattr(lazy, "under_test", click.command()(function), raising=False)
     commands["try"] = LazyCommand("covid_d.cli.lazy:under_test", "Try.")
 
 
@@ -178,7 +180,9 @@ def test_a_missing_extra_gives_the_pip_command(
     assert _exit_code("try") == 1
     err = capsys.readouterr().err
     assert "`covid-d try` (module 'torch') needs the optional extra 'train'" in err
-    assert "Next: Install it: pip install 'covid-d[train]'" in err
+    assert (
+        "Next: Install it from your copy of COVID-D, in its folder: pip install '.[train]'" in err
+    )
     assert "Traceback" not in err
 
 
@@ -211,7 +215,7 @@ def test_missing_extra_knows_submodules() -> None:
     error = ModuleNotFoundError("No module named 'sklearn.metrics'", name="sklearn.metrics")
     explained = missing_extra(error, "`covid-d evaluate`")
     assert isinstance(explained, MissingExtraError)
-    assert "covid-d[data]" in str(explained)
+    assert ".[data]" in str(explained)
     unknown = ModuleNotFoundError("No module named 'numpy'", name="numpy")
     assert missing_extra(unknown, "x") is unknown
 

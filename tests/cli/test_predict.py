@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 import json
 import os
 import re
@@ -18,7 +19,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bundle_factory import gate_files, gate_spec, make_bundle
+from bundle_factory import (
+    AUDITED,
+    gate_files,
+    gate_spec,
+    make_appearance_bundle,
+    make_bundle,
+)
+from covid_d.cli.answers import DIALECTS, Table
 from covid_d.cli.main import main
 from covid_d.detector import Detector, Outcome
 from covid_d.language import INTENDED_USE
@@ -78,12 +86,16 @@ def check_line(fields: dict[str, Any]) -> None:
     assert list(fields) == [
         "path",
         "outcome",
+        "appearance",
+        "most_likely",
+        "opacity",
         "probability",
         "conformal_set",
-        "post_test_probability",
+        "covid",
         "refusal",
         "warnings",
         "bundle",
+        "verdict",
     ]
     assert isinstance(fields["path"], str)
     assert fields["outcome"] in {outcome.value for outcome in Outcome}
@@ -93,12 +105,13 @@ def check_line(fields: dict[str, Any]) -> None:
         assert set(warning["message"]) == {"es", "en"}
     if fields["outcome"] == "refused":
         assert fields["probability"] is None
-        assert fields["post_test_probability"] is None
+        assert (fields["covid"], fields["appearance"], fields["opacity"]) == (None, None, None)
         assert fields["conformal_set"] == []
-        assert set(fields["refusal"]) == {"code", "message"}
+        assert set(fields["refusal"]) == {"code", "message", "next_step"}
         assert fields["refusal"]["code"] in {code.value for code in RefusalCode}
         assert set(fields["refusal"]["message"]) == {"es", "en"}
-        assert all(len(text) > 20 for text in fields["refusal"]["message"].values())
+        assert all(len(text) > 10 for text in fields["refusal"]["message"].values())
+        assert all(len(text) > 10 for text in fields["refusal"]["next_step"].values())
     else:
         assert fields["refusal"] is None
         assert 0 <= fields["probability"] <= 1
@@ -138,7 +151,7 @@ class TestJson:
     ) -> None:
         code, out, _ = run(tmp_path / "none.png", films / "a.png", "--json")
         first, second = map(json.loads, out.splitlines())
-        assert code == 0
+        assert code == 2, "what was named is not there; see TestErrors"
         assert first["refusal"]["code"] == "not_found"
         assert second["outcome"] != "refused"
 
@@ -167,16 +180,19 @@ class TestText:
         assert err == ""
         assert lines[0].startswith(f"{films / 'a.png'}: ")
         assert lines[0].endswith("COVID-19") or lines[0].endswith("no concluyente")
-        assert lines[1].startswith("  Probabilidad de COVID-19 según el modelo: ")
+        assert re.fullmatch(
+            r"  Puntuación del modelo de demostración \(no es una .*enfermedad\): [01],\d\d",
+            lines[1],
+        ), "nobody can read a demonstration's number as a probability of disease"
         assert "Aviso: La edad no consta" in out
         assert "Modelo: phantom 1.0 (demostración)." in lines
         assert lines[-1] == INTENDED_USE.es
 
     def test_in_english(self, run: Run, films: Path) -> None:
         _, out, _ = run(films, "--lang", "en", "--prevalence", "0.05")
-        assert "Probability of COVID-19 by the model: " in out
-        assert "At a prevalence of 5 %: " in out
-        assert "Con una prevalencia del 2,5 %: " in run(films, "--prevalence", "0.025")[1]
+        assert "Score of the demonstration model (no probability of disease): 0." in out
+        assert "Probability of COVID-19" not in out
+        assert "This model does not say how probable COVID-19 is at a prevalence" in out
         assert "image refused\n  The file is incomplete or damaged.\n" in out
         assert "4 films: " in out
         assert out.count("Demonstration model: do not use it") == 1
@@ -200,7 +216,7 @@ class TestText:
 
     def test_no_false_certainty(self, run: Run, films: Path, tmp_path: Path) -> None:
         steep = {"slope": 1000.0, "intercept": 0.0, "prevalence": 0.5, "films": 9}
-        sure = make_bundle(tmp_path / "b", calibration=steep)
+        sure = make_bundle(tmp_path / "b", calibration=steep, verdict=AUDITED)
         _, out, _ = run(films / "a.png", named=sure)
         assert "modelo: > 99 %" in out or "modelo: < 1 %" in out
 
@@ -227,10 +243,12 @@ class TestCsv:
             if line["refusal"]:
                 assert row["probability"] == ""
                 assert row["refusal"] == line["refusal"]["code"]
-                assert row["refusal_message"] == line["refusal"]["message"]["es"]
+                said = (line["refusal"][part]["es"] for part in ("message", "next_step"))
+                assert row["refusal_message"] == " ".join(said)
             else:
                 assert float(row["probability"]) == line["probability"]
-                assert float(row["post_test_probability"]) == line["post_test_probability"]
+                assert (row["covid_value"], row["typical"]) == ("", "")
+                assert row["verdict"] == line["verdict"] == "demonstration"
                 assert row["conformal_set"].split() == line["conformal_set"]
                 assert row["refusal"] == ""
 
@@ -241,6 +259,143 @@ class TestCsv:
         assert code == 1
         assert "no-bundle" in err
         assert table.read_text() == "old"
+
+    def test_a_spanish_excel_opens_it(self, run: Run, films: Path, tmp_path: Path) -> None:
+        table = tmp_path / "tabla.csv"
+        odd = tmp_path / "=1+1.png"
+        odd.write_bytes((films / "a.png").read_bytes())
+        code, _, _ = run(films / "a.png", odd, "--csv", table, "--csv-dialect", "excel-es")
+        assert code == 0
+        content = table.read_bytes()
+        assert content.startswith(b"\xef\xbb\xbfpath;outcome;")
+        assert content.count(b"\r\n") == content.count(b"\n") == 3
+        lines = content.decode("utf-8-sig").splitlines()
+        rows = [dict(zip(lines[0].split(";"), line.split(";"), strict=True)) for line in lines[1:]]
+        assert re.fullmatch(r"\d,\d+(e-\d+)?", rows[0]["probability"])
+        assert all(
+            not value.startswith(("=", "+", "-", "@")) for row in rows for value in row.values()
+        )
+
+    def test_a_dash_prints_it_and_nothing_else(self, run: Run, films: Path) -> None:
+        code, out, _ = run(films, "--csv", "-")
+        assert code == 0
+        rows = list(csv.DictReader(out.splitlines()))
+        assert [row["path"] for row in rows] == [
+            str(films / name) for name in ("a.png", "b.png", "torn.png", "sub/A.png")
+        ]
+
+    def test_rows_are_written_as_they_come(self, films: Path, bundle: Path) -> None:
+        """No table of an archive has to fit into memory."""
+        detector = Detector.load(bundle)
+        stream = io.StringIO()
+        table = Table(stream, DIALECTS["plain"], "es")
+        lengths = []
+        for _ in range(3):
+            table.write(detector.assess(films / "a.png"))
+            lengths.append(len(stream.getvalue()))
+        assert lengths == sorted(set(lengths))
+
+
+class TestAppearance:
+    """A bundle that says how a film looks."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def audited(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        return make_appearance_bundle(tmp_path_factory.mktemp("a") / "bundle", verdict=AUDITED)
+
+    @pytest.fixture
+    def bright(self, tmp_path: Path) -> Path:
+        film = tmp_path / "bright.png"
+        Image.fromarray(np.linspace(102, 204, 256 * 256).reshape(256, 256).astype(np.uint8)).save(
+            film
+        )
+        return film
+
+    def test_words(self, run: Run, bright: Path, audited: Path) -> None:
+        code, out, _ = run(bright, "--prevalence", "0.025", named=audited)
+        lines = out.splitlines()
+        assert code == 0
+        assert lines[0] == f"{bright}: aspecto típico de COVID-19"
+        assert re.match(r"  Aspecto según el modelo: aspecto típico de COVID-19 [>\d]", lines[1])
+        assert lines[2].startswith("  Alguna opacidad pulmonar: ")
+        assert re.match(r"  COVID-19 con una prevalencia del 2,5 %: \d+ % a \d+ % ", lines[3])
+        assert "no dice cuán probable" not in out
+
+    def test_json_and_table_agree(
+        self, run: Run, bright: Path, audited: Path, tmp_path: Path
+    ) -> None:
+        options = (bright, "--prevalence", "0.1")
+        line = json.loads(run(*options, "--json", named=audited)[1])
+        assert line == Detector.load(audited).assess(bright, prevalence=0.1).to_dict()
+        run(*options, "--csv", tmp_path / "t.csv", named=audited)
+        (row,) = csv.DictReader((tmp_path / "t.csv").open(encoding="utf-8"))
+        assert row["most_likely"] == line["most_likely"] == "typical"
+        for name, share in line["appearance"].items():
+            assert float(row[name]) == share
+        for name in ("low", "value", "high"):
+            assert float(row[f"covid_{name}"]) == line["covid"][name]
+        assert float(row["prevalence"]) == 0.1
+        assert row["probability"] == ""
+
+    def test_a_demonstration_gives_no_range_and_says_so(
+        self, run: Run, bright: Path, tmp_path: Path
+    ) -> None:
+        shown = make_appearance_bundle(tmp_path / "b")
+        out = run(bright, "--prevalence", "0.1", named=shown)[1]
+        assert "  COVID-19 con una prevalencia" not in out
+        assert "no dice cuán probable" in out
+        assert (
+            json.loads(run(bright, "--prevalence", "0.1", "--json", named=shown)[1])["covid"]
+            is None
+        )
+
+    def test_no_face_speaks_of_a_post_test_probability(
+        self, run: Run, bright: Path, audited: Path
+    ) -> None:
+        for options in ((), ("--json",), ("--csv", "-")):
+            said = run(bright, "--prevalence", "0.1", *options, named=audited)[1]
+            assert "post_test" not in said
+            assert "post-test" not in said
+
+
+class TestStated:
+    KNOWN = ("--projection", "PA", "--age", "61", "--sex", "F")
+
+    def codes(self, out: str) -> set[str]:
+        return {warning["code"] for warning in json.loads(out)["warnings"]}
+
+    def test_what_is_stated_is_not_unknown(self, run: Run, films: Path) -> None:
+        plain = self.codes(run(films / "a.png", "--json")[1])
+        told = self.codes(run(films / "a.png", "--json", *self.KNOWN)[1])
+        assert plain - told == {"projection_unknown", "age_unknown"}
+        assert told <= plain
+
+    @pytest.mark.parametrize(
+        ("options", "code"),
+        [
+            (("--age", "9"), "child"),
+            (("--not-adult",), "child"),
+            (("--projection", "L"), "not_frontal"),
+        ],
+    )
+    def test_what_is_stated_can_refuse(
+        self, run: Run, films: Path, options: tuple[str, ...], code: str
+    ) -> None:
+        exit_code, out, _ = run(films / "a.png", "--json", *options)
+        assert exit_code == 0
+        assert json.loads(out)["refusal"]["code"] == code
+
+    def test_adult_is_enough(self, run: Run, films: Path) -> None:
+        told = self.codes(run(films / "a.png", "--json", "--adult", "--projection", "AP Supine")[1])
+        assert "age_unknown" not in told
+        assert "supine" in told
+
+    @pytest.mark.parametrize(
+        "wrong", [("--projection", "PAL"), ("--age", "-1"), ("--age", "x"), ("--sex", "Z")]
+    )
+    def test_what_cannot_be(self, run: Run, films: Path, wrong: tuple[str, str]) -> None:
+        assert run(films, *wrong)[0] == 2
 
 
 class TestExplain:
@@ -274,13 +429,13 @@ class TestExplain:
         line = json.loads(run(film, "--json", *options, named=gated)[1])
         check_line(line)
         assert line["refusal"]["code"] == "looks_lateral"
-        assert (line["probability"], line["post_test_probability"]) == (None, None)
+        assert (line["probability"], line["covid"]) == (None, None)
         said = run(film, *options, named=gated)[1]
         assert "PA o AP" in said
         assert "%" not in said.split("Modelo:")[0]
         run(film, "--csv", str(tmp_path / "t.csv"), *options, named=gated)
         (row,) = csv.DictReader((tmp_path / "t.csv").open(encoding="utf-8"))
-        assert (row["probability"], row["post_test_probability"]) == ("", "")
+        assert (row["probability"], row["covid_value"]) == ("", "")
         assert not (tmp_path / "overlays").exists()
 
     def test_a_folder_that_cannot_be_written(self, run: Run, films: Path, tmp_path: Path) -> None:
@@ -292,6 +447,23 @@ class TestExplain:
 
 
 class TestErrors:
+    @pytest.mark.parametrize("name", ["nope.dcm", "*.gif"])
+    def test_what_names_nothing_ends_with_2_after_the_others(
+        self, run: Run, films: Path, name: str
+    ) -> None:
+        code, out, err = run(films / name, films / "a.png", "--json")
+        assert code == 2
+        assert [json.loads(line)["refusal"] is None for line in out.splitlines()] == [False, True]
+        assert f"Not found: {films / name}." in err
+
+    def test_a_link_that_leads_nowhere_inside_a_folder_is_a_refusal(
+        self, run: Run, tmp_path: Path
+    ) -> None:
+        (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
+        code, out, _ = run(tmp_path, "--json")
+        assert code == 0
+        assert json.loads(out)["refusal"]["code"] == "not_found"
+
     def test_nothing_named(self, run: Run) -> None:
         code, out, err = run("--json")
         assert (code, out) == (2, "")
@@ -333,6 +505,30 @@ class TestErrors:
 
 class TestProcess:
     """What only a process of its own can show."""
+
+    def test_a_film_from_standard_input(self, films: Path, bundle: Path, tmp_path: Path) -> None:
+        content = (films / "a.png").read_bytes()
+        words = ["-", str(films / "b.png"), "--json", "--bundle", str(bundle)]
+        done = subprocess.run(
+            [*COMMAND, *words, "--explain", str(tmp_path / "o")],
+            input=content,
+            capture_output=True,
+            check=True,
+        )
+        first, second = map(json.loads, done.stdout.splitlines())
+        assert first == Detector.load(bundle).assess(content, name="-").to_dict()
+        assert second["path"] == str(films / "b.png")
+        assert {path.name for path in (tmp_path / "o").iterdir()} == {
+            "-.overlay.png",
+            "b.png.overlay.png",
+        }
+
+    def test_nothing_on_standard_input_is_refused(self, bundle: Path) -> None:
+        done = subprocess.run(
+            [*COMMAND, "-", "--json", "--bundle", str(bundle)], input=b"", capture_output=True
+        )
+        assert done.returncode == 0
+        assert json.loads(done.stdout)["refusal"]["code"] == "empty_file"
 
     def test_starts_without_torch_or_pydicom(self, films: Path, bundle: Path) -> None:
         script = (

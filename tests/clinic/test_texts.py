@@ -15,7 +15,7 @@ from covid_d.clinic.texts import N_, NN_, translations
 
 CLINIC = Path(covid_d.clinic.__file__).parent
 CATALOGUES = sorted((CLINIC / "locale" / "es").glob("*.po"))
-METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
+METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 FIELD = re.compile(r"%\((\w+)\)[sd]")
 
 

@@ -72,8 +72,8 @@ def test_counts_have_every_class_and_split_even_when_empty(handmade: Handmade) -
     handmade.rows[:] = kept
     handmade.seal()
     counts = Dataset.open(handmade.folder).counts()
-    assert counts.loc["nocovid"].tolist() == [0, 0, 0]
-    assert counts.loc["covid"].tolist() == [6, 0, 0]
+    assert list(counts.loc["nocovid"]) == [0, 0, 0]
+    assert list(counts.loc["covid"]) == [6, 0, 0]
 
 
 def test_show_batch_is_a_picture_that_shows_itself(handmade: Handmade) -> None:
@@ -143,7 +143,7 @@ def test_wrong_values_are_named_with_their_line(
     with pytest.raises(DatasetError) as caught:
         Dataset.open(handmade.folder)
     assert repr(value) in caught.value.message
-    assert f"cannot be a {column}" in caught.value.message
+    assert f"cannot be the {column}" in caught.value.message
     assert "line 2" in caught.value.message
 
 
@@ -151,12 +151,35 @@ def test_the_number_of_further_wrong_lines_is_told(handmade: Handmade) -> None:
     for line in (3, 4, 5):
         handmade.rows[line]["label"] = "?"
     handmade.write_manifest()
-    with pytest.raises(DatasetError, match=r"line 5: '\?' cannot be a label \(and 2 more lines\)"):
+    with pytest.raises(
+        DatasetError, match=r"line 5: '\?' cannot be the label \(and 2 more lines\)"
+    ):
         Dataset.open(handmade.folder)
 
 
 def test_ct_needs_no_label(handmade: Handmade) -> None:
     assert Dataset.open(handmade.folder).films("CT")["label"].tolist() == [""]
+
+
+def test_a_film_needs_a_label_or_an_appearance(handmade: Handmade) -> None:
+    row = handmade.rows[0]
+    row["label"], row["appearance"] = "", "typical"
+    film = Dataset.open(handmade.seal()).manifest.iloc[0]
+    assert (film["label"], film["appearance"]) == ("", "typical")
+    row["appearance"] = ""
+    handmade.write_manifest()
+    with pytest.raises(DatasetError, match="line 2: '' cannot be the label"):
+        Dataset.open(handmade.folder)
+    row["label"], row["appearance"] = "covid", "odd"
+    handmade.write_manifest()
+    with pytest.raises(DatasetError, match="line 2: 'odd' cannot be the appearance"):
+        Dataset.open(handmade.folder)
+
+
+def test_a_data_set_of_an_earlier_version_has_no_appearances(handmade: Handmade) -> None:
+    path = handmade.folder / "manifest.csv"
+    pd.read_csv(path, dtype=str).drop(columns="appearance").to_csv(path, index=False)
+    assert set(Dataset.open(handmade.folder).manifest["appearance"]) == {""}
 
 
 def test_wrong_columns_are_named(handmade: Handmade) -> None:

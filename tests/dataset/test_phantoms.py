@@ -10,10 +10,10 @@ from PIL import Image
 
 from covid_d.dataset import BuildOptions, Dataset, build_dataset, draw_collections, open_collection
 from covid_d.dataset.build.options import Protocol
-from covid_d.dataset.phantoms import ADULTS, COHEN, KERMANY, MASKS, Sizes
+from covid_d.dataset.phantoms import ADULTS, COHEN, KERMANY, MASKS, SIIM, Sizes
 from covid_d.errors import CovidDError
 
-SMALL = Sizes(cohen=30, children=12, adults=12)
+SMALL = Sizes(cohen=30, children=12, adults=12, siim=8)
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +24,18 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_source_reads_its_layout(drawn: Path) -> None:
     counted = {
         kind: list(open_collection(kind, drawn / place).rows())
-        for kind, place in (("cohen", COHEN), ("kermany", KERMANY), ("manifest", ADULTS))
+        for kind, place in (
+            ("cohen", COHEN),
+            ("kermany", KERMANY),
+            ("manifest", ADULTS),
+            ("siim", SIIM),
+        )
     }
     assert {kind: len(rows) for kind, rows in counted.items()} == {
         "cohen": 31,
         "kermany": 24,
         "manifest": 36,
+        "siim": 32,
     }
     assert {row.source for row in counted["manifest"]} == {"cxnet", "nih", "rsna"}
 
@@ -82,6 +88,27 @@ def test_both_protocols_build_from_them(drawn: Path, tmp_path: Path) -> None:
     groups = Dataset.open(built.folder).manifest["group"].value_counts()
     assert groups.max() <= 3
     assert len(groups) > 0.9 * groups.sum()
+
+
+def test_appearances_build_from_the_drawn_challenge(drawn: Path, tmp_path: Path) -> None:
+    built = build_dataset([open_collection("siim", drawn / SIIM)], tmp_path / "graded")
+    table = Dataset.open(built.folder).appearances()
+    assert table.sum(axis=1).tolist() == [8, 8, 8, 8]
+    assert (table > 0).all(axis=None)
+    assert not any("source" in warning for warning in built.warnings)
+
+
+def test_each_appearance_is_ill_where_it_should_be(drawn: Path) -> None:
+    """Haze is brighter than a clear lung: halves of the lungs are compared within one source."""
+    bright: dict[str, list[float]] = {"left": [], "right": []}
+    for row in open_collection("siim", drawn / SIIM).rows():
+        assert row.file
+        if row.finding != "Indeterminate Appearance":
+            continue
+        pixels = np.asarray(Image.open(row.file), dtype=float)
+        bright["left"].append(pixels[40:150, 25:80].mean())
+        bright["right"].append(pixels[40:150, 112:167].mean())
+    assert np.mean(bright["left"]) > np.mean(bright["right"]) + 3
 
 
 def test_the_source_nearly_tells_the_class_as_in_the_published_ones(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def film_of() -> Callable[..., Radiograph]:
     ) -> Radiograph:
         ramp = np.linspace(-0.2, 0.2, width, dtype=np.float32)
         pixels = np.clip(np.tile(ramp, (height, 1)) + np.float32(brightness), 0, 1)
-        known = {"format": "PNG", "sha256": "0" * 64, "bits": 8} | facts
+        known: dict[str, Any] = {"format": "PNG", "sha256": "0" * 64, "bits": 8} | facts
         return Radiograph(pixels.astype(np.float32), Facts(**known), name="drawn")
 
     return make

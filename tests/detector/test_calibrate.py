@@ -1,22 +1,30 @@
-"""Calibration, prior shift and conformal sets against worked examples."""
+"""Calibration and conformal sets against worked examples."""
 
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from covid_d.detector import Outcome
-from covid_d.detector.bundle.spec import Calibration, Conformal
+from covid_d.detector import Appearance, Outcome
+from covid_d.detector.bundle.spec import (
+    AppearanceCalibration,
+    AppearanceConformal,
+    Calibration,
+    Conformal,
+)
 from covid_d.detector.calibrate import (
+    appearance_probabilities,
+    appearance_set,
     calibrated_probability,
     check_prevalence,
     conformal_set,
     outcome_of,
-    post_test_probability,
+    outcome_of_appearance,
 )
 
 PLAIN = Calibration(slope=1.0, intercept=0.0, prevalence=0.5, films=10)
@@ -66,34 +74,64 @@ def test_platt_keeps_the_order(logit: float, step: float) -> None:
     assert calibrated_probability(logit, PLAIN) < calibrated_probability(logit + step, PLAIN)
 
 
-def test_post_test_by_likelihood_ratio() -> None:
-    # At even prior odds p = 0.8 is a likelihood ratio of 4. At a prevalence of 20 % the prior
-    # odds are 1:4, so the posterior odds are 1:1.
-    assert post_test_probability(0.8, 0.5, 0.2) == pytest.approx(0.5)
-    # At 5 %, odds 4/19.
-    assert post_test_probability(0.8, 0.5, 0.05) == pytest.approx(4 / 23)
+FOUR = AppearanceCalibration(
+    temperature=2.0,
+    bias=(0.0, math.log(2), 0.0, math.log(3)),
+    shares=(0.4, 0.1, 0.2, 0.3),
+    films=10,
+)
 
 
-def test_post_test_matches_sensitivity_and_specificity() -> None:
-    # Sensitivity 90 %, specificity 95 %, prevalence 1 %: PPV = 0.009 / (0.009 + 0.0495).
-    at_half = 0.9 / (0.9 + 0.05)
-    assert post_test_probability(at_half, 0.5, 0.01) == pytest.approx(0.009 / 0.0585)
+def test_appearance_is_the_softmax_of_scaled_and_shifted_logits() -> None:
+    # exp(2 log 2 / 2) = 2, then the biases as factors: 2, 1 x 2, 1, 1 x 3; eight in all.
+    found = appearance_probabilities((2 * math.log(2), 0.0, 0.0, 0.0), FOUR)
+    assert list(found) == list(Appearance)
+    assert list(found.values()) == pytest.approx([2 / 8, 2 / 8, 1 / 8, 3 / 8])
 
 
-@given(st.floats(0, 1), st.floats(0.001, 0.999))
-def test_the_calibration_s_own_prevalence_changes_nothing(p: float, prevalence: float) -> None:
-    assert post_test_probability(p, prevalence, prevalence) == pytest.approx(p, abs=1e-9)
+@given(st.lists(st.floats(-1e30, 1e30), min_size=4, max_size=4))
+def test_appearance_always_sums_to_one(logits: list[float]) -> None:
+    found = appearance_probabilities(logits, FOUR).values()
+    assert sum(found) == pytest.approx(1.0)
+    assert all(0.0 <= p <= 1.0 for p in found)
 
 
-@given(st.floats(0.001, 0.999), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
-def test_prior_shift_can_be_undone(p: float, first: float, second: float) -> None:
-    there = post_test_probability(p, first, second)
-    assert post_test_probability(there, second, first) == pytest.approx(p, abs=1e-9)
+@pytest.mark.parametrize("logits", [(math.nan, 0, 0, 0), (0, math.inf, 0, 0), (0, 0, 0)])
+def test_what_are_no_four_numbers_give_no_appearance(logits: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match=r"not numbers|than argument"):
+        appearance_probabilities(logits, FOUR)
 
 
-@pytest.mark.parametrize("certain", [0.0, 1.0])
-def test_certainty_stays(certain: float) -> None:
-    assert post_test_probability(certain, 0.3, 0.01) == certain
+def quantiles(*values: float) -> AppearanceConformal:
+    return AppearanceConformal(error_rate=0.1, quantiles=values, films=(19, 19, 19, 19), studies=70)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "limits", "remaining"),
+    [
+        ((0.1, 0.1, 0.1, 0.7), (0.5, 0.5, 0.5, 0.5), "typical"),
+        ((0.7, 0.1, 0.1, 0.1), (0.5, 0.5, 0.5, 0.5), "negative"),
+        ((0.25, 0.0, 0.0, 0.75), (0.75, 0.5, 0.5, 0.5), "negative typical"),  # at the limit
+        ((0.25, 0.25, 0.25, 0.25), (0.5, 0.5, 0.5, 0.5), ""),
+        ((0.0, 0.0, 0.0, 1.0), (1.0, 1.0, 1.0, 1.0), "negative atypical indeterminate typical"),
+    ],
+)
+def test_set_of_categories(
+    probabilities: tuple[float, ...], limits: tuple[float, ...], remaining: str
+) -> None:
+    appearance = dict(zip(Appearance, probabilities, strict=True))
+    assert " ".join(appearance_set(appearance, quantiles(*limits))) == remaining
+    assert appearance_set(appearance, None) == tuple(Appearance)
+
+
+@pytest.mark.parametrize("size", range(5))
+def test_only_typical_or_negative_alone_is_an_answer(size: int) -> None:
+    for remaining in combinations(Appearance, size):
+        expected = {
+            (Appearance.TYPICAL,): Outcome.POSITIVE,
+            (Appearance.NEGATIVE,): Outcome.NEGATIVE,
+        }.get(remaining, Outcome.INCONCLUSIVE)
+        assert outcome_of_appearance(remaining) is expected
 
 
 @pytest.mark.parametrize("prevalence", [0.0, 1.0, -0.1, 5.0, math.nan])
@@ -141,7 +179,7 @@ def test_coverage_of_class_conditional_split_conformal() -> None:
     rng = np.random.default_rng(7)
     n, error = 199, 0.1
     rank = math.ceil((n + 1) * (1 - error)) - 1  # of 199 scores: the 180th
-    covered = {"covid": [], "nocovid": []}
+    covered: dict[str, list[bool]] = {"covid": [], "nocovid": []}
     for _ in range(40):
         positives, negatives = rng.beta(4, 2, n), rng.beta(2, 4, n)
         fitted = thresholds(np.sort(1 - positives)[rank], np.sort(negatives)[rank])

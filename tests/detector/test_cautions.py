@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from covid_d.detector.cautions import (
     AGE_TOLERANCE,
     age_differs,
-    cautions_of_film,
-    cautions_of_patient,
+    cautions_of_unknown,
+    contradictions,
     sex_differs,
 )
+from covid_d.detector.stated import Stated
 from covid_d.radiograph import Facts, Projection, Sex
 
 
 def _codes(age: float | None, sex: Sex | None, years: int | None, stated: Sex | None) -> list[str]:
     facts = Facts("DICOM", "0" * 64, 12, age_years=age, sex=sex)
-    return [caution.code for caution in cautions_of_patient(facts, age_years=years, sex=stated)]
+    said = contradictions(facts, Stated(age_years=years, sex=stated))
+    return [caution.code for caution in said]
 
 
 @pytest.mark.parametrize("years", [61 - AGE_TOLERANCE, 61, 61 + AGE_TOLERANCE])
@@ -38,15 +38,14 @@ def test_another_age_is_said(years: int) -> None:
         (45.0, 47.0, []),
         (45.0, 48.0, ["ages_contradict"]),
         (45.0, None, []),
-        (None, None, ["age_unknown"]),
+        (None, 48.0, []),
     ],
 )
 def test_an_age_that_contradicts_the_date_of_birth_is_said(
     stated: float | None, reckoned: float | None, codes: list[str]
 ) -> None:
     facts = Facts("DICOM", "0" * 64, 12, age_years=stated, age_by_dates=reckoned)
-    facts = replace(facts, projection=Projection.PA)
-    found = {caution.code: caution.message for caution in cautions_of_film(facts)}
+    found = {caution.code: caution.message for caution in contradictions(facts, Stated())}
     assert list(found) == codes
     if codes == ["ages_contradict"]:
         assert "45 años" in found["ages_contradict"].es
@@ -86,3 +85,56 @@ def test_the_sentences_name_both() -> None:
     assert male.message.es.startswith("La radiografía dice sexo masculino; la ficha dice femenino:")
     assert female.message.en.startswith("The film says female; the record says male:")
     assert sex_differs(Sex.OTHER) is None
+
+
+@pytest.mark.parametrize("film", [None, *Projection])
+@pytest.mark.parametrize("stated", [None, *Projection])
+def test_two_projections_contradict_each_other_but_not_a_posture(
+    film: Projection | None, stated: Projection | None
+) -> None:
+    facts = Facts("DICOM", "0" * 64, 12, projection=film)
+    codes = [caution.code for caution in contradictions(facts, Stated(projection=stated))]
+    both_ap = {film, stated} <= {Projection.AP, Projection.AP_SUPINE}
+    differ = None not in (film, stated) and film is not stated and not both_ap
+    assert codes == (["projection_differs"] if differ else [])
+
+
+@pytest.mark.parametrize(
+    ("film", "adult", "said"),
+    [
+        (9.0, True, "adulto"),
+        (40.0, False, "menor de 18 años"),
+        (40.0, True, None),
+        (9.0, False, None),
+    ],
+)
+def test_an_adult_who_is_a_child_on_the_film(film: float, adult: bool, said: str | None) -> None:
+    found = contradictions(Facts("DICOM", "0" * 64, 12, age_years=film), Stated(adult=adult))
+    assert [caution.code for caution in found] == ([] if said is None else ["age_differs"])
+    assert all(f"la ficha dice {said}:" in caution.message.es for caution in found)
+
+
+KNOWN = Facts("DICOM", "0" * 64, 12, projection=Projection.PA, age_years=61.0)
+UNKNOWN = Facts("JPEG", "0" * 64, 8)
+
+
+@pytest.mark.parametrize(
+    ("facts", "stated", "codes"),
+    [
+        (UNKNOWN, Stated(), ["projection_unknown", "age_unknown"]),
+        (KNOWN, Stated(), []),
+        (UNKNOWN, Stated(projection=Projection.PA), ["age_unknown"]),
+        (UNKNOWN, Stated(age_years=61), ["projection_unknown"]),
+        (UNKNOWN, Stated(projection=Projection.AP, adult=True), []),
+        (UNKNOWN, Stated(projection=Projection.AP_SUPINE, age_years=61), ["supine"]),
+        (KNOWN, Stated(projection=Projection.AP_SUPINE), ["supine"]),
+    ],
+)
+def test_only_what_nobody_stated_is_unknown(facts: Facts, stated: Stated, codes: list[str]) -> None:
+    assert [caution.code for caution in cautions_of_unknown(facts, stated)] == codes
+
+
+@pytest.mark.parametrize("age", [-1.0, float("nan"), float("inf")])
+def test_an_impossible_age_cannot_be_stated(age: float) -> None:
+    with pytest.raises(ValueError, match="0 or more"):
+        Stated(age_years=age)

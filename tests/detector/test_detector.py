@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ import pytest
 from onnx import TensorProto, load_from_string
 
 from bundle_factory import BIAS, GAIN, brightness_network, gate_files, gate_spec, make_bundle
-from covid_d.detector import Assessment, Bundle, Detector, Outcome
+from covid_d.detector import Appearance, Assessment, Bundle, CovidRange, Detector, Outcome
 from covid_d.radiograph import (
     Facts,
     Projection,
@@ -31,13 +31,19 @@ from covid_d.settings import settings
 KEYS = {
     "path",
     "outcome",
+    "appearance",
+    "most_likely",
+    "opacity",
     "probability",
     "conformal_set",
-    "post_test_probability",
+    "covid",
     "refusal",
     "warnings",
     "bundle",
+    "verdict",
 }
+
+EVEN = dict.fromkeys(Appearance, 0.25)
 
 
 def constant_network(value: float) -> bytes:
@@ -101,19 +107,17 @@ class TestAnswer:
         assert answer.outcome is Outcome.INCONCLUSIVE
         assert "no_thresholds" in [warning.code for warning in answer.warnings]
 
-    def test_post_test_only_when_asked(
-        self, tmp_path: Path, film_of: Callable[..., Radiograph]
+    @pytest.mark.parametrize("status", ["demonstration", "audit-passed"])
+    def test_the_old_kind_says_nothing_of_covid_at_a_prevalence(
+        self, tmp_path: Path, film_of: Callable[..., Radiograph], status: str
     ) -> None:
-        fitted = {"slope": 1.0, "intercept": 0.0, "prevalence": 0.25, "films": 9}
-        detector = Detector.load(make_bundle(tmp_path / "b", calibration=fitted))
-        film = film_of(0.45)
-        assert detector.assess(film).post_test_probability is None
-        answer = detector.assess(film, prevalence=0.05)
-        ratio = answer.probability / (1 - answer.probability) / (0.25 / 0.75)
-        odds = ratio * 0.05 / 0.95
-        assert answer.post_test_probability == pytest.approx(odds / (1 + odds))
-        same = detector.assess(film, prevalence=0.25)
-        assert same.post_test_probability == pytest.approx(same.probability)
+        """Its probability is of the films it was calibrated on, and supports no more."""
+        detector = Detector.load(
+            make_bundle(tmp_path / "b", verdict={"status": status, "reasons": []})
+        )
+        answer = detector.assess(film_of(0.6), prevalence=0.05)
+        assert answer.probability is not None
+        assert (answer.covid, answer.appearance, answer.opacity) == (None, None, None)
 
     @pytest.mark.parametrize("prevalence", [0, 1, -1, 2, math.nan])
     def test_impossible_prevalence_is_the_caller_s_error(
@@ -182,7 +186,7 @@ class TestRefusal:
         assert answer.outcome is Outcome.REFUSED
         assert answer.refusal.code is RefusalCode.NOT_FRONTAL
         assert answer.probability is None
-        assert answer.post_test_probability is None
+        assert answer.covid is None
         assert answer.activation is None
         assert answer.conformal_set == ()
 
@@ -242,7 +246,7 @@ class TestRefusal:
         def read_encrypted(source: object) -> Radiograph:
             raise RadiographError(Refusal.of(RefusalCode.ENCRYPTED))
 
-        monkeypatch.setattr("covid_d.detector.detector.read", read_encrypted)
+        monkeypatch.setattr("covid_d.detector.examine.read", read_encrypted)
         assert detector.assess(b"x").refusal.code is RefusalCode.ENCRYPTED
 
 
@@ -326,6 +330,7 @@ class TestMany:
                 yield film
 
         answers = Detector.load(shared_bundle, threads=2).assess_many(films())
+        assert isinstance(answers, Generator)
         next(answers)
         next(answers)
         assert taken <= 2 * 2 + 2
@@ -336,6 +341,7 @@ class TestMany:
         self, detector: Detector, png_of: Callable[..., Path]
     ) -> None:
         answers = detector.assess_many([png_of("film.png")] * 50)
+        assert isinstance(answers, Generator)
         next(answers)
         answers.close()
         assert not [t for t in threading.enumerate() if t.name.startswith("covid-d")]
@@ -356,7 +362,6 @@ class TestMany:
         assert seen[film][0].name == str(film)
         assert seen[missing][0] is None
         assert answers[0].activation is not None
-        assert answers[0].post_test_probability is not None
 
     def test_error_of_after_each_reaches_the_caller(
         self, detector: Detector, png_of: Callable[..., Path]
@@ -392,17 +397,31 @@ class TestAssessment:
             {
                 "outcome": Outcome.REFUSED,
                 "refusal": Refusal.of(RefusalCode.BLANK),
-                "post_test_probability": 0.5,
+                "covid": CovidRange(0.1, 0.2, 0.3, 0.1),
             },
             {
                 "outcome": Outcome.NEGATIVE,
                 "probability": 0.1,
                 "refusal": Refusal.of(RefusalCode.BLANK),
             },
+            {"outcome": Outcome.POSITIVE, "probability": 0.5, "appearance": EVEN},
+            {"outcome": Outcome.POSITIVE, "appearance": EVEN | {Appearance.TYPICAL: 0.5}},
+            {"outcome": Outcome.POSITIVE, "appearance": {Appearance.TYPICAL: 1.0}},
+            {
+                "outcome": Outcome.POSITIVE,
+                "appearance": EVEN,
+                "covid": CovidRange(0.1, 0.2, 0.3, 0.1),
+            },
+            {
+                "outcome": Outcome.POSITIVE,
+                "probability": 0.5,
+                "verdict": "audit-passed",
+                "covid": CovidRange(0.1, 0.2, 0.3, 0.1),
+            },
         ],
     )
     def test_is_refused(self, detector: Detector, wrong: dict[str, Any]) -> None:
-        with pytest.raises(ValueError, match=r"refus|probability must lie"):
+        with pytest.raises(ValueError, match=r"refus|probabilit|appearance"):
             Assessment("film.png", bundle=detector.bundle.id, **wrong)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -50,7 +51,10 @@ def seen_grid(film: Radiograph, preprocessing: Preprocessing) -> np.ndarray:
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("at", [(0.5, 0.5), (0.4, 0.6), (0.58, 0.42)])
 def test_a_bright_square_is_found_again(
-    fit: str, border: float, shape: tuple[int, int], at: tuple[float, float]
+    fit: Literal["squash", "pad", "crop"],
+    border: float,
+    shape: tuple[int, int],
+    at: tuple[float, float],
 ) -> None:
     preprocessing = Preprocessing(size=224, fit=fit, crop_border=border, intensity="full")
     film = film_with_square(shape, *at)

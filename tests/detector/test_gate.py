@@ -165,7 +165,8 @@ class TestInABundle:
         assert answer.refusal == Refusal.of(RefusalCode.LOOKS_LATERAL)
         told = answer.to_dict()
         assert told["probability"] is None
-        assert told["post_test_probability"] is None
+        assert told["covid"] is None
+        assert told["appearance"] is None
         assert told["conformal_set"] == []
         assert answer.activation is None
 

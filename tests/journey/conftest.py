@@ -10,14 +10,14 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.importorskip("playwright")
-
-from playwright.sync_api import Browser, Page
-
 from browsing import SECONDS, running_chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, ConsoleMessage, Page
 
 ARTIFACTS = Path(os.environ.get("COVID_D_TEST_ARTIFACTS", ".artifacts/journey"))
 _LINK = re.compile(r"http://\S+/first-start/\S+")
@@ -107,16 +107,13 @@ class Eye:
         def foreign(address: str) -> bool:
             return not address.startswith((url, "data:", "blob:"))
 
-        page.on("request", lambda sent: foreign(sent.url) and self.faults.append(sent.url))
+        def complains(said: ConsoleMessage) -> None:
+            if said.type == "error" and not _is_refused_form(said.text):
+                self.faults.append(f"{page.url}: {said.text}")
+
+        page.on("request", lambda sent: self.faults.extend([sent.url] * foreign(sent.url)))
         page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on(
-            "console",
-            lambda said: (
-                said.type == "error"
-                and not _is_refused_form(said.text)
-                and self.faults.append(f"{page.url}: {said.text}")
-            ),
-        )
+        page.on("console", complains)
 
     def look(self, page: Page, what: str) -> None:
         """Take a picture of the whole page and note every serious violation that axe finds."""

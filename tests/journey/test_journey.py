@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from browsing import browsing, leading_on
-from covid_d.clinic.clock import today
+from clinic_clock import today
 from covid_d.clinic.texts import translations
 from covid_d.dataset import Dataset
 from covid_d.language import Language
@@ -99,7 +99,6 @@ def journey(
 
 
 def test_the_whole_way(journey: Journey, tmp_path: Path) -> None:
-    pytest.importorskip("data_store", reason="needs the real film of pydicom-data")
     _first_start(journey)
     doctor = _create_user(journey, "Dra. Ana Paz", "ana", "doctor")
     researcher = _create_user(journey, "Luis Vera", "luis", "researcher", unit=False)

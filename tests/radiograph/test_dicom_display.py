@@ -15,6 +15,7 @@ from pydicom.data import get_testdata_file
 from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 
 import films
+import real_parts
 from covid_d.radiograph import RadiographError, RefusalCode, read
 from covid_d.radiograph.readers.dicom_display import display_table
 from covid_d.radiograph.readers.dicom_object import samples_of
@@ -79,7 +80,7 @@ def test_the_window_lies_on_rescaled_values() -> None:
 
 
 def test_a_negative_slope_turns_the_grey_scale_with_and_without_a_window() -> None:
-    slope = {"RescaleSlope": -1, "RescaleIntercept": 4095}
+    slope: dict[str, Any] = {"RescaleSlope": -1, "RescaleIntercept": 4095}
     assert np.allclose(table(**slope), np.arange(4095, -1, -1) / 4095, atol=1e-7)
     windowed = table(**slope, WindowCenter=2048, WindowWidth=4096)
     assert np.allclose(windowed, np.arange(4095, -1, -1) / 4095, atol=1e-6)
@@ -164,7 +165,11 @@ def test_the_table_is_what_pydicom_gives_pixel_by_pixel(
 def test_monochrome1_is_the_exact_inverse_of_monochrome2(
     window: tuple[int, int], function: str
 ) -> None:
-    stated = {"WindowCenter": window[0], "WindowWidth": window[1], "VOILUTFunction": function}
+    stated: dict[str, Any] = {
+        "WindowCenter": window[0],
+        "WindowWidth": window[1],
+        "VOILUTFunction": function,
+    }
     assert np.allclose(table("MONOCHROME1", **stated), 1.0 - table(**stated), atol=1e-6)
 
 
@@ -210,7 +215,7 @@ def test_signed_padding_written_as_unsigned() -> None:
 
 
 def test_contradictory_polarity_is_refused_and_agreeing_polarity_is_not() -> None:
-    one = {"PhotometricInterpretation": "MONOCHROME1"}
+    one: dict[str, Any] = {"PhotometricInterpretation": "MONOCHROME1"}
     assert refusal_of(films.dicom(PresentationLUTShape="INVERSE")) is RefusalCode.UNSUPPORTED
     # Fuji's DX films say IDENTITY: their MONOCHROME1 is right.
     for shape in ("INVERSE", "IDENTITY"):
@@ -294,14 +299,14 @@ def test_palettes() -> None:
     grey = read(films.part10(film))
     assert np.allclose(grey.pixels, films.grey8() / 255, atol=1e-6)
     assert not grey.facts.colour
-    real = read(get_testdata_file("examples_palette.dcm", download=False))
+    real = read(_bundled("examples_palette.dcm"))
     assert real.facts.colour
 
 
 def _bundled(name: str) -> str:
     path = get_testdata_file(name, download=False)
     if path is None:
-        pytest.skip(f"{name} comes with the package pydicom-data")
+        real_parts.lacking(f"{name} comes with the package pydicom-data")
     return str(path)
 
 

@@ -137,11 +137,13 @@ def _white_is_zero(tiff: bytes) -> bytes:
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_undone(kind: str, orientation: int) -> None:
     upright = Image.fromarray(films.grey8(size=160, height=120))
-    undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # the transposition that stores it so
+    # The transposition that stores it so, in Pillow's order.
+    undo = dict(zip((2, 4, 6, 3, 8, 5, 7), Image.Transpose, strict=True))
     stored = upright if orientation == 1 else upright.transpose(undo[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options = {"JPEG": {"quality": 98}, "WEBP": {"lossless": True}}.get(kind, {})
+    exact: dict[str, dict[str, Any]] = {"JPEG": {"quality": 98}, "WEBP": {"lossless": True}}
+    options = exact.get(kind, {})
     film = read(films.picture(stored, kind, exif=exif, **options))
     expected = np.asarray(upright, dtype=np.float32) / 255
     assert film.pixels.shape == expected.shape

@@ -45,7 +45,7 @@ def test_lung_model_agrees_with_drawn_masks(real_data: Path, lungs: LungModel) -
     collection = real_data / "covid-chestxray-dataset"
     table = pd.read_csv(collection / "metadata.csv", dtype=str, keep_default_na=False)
     frontal = {
-        Path(row.filename).stem: collection / "images" / row.filename
+        Path(str(row.filename)).stem: collection / "images" / str(row.filename)
         for row in table.itertuples()
         if row.view in ("PA", "AP", "AP Supine")
     }
@@ -65,7 +65,7 @@ def test_lungs_are_found_and_erased_on_other_collections(
     adults: pd.DataFrame, lungs: LungModel
 ) -> None:
     for row in adults.groupby("source").sample(8, random_state=SEED).itertuples():
-        film = read(Path(row.file))
+        film = read(Path(str(row.file)))
         mask = lungs.mask(film)
         assert lungs_found(mask), row.path
         assert mask.mean() < 0.75, row.path
@@ -94,8 +94,8 @@ def _two_collections(adults: pd.DataFrame, folder: Path) -> Dataset:
     films = patients.groupby("source").sample(60, random_state=SEED)
     for number, row in enumerate(films.itertuples()):
         split = "test" if number % 3 == 0 else "train"
-        content = Path(row.file).read_bytes()
-        path = folder / split / f"{number:03d}{Path(row.file).suffix}"
+        content = Path(str(row.file)).read_bytes()
+        path = folder / split / f"{number:03d}{Path(str(row.file)).suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         width, height = Image.open(path).size

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import COLUMNS
@@ -35,6 +34,8 @@ TINY = DEFAULT.changed(
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
+    import torch
+
     torch.set_num_threads(1)
 
 
@@ -45,7 +46,7 @@ def tiny() -> Recipe:
 
 def make_dataset(folder: Path, *, train: int = 12, validation: int = 12) -> Path:
     """Write a data set with so many phantoms of each class in each split."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for split, count in (("train", train), ("validation", validation)):
         for label in ("covid", "nocovid"):
             for number in range(count):

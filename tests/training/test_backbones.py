@@ -121,7 +121,7 @@ def test_missing_and_broken_files_are_refused(tmp_path: Path) -> None:
 
 
 class _Trap:
-    def __reduce__(self) -> tuple[object, tuple[str]]:
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
         return (Path.touch, (Path("trap-was-sprung"),))
 
 

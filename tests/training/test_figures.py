@@ -61,10 +61,10 @@ def test_curves_put_validation_at_the_end_of_each_epoch() -> None:
     steps = [{"loss": 1 / (i + 1), "lr": i / 10} for i in range(10)]
     figure = figures.curves(steps, [{"valid_loss": 0.5}, {"valid_loss": 0.4}])
     training, validation = figure.axes[0].lines
-    assert len(training.get_ydata()) == 10
-    assert list(validation.get_xdata()) == [4, 9]
-    assert list(validation.get_ydata()) == [0.5, 0.4]
-    assert list(figure.axes[1].lines[0].get_ydata()) == [s["lr"] for s in steps]
+    assert len(np.asarray(training.get_ydata())) == 10
+    assert list(np.asarray(validation.get_xdata())) == [4, 9]
+    assert list(np.asarray(validation.get_ydata())) == [0.5, 0.4]
+    assert list(np.asarray(figure.axes[1].lines[0].get_ydata())) == [s["lr"] for s in steps]
     _draws(figure)
 
 

@@ -8,10 +8,12 @@ import pytest
 import torch
 
 import covid_d.training
+from covid_d import __version__
 from covid_d.dataset.dataset import Dataset
 from covid_d.errors import TrainingError
+from covid_d.provenance import source_sha256, this_code
 from covid_d.training.recipes import Recipe
-from covid_d.training.run import Machine, read_record, train
+from covid_d.training.run import Machine, other_code, read_record, train
 
 SAME = Machine("cpu", threads=1)
 
@@ -148,3 +150,40 @@ def test_resuming_before_the_first_checkpoint_wants_the_same_weights(
     (tmp_path / "run.json").write_text(json.dumps(record))
     with pytest.raises(TrainingError, match=r"started from file: own\.pth, not from random"):
         train(phantoms, tmp_path, recipe, machine=SAME, resume=True)
+
+
+@pytest.mark.train
+class TestOtherCode:
+    """A run that one code started and another continues."""
+
+    @pytest.fixture
+    def run_of_then(self, finished_run: Path, tmp_path: Path) -> Path:
+        run = Path(shutil.copytree(finished_run, tmp_path / "run"))
+        record = read_record(run) | {"covid_d": "0.3.1", "source_sha256": "ab" * 32}
+        (run / "run.json").write_text(json.dumps(record))
+        return run
+
+    def test_the_record_names_the_code(self, finished_run: Path) -> None:
+        record = read_record(finished_run)
+        assert record["covid_d"] == __version__
+        assert record["source_sha256"] == source_sha256()
+        assert other_code(record) is None
+        spec = json.loads((finished_run / "bundle" / "bundle.json").read_text())
+        assert (spec["covid_d"], spec["source_sha256"]) == (__version__, source_sha256())
+
+    def test_both_are_named_on_record_and_in_the_report(
+        self, phantoms: Dataset, run_of_then: Path
+    ) -> None:
+        recipe = Recipe.model_validate(read_record(run_of_then)["recipe"])
+        for _ in range(2):
+            train(phantoms, run_of_then, recipe, machine=SAME, resume=True)
+        record = read_record(run_of_then)
+        assert (record["covid_d"], record["source_sha256"]) == ("0.3.1", "ab" * 32)
+        (said,) = record["continued_by"]
+        assert "started by COVID-D 0.3.1 (source abababababab)" in said
+        assert f"continued by {this_code()}" in said
+        assert "continued by" in (run_of_then / "report.html").read_text()
+
+    def test_a_run_of_before_sources_were_recorded(self, finished_run: Path) -> None:
+        record = {"covid_d": "0.1.0"}
+        assert "COVID-D 0.1.0 (source not recorded)" in (other_code(record) or "")

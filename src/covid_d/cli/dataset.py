@@ -29,6 +29,9 @@ COMMANDS = {
     "check": LazyCommand(f"{_HERE}:check", "Check films, labels and splits of a dataset."),
     "describe": LazyCommand(f"{_HERE}:describe", "Count, plot and show what a dataset holds."),
     "fetch": LazyCommand(f"{_HERE}:fetch", "Download a published collection."),
+    "manifest": LazyCommand(
+        "covid_d.cli.dataset_manifest:manifest", "List the films of a folder in a manifest."
+    ),
 }
 # What is printed of one kind; --json has all.
 _SHOWN = 20
@@ -77,7 +80,7 @@ def describe(
     language: Language,
     as_json: bool,
 ) -> None:
-    """Count the films of DATASET by class, split, source, projection, sex and age.
+    """Count the films of DATASET by label, appearance, split, source, projection, sex and age.
 
     Writes a contact sheet and a page with plots, and warns where the source or the age of a film
     tells its class.
@@ -200,6 +203,17 @@ def cohen(out: Path, url: str | None, sha256: str | None, progress: bool) -> Non
             "rules out damage, not forgery. Give --sha256 to make sure of the same bytes.",
             err=True,
         )
+
+
+@fetch.command(short_help="Tell how to get the films of the SIIM challenge.")
+def siim() -> None:
+    """Tell how to get the films of the SIIM-FISABIO-RSNA COVID-19 challenge, graded by appearance.
+
+    Kaggle gives them to registered users who accept the challenge's rules.
+    """
+    from covid_d.dataset.fetch.fetch import SIIM_INSTRUCTIONS
+
+    click.echo(SIIM_INSTRUCTIONS, nl=False)
 
 
 @fetch.command(short_help="Tell how to get Kermany's films of children.")

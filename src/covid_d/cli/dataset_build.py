@@ -44,10 +44,16 @@ class Triple(click.ParamType[tuple[int, int, int]]):
     "--kermany", multiple=True, type=_FOLDER, help="Children's films in Kaggle's folder layout."
 )
 @click.option(
+    "--siim",
+    multiple=True,
+    type=_FOLDER,
+    help="The SIIM-FISABIO-RSNA COVID-19 challenge: its two CSV files and train/.",
+)
+@click.option(
     "--manifest",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
-    help="CSV file with columns path and label (and source, patient, view, age ...).",
+    help="CSV file with columns path and label or appearance (and source, patient, view, age ...).",
 )
 @click.option(
     "--collection",
@@ -123,6 +129,7 @@ class Triple(click.ParamType[tuple[int, int, int]]):
 def build(
     cohen: tuple[Path, ...],
     kermany: tuple[Path, ...],
+    siim: tuple[Path, ...],
     manifest: tuple[Path, ...],
     others: tuple[str, ...],
     out: Path,
@@ -134,6 +141,9 @@ def build(
 ) -> None:
     """Build a dataset from published collections; each may be given more than once.
 
+    A film is labelled (COVID-19 or not), graded by appearance (SIIM), or both; splits are balanced
+    by either.
+
     Writes train/, validation/, test/, CT/ and lateral/ (both set aside), manifest.csv,
     test_labels.csv, exclusions.csv (every film left out, with its reason), ATTRIBUTION.md and
     dataset.json.
@@ -143,10 +153,13 @@ def build(
 
     named = [("cohen", path) for path in cohen]
     named += [("kermany", path) for path in kermany]
+    named += [("siim", path) for path in siim]
     named += [("manifest", path) for path in manifest]
     named += [_named(text) for text in others]
     if not named:
-        raise click.UsageError("Name at least one collection: --cohen, --kermany or --manifest.")
+        raise click.UsageError(
+            "Name at least one collection: --cohen, --kermany, --siim or --manifest."
+        )
     choices["protocol"] = Protocol(choices["protocol"])
     choices["licenses"] = Licenses(choices["licenses"])
     result = build_dataset(
@@ -179,11 +192,10 @@ def _opened(named: Sequence[tuple[str, Path]]) -> list[Collection]:
 
 def _show(result: BuildResult) -> None:
     record = result.record
-    rows = [
-        [split, numbers.get("covid", 0), numbers.get("nocovid", 0), sum(numbers.values())]
-        for split, numbers in record["counts"].items()
-    ]
-    echo_table(["split", "covid", "nocovid", "films"], rows)
+    for said in record["understood"]:
+        click.echo(said)
+    header, rows = _counts(record)
+    echo_table(header, rows)
     rows = [
         [name, *(numbers[key] for key in ("rows", "used", "aside", "excluded"))]
         for name, numbers in record["collections"].items()
@@ -192,6 +204,25 @@ def _show(result: BuildResult) -> None:
     if record["exclusions"]:
         echo_table(["left out because", "films"], list(record["exclusions"].items()))
     click.echo(f"{result.folder}  {result.sha256}")
+
+
+def _counts(record: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
+    """Return the table of splits: a column for each class that a film has, or for both labels."""
+    by_label, by_appearance = record["counts"], record["appearances"]
+    graded = any(by_appearance.values())
+    labelled = any(numbers.keys() - {""} for numbers in by_label.values())
+    labels = ["covid", "nocovid"] if labelled or not graded else []
+    looks = ["negative", "atypical", "indeterminate", "typical"] if graded else []
+    rows = [
+        [
+            split,
+            *(numbers.get(name, 0) for name in labels),
+            *(by_appearance[split].get(name, 0) for name in looks),
+            sum(numbers.values()),
+        ]
+        for split, numbers in by_label.items()
+    ]
+    return ["split", *labels, *looks, "films"], rows
 
 
 def _warn(warnings: Sequence[str]) -> None:

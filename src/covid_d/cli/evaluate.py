@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from covid_d.cli.evaluation_table import show
 from covid_d.cli.options import (
     echo_json,
     echo_table,
@@ -17,21 +18,13 @@ from covid_d.cli.options import (
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.detector.bundle.bundle import Bundle
-from covid_d.detector.detector import Detector
-from covid_d.evaluation.evaluation import Evaluation
-from covid_d.evaluation.evaluation import evaluate as measure
 from covid_d.evaluation.figures.bootstrap import RESAMPLES, SEED
-from covid_d.evaluation.figures.metrics import Stratum
+from covid_d.evaluation.judged import judged_bundle, judged_file
 from covid_d.evaluation.left_out.leave_one_out import Kind, leave_out, plan
 from covid_d.evaluation.left_out.report import HeldOutReport, write_held_out
-from covid_d.evaluation.report import texts
-from covid_d.evaluation.report.card import write_card
-from covid_d.evaluation.report.output import METRICS, REPORT, SCORES, write_evaluation
-from covid_d.evaluation.report.page import stamps
-from covid_d.evaluation.report.texts import shown
-from covid_d.evaluation.scores import ALL, score
+from covid_d.evaluation.report.output import REPORT
+from covid_d.evaluation.scores import ALL
 from covid_d.language import Language
-from covid_d.settings import settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +34,13 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("arguments", nargs=-1, metavar="[BUNDLE] DATASET", type=click.Path())
+@click.option(
+    "--scores",
+    "scores_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Judge a CSV file of scores in place of a BUNDLE: sha256 or path, and negative, atypical, "
+    "indeterminate, typical; or opacity, typical; or probability.",
+)
 @click.option(
     "--out",
     required=True,
@@ -103,6 +103,7 @@ if TYPE_CHECKING:
 @progress_option
 def evaluate(
     arguments: tuple[str, ...],
+    scores_file: Path | None,
     out: Path,
     split: str,
     allow_seen: bool,
@@ -120,13 +121,15 @@ def evaluate(
     """Measure a bundle on labelled films it never trained on.
 
     BUNDLE is a folder, a zip or "builtin"; DATASET a folder made by covid-d dataset build. The
-    headline is the worst source that has both classes, not the pool.
+    headline is the worst source that has both classes, not the pool. A BUNDLE that answers with
+    appearance is measured against radiologists' categories, and at its own thresholds on films of
+    other sources.
     """
     if out.exists() and not overwrite and (not out.is_dir() or any(out.iterdir())):
         # Now, not after minutes of scoring.
         raise click.UsageError(f"{out} already exists. Choose another folder or say --overwrite.")
     if leave_out_sources:
-        if len(arguments) != 1 or allow_seen or write_card:
+        if len(arguments) != 1 or allow_seen or write_card or scores_file:
             raise click.UsageError("--leave-one-source-out takes DATASET alone, and no BUNDLE.")
         report = _leave_out(
             Dataset.open(arguments[0]), mode, recipe, cache or _beside(out), resamples, progress
@@ -137,25 +140,30 @@ def evaluate(
         else:
             _print_held_out(report, language, out)
         return
-    if len(arguments) != 2:
-        raise click.UsageError("Name BUNDLE and DATASET, in this order.")
     command = _command(arguments, out, split, allow_seen, resamples)
-    dataset = Dataset.open(arguments[1])
-    detector = Detector(Bundle.load(arguments[0]), threads=settings().threads)
-    scores = score(detector, dataset, split, allow_seen=allow_seen, progress=progress)
-    evaluation = measure(scores, detector.bundle, resamples=resamples)
-    write_evaluation(evaluation, detector, dataset, out, language=language, overwrite=overwrite)
-    if write_card:
-        _write_card(detector.bundle, evaluation, command)
-    if as_json:
-        echo_json(evaluation.to_dict())
+    if scores_file is not None:
+        if len(arguments) != 1 or allow_seen or write_card:
+            raise click.UsageError("--scores takes DATASET alone, and no BUNDLE.")
+        judged = judged_file(scores_file, Dataset.open(arguments[0]), split, resamples=resamples)
+    elif len(arguments) != 2:
+        raise click.UsageError("Name BUNDLE and DATASET, in this order.")
     else:
-        _print(evaluation, language, out)
-
-
-def _write_card(bundle: Bundle, evaluation: Evaluation, command: Sequence[str]) -> None:
-    write_card(bundle, evaluation, command)
-    click.echo(f"Model card of {bundle.path} updated and sealed again.", err=True)
+        judged = judged_bundle(
+            Bundle.load(arguments[0]),
+            Dataset.open(arguments[1]),
+            split,
+            allow_seen=allow_seen,
+            resamples=resamples,
+            progress=progress,
+        )
+    judged.write(out, language=language, overwrite=overwrite)
+    if write_card:
+        judged.write_card(command)
+        click.echo(f"Model card of {arguments[0]} updated and sealed again.", err=True)
+    if as_json:
+        echo_json(judged.evaluation.to_dict())
+    else:
+        show(judged.evaluation, language, out)
 
 
 def _beside(out: Path) -> Path:
@@ -171,43 +179,6 @@ def _command(
     if resamples != RESAMPLES:
         command += ["--resamples", str(resamples)]
     return command
-
-
-def _print(evaluation: Evaluation, language: Language, out: Path) -> None:
-    for stamp in stamps(evaluation):
-        click.echo(stamp.in_language(language), err=True)
-    names = ("auroc", "sensitivity", "specificity")
-    header = ["", "COVID", "no COVID", *(texts.FIGURES[n].in_language(language) for n in names)]
-    strata = [
-        *evaluation.subgroups["source"].values(),
-        *(s for s in evaluation.subgroups["subsource"].values() if s.has_both_classes),
-    ]
-    rows = [_row(stratum.name, stratum, names, language) for stratum in strata]
-    pool = texts.POOL_HEADING.in_language(language)
-    rows.append(_row(pool, evaluation.pool, names, language))
-    echo_table(header, rows)
-    worst = evaluation.headline
-    if worst is None:
-        click.echo(texts.NO_HEADLINE.in_language(language))
-    else:
-        click.echo(
-            texts.HEADLINE.format(
-                name=worst.name,
-                auroc=shown("auroc", worst.figures["auroc"], language),
-                positives=worst.positives,
-                negatives=worst.negatives,
-                patients=worst.patients,
-            ).in_language(language)
-        )
-    click.echo(", ".join(str(out / name) for name in (REPORT, METRICS, SCORES)))
-
-
-def _row(name: str, stratum: Stratum, figures: Sequence[str], language: Language) -> list[object]:
-    cells = [
-        shown(key, stratum.figures[key], language) if key in stratum.figures else "–"
-        for key in figures
-    ]
-    return [name, stratum.positives, stratum.negatives, *cells]
 
 
 def _leave_out(

@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
-from covid_d.detector import Assessment, Bundle, Detector, Outcome, expand
-from covid_d.detector.cautions import cautions_of_bundle
-from covid_d.detector.words import MODEL, PROBABILITY, VERDICTS, percent
-from covid_d.files import write_atomically
-from covid_d.language import INTENDED_USE, Language, Message, localised
-from covid_d.radiograph import Radiograph
+from covid_d.cli.answers import DIALECTS, Table, closing, described
+from covid_d.detector import Assessment, Detector, Outcome, Stated, expand
+from covid_d.detector.paths import missing
+from covid_d.files import atomic_stream, write_atomically
+from covid_d.language import Language
+from covid_d.radiograph import Projection, Radiograph, RadiographError, Sex, read
 from covid_d.settings import settings
 
-_POST_TEST = Message(
-    "Con una prevalencia del {prevalence}: {p}", "At a prevalence of {prevalence}: {p}"
-)
-_WARNING = Message("Aviso: {text}", "Note: {text}")
-_COUNT = Message("{n} radiografías: {counts}.", "{n} films: {counts}.")
-_INCONCLUSIVE = Message(
-    "No concluyente: con un error admitido del {error} por clase, el modelo no puede decidirse "
-    "por una respuesta.",
-    "Inconclusive: at an accepted error of {error} a class, the model cannot settle on an answer.",
-)
-_COLUMNS = (
-    "path",
-    "outcome",
-    "probability",
-    "conformal_set",
-    "post_test_probability",
-    "refusal",
-    "refusal_message",
-    "warnings",
-    "bundle_name",
-    "bundle_version",
-    "bundle_sha256",
-)
+STANDARD_INPUT: Final = "-"
 
 
 @click.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=str))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=str, allow_dash=True))
 @click.option(
     "--bundle",
     type=click.Path(path_type=Path),
@@ -56,8 +35,16 @@ _COLUMNS = (
 @click.option(
     "--csv",
     "csv_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write a table to this file; all of it or, when interrupted, nothing.",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    help="Write a table to this file, row by row; all of it or, when interrupted, nothing. "
+    "- prints it.",
+)
+@click.option(
+    "--csv-dialect",
+    type=click.Choice(sorted(DIALECTS)),
+    default="plain",
+    show_default=True,
+    help="How the table is written: excel-es opens in a Spanish Excel.",
 )
 @click.option(
     "--explain",
@@ -68,8 +55,25 @@ _COLUMNS = (
 @click.option(
     "--prevalence",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Share of COVID-19 among your patients (0.05 is 5 %), for the post-test probability.",
+    help="Share of COVID-19 among your patients (0 to 1): says how probable it is, as a range, "
+    "where the bundle passed its audit.",
 )
+@click.option(
+    "--projection",
+    type=click.Choice([p.value for p in Projection if p is not Projection.OTHER]),
+    help="Of the films, as you know it; L (lateral) is refused.",
+)
+@click.option(
+    "--age",
+    type=click.FloatRange(0, 130),
+    help="Of the patient in years; under 18 is refused.",
+)
+@click.option(
+    "--adult/--not-adult",
+    default=None,
+    help="Whether the patient is 18 or older, where the age is not known.",
+)
+@click.option("--sex", type=click.Choice([sex.value for sex in Sex]), help="Of the patient.")
 @click.option(
     "--lang",
     "language",
@@ -78,23 +82,30 @@ _COLUMNS = (
 )
 @click.option(
     "--threads",
-    type=click.IntRange(0),
-    help="Films answered at once; default: COVID_D_THREADS, else one a core.",
+    type=click.IntRange(min=0),
+    help="Films answered at once; 0 means one a core; default: COVID_D_THREADS.",
 )
 def predict(
     paths: tuple[str, ...],
     bundle: Path | None,
     as_json: bool,
     csv_file: Path | None,
+    csv_dialect: str,
     explain_folder: Path | None,
     prevalence: float | None,
+    projection: str | None,
+    age: float | None,
+    adult: bool | None,
+    sex: str | None,
     language: Language | None,
     threads: int | None,
 ) -> None:
     """Assess the chest radiographs in PATHS: files, folders or patterns; DICOM or pictures.
 
-    Every film is answered or refused with its reason; a bad one never stops the others.
-    The model supports a reader: RT-PCR or an antigen test decides.
+    Every film is answered or refused with its reason; a bad one never stops the others. A PATH of -
+    reads one film from standard input. What --projection, --age and --sex state holds of every
+    film. Ends with 2 where a PATH names nothing. The model supports a reader: RT-PCR or an antigen
+    test decides.
     """
     if as_json and csv_file is not None:
         raise click.UsageError("Choose either --json or --csv.")
@@ -108,28 +119,81 @@ def predict(
     overlays = (
         None if explain_folder is None else _Overlays(detector, films, explain_folder, spoken)
     )
-    assessments = _with_progress(
-        detector.assess_many(
-            films, prevalence=prevalence, activation=overlays is not None, after_each=overlays
+    options: dict[str, Any] = {
+        "stated": Stated(
+            projection=Projection(projection) if projection else None,
+            age_years=age,
+            adult=adult,
+            sex=Sex(sex) if sex else None,
         ),
-        total=len(films),
-        lines=csv_file is None,
+        "prevalence": prevalence,
+        "activation": overlays is not None,
+    }
+    answers = _with_progress(
+        _answers(detector, films, overlays, options), total=len(films), lines=csv_file is None
     )
+    counts: Counter[Outcome] = Counter()
     if as_json:
-        for assessment in assessments:
+        for assessment in answers:
             # ASCII: any file name, on any console; json.loads gives it back as it was.
             click.echo(json.dumps(assessment.to_dict()))
-        return
-    counts: Counter[Outcome] = Counter()
-    if csv_file is not None:
-        done = list(assessments)
-        counts.update(assessment.outcome for assessment in done)
-        write_atomically(csv_file, _table(done, spoken))
+    elif csv_file is not None:
+        counts = _write_table(csv_file, csv_dialect, answers, spoken)
     else:
-        for assessment in assessments:
+        for assessment in answers:
             counts[assessment.outcome] += 1
-            click.echo("\n".join(_describe(assessment, detector.bundle, prevalence, spoken)) + "\n")
-    click.echo("\n".join(_closing(detector.bundle, counts, spoken)))
+            click.echo("\n".join(described(assessment, detector.bundle, spoken)) + "\n")
+    if not as_json and csv_file != Path(STANDARD_INPUT):
+        asked = prevalence is not None
+        click.echo("\n".join(closing(detector.bundle, counts, spoken, prevalence=asked)))
+    nothing = missing(named for named in paths if named != STANDARD_INPUT)
+    if nothing:
+        raise click.UsageError(f"Not found: {', '.join(nothing)}.")
+
+
+def _answers(
+    detector: Detector,
+    films: Sequence[Path],
+    overlays: _Overlays | None,
+    options: dict[str, Any],
+) -> Iterator[Assessment]:
+    given = Path(STANDARD_INPUT)
+    place = films.index(given) if given in films else len(films)
+    yield from detector.assess_many(films[:place], after_each=overlays, **options)
+    if place == len(films):
+        return
+    yield _of_standard_input(detector, overlays, options)
+    yield from detector.assess_many(films[place + 1 :], after_each=overlays, **options)
+
+
+def _of_standard_input(
+    detector: Detector, overlays: _Overlays | None, options: dict[str, Any]
+) -> Assessment:
+    content = sys.stdin.buffer.read()
+    film: Radiograph | None = None
+    with suppress(RadiographError):  # refused below, with its reason
+        film = read(content, name=STANDARD_INPUT)
+    assessment = detector.assess(film or content, name=STANDARD_INPUT, **options)
+    if overlays is not None:
+        overlays(Path(STANDARD_INPUT), film, assessment)
+    return assessment
+
+
+def _write_table(
+    file: Path, dialect: str, answers: Iterator[Assessment], language: Language
+) -> Counter[Outcome]:
+    counts: Counter[Outcome] = Counter()
+    with ExitStack() as stack:
+        if file == Path(STANDARD_INPUT):
+            sys.stdout.reconfigure(encoding="utf-8", newline="")  # type: ignore[union-attr]
+            stream = sys.stdout
+        else:
+            stream = stack.enter_context(atomic_stream(file))
+        table = Table(stream, DIALECTS[dialect], language)
+        for assessment in answers:
+            counts[assessment.outcome] += 1
+            table.write(assessment)
+    return counts
 
 
 class _Overlays:
@@ -180,76 +244,3 @@ def _with_progress(
     from tqdm import tqdm
 
     return iter(tqdm(assessments, total=total, unit="film", file=sys.stderr))
-
-
-def _describe(
-    assessment: Assessment, bundle: Bundle, prevalence: float | None, language: Language
-) -> Iterator[str]:
-    yield f"{_printable(assessment.path)}: {assessment.outcome.message.in_language(language)}"
-    if assessment.refusal is not None:
-        yield f"  {assessment.refusal.message.in_language(language)}"
-        yield f"  {assessment.refusal.next_step.in_language(language)}"
-        return
-    if assessment.probability is not None:
-        text = PROBABILITY.format(p=percent(assessment.probability))
-        yield f"  {text.in_language(language)}"
-    if assessment.post_test_probability is not None and prevalence is not None:
-        text = _POST_TEST.format(
-            prevalence=localised(f"{100 * prevalence:.3g} %", language),
-            p=percent(assessment.post_test_probability),
-        )
-        yield f"  {text.in_language(language)}"
-    said_once = cautions_of_bundle(bundle.spec)  # in the closing block
-    for warning in assessment.warnings:
-        if warning in said_once:
-            continue
-        yield "  " + _WARNING.format(text=warning.message.in_language(language)).in_language(
-            language
-        )
-
-
-def _closing(bundle: Bundle, counts: Counter[Outcome], language: Language) -> Iterator[str]:
-    spec = bundle.spec
-    if counts.total() > 1:
-        listed = ", ".join(
-            f"{outcome.message.in_language(language)} ({counts[outcome]})"
-            for outcome in Outcome
-            if counts[outcome]
-        )
-        yield _COUNT.format(n=counts.total(), counts=listed).in_language(language)
-    if counts[Outcome.INCONCLUSIVE] and spec.conformal is not None:
-        error = localised(f"{100 * spec.conformal.error_rate:.3g} %", language)
-        yield _INCONCLUSIVE.format(error=error).in_language(language)
-    verdict = VERDICTS[spec.verdict.status].in_language(language)
-    yield MODEL.format(name=spec.name, version=spec.version, verdict=verdict).in_language(language)
-    for caution in cautions_of_bundle(spec):
-        yield caution.message.in_language(language)
-    yield INTENDED_USE.in_language(language)
-
-
-def _table(assessments: Iterable[Assessment], language: Language) -> str:
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for assessment in assessments:
-        fields = assessment.to_dict()
-        refusal = fields["refusal"] or {"code": "", "message": {language: ""}}
-        writer.writerow(
-            (
-                _printable(assessment.path),
-                fields["outcome"],
-                fields["probability"],
-                " ".join(fields["conformal_set"]),
-                fields["post_test_probability"],
-                refusal["code"],
-                refusal["message"][language],
-                " ".join(warning.code for warning in assessment.warnings),
-                *fields["bundle"].values(),
-            )
-        )
-    return buffer.getvalue()
-
-
-def _printable(path: str) -> str:
-    """Return a path that can be written as UTF-8, whatever bytes its name holds."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from covid_d.detector.gate import Kind
 from covid_d.errors import TrainingError
 from covid_d.training.recipes import DEFAULT, RECIPES, Recipe
 
@@ -22,6 +23,10 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "fit": ("--fit", "How a film becomes square: squash, pad or crop."),
     "intensity": ("--intensity", "Grey scale: full, or percentile (stretched)."),
     "crop_border": ("--crop-border", "Share of each side cut off first."),
+    "target": ("--target", "What is learnt: covid, or appearance."),
+    "frame": ("--frame", "What the network sees: film, or lungs (the box around both)."),
+    "surround": ("--surround", "What is added to the lungs' box, share of its side."),
+    "jitter": ("--jitter", "How far the sides of the lungs' box move in training, share."),
     "batch_size": ("--batch", "Films a step."),
     "seed": ("--seed", "Seed of everything random."),
     "frozen_epochs": ("--frozen-epochs", "Epochs of stage 1, body frozen."),
@@ -38,14 +43,19 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "lighting": ("--lighting", "Largest change of brightness and contrast."),
     "gamma": ("--gamma", "Largest change of the exposure curve (log-gamma)."),
     "blur": ("--blur", "Largest blur, pixels."),
+    "ramp": ("--ramp", "Largest gradient of grey from edge to edge."),
+    "noise": ("--noise", "Largest standard deviation of grain."),
     "erase": ("--erase", "Largest depth of erased borders, share of the side."),
     "head": ("--head", "concat (fastai's) or linear (average pool, one layer)."),
     "probe": ("--probe", "Start the linear head from a regression of this C; 0: at random."),
     "batchnorm": ("--batchnorm", "train, or keep the body's batch normalisations as pretrained."),
     "dropout": ("--dropout", "Before the last layer."),
-    "label_smoothing": ("--label-smoothing", "Share of a label spread over both classes."),
+    "label_smoothing": ("--label-smoothing", "Share of a label spread over all classes."),
+    "smoothing": ("--smoothing", "uniform, or ordinal (more to classes nearby)."),
     "sampling": ("--sampling", "uniform, or balanced by class and source."),
     "keep": ("--keep", "Weights a stage ends with: last, or best validation loss."),
+    "average": ("--average", "Share of the running average of weights kept a step; 0: none."),
+    "precision": ("--precision", "float32, or bfloat16 (faster on newer CPUs)."),
     "channels_last": ("--channels-last/--no-channels-last", "Memory format."),
     "lr_finder": ("--lr-finder/--no-lr-finder", "Run the learning-rate finder before stage 2."),
 }
@@ -85,7 +95,8 @@ def _type(field: str) -> dict[str, Any]:
     "--recipe",
     "recipe_name",
     type=click.Choice(list(RECIPES)),
-    help="default: ours; article: the 2020 article to the letter.  [default: default]",
+    help="appearance: what radiologists see (the built-in bundle); default: COVID-19 or not, our "
+    "way; article: the 2020 article to the letter.  [default: default]",
 )
 @click.option("--resume", is_flag=True, help="Continue the run in OUT after Ctrl-C or a kill.")
 @click.option(
@@ -124,6 +135,19 @@ def _type(field: str) -> dict[str, Any]:
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for decoded films, which runs may share.  [default: OUT/cache]",
 )
+@click.option(
+    "--gate-films",
+    multiple=True,
+    metavar="KIND=FOLDER",
+    help="Further films that the input gate learns: frontal, lateral, ct, child or picture, "
+    "and the folder that they lie in. May be given more than once.",
+)
+@click.option(
+    "--lungs",
+    type=click.Path(path_type=Path, exists=True),
+    help="Lung model where the recipe cuts films to the lungs: a bundle, or the folder of "
+    "covid-d train-lungs.  [default: the built-in bundle's]",
+)
 @click.option("--name", help="Name of the bundle.  [default: recipe-backbone]")
 @click.option("--bundle-version", default="1.0.0", show_default=True, help="Version of the bundle.")
 @_recipe_options
@@ -138,6 +162,8 @@ def train(
     threads: int,
     workers: int,
     cache: Path | None,
+    gate_films: tuple[str, ...],
+    lungs: Path | None,
     name: str | None,
     bundle_version: str,
     **options: Any,
@@ -146,13 +172,13 @@ def train(
 
     Stage 1 trains the head, stage 2 all layers; a stage of 0 epochs is left out.
 
-    Values in brackets are those of the recipes default / article. A run writes report.html,
-    history.csv, run.json, a folder a stage and the bundle; every epoch ends in a checkpoint, and
-    --resume continues from it.
+    Values in brackets are those of the recipes default / article / appearance. A run writes
+    report.html, history.csv, run.json, a folder a stage and the bundle; every epoch ends in a
+    checkpoint, and --resume continues from it.
     """
     # Imported here: torch and fastai take seconds, and --help needs neither.
     from covid_d.dataset.dataset import Dataset
-    from covid_d.training.run import Machine, read_record
+    from covid_d.training.run import Machine, other_code, read_record
     from covid_d.training.run import train as run_training
 
     given = {field: value for field, value in options.items() if value is not None}
@@ -161,6 +187,8 @@ def train(
         record = read_record(out)
         recipe = _resumed(record, recipe_name, given)
         limit = record["limit"] if limit is None else limit
+        if said := other_code(record):
+            click.echo(said, err=True)
     else:
         recipe = RECIPES[recipe_name or DEFAULT.name].changed(**given)
     try:
@@ -176,6 +204,8 @@ def train(
             name=name,
             bundle_version=bundle_version,
             command=_command(),
+            gate_films=[_gate_folder(text) for text in gate_films],
+            lungs=lungs,
         )
     except KeyboardInterrupt:
         click.echo(
@@ -185,6 +215,20 @@ def train(
         raise
     click.echo(f"Report: {out / 'report.html'}")
     click.echo(f"Bundle: {bundle} (verdict: demonstration, until covid-d audit says otherwise)")
+
+
+def _gate_folder(text: str) -> tuple[Kind, Path]:
+    """Return the kind and the folder that ``KIND=FOLDER`` names."""
+    kind, separator, folder = text.partition("=")
+    if not separator or kind not in _GATE_KINDS:
+        raise click.BadParameter(
+            f"{text!r} is not KIND=FOLDER with a kind of {', '.join(_GATE_KINDS)}.",
+            param_hint="--gate-films",
+        )
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise click.BadParameter(f"Folder {folder!r} does not exist.", param_hint="--gate-films")
+    return Kind(kind), path
 
 
 def _resumed(record: dict[str, Any], recipe_name: str | None, given: dict[str, Any]) -> Recipe:
@@ -214,11 +258,13 @@ def _command() -> str:
         if isinstance(value, bool):
             words.append(parameter.opts[0] if value else parameter.secondary_opts[0])
         else:
-            shown = value.name if isinstance(value, Path) else str(value)
-            words += [parameter.opts[0], shlex.quote(shown)]
+            for each in value if isinstance(value, tuple) else (value,):
+                shown = each.name if isinstance(each, Path) else str(each)
+                words += [parameter.opts[0], shlex.quote(shown)]
     return " ".join(words)
 
 
+_GATE_KINDS = (Kind.FRONTAL, Kind.LATERAL, Kind.CT, Kind.CHILD, Kind.PICTURE)
 _PLACES = {"dataset", "out", "cache", "resume"}
 
 

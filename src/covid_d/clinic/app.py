@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib import resources
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -19,8 +18,9 @@ from covid_d import __version__
 from covid_d.clinic.accounts.openid import Provider
 from covid_d.clinic.api import router as api
 from covid_d.clinic.http import failures, guards
-from covid_d.clinic.http.observe import Observe
+from covid_d.clinic.http.assets import Assets
 from covid_d.clinic.http.rate_limits import Limited, RateLimits
+from covid_d.clinic.http.request_log import Observe
 from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.http.way_back import Pages
 from covid_d.clinic.installation import Installation
@@ -41,7 +41,7 @@ from covid_d.clinic.pages.report import routes as report
 from covid_d.clinic.pages.sign_in import first_start, openid
 from covid_d.clinic.pages.sign_in import routes as account
 from covid_d.clinic.pages.worklist import routes as worklist
-from covid_d.settings import Settings
+from covid_d.clinic.settings import ClinicSettings
 
 _PAGES = (
     first_start,
@@ -63,9 +63,8 @@ _PAGES = (
     audit,
     health,
 )
-# So that a machine's own table of types cannot break a page.
-mimetypes.add_type("text/javascript", ".js")
-mimetypes.add_type("image/svg+xml", ".svg")
+# Where styles, scripts and pictures lie: beside their pages, and in the frame of all pages.
+_ASSETS = ("http/frame", "pages", "api")
 
 
 def create_app(installation: Installation) -> FastAPI:
@@ -117,8 +116,8 @@ def create_app(installation: Installation) -> FastAPI:
     failures.install(app)
     refuse_unguarded(app)
     app.state.pages = Pages(every_route(app.router))
-    static = resources.files("covid_d.clinic.pages") / "static"
-    app.mount("/static", StaticFiles(directory=str(static)), name="static")
+    clinic = Path(str(resources.files("covid_d.clinic")))
+    app.mount("/static", Assets(clinic / folder for folder in _ASSETS), name="static")
     return app
 
 
@@ -145,7 +144,7 @@ def every_route(router: APIRouter, prefix: str = "") -> Iterator[tuple[str, Base
             yield prefix + getattr(route, "path", ""), route
 
 
-def _hosts(settings: Settings) -> list[str]:
+def _hosts(settings: ClinicSettings) -> list[str]:
     # A fixed list keeps other sites from reaching a local clinic by a name of their own
     # (DNS rebinding).
     named = [name.strip() for name in settings.allowed_hosts.split(",") if name.strip()]

@@ -25,7 +25,7 @@ class Text:
     msgid
         The English sentence, with ``%(name)s`` fields.
     values
-        What the fields hold.
+        What the fields hold; what differs between languages (a number's decimal sign) as a text.
     plural
         The sentence for any other count than one, where it has two forms.
     count
@@ -45,7 +45,11 @@ class Text:
             if self.plural is None
             else catalogue.ngettext(self.msgid, self.plural, self.count)
         )
-        return sentence % self.values if self.values else sentence
+        said = {
+            name: value.in_language(language) if isinstance(value, Text | Message) else value
+            for name, value in self.values.items()
+        }
+        return sentence % said if said else sentence
 
     def to_message(self) -> Message:
         """Return the sentence in both languages."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from covid_d.dataset.manifest import COLUMNS, SET_ASIDE, Label, Split
+from covid_d.appearance import CATEGORIES
+from covid_d.dataset.manifest import ADDED, COLUMNS, SET_ASIDE, Label, Split
 from covid_d.dataset.record import MANIFEST, RECORD, REQUIRED
 from covid_d.errors import DatasetError
 from covid_d.language import Language, Message
@@ -108,11 +109,18 @@ class Dataset:
         return self.folder / str(relative)
 
     def counts(self) -> pd.DataFrame:
-        """Return the number of films to learn and judge from, by class (rows) and split."""
+        """Return the number of films to learn and judge from, by label (rows) and split."""
+        return self._crossed("label", [label.value for label in Label])
+
+    def appearances(self) -> pd.DataFrame:
+        """Return the number of films to learn and judge from, by appearance (rows) and split."""
+        return self._crossed("appearance", [name.value for name in CATEGORIES])
+
+    def _crossed(self, column: str, classes: list[str]) -> pd.DataFrame:
         films = self.manifest[~self.manifest["split"].isin(SET_ASIDE)]
-        table = pd.crosstab(films["label"], films["split"])
+        table = pd.crosstab(films[column], films["split"])
         return table.reindex(
-            index=[label.value for label in Label],
+            index=classes,
             columns=[split.value for split in Split if split not in SET_ASIDE],
             fill_value=0,
         )
@@ -162,9 +170,12 @@ class Dataset:
             protocol=self.protocol,
             sha256=self.sha256[:12],
         )
+        # A table of zeros says nothing: most data sets carry one kind of class.
+        tables = [table for table in (self.counts(), self.appearances()) if table.any(axis=None)]
         return (
             f"<p><b>{escape(str(self.folder))}</b>: "
-            f"{escape(said.in_language(settings().language))}</p>" + str(self.counts().to_html())
+            f"{escape(said.in_language(settings().language))}</p>"
+            + "".join(str(table.to_html()) for table in tables)
         )
 
 
@@ -184,6 +195,9 @@ def read_manifest(path: Path) -> pd.DataFrame:
         ) from None
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path} cannot be read: {error}.", _REBUILD) from error
+    for name in ADDED:
+        if name not in table.columns:
+            table[name] = ""
     missing = [name for name in COLUMNS if name not in table.columns]
     unknown = [str(name) for name in table.columns if name not in COLUMNS]
     if missing or unknown:
@@ -202,7 +216,11 @@ def _check_values(path: Path, table: pd.DataFrame) -> None:
     aside = table["split"].isin(SET_ASIDE)
     relative = table["path"].map(_stays_inside).astype(bool)
     _demand(path, table["split"], table["split"].isin(splits))
-    _demand(path, table["label"], table["label"].isin(labels) | (aside & (table["label"] == "")))
+    graded = table["appearance"] != ""
+    looks = table["appearance"].isin([name.value for name in CATEGORIES])
+    unlabelled = (table["label"] == "") & (aside | graded)
+    _demand(path, table["appearance"], looks | ~graded)
+    _demand(path, table["label"], table["label"].isin(labels) | unlabelled)
     _demand(path, table["path"], relative & ~table["path"].duplicated(keep=False))
     for digest in ("sha256", "original_sha256"):
         _demand(path, table[digest], table[digest].str.fullmatch("[0-9a-f]{64}"))
@@ -226,7 +244,7 @@ def _demand(path: Path, column: pd.Series[str], good: pd.Series[bool]) -> None:
         return
     line = int(bad.index[0]) + 2  # the header is line 1
     raise DatasetError(
-        f"{path}, line {line}: {bad.iloc[0]!r} cannot be a {column.name}"
+        f"{path}, line {line}: {bad.iloc[0]!r} cannot be the {column.name}"
         + (f" (and {len(bad) - 1} more lines)." if len(bad) > 1 else "."),
         _REBUILD,
     )

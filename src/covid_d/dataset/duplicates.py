@@ -1,5 +1,7 @@
 """The same film twice: exact copies, and copies cropped, rescaled, re-windowed or annotated.
 
+Copies that were mirrored, turned or inverted besides are found by :mod:`covid_d.dataset.turned`.
+
 A perceptual hash of the whole film cannot tell copies from look-alikes: chests are alike, and a
 crop changes the hash. Among the 3,214 real films of this project's development pool, 36 pairs lie
 within 4 bits of each other and 8 of these are copies, while true copies lie up to 18 bits apart.
@@ -23,7 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import product
 from typing import Any, Final
 
@@ -31,18 +32,16 @@ import imagehash
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from scipy.fft import dctn, irfft2, rfft2
-from scipy.ndimage import gaussian_filter1d
+from scipy.fft import dctn
 
+from covid_d.dataset.detail import SIDE, Spectra, cut, detail_of, likeness, spectra_of
+from covid_d.dataset.turned import turned_copies
 from covid_d.radiograph import Radiograph
-from covid_d.radiograph.film import FloatImage
 
 MAX_DISTANCE: Final = 8
 MIN_ALIGNED: Final = 0.65
 MIN_LIKENESS: Final = 0.82
 
-_SIDE: Final = 64
-_MAX_SHIFT: Final = 8
 # Parts of an axis that a view takes: all of it, or without 8 or 16 % at either end or both.
 _PARTS: Final = ((0, 1), (0, 0.92), (0.04, 0.96), (0.08, 1), (0, 0.84), (0.08, 0.92), (0.16, 1))
 _VIEWS: Final = tuple((x, y) for y, x in product(_PARTS, _PARTS))  # the whole film first
@@ -110,7 +109,7 @@ class _Candidates:
 def fingerprint(radiograph: Radiograph) -> Fingerprint:
     """Return the fingerprint of a film."""
     grey = Image.fromarray(np.rint(radiograph.pixels * 255.0).astype(np.uint8))
-    square = grey.resize((2 * _SIDE, 2 * _SIDE), Image.Resampling.BOX)
+    square = grey.resize((2 * SIDE, 2 * SIDE), Image.Resampling.BOX)
     return Fingerprint(
         sha256=radiograph.facts.sha256,
         phash=int(str(imagehash.phash(grey)), 16),
@@ -140,19 +139,21 @@ def find_near_duplicates(
     if not films:
         return []
     pictures = [Image.fromarray(film.thumbnail) for film in films]
-    spectra = _spectra(pictures, threads)
+    spectra = spectra_of(pictures, threads)
     found: dict[tuple[int, int], float] = _same_bytes(films)
+    for (first, second), alike in turned_copies(pictures, spectra, MIN_LIKENESS).items():
+        found[first, second] = max(found.get((first, second), 0.0), round(alike, 4))
     for candidates in _candidates(films, progress):
         views = [_VIEWS[view] for view in candidates.view]
-        crops = [_cut(pictures[at], view) for at, view in zip(candidates.seen, views, strict=True)]
-        aligned = _likeness(_detail(np.stack(crops)), spectra[candidates.whole], threads)
+        crops = [cut(pictures[at], view) for at, view in zip(candidates.seen, views, strict=True)]
+        aligned = likeness(detail_of(np.stack(crops)), spectra[candidates.whole], threads)
         for at in np.flatnonzero(aligned >= MIN_ALIGNED):
             seen, whole = int(candidates.seen[at]), int(candidates.whole[at])
-            likeness = _best_likeness(pictures[seen], views[at], spectra[whole])
+            alike = _best_likeness(pictures[seen], views[at], spectra[whole])
             pair = (min(seen, whole), max(seen, whole))
-            if likeness >= MIN_LIKENESS:
-                found[pair] = max(found.get(pair, 0.0), round(likeness, 4))
-    return [Pair(first, second, likeness) for (first, second), likeness in sorted(found.items())]
+            if alike >= MIN_LIKENESS:
+                found[pair] = max(found.get(pair, 0.0), round(alike, 4))
+    return [Pair(first, second, alike) for (first, second), alike in sorted(found.items())]
 
 
 def _same_bytes(films: Sequence[Fingerprint]) -> dict[tuple[int, int], float]:
@@ -207,66 +208,6 @@ def _candidates(films: Sequence[Fingerprint], progress: Progress | None) -> Iter
             progress(len(rows))
 
 
-def _cut(picture: Image.Image, view: tuple[Any, Any], x: float = 1.0, y: float = 1.0) -> FloatImage:
-    """Return a view at 64 x 64, its sides scaled by ``x`` and ``y``; black beyond the film."""
-    (left, right), (top, bottom) = view
-    side = picture.width
-    width, height = (right - left) * side * x, (bottom - top) * side * y
-    centre = ((left + right) / 2 * side, (top + bottom) / 2 * side)
-    matrix = (width / _SIDE, 0, centre[0] - width / 2, 0, height / _SIDE, centre[1] - height / 2)
-    cut = picture.transform(
-        (_SIDE, _SIDE), Image.Transform.AFFINE, matrix, Image.Resampling.BILINEAR
-    )
-    return np.asarray(cut, dtype=np.float32)
-
-
-def _detail(films: FloatImage) -> FloatImage:
-    """Return Nx64x64 films without their broad shades, evened out, edges faded, unit norm each."""
-    detail = films - _blurred(films, _blur_matrix(3))
-    energy = _blurred(detail * detail, _blur_matrix(6))
-    detail /= np.sqrt(np.maximum(energy, 0.0)) + np.float32(2.0)
-    fade = np.sqrt(np.hanning(_SIDE + 2)[1:-1]).astype(np.float32)
-    detail *= fade[:, None] * fade[None]
-    detail = detail - detail.mean(axis=(1, 2), keepdims=True)
-    norm = np.linalg.norm(detail, axis=(1, 2), keepdims=True)
-    unit: FloatImage = (detail / (norm + 1e-6)).astype(np.float32)
-    return unit
-
-
-@cache
-def _blur_matrix(sigma: float) -> FloatImage:
-    # A Gaussian blur is linear in rows and in columns; as two matrix products it takes a fifth of
-    # the time that filtering a stack does.
-    matrix: FloatImage = gaussian_filter1d(np.eye(_SIDE, dtype=np.float32), sigma, axis=0)
-    return matrix
-
-
-def _blurred(films: FloatImage, blur: FloatImage) -> FloatImage:
-    return (blur @ films @ blur.T).astype(np.float32, copy=False)
-
-
-def _spectra(pictures: Sequence[Image.Image], threads: int) -> npt.NDArray[np.complex64]:
-    blocks = []
-    for start in range(0, len(pictures), _BLOCK):
-        films = [_cut(picture, _VIEWS[0]) for picture in pictures[start : start + _BLOCK]]
-        blocks.append(rfft2(_detail(np.stack(films)), workers=threads).astype(np.complex64))
-    return np.concatenate(blocks)
-
-
-def _best_likeness(
-    picture: Image.Image, view: tuple[Any, Any], spectrum: npt.NDArray[np.complex64]
-) -> float:
-    cuts = [_cut(picture, view, x, y) for x, y in product(_FINE_SCALES, _FINE_SCALES)]
-    return float(_likeness(_detail(np.stack(cuts)), spectrum[None], 1).max())
-
-
-def _likeness(
-    detail: FloatImage, spectra: npt.NDArray[np.complex64], threads: int
-) -> npt.NDArray[np.float32]:
-    """Return the best correlation over all small shifts, film by film."""
-    crossed = rfft2(detail, workers=threads) * np.conj(spectra)
-    correlation = irfft2(crossed, s=(_SIDE, _SIDE), workers=threads)
-    # Shifts wrap around: small negative ones are at the far end.
-    near = np.r_[0 : _MAX_SHIFT + 1, _SIDE - _MAX_SHIFT : _SIDE]
-    best: npt.NDArray[np.float32] = correlation[:, near][:, :, near].max(axis=(1, 2))
-    return best
+def _best_likeness(picture: Image.Image, view: tuple[Any, Any], spectrum: Spectra) -> float:
+    cuts = [cut(picture, view, x, y) for x, y in product(_FINE_SCALES, _FINE_SCALES)]
+    return float(likeness(detail_of(np.stack(cuts)), spectrum[None], 1).max())

@@ -22,6 +22,7 @@ from covid_d.radiograph.phantom import Phantom, draw_phantom
 COHEN: Final = "covid-chestxray-dataset"
 KERMANY: Final = "chest_xray"
 ADULTS: Final = "adult/manifest.csv"
+SIIM: Final = "siim-covid19"
 MASKS: Final = f"{COHEN}/annotations/lung-masks"
 
 _SIDE: Final = 192  # pixels
@@ -53,6 +54,9 @@ _STYLES: Final = {
     "cxnet": _Style(1.1, 1.05, 0.03),
     "nih": _Style(1.0, 0.9, 0.0),
     "rsna": _Style(0.9, 0.75, 0.05),
+    # The challenge's films come from several hospitals, each with every class.
+    "siim-a": _Style(1.0, 1.0, 0.0),
+    "siim-b": _Style(1.0, 0.85, 0.03),
 }
 
 
@@ -68,25 +72,32 @@ class Sizes:
         Healthy children, and as many with pneumonia.
     adults
         Of each of three sources, one of COVID-19 alone and two without.
+    siim
+        Studies of each of the four appearances in the layout of the SIIM challenge.
     """
 
     cohen: int = 90
     children: int = 100
     adults: int = 60
+    siim: int = 30
 
 
 def draw_collections(folder: Path | str, sizes: Sizes | None = None, *, seed: int = 7) -> Path:
-    """Draw phantoms in the layouts of Cohen, Kermany and a manifest of adults; return the folder.
+    """Draw phantoms in the layouts of Cohen, Kermany, SIIM and a manifest of adults.
 
     Parameters
     ----------
     folder
-        Gets :data:`COHEN` (with lung masks), :data:`KERMANY` and :data:`ADULTS`, whole or not at
-        all.
+        Gets :data:`COHEN` (with lung masks), :data:`KERMANY`, :data:`SIIM` and :data:`ADULTS`,
+        whole or not at all.
     sizes
         How many films.
     seed
         Every picture follows from it.
+
+    Returns
+    -------
+    The folder.
 
     Raises
     ------
@@ -100,6 +111,7 @@ def draw_collections(folder: Path | str, sizes: Sizes | None = None, *, seed: in
         _cohen(pen, sizes.cohen)
         _kermany(pen, sizes.children)
         _adults(pen, sizes.adults)
+        _siim(pen, sizes.siim)
     return out
 
 
@@ -110,9 +122,14 @@ class _Pen:
         self.root = root
         self._seed = seed
 
-    def draw(self, name: str, style: str, *, covid: bool) -> Phantom:
+    def draw(
+        self, name: str, style: str, *, covid: bool, region: tuple[float, ...] | None = None
+    ) -> Phantom:
+        """Draw one film, ill within a region alone (left, top, right, bottom; shares) if given."""
         self._seed += 1
         phantom = draw_phantom(self._seed, opacities=covid, size=_SIDE)
+        if covid and region is not None:
+            phantom = _ill_within(phantom, draw_phantom(self._seed, size=_SIDE), region)
         path = self.root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         _labelled(_styled(phantom.to_image(), _STYLES[style])).save(path)
@@ -205,6 +222,40 @@ def _adults(pen: _Pen, each: int) -> None:
                 }
             )
     _write_csv(pen.root / ADULTS, rows)
+
+
+# Column of the challenge's table -> where the drawn lungs are ill; nowhere, or everywhere.
+_REGIONS: Final = {
+    "Negative for Pneumonia": None,
+    "Typical Appearance": (0.0, 0.0, 1.0, 1.0),
+    "Indeterminate Appearance": (0.0, 0.0, 0.5, 1.0),
+    "Atypical Appearance": (0.5, 0.0, 1.0, 0.45),
+}
+
+
+def _ill_within(ill: Phantom, well: Phantom, region: tuple[float, ...]) -> Phantom:
+    left, top, right, bottom = (round(_SIDE * share) for share in region)
+    pixels = well.pixels.copy()
+    pixels[top:bottom, left:right] = ill.pixels[top:bottom, left:right]
+    return Phantom(pixels, well.lungs)
+
+
+def _siim(pen: _Pen, each: int) -> None:
+    studies: list[dict[str, str]] = []
+    films: list[dict[str, str]] = []
+    for column, region in _REGIONS.items():
+        for _ in range(each):
+            number = len(studies)
+            study, image = f"5{number:011x}", f"a{number:011x}"
+            style = ("siim-a", "siim-b")[number % 2]
+            name = f"{SIIM}/train/{image}.jpg"
+            pen.draw(name, style, covid=region is not None, region=region)
+            studies.append(
+                {"id": f"{study}_study", **{name: str(int(name == column)) for name in _REGIONS}}
+            )
+            films.append({"id": f"{image}_image", "StudyInstanceUID": study})
+    _write_csv(pen.root / SIIM / "train_study_level.csv", studies)
+    _write_csv(pen.root / SIIM / "train_image_level.csv", films)
 
 
 def _write_csv(path: Path, rows: Sequence[Mapping[str, str]]) -> None:

@@ -14,6 +14,7 @@ from covid_d.files import sha256_of
 
 MANIFEST: Final = "manifest.csv"
 TEST_LABELS: Final = "test_labels.csv"
+TEST_COLUMNS: Final = ("path", "label", "appearance")
 EXCLUSIONS: Final = "exclusions.csv"
 ATTRIBUTION: Final = "ATTRIBUTION.md"
 RECORD: Final = "dataset.json"
@@ -25,12 +26,12 @@ REQUIRED: Final = ("sha256", "protocol", "counts")
 
 
 def count(films: Iterable[tuple[str, str]]) -> dict[str, dict[str, int]]:
-    """Return split -> class -> number of films; computed tomography has the class ``""``.
+    """Return split -> class -> number of films; those without one have the class ``""``.
 
     Parameters
     ----------
     films
-        (split, label) of each film.
+        (split, class) of each film.
     """
     numbers = Counter(films)
     return {

@@ -1,14 +1,25 @@
-"""The one result type: what COVID-D says about a film."""
+"""The one answer: what COVID-D says about a film."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, Literal
 
+import numpy as np
+
+from covid_d.detector.appearance import CATEGORIES, Appearance
 from covid_d.language import Message
 from covid_d.radiograph.film import FloatImage
 from covid_d.radiograph.refusal import Refusal
+
+Verdict = Literal["demonstration", "audit-passed"]
+Box = tuple[float, float, float, float]
+"""Part of a film: top, left, bottom and right as shares of its height and width."""
+
+_DIGITS: Final = 4  # of a stored activation: it is shown as colour
 
 
 class Outcome(StrEnum):
@@ -21,7 +32,7 @@ class Outcome(StrEnum):
 
     @property
     def message(self) -> Message:
-        """The outcome in a doctor's words."""
+        """The outcome in a doctor's words, where nothing is known of the film's appearance."""
         return _OUTCOME_MESSAGES[self]
 
 
@@ -31,6 +42,7 @@ _OUTCOME_MESSAGES = {
     Outcome.INCONCLUSIVE: Message("no concluyente", "inconclusive"),
     Outcome.REFUSED: Message("imagen rechazada", "image refused"),
 }
+_LEANS: Final = Message("no concluyente: {category}", "inconclusive: {category}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +55,11 @@ class Caution:
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"code", "message": {"es", "en"}}``."""
         return {"code": self.code, "message": self.message.to_dict()}
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Caution:
+        """Return what :meth:`to_dict` was called on."""
+        return cls(kept["code"], Message(**kept["message"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,55 @@ class BundleId:
         """Return ``{"name", "version", "sha256"}``."""
         return {"name": self.name, "version": self.version, "sha256": self.sha256}
 
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, str]) -> BundleId:
+        """Return what :meth:`to_dict` was called on."""
+        return cls(kept["name"], kept["version"], kept["sha256"])
+
+
+@dataclass(frozen=True, slots=True)
+class CovidRange:
+    """How probable COVID-19 is at a named prevalence, given how the film looks.
+
+    Parameters
+    ----------
+    low, value, high
+        In [0, 1], in this order: the 95 % range of what the published studies support, and its
+        middle.
+    prevalence
+        Share of COVID-19 among the patients at hand, in (0, 1).
+
+    Raises
+    ------
+    ValueError
+        If the numbers are out of order or out of range.
+    """
+
+    low: float
+    value: float
+    high: float
+    prevalence: float
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.low <= self.value <= self.high <= 1.0:  # also false for NaN
+            raise ValueError(f"not a range of probabilities: {self}")
+        if not 0.0 < self.prevalence < 1.0:
+            raise ValueError(f"prevalence must lie between 0 and 1, got {self.prevalence}")
+
+    def to_dict(self) -> dict[str, float]:
+        """Return ``{"low", "value", "high", "prevalence"}``."""
+        return {
+            "low": self.low,
+            "value": self.value,
+            "high": self.high,
+            "prevalence": self.prevalence,
+        }
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, float]) -> CovidRange:
+        """Return what :meth:`to_dict` was called on."""
+        return cls(kept["low"], kept["value"], kept["high"], kept["prevalence"])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Assessment:
@@ -70,56 +136,143 @@ class Assessment:
         The answer.
     bundle
         The bundle that answered.
+    verdict
+        What the bundle's shortcut audit found. A demonstration's answer is no evidence.
+    appearance
+        Calibrated probability of each category, summing to 1; ``None`` when refused, and for
+        bundles of the old kind.
     probability
-        Calibrated probability of COVID-19 in [0, 1]; ``None`` exactly when refused.
+        Of bundles of the old kind: calibrated probability of COVID-19 in [0, 1].
     conformal_set
-        The classes that cannot be ruled out at the bundle's error rate.
-    post_test_probability
-        The probability at the prevalence the caller stated, if one was.
+        The categories (old kind: classes) that cannot be ruled out at the bundle's error rate.
+    covid
+        How probable COVID-19 is at the caller's prevalence; only with one, and only from an
+        audited bundle that answers with the appearance.
     refusal
         Why there is no answer; set exactly when refused.
     warnings
         What the reader must know beside the answer.
     activation
-        float32, hxw in [0, 1]: where the evidence for COVID-19 lies; ``None`` when not asked for.
+        float32, hxw in [0, 1]: where the evidence for the answer lies; ``None`` when not asked for.
+    box
+        The part of the film that ``activation`` lies over; ``None`` for the whole film.
 
     Raises
     ------
     ValueError
-        If a refused assessment carries a number, or an answered one does not.
+        If a refused assessment carries a number, an answered one carries none or two, or a
+        demonstration says how probable COVID-19 is.
     """
 
     path: str
     outcome: Outcome
     bundle: BundleId
+    verdict: Verdict = "demonstration"
+    appearance: Mapping[Appearance, float] | None = None
     probability: float | None = None
     conformal_set: tuple[str, ...] = ()
-    post_test_probability: float | None = None
+    covid: CovidRange | None = None
     refusal: Refusal | None = None
     warnings: tuple[Caution, ...] = ()
     activation: FloatImage | None = field(default=None, repr=False)
+    box: Box | None = None
 
     def __post_init__(self) -> None:
         refused = self.outcome is Outcome.REFUSED
-        if refused != (self.refusal is not None) or refused != (self.probability is None):
+        numbers = [found for found in (self.appearance, self.probability) if found is not None]
+        if refused != (self.refusal is not None) or len(numbers) != (0 if refused else 1):
             raise ValueError("a refusal carries a reason and no number; an answer, the reverse")
-        if refused and (self.post_test_probability is not None or self.activation is not None):
-            raise ValueError("a refused film has no post-test probability and no activation")
+        if refused and (self.covid or self.conformal_set or self.activation is not None):
+            raise ValueError("a refused film has no range, no set and no activation")
         if self.probability is not None and not 0.0 <= self.probability <= 1.0:
             raise ValueError(f"probability must lie in [0, 1], got {self.probability}")
+        if self.appearance is not None:
+            _check_appearance(self.appearance)
+        if self.covid is not None and (self.appearance is None or self.verdict == "demonstration"):
+            raise ValueError(
+                "only an audited answer about appearance says how probable COVID-19 is"
+            )
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the JSON object documented for ``covid-d predict --json``."""
+    @property
+    def opacity(self) -> float | None:
+        """Probability of any lung opacity: all but ``negative``; ``None`` without appearance."""
+        return None if self.appearance is None else 1.0 - self.appearance[Appearance.NEGATIVE]
+
+    @property
+    def most_likely(self) -> Appearance | None:
+        """The most probable category; ``None`` without appearance."""
+        if self.appearance is None:
+            return None
+        return max(CATEGORIES, key=self.appearance.__getitem__)
+
+    @property
+    def headline(self) -> Message:
+        """The answer in a radiologist's words."""
+        category = self.most_likely
+        if category is None or self.outcome is Outcome.REFUSED:
+            return self.outcome.message
+        if self.outcome is Outcome.INCONCLUSIVE:
+            return Message(
+                _LEANS.es.format(category=category.message.es),
+                _LEANS.en.format(category=category.message.en),
+            )
+        return category.message
+
+    def to_dict(self, *, activation: bool = False) -> dict[str, Any]:
+        """Return the JSON object documented for ``covid-d predict --json``.
+
+        Parameters
+        ----------
+        activation
+            Whether to keep ``activation`` (rows of 4 digits) and ``box`` too.
+        """
+        category, opacity = self.most_likely, self.opacity
+        shown = None if self.activation is None else self.activation.tolist()
+        where = {
+            "activation": shown and [[round(value, _DIGITS) for value in row] for row in shown],
+            "box": self.box and list(self.box),
+        }
         return {
             "path": self.path,
             "outcome": self.outcome.value,
+            "appearance": self.appearance and {c.value: self.appearance[c] for c in CATEGORIES},
+            "most_likely": category and category.value,
+            "opacity": opacity,
             "probability": self.probability,
             "conformal_set": list(self.conformal_set),
-            "post_test_probability": self.post_test_probability,
-            "refusal": self.refusal.to_dict() if self.refusal else None,
+            "covid": self.covid and self.covid.to_dict(),
+            "refusal": self.refusal and self.refusal.to_dict(),
             "warnings": [warning.to_dict() for warning in self.warnings],
             "bundle": self.bundle.to_dict(),
+            "verdict": self.verdict,
+            **(where if activation else {}),
         }
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Assessment:
+        """Return what :meth:`to_dict` was called on.
+
+        Raises
+        ------
+        ValueError
+            If it contradicts itself.
+        """
+        appearance, covid, refusal = kept["appearance"], kept["covid"], kept["refusal"]
+        activation, box = kept.get("activation"), kept.get("box")
+        return cls(
+            path=kept["path"],
+            outcome=Outcome(kept["outcome"]),
+            bundle=BundleId.from_dict(kept["bundle"]),
+            verdict=kept["verdict"],
+            appearance=appearance and {c: float(appearance[c.value]) for c in CATEGORIES},
+            probability=kept["probability"],
+            conformal_set=tuple(kept["conformal_set"]),
+            covid=covid and CovidRange.from_dict(covid),
+            refusal=refusal and Refusal.from_dict(refusal),
+            warnings=tuple(Caution.from_dict(warning) for warning in kept["warnings"]),
+            activation=None if activation is None else np.asarray(activation, dtype=np.float32),
+            box=None if box is None else (box[0], box[1], box[2], box[3]),
+        )
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows, in the language of the settings."""
@@ -127,3 +280,11 @@ class Assessment:
         from covid_d.settings import settings
 
         return assessment_html(self, settings().language)
+
+
+def _check_appearance(appearance: Mapping[Appearance, float]) -> None:
+    if set(appearance) != set(CATEGORIES):
+        raise ValueError(f"appearance needs the four categories, got {sorted(appearance)}")
+    total = math.fsum(appearance.values())
+    if not (all(0.0 <= p <= 1.0 for p in appearance.values()) and abs(total - 1.0) < 1e-6):
+        raise ValueError(f"appearance must be probabilities that sum to 1, got {appearance}")

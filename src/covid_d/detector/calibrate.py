@@ -1,11 +1,20 @@
-"""From the network's logit to a probability, to the classes that remain, to the answer."""
+"""From the network's numbers to probabilities, to the classes that remain, to the answer."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 
+from covid_d.detector.appearance import CATEGORIES, Appearance
 from covid_d.detector.assessment import Outcome
-from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE, Calibration, Conformal
+from covid_d.detector.bundle.spec import (
+    NEGATIVE,
+    POSITIVE,
+    AppearanceCalibration,
+    AppearanceConformal,
+    Calibration,
+    Conformal,
+)
 
 
 def calibrated_probability(logit: float, calibration: Calibration) -> float:
@@ -21,36 +30,31 @@ def calibrated_probability(logit: float, calibration: Calibration) -> float:
     return _sigmoid(calibration.slope * logit + calibration.intercept)
 
 
-def post_test_probability(
-    probability: float, calibration_prevalence: float, prevalence: float
-) -> float:
-    """Return the probability at another prevalence, by Bayes' rule on the odds.
-
-    The likelihood ratio ``odds / calibration odds`` is kept and the prior odds are replaced. This
-    assumes that only the share of COVID-19 differs, not how either class looks.
+def appearance_probabilities(
+    logits: Sequence[float], calibration: AppearanceCalibration
+) -> dict[Appearance, float]:
+    """Return the probability of each category: ``softmax(logits / temperature + bias)``.
 
     Parameters
     ----------
-    probability
-        Calibrated probability, in [0, 1].
-    calibration_prevalence
-        Share of positives where it was calibrated, in (0, 1).
-    prevalence
-        Share of positives where it is used, in (0, 1).
+    logits
+        Four, in the order of ``CATEGORIES``.
 
     Raises
     ------
     ValueError
-        If ``prevalence`` does not lie in (0, 1).
-
-    References
-    ----------
-    Saerens, Latinne and Decaestecker (2002), *Neural Computation* 14, equation 2.4.
+        If a logit is not a finite number, or there are not four.
     """
-    check_prevalence(prevalence)
-    for_covid = probability * prevalence / calibration_prevalence
-    against = (1.0 - probability) * (1.0 - prevalence) / (1.0 - calibration_prevalence)
-    return for_covid / (for_covid + against)
+    if not all(map(math.isfinite, logits)):
+        raise ValueError(f"the network's logits are not numbers: {logits}")
+    scores = [
+        logit / calibration.temperature + bias
+        for logit, bias in zip(logits, calibration.bias, strict=True)
+    ]
+    highest = max(scores)
+    weights = [math.exp(score - highest) for score in scores]
+    total = math.fsum(weights)
+    return {category: weight / total for category, weight in zip(CATEGORIES, weights, strict=True)}
 
 
 def check_prevalence(prevalence: float) -> None:
@@ -76,6 +80,32 @@ def outcome_of(remaining: tuple[str, ...]) -> Outcome:
     if remaining == (POSITIVE,):
         return Outcome.POSITIVE
     if remaining == (NEGATIVE,):
+        return Outcome.NEGATIVE
+    return Outcome.INCONCLUSIVE
+
+
+def appearance_set(
+    appearance: Mapping[Appearance, float], conformal: AppearanceConformal | None
+) -> tuple[Appearance, ...]:
+    """Return the categories that cannot be ruled out; all when the bundle has no thresholds."""
+    if conformal is None:
+        return CATEGORIES
+    return tuple(
+        category
+        for category, quantile in zip(CATEGORIES, conformal.quantiles, strict=True)
+        if 1.0 - appearance[category] <= quantile
+    )
+
+
+def outcome_of_appearance(remaining: tuple[Appearance, ...]) -> Outcome:
+    """Return the answer for a set of categories.
+
+    Only typical or negative alone is conclusive. Negative says that no pneumonia is seen; it does
+    not rule COVID-19 out.
+    """
+    if remaining == (Appearance.TYPICAL,):
+        return Outcome.POSITIVE
+    if remaining == (Appearance.NEGATIVE,):
         return Outcome.NEGATIVE
     return Outcome.INCONCLUSIVE
 

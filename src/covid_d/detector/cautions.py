@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from covid_d.detector.assessment import Caution
 from covid_d.detector.bundle.spec import BundleSpec
+from covid_d.detector.stated import Stated
 from covid_d.language import Message, years
+from covid_d.radiograph.ages import ADULT_YEARS
 from covid_d.radiograph.film import Facts, Projection, Sex
 
 DEMONSTRATION: Final = Caution(
@@ -33,8 +36,8 @@ NO_GATE: Final = Caution(
 PROJECTION_UNKNOWN: Final = Caution(
     "projection_unknown",
     Message(
-        "La proyección no consta en el archivo: compruebe que es frontal (PA o AP).",
-        "The file does not state the projection: check that it is frontal (PA or AP).",
+        "La proyección no consta: compruebe que es frontal (PA o AP).",
+        "The projection is not stated: check that it is frontal (PA or AP).",
     ),
 )
 SUPINE: Final = Caution(
@@ -47,8 +50,8 @@ SUPINE: Final = Caution(
 AGE_UNKNOWN: Final = Caution(
     "age_unknown",
     Message(
-        "La edad no consta en el archivo: no lo use en menores de 18 años.",
-        "The file does not state the age: do not use it under 18 years.",
+        "La edad no consta: no lo use en menores de 18 años.",
+        "The age is not stated: do not use it under 18 years.",
     ),
 )
 AGES_CONTRADICT: Final = Caution(
@@ -64,9 +67,9 @@ AGE_TOLERANCE: Final = 2
 AGE_DIFFERS: Final = Caution(
     "age_differs",
     Message(
-        "La radiografía dice {film.es}; la ficha dice {stated}: compruebe que sea la de este "
+        "La radiografía dice {film.es}; la ficha dice {stated.es}: compruebe que sea la de este "
         "paciente.",
-        "The film says {film.en}; the record says {stated}: check that it is this patient's.",
+        "The film says {film.en}; the record says {stated.en}: check that it is this patient's.",
     ),
 )
 SEX_DIFFERS: Final = Caution(
@@ -77,8 +80,25 @@ SEX_DIFFERS: Final = Caution(
         "The film says {film.en}; the record says {stated.en}: check that it is this patient's.",
     ),
 )
+PROJECTION_DIFFERS: Final = Caution(
+    "projection_differs",
+    Message(
+        "El archivo dice proyección {film}; se indicó {stated}: compruebe cuál es.",
+        "The file says projection {film}; {stated} was stated: check which it is.",
+    ),
+)
+OUTSIDE_LUNGS: Final = Caution(
+    "evidence_outside_lungs",
+    Message(
+        "La mayor parte de lo que pesa en la respuesta está fuera de los pulmones: no se fíe de "
+        "ella.",
+        "Most of what weighs in the answer lies outside the lungs: do not rely on it.",
+    ),
+)
 OF_PATIENT: Final = frozenset({AGE_DIFFERS.code, SEX_DIFFERS.code})
 """Codes of cautions that the film may be somebody else's."""
+_ADULT: Final = Message("adulto", "adult")
+_CHILD: Final = Message("menor de 18 años", "under 18")
 _SEXES: Final = {
     Sex.FEMALE: Message("femenino", "female"),
     Sex.MALE: Message("masculino", "male"),
@@ -97,24 +117,28 @@ def cautions_of_bundle(spec: BundleSpec) -> tuple[Caution, ...]:
     return tuple(found)
 
 
-def cautions_of_film(facts: Facts) -> tuple[Caution, ...]:
-    """Return what must be said beside any answer about a film."""
+def cautions_of_unknown(facts: Facts, stated: Stated) -> tuple[Caution, ...]:
+    """Return what must be said about what neither the file nor a person states.
+
+    Parameters
+    ----------
+    facts
+        As read from the file alone.
+    stated
+        By a person.
+    """
     found = []
-    if facts.projection is None:
+    projections = {facts.projection, stated.projection}
+    if projections == {None}:
         found.append(PROJECTION_UNKNOWN)
-    elif facts.projection is Projection.AP_SUPINE:
+    elif Projection.AP_SUPINE in projections:
         found.append(SUPINE)
-    if facts.age_years is None:
+    if facts.age_years is None and stated.age_years is None and stated.adult is None:
         found.append(AGE_UNKNOWN)
-    elif (
-        facts.age_by_dates is not None and abs(facts.age_years - facts.age_by_dates) > AGE_TOLERANCE
-    ):
-        stated, reckoned = years(int(facts.age_years)), years(int(facts.age_by_dates))
-        found.append(_said(AGES_CONTRADICT, stated=stated, reckoned=reckoned))
     return tuple(found)
 
 
-def age_differs(film_years: float, stated: int | str) -> Caution:
+def age_differs(film_years: float, stated: int | str | Message) -> Caution:
     """Return the caution about a film of somebody of another age.
 
     Parameters
@@ -124,7 +148,8 @@ def age_differs(film_years: float, stated: int | str) -> Caution:
     stated
         As the patient's record does, in whole years; or what stands for it in the sentence.
     """
-    return _said(AGE_DIFFERS, film=years(int(film_years)), stated=stated)
+    said = stated if isinstance(stated, Message) else Message(str(stated), str(stated))
+    return _said(AGE_DIFFERS, film=years(int(film_years)), stated=said)
 
 
 def sex_differs(film: Sex) -> Caution | None:
@@ -138,10 +163,8 @@ def sex_differs(film: Sex) -> Caution | None:
     return _said(SEX_DIFFERS, film=_SEXES[film], stated=_SEXES[other])
 
 
-def cautions_of_patient(
-    facts: Facts, *, age_years: int | None, sex: Sex | None
-) -> tuple[Caution, ...]:
-    """Return what must be said where a film's file and its patient's record describe two people.
+def contradictions(facts: Facts, stated: Stated) -> tuple[Caution, ...]:
+    """Return what must be said where a film's file contradicts itself, or a person.
 
     Files are often wrong about it, so it withholds no answer.
 
@@ -149,18 +172,41 @@ def cautions_of_patient(
     ----------
     facts
         As read from the file alone.
-    age_years, sex
-        As the record states them.
+    stated
+        By a person.
     """
-    found = []
-    film_years = facts.age_years
-    if film_years is not None and age_years is not None:
-        apart = abs(int(film_years) - age_years)
-        found += [age_differs(film_years, age_years)] if apart > AGE_TOLERANCE else []
-    contradiction = sex_differs(facts.sex) if facts.sex else None
-    if contradiction is not None and sex in _SEXES and sex is not facts.sex:
-        found.append(contradiction)
+    found = [*_of_dates(facts), *_of_age(facts.age_years, stated)]
+    other_sex = sex_differs(facts.sex) if facts.sex else None
+    if other_sex is not None and stated.sex in _SEXES and stated.sex is not facts.sex:
+        found.append(other_sex)
+    if facts.projection and stated.projection and _beam(facts) != _beam(stated):
+        found.append(
+            _said(PROJECTION_DIFFERS, film=facts.projection.value, stated=stated.projection.value)
+        )
     return tuple(found)
+
+
+def _of_dates(facts: Facts) -> Iterator[Caution]:
+    age, by_dates = facts.age_years, facts.age_by_dates
+    if age is not None and by_dates is not None and abs(age - by_dates) > AGE_TOLERANCE:
+        yield _said(AGES_CONTRADICT, stated=years(int(age)), reckoned=years(int(by_dates)))
+
+
+def _of_age(film_years: float | None, stated: Stated) -> Iterator[Caution]:
+    if film_years is None:
+        return
+    if stated.age_years is not None:
+        whole = int(stated.age_years)
+        if abs(int(film_years) - whole) > AGE_TOLERANCE:
+            yield age_differs(film_years, whole)
+    elif stated.adult is not None and stated.adult != (film_years >= ADULT_YEARS):
+        yield age_differs(film_years, _ADULT if stated.adult else _CHILD)
+
+
+def _beam(known: Facts | Stated) -> Projection | None:
+    """Return the projection without the posture: AP of a lying patient is AP."""
+    supine = known.projection is Projection.AP_SUPINE
+    return Projection.AP if supine else known.projection
 
 
 def _said(caution: Caution, **values: object) -> Caution:

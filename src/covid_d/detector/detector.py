@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -10,36 +9,20 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
-
-from covid_d.detector.assessment import Assessment, Outcome
+from covid_d.detector.assessment import Assessment
 from covid_d.detector.bundle.bundle import Bundle
-from covid_d.detector.calibrate import (
-    calibrated_probability,
-    check_prevalence,
-    conformal_set,
-    outcome_of,
-    post_test_probability,
-)
-from covid_d.detector.cautions import cautions_of_bundle, cautions_of_film
+from covid_d.detector.calibrate import check_prevalence
+from covid_d.detector.examine import Examination, Examiner, Source
+from covid_d.detector.frame import Frame
 from covid_d.detector.gate import Gate
+from covid_d.detector.judge import NOTHING_STATED, judge
+from covid_d.detector.likelihood import PUBLISHED, Ratios
 from covid_d.detector.network import Network
-from covid_d.radiograph import (
-    Radiograph,
-    RadiographError,
-    Refusal,
-    RefusalCode,
-    check,
-    prepare,
-    read,
-)
-from covid_d.radiograph.film import FloatImage
+from covid_d.detector.stated import Stated
+from covid_d.radiograph import Radiograph
 from covid_d.settings import settings
 
-Source = Radiograph | Path | str | bytes
 AfterEach = Callable[[Path, Radiograph | None, Assessment], None]
-
-_log = logging.getLogger(__name__)
 
 
 class Detector:
@@ -51,11 +34,13 @@ class Detector:
         A loaded bundle.
     threads
         Films answered at once by :meth:`assess_many`; 0 means one a core.
+    ratios
+        What a film's appearance says about COVID-19; by default what the published studies say.
 
     Raises
     ------
     BundleError
-        If the bundle's network or input gate cannot be used.
+        If the bundle's network, lung model or input gate cannot be used.
 
     Examples
     --------
@@ -64,12 +49,11 @@ class Detector:
     <Outcome.INCONCLUSIVE: 'inconclusive'>
     """
 
-    def __init__(self, bundle: Bundle, *, threads: int = 0) -> None:
+    def __init__(self, bundle: Bundle, *, threads: int = 0, ratios: Ratios = PUBLISHED) -> None:
         self.bundle = bundle
-        self.network = Network(bundle)
-        self.gate = Gate.load(bundle)
+        self.ratios = ratios
         self.threads = threads or os.cpu_count() or 1
-        self._cautions = cautions_of_bundle(bundle.spec)
+        self._examiner = Examiner(bundle)
 
     @classmethod
     def load(
@@ -94,29 +78,83 @@ class Detector:
         loaded = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
         return cls(loaded, threads=settings().threads if threads is None else threads)
 
-    def assess(
-        self,
-        source: Source,
-        *,
-        name: str | None = None,
-        prevalence: float | None = None,
-        activation: bool = False,
-    ) -> Assessment:
-        """Say what the bundle makes of one film.
+    @property
+    def network(self) -> Network:
+        """The bundle's network, for those who judge models."""
+        return self._examiner.network
 
-        Nothing about the film itself raises: what cannot be answered is refused, with its reason.
+    @property
+    def gate(self) -> Gate | None:
+        """The bundle's input gate, if it has one."""
+        return self._examiner.gate
+
+    @property
+    def frame(self) -> Frame:
+        """How the bundle frames films, for those who judge models."""
+        return self._examiner.frame
+
+    def examine(
+        self, source: Source, *, name: str | None = None, activation: bool = False
+    ) -> Examination:
+        """Return what the bundle finds in one film, without judging it.
+
+        Nothing about the film raises: what cannot be examined is refused, with its reason.
 
         Parameters
         ----------
         source
             A film read before, or its path or bytes.
         name
-            What the assessment calls the film; by default its path.
-        prevalence
-            Share of COVID-19 among the patients at hand, in (0, 1), for the post-test
-            probability.
+            What the answer calls the film; by default its path.
         activation
-            Whether to return where the evidence lies.
+            Whether to keep where the evidence lies.
+        """
+        return self.examine_keeping_film(source, name=name, activation=activation)[0]
+
+    def examine_keeping_film(
+        self, source: Source, *, name: str | None = None, activation: bool = False
+    ) -> tuple[Examination, Radiograph | None]:
+        """Return what :meth:`examine` does, and the film itself where it could be read."""
+        return self._examiner.examine(source, name=name, activation=activation)
+
+    def judge(
+        self,
+        examination: Examination,
+        stated: Stated = NOTHING_STATED,
+        prevalence: float | None = None,
+    ) -> Assessment:
+        """Return the answer to a film that was examined before, by this bundle.
+
+        Parameters
+        ----------
+        examination
+            By :meth:`examine`, or kept and read back.
+        stated
+            What a person says of the film and its patient.
+        prevalence
+            Share of COVID-19 among the patients at hand, in (0, 1), for how probable it is.
+
+        Raises
+        ------
+        ValueError
+            If another bundle examined the film, or ``prevalence`` does not lie in (0, 1).
+        """
+        if examination.bundle != self.bundle.id:
+            raise ValueError(
+                f"examined by {examination.bundle}, which {self.bundle.id} cannot judge"
+            )
+        return judge(examination, self.bundle.spec, stated, prevalence, self.ratios)
+
+    def assess(
+        self,
+        source: Source,
+        *,
+        name: str | None = None,
+        stated: Stated = NOTHING_STATED,
+        prevalence: float | None = None,
+        activation: bool = False,
+    ) -> Assessment:
+        """Say what the bundle makes of one film: :meth:`examine`, then :meth:`judge`.
 
         Raises
         ------
@@ -124,13 +162,16 @@ class Detector:
             If ``prevalence`` does not lie in (0, 1).
         """
         if prevalence is not None:
-            check_prevalence(prevalence)
-        return self._answer(source, name, prevalence, activation)[1]
+            check_prevalence(prevalence)  # before any work is done
+        return self.judge(
+            self.examine(source, name=name, activation=activation), stated, prevalence
+        )
 
     def assess_many(
         self,
         paths: Iterable[Path | str],
         *,
+        stated: Stated = NOTHING_STATED,
         prevalence: float | None = None,
         activation: bool = False,
         after_each: AfterEach | None = None,
@@ -145,8 +186,10 @@ class Detector:
         ----------
         paths
             Films.
+        stated
+            What holds of every one of them.
         prevalence, activation
-            As in :meth:`assess`.
+            As in :meth:`judge` and :meth:`examine`.
         after_each
             Called with each path, the film (``None`` when it could not be read) and its
             assessment, in a worker's thread, before the assessment is given out.
@@ -160,7 +203,8 @@ class Detector:
             check_prevalence(prevalence)
 
         def work(path: Path) -> Assessment:
-            film, assessment = self._answer(path, None, prevalence, activation)
+            examination, film = self._examiner.examine(path, activation=activation)
+            assessment = self.judge(examination, stated, prevalence)
             if after_each is not None:
                 after_each(path, film, assessment)
             return assessment
@@ -179,75 +223,3 @@ class Detector:
                 waiting.extend(pool.submit(work, film) for film in islice(films, 1))
         finally:  # also when the caller stops early or presses Ctrl-C
             pool.shutdown(cancel_futures=True)
-
-    def _answer(
-        self, source: Source, name: str | None, prevalence: float | None, activation: bool
-    ) -> tuple[Radiograph | None, Assessment]:
-        named = _name_of(source) if name is None else name
-        film: Radiograph | None = None
-        try:
-            film = source if isinstance(source, Radiograph) else read(source)
-            refusal = check(film)
-            if refusal is not None:
-                return film, self._refuse(named, refusal)
-            return film, self._assess_film(film, named, prevalence, activation)
-        except RadiographError as error:
-            return film, self._refuse(named, error.refusal)
-        # Fail closed: whatever went wrong, this film gets no number and the others get theirs.
-        except Exception as error:  # noqa: BLE001
-            _log.warning("%s could not be assessed: %r", named, error)
-            _log.debug("where it failed", exc_info=True)
-            refusal = Refusal.of(RefusalCode.INTERNAL, type(error).__name__)
-            return film, self._refuse(named, refusal)
-
-    def _assess_film(
-        self, film: Radiograph, named: str, prevalence: float | None, activation: bool
-    ) -> Assessment:
-        spec = self.bundle.spec
-        outputs = ("logit", "features", *(["activation"] if activation else []))
-        prepared = prepare(film, spec.preprocessing)
-        values = self.network.run(prepared[None], outputs)
-        if not all(np.isfinite(value).all() for value in values.values()):
-            raise RadiographError(Refusal.of(RefusalCode.NO_NUMBER))
-        refusal = None if self.gate is None else self.gate.refuse(prepared, values["features"][0])
-        if refusal is not None:
-            raise RadiographError(refusal)
-        probability = calibrated_probability(float(values["logit"][0]), spec.calibration)
-        remaining = conformal_set(probability, spec.conformal)
-        return Assessment(
-            path=named,
-            outcome=outcome_of(remaining),
-            bundle=self.bundle.id,
-            probability=probability,
-            conformal_set=remaining,
-            post_test_probability=None
-            if prevalence is None
-            else post_test_probability(probability, spec.calibration.prevalence, prevalence),
-            warnings=self._cautions + cautions_of_film(film.facts),
-            activation=_evidence(values["activation"][0]) if activation else None,
-        )
-
-    def _refuse(self, named: str, refusal: Refusal) -> Assessment:
-        return Assessment(
-            path=named,
-            outcome=Outcome.REFUSED,
-            bundle=self.bundle.id,
-            refusal=refusal,
-            warnings=self._cautions,
-        )
-
-
-def _name_of(source: Source) -> str:
-    if isinstance(source, Radiograph):
-        return source.name
-    return "" if isinstance(source, bytes) else os.fspath(source)
-
-
-def _evidence(activation: FloatImage) -> FloatImage:
-    """Return the evidence for COVID-19 on the scale of the strongest evidence either way.
-
-    So a film without evidence for it shows no false peak.
-    """
-    strongest = float(np.abs(activation).max())
-    positive: FloatImage = np.maximum(activation, np.float32(0.0))
-    return positive / np.float32(strongest) if strongest > 0 else positive

@@ -5,13 +5,14 @@ Source of the method: Zhou et al. (2016), *Learning deep features for discrimina
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from covid_d.detector.assessment import Assessment
+from covid_d.detector.assessment import Assessment, Box
 from covid_d.language import Language, Message
 from covid_d.radiograph.film import FloatImage, Radiograph
 from covid_d.radiograph.prepare import Preprocessing
@@ -38,8 +39,8 @@ _LARGEST_PANEL = 900  # pixels
 _MARGIN = 12
 
 # Without accents: Pillow's own font, the only one always there, has none.
-_LEGEND = Message("evidencia de COVID-19:  nula", "evidence for COVID-19:  none")
-_STRONG = Message("alta", "strong")
+_LEGEND = Message("peso en la respuesta:  nulo", "weight in the answer:  none")
+_STRONG = Message("alto", "strong")
 _NOTICE = Message(
     "Mapa aproximado de lo que mira el modelo; no delimita lesiones.",
     "Rough map of what the model looks at; it does not outline lesions.",
@@ -47,7 +48,10 @@ _NOTICE = Message(
 
 
 def to_film_coordinates(
-    activation: FloatImage, shape: tuple[int, int], preprocessing: Preprocessing
+    activation: FloatImage,
+    shape: tuple[int, int],
+    preprocessing: Preprocessing,
+    box: Box | None = None,
 ) -> FloatImage:
     """Return an activation on the film's own pixels: the way back through ``prepare``.
 
@@ -59,11 +63,19 @@ def to_film_coordinates(
         (rows, columns) of the film.
     preprocessing
         How the film became the input.
+    box
+        The part of the film that became the input; ``None`` for the whole film.
 
     Returns
     -------
     float32, rows x columns; 0 where the network did not see the film.
     """
+    if box is not None:
+        top, left, bottom, right = _pixels(box, shape)
+        part = to_film_coordinates(activation, (bottom - top, right - left), preprocessing)
+        film = np.zeros(shape, dtype=np.float32)
+        film[top:bottom, left:right] = part
+        return film
     rows, columns = shape
     top, left = (round(side * preprocessing.crop_border) for side in shape)
     height, width = rows - 2 * top, columns - 2 * left
@@ -108,9 +120,8 @@ def overlay(
     """
     if assessment.activation is None:
         raise ValueError(f"the assessment of {assessment.path!r} carries no activation")
-    evidence = to_film_coordinates(
-        assessment.activation, (radiograph.height, radiograph.width), preprocessing
-    )
+    shape = (radiograph.height, radiograph.width)
+    evidence = to_film_coordinates(assessment.activation, shape, preprocessing, assessment.box)
     film = _panel(radiograph.pixels)
     grey = np.repeat(np.asarray(film, dtype=np.float32)[..., None] * 255.0, 3, axis=2)
     strength = np.clip(np.asarray(_panel(evidence)), 0.0, 1.0)
@@ -149,6 +160,18 @@ def evidence_layer(strength: FloatImage) -> npt.NDArray[np.uint8]:
     return layer
 
 
+def _pixels(box: Box, shape: tuple[int, int]) -> tuple[int, int, int, int]:
+    rows, columns = shape
+    top, left = int(box[0] * rows), int(box[1] * columns)
+    # At least one pixel, however thin the box.
+    return (
+        top,
+        left,
+        max(top + 1, min(rows, round(box[2] * rows))),
+        max(left + 1, min(columns, round(box[3] * columns))),
+    )
+
+
 def _inside_bars(
     grid: Image.Image, height: int, width: int, size: int
 ) -> tuple[float, float, float, float]:
@@ -171,7 +194,8 @@ def _with_legend(pair: Image.Image, assessment: Assessment, language: Language) 
     font = ImageFont.load_default(letters)
     line = round(1.6 * letters)
     bundle = assessment.bundle
-    answer = f"{assessment.outcome.message.in_language(language)} - {bundle.name} {bundle.version}"
+    headline = _without_accents(assessment.headline.in_language(language))
+    answer = f"{headline} - {bundle.name} {bundle.version}"
     least = _LEGEND.in_language(language)
     most = _STRONG.in_language(language)
     notice = _NOTICE.in_language(language)
@@ -191,6 +215,12 @@ def _with_legend(pair: Image.Image, assessment: Assessment, language: Language) 
     pen.text((x + bar + _MARGIN, y + line), most, fill=white, font=font)
     pen.text((_MARGIN, y + 2 * line), notice, fill=white, font=font)
     return page
+
+
+def _without_accents(text: str) -> str:
+    """Return a text that Pillow's own font can write."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def _bar(width: int, height: int) -> Image.Image:

@@ -40,6 +40,9 @@ class Kind(StrEnum):
     SIDEWAYS = "sideways"
     BLURRED = "blurred"
     CROPPED = "cropped"
+    COLLAGE = "collage"
+    ANNOTATED = "annotated"
+    CHILD = "child"
 
     @property
     def code(self) -> RefusalCode:
@@ -57,6 +60,9 @@ _CODES = {
     Kind.SIDEWAYS: RefusalCode.SIDEWAYS,
     Kind.BLURRED: RefusalCode.BLURRED,
     Kind.CROPPED: RefusalCode.CROPPED,
+    Kind.COLLAGE: RefusalCode.COLLAGE,
+    Kind.ANNOTATED: RefusalCode.ANNOTATED,
+    Kind.CHILD: RefusalCode.LOOKS_CHILD,
 }
 
 
@@ -134,14 +140,15 @@ ARRAYS: Final = ("weights", "bias", "centre", "scale", "components")
 
 
 def look(
-    film: FloatImage, features: npt.NDArray[np.floating], grid: int
+    whole: FloatImage, features: npt.NDArray[np.floating], grid: int
 ) -> npt.NDArray[np.floating]:
     """Return what a gate judges of one film.
 
     Parameters
     ----------
-    film
-        The network's input: float32, 3xHxW.
+    whole
+        The whole film, prepared: float32, 3xHxW, or grey HxW. For a network that sees the whole
+        film, its input; for one that sees the lungs' box alone, the lung model's.
     features
         C: the network's pooled features of it.
     grid
@@ -153,7 +160,7 @@ def look(
     """
     if not grid:
         return features
-    grey = Image.fromarray(film.mean(axis=0, dtype=np.float32))
+    grey = Image.fromarray(whole.mean(axis=0, dtype=np.float32) if whole.ndim == 3 else whole)
     coarse = np.asarray(grey.resize((grid, grid), Image.Resampling.BOX))
     return np.concatenate([features, coarse.ravel()])
 
@@ -206,13 +213,13 @@ class Gate:
             ) from error
         return cls(heads, kinds, spec.threshold, spec.distance, spec.grid)
 
-    def refuse(self, film: FloatImage, features: npt.NDArray[np.floating]) -> Refusal | None:
+    def refuse(self, whole: FloatImage, features: npt.NDArray[np.floating]) -> Refusal | None:
         """Return why a film must not be answered, or ``None``.
 
         Parameters
         ----------
-        film
-            The network's input: float32, 3xHxW.
+        whole
+            As in :func:`look`.
         features
             C: the network's pooled features of it.
 
@@ -221,7 +228,7 @@ class Gate:
         ValueError
             If they are of another network.
         """
-        seen = look(film, features, self.grid)
+        seen = look(whole, features, self.grid)
         if seen.shape != self.heads.centre.shape:
             raise ValueError(f"the gate judges {self.heads.centre.shape}, not {seen.shape}")
         kind = self.judge(seen[None])[0]

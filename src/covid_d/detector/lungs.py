@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -13,12 +15,37 @@ from pydantic import ValidationError
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.bundle.contents import SPEC, update
 from covid_d.detector.bundle.spec import Lungs, Verdict
+from covid_d.detector.lung_field import Mask, find_lungs
+from covid_d.detector.onnx import OnnxError, open_session
 from covid_d.errors import BundleError
-from covid_d.radiograph.film import Radiograph
-from covid_d.radiograph.prepare import standardise
+from covid_d.radiograph.film import FloatImage, Radiograph
+from covid_d.radiograph.prepare import Window, standardise
+from covid_d.radiograph.refusal import RefusalCode
 
 LUNGS_SPEC: Final = "lungs.json"
 _EXPORT_AGAIN: Final = "Train the lung model again: covid-d train-lungs --help"
+
+
+_STRIDE: Final = 2  # cells of the map that are skipped: whether there are two lungs needs few
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundLungs:
+    """What the lung model makes of one film.
+
+    Parameters
+    ----------
+    film
+        float32, SxS in [0, 1]: the whole film as the model saw it.
+    mask
+        bool, SxS over the whole film: where the lungs are.
+    window
+        The box around both lungs, or why there is none.
+    """
+
+    film: FloatImage = field(repr=False)
+    mask: Mask = field(repr=False)
+    window: Window | RefusalCode
 
 
 class LungModel:
@@ -37,25 +64,23 @@ class LungModel:
     ------
     BundleError
         If the file is not an ONNX network or breaks the contract.
+
+    Attributes
+    ----------
+    content, sha256
+        The ONNX file's bytes, and their hash.
     """
 
     def __init__(self, model: bytes, spec: Lungs, *, threads: int = 1) -> None:
-        # Imported here: reading a bundle needs no runtime.
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4  # its warnings would mix into our output
         try:
-            self._session = onnxruntime.InferenceSession(
-                model, options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # the runtime's errors share no base but Exception
+            self._session = open_session(model, threads=threads)
+        except OnnxError as error:
             raise BundleError(
                 f"The lung model {spec.file!r} cannot be loaded ({error}).", _EXPORT_AGAIN
             ) from error
         self.spec = spec
+        self.content = model
+        self.sha256 = hashlib.sha256(model).hexdigest()
         self._check_contract()
 
     @classmethod
@@ -93,17 +118,31 @@ class LungModel:
             raise BundleError(f"{folder} holds no lung model ({error}).", _EXPORT_AGAIN) from error
         return cls(model, spec)
 
+    def find(self, radiograph: Radiograph) -> FoundLungs:
+        """Return where the lungs are, and the box around both or why there is none.
+
+        Training and answering cut films by this one box.
+        """
+        film, lungs = self._run(radiograph)
+        mask = lungs >= self.spec.threshold
+        return FoundLungs(film, mask, find_lungs(mask[::_STRIDE, ::_STRIDE]))
+
     def mask(self, radiograph: Radiograph) -> npt.NDArray[np.bool_]:
         """Return where the lungs are: bool, HxW like the film's pixels."""
-        grey = standardise(radiograph, self.spec.preprocessing)
-        film = grey[None, None].astype(np.float32) / np.float32(255.0)
-        (lungs,) = self._session.run(["lungs"], {"film": film})
+        _, lungs = self._run(radiograph)
         # The film was squashed to a square, so one resize brings the map back.
-        share = Image.fromarray(np.asarray(lungs[0], dtype=np.float32)).resize(
+        share = Image.fromarray(lungs).resize(
             (radiograph.width, radiograph.height), Image.Resampling.BILINEAR
         )
         mask: npt.NDArray[np.bool_] = np.asarray(share) >= self.spec.threshold
         return mask
+
+    def _run(self, radiograph: Radiograph) -> tuple[FloatImage, FloatImage]:
+        """Return the film as the model sees it and the probability of lung, both SxS."""
+        grey = standardise(radiograph, self.spec.preprocessing)
+        film = grey.astype(np.float32) / np.float32(255.0)
+        (lungs,) = self._session.run(["lungs"], {"film": film[None, None]})
+        return film, np.asarray(lungs[0], dtype=np.float32)
 
     def _check_contract(self) -> None:
         preprocessing = self.spec.preprocessing

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
+from covid_d.detector.appearance import CATEGORIES, Appearance
+from covid_d.detector.bundle.spec import AppearanceCalibration, Calibration
 from covid_d.detector.cautions import cautions_of_bundle
 from covid_d.detector.explain import colours
-from covid_d.detector.words import MODEL, PROBABILITY, VERDICTS, percent
+from covid_d.detector.words import MODEL, VERDICTS, numbers, percent
 from covid_d.language import INTENDED_USE, Language, Message
 from covid_d.radiograph.film import FloatImage
 from covid_d.radiograph.show import picture_html, png_bytes
@@ -21,11 +23,10 @@ if TYPE_CHECKING:
     from covid_d.detector.bundle.bundle import Bundle
 
 _SIDE: Final = 192  # pixels of the shown activation
-_POST_TEST = Message("Con la prevalencia indicada: {p}", "At the stated prevalence: {p}")
 _ANSWERED_BY = Message("Respondió {name} {version}.", "Answered by {name} {version}.")
 _EVIDENCE = Message(
-    "Dónde está la evidencia de COVID-19 (claro: más); no delimita lesiones.",
-    "Where the evidence for COVID-19 lies (bright: more); it does not outline lesions.",
+    "Dónde está lo que pesa en la respuesta (claro: más); no delimita lesiones.",
+    "Where what weighs in the answer lies (bright: more); it does not outline lesions.",
 )
 _FILMS = Message(
     "Entrenado con {train} radiografías y ajustado con {validation}: {sources}.",
@@ -39,21 +40,22 @@ _PREVALENCE = Message(
     "Calibrado con {n} radiografías, de ellas {p} con COVID-19.",
     "Calibrated on {n} films, {p} of them with COVID-19.",
 )
+_TYPICAL = Message(
+    "Calibrado con {n} radiografías, de ellas {p} de aspecto típico.",
+    "Calibrated on {n} films, {p} of them of typical appearance.",
+)
 
 
 def assessment_html(assessment: Assessment, language: Language) -> str:
     """Return the answer in words first, then its number, its warnings and who answered."""
     refusal = assessment.refusal
     lines = [] if refusal is None else [refusal.message, refusal.next_step]
-    if assessment.probability is not None:
-        lines.append(PROBABILITY.format(p=percent(assessment.probability)))
-    if assessment.post_test_probability is not None:
-        lines.append(_POST_TEST.format(p=percent(assessment.post_test_probability)))
+    lines += numbers(assessment)
     lines += [caution.message for caution in assessment.warnings]
     lines.append(
         _ANSWERED_BY.format(name=assessment.bundle.name, version=assessment.bundle.version)
     )
-    title = assessment.outcome.message.in_language(language)
+    title = assessment.headline.in_language(language)
     if assessment.path:
         title = f"{assessment.path}: {title}"
     picture = ""
@@ -69,7 +71,6 @@ def bundle_html(bundle: Bundle, language: Language) -> str:
     verdict = VERDICTS[spec.verdict.status].in_language(language)
     title = MODEL.format(name=spec.name, version=spec.version, verdict=verdict)
     sources = ", ".join(f"{name} {count}" for name, count in spec.training.sources.items())
-    calibration = spec.calibration
     lines = [
         *(caution.message for caution in cautions_of_bundle(spec)),
         _INPUT.format(backbone=spec.network.backbone, size=spec.preprocessing.size),
@@ -78,11 +79,18 @@ def bundle_html(bundle: Bundle, language: Language) -> str:
             validation=spec.training.films.get("validation", 0),
             sources=sources,
         ),
-        _PREVALENCE.format(n=calibration.films, p=percent(calibration.prevalence)),
+        _calibrated(spec.calibration),
         Message(*(f"SHA-256 {bundle.id.sha256[:12]}…",) * 2),
         INTENDED_USE,
     ]
     return _block(title.in_language(language), lines, language)
+
+
+def _calibrated(calibration: Calibration | AppearanceCalibration) -> Message:
+    if isinstance(calibration, Calibration):
+        return _PREVALENCE.format(n=calibration.films, p=percent(calibration.prevalence))
+    typical = calibration.shares[CATEGORIES.index(Appearance.TYPICAL)]
+    return _TYPICAL.format(n=calibration.films, p=percent(typical))
 
 
 def _heat(activation: FloatImage) -> Image.Image:

@@ -123,17 +123,48 @@ def evaluate(
     resamples, seed
         Of the bootstrap.
     """
-    films, conformal = scores.films, bundle.spec.conformal
+    conformal = bundle.spec.conformal
+    return evaluate_scores(
+        scores,
+        None if conformal is None else conformal.error_rate,
+        bundle.spec.verdict.status,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def evaluate_scores(
+    scores: Scores,
+    error_rate: float | None,
+    verdict: str,
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Evaluation:
+    """Measure scored films of any model; see :func:`evaluate`.
+
+    Parameters
+    ----------
+    scores
+        One row a film.
+    error_rate
+        What the conformal sets promise; ``None`` when there are none.
+    verdict
+        Of the model's bundle; ``demonstration`` for what has none.
+    resamples, seed
+        Of the bootstrap.
+    """
+    films = scores.films
     subgroups = measure_subgroups(films, resamples=resamples, seed=seed)
     covered: tuple[Coverage, ...] = ()
     apart: dict[str, tuple[Coverage, ...]] = {}
-    if conformal is not None:
-        covered = _coverages(films, conformal.error_rate)
+    if error_rate is not None:
+        covered = _coverages(films, error_rate)
         if scores.held_out:
             new = films["source"].isin(scores.held_out) | films["subsource"].isin(scores.held_out)
             apart = {
-                "trained_on": _coverages(films[~new], conformal.error_rate),
-                "held_out": _coverages(films[new], conformal.error_rate),
+                "trained_on": _coverages(films[~new], error_rate),
+                "held_out": _coverages(films[new], error_rate),
             }
     return Evaluation(
         scores=scores,
@@ -142,8 +173,8 @@ def evaluate(
         headline=worst_source(subgroups),
         coverage=covered,
         coverage_apart=apart,
-        error_rate=None if conformal is None else conformal.error_rate,
-        verdict=bundle.spec.verdict.status,
+        error_rate=error_rate,
+        verdict=verdict,
         resamples=resamples,
         seed=seed,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -51,8 +51,6 @@ class Scores:
     films
         One row a film that was answered: the columns ``FACTS`` and ``ANSWER``. ``group`` is never
         empty; ``conformal_set`` joins the classes not ruled out with ``|``.
-    features
-        float32, NxC: the network's pooled features, in the order of ``films``.
     refused
         One row a film that was refused: ``FACTS``, ``code``, ``reason_es``, ``reason_en``.
     bundle
@@ -65,16 +63,24 @@ class Scores:
         Whether films that the bundle was made from were let in.
     held_out
         Sources and publishers that the data set kept out of training.
+    seen_known
+        Whether the model tells which films it was made from; a table of scores does not.
+    features
+        float32, NxC: the network's pooled features, in the order of ``films``; empty where
+        none were asked for.
     """
 
     films: pd.DataFrame
-    features: npt.NDArray[np.float32]
     refused: pd.DataFrame
     bundle: BundleId
     dataset_sha256: str
     split: str
     seen_allowed: bool
     held_out: tuple[str, ...] = ()
+    seen_known: bool = True
+    features: npt.NDArray[np.float32] = field(
+        default_factory=lambda: np.empty((0, 0), dtype=np.float32)
+    )
 
     @property
     def seen(self) -> int:
@@ -97,6 +103,7 @@ def chosen_films(dataset: Dataset, split: str) -> pd.DataFrame:
         if split == ALL
         else dataset.films(split)
     )
+    rows = rows[rows["label"].ne("")]  # films graded by appearance may carry no label
     if rows.empty:
         raise EvaluationError(
             f"The data set {dataset.folder} has no films in split {split!r}.",
@@ -166,7 +173,7 @@ def score(
             f"bundle {detector.bundle.id.name} (first: {first}).",
             "Evaluate on films it never saw, or say --allow-seen; the report will say so too.",
         )
-    table = _facts(rows).assign(seen=seen.to_numpy(dtype=bool))
+    table = with_groups(rows[list(FACTS)]).assign(seen=seen.to_numpy(dtype=bool))
     answers = answer(detector, [dataset.folder / path for path in rows["path"]], progress=progress)
     table = pd.concat([table, answers], axis=1)
     refused = table["code"].ne("")
@@ -189,12 +196,18 @@ def score(
         dataset_sha256=dataset.sha256,
         split=split,
         seen_allowed=allow_seen,
-        held_out=tuple(dataset.record.get("options", {}).get("hold_out", ())),
+        held_out=held_out_of(dataset),
     )
 
 
-def _facts(rows: pd.DataFrame) -> pd.DataFrame:
-    facts = rows[list(FACTS)].copy()
+def held_out_of(dataset: Dataset) -> tuple[str, ...]:
+    """Return the sources and publishers that a data set kept out of training."""
+    return tuple(dataset.record.get("options", {}).get("hold_out", ()))
+
+
+def with_groups(facts: pd.DataFrame) -> pd.DataFrame:
+    """Return rows of a manifest in which no group is empty."""
+    facts = facts.copy()
     # A film without a group stands alone; blank groups must not become one big patient.
     alone = facts["group"].eq("")
     facts["group"] = facts["group"].where(~alone, "film:" + facts["original_sha256"])
@@ -230,7 +243,7 @@ def answer(detector: Detector, paths: Sequence[Path], *, progress: bool = True) 
     )
     for path, assessment in zip(paths, bar, strict=True):
         logit, features = found.get(path, (float("nan"), None))
-        refusal = assessment.refusal.to_dict() if assessment.refusal else None
+        refusal = assessment.refusal
         rows.append(
             {
                 "logit": logit,
@@ -238,9 +251,9 @@ def answer(detector: Detector, paths: Sequence[Path], *, progress: bool = True) 
                 "outcome": assessment.outcome.value,
                 "conformal_set": SET_SEPARATOR.join(assessment.conformal_set),
                 "features": features,
-                "code": refusal["code"] if refusal else "",
-                "reason_es": refusal["message"]["es"] if refusal else "",
-                "reason_en": refusal["message"]["en"] if refusal else "",
+                "code": refusal.code.value if refusal else "",
+                "reason_es": refusal.text.es if refusal else "",
+                "reason_en": refusal.text.en if refusal else "",
             }
         )
     table = pd.DataFrame(rows)

@@ -2,7 +2,7 @@
 
 from covid_d.radiograph.check import check, check_facts
 from covid_d.radiograph.film import Facts, Projection, Radiograph, Sex
-from covid_d.radiograph.prepare import Preprocessing, normalise, prepare, standardise
+from covid_d.radiograph.prepare import Preprocessing, Window, normalise, prepare, standardise
 from covid_d.radiograph.read import read
 from covid_d.radiograph.refusal import RadiographError, Refusal, RefusalCode
 
@@ -15,6 +15,7 @@ __all__ = [
     "Refusal",
     "RefusalCode",
     "Sex",
+    "Window",
     "check",
     "check_facts",
     "normalise",

@@ -1,17 +1,19 @@
 """From a radiograph to the model's input: the only such code, for training and prediction alike.
 
 Two steps. :func:`standardise` gives the square 8-bit film a data set cache can keep;
-:func:`normalise` gives the network its float input. :func:`prepare` is both.
+:func:`normalise` gives the network its float input. :func:`prepare` is both. Where a network sees
+only the lungs and what surrounds them, all three take the lungs' :class:`Window`; training varies
+that window, and nothing else of this code.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from covid_d.radiograph.film import FloatImage, Radiograph
 
@@ -23,6 +25,33 @@ IMAGENET_STD: Triple = (0.229, 0.224, 0.225)
 # Shares of the darkest and brightest pixels that may saturate: burned-in markers and collimator
 # edges would otherwise set the scale of the whole film.
 _PERCENTILES = (0.5, 99.5)
+
+
+class Window(NamedTuple):
+    """A part of a film: shares of its height (top, bottom) and of its width (left, right)."""
+
+    top: float
+    left: float
+    bottom: float
+    right: float
+
+    def widened(self, shares: float | tuple[float, float, float, float]) -> Window:
+        """Return the box with so much more on each side, but no more than the film has.
+
+        Parameters
+        ----------
+        shares
+            Of the box's own height and width; of all sides, or of top, left, bottom and right.
+            Negative ones make it smaller.
+        """
+        top, left, bottom, right = (shares,) * 4 if isinstance(shares, int | float) else shares
+        height, width = self.bottom - self.top, self.right - self.left
+        return Window(
+            max(0.0, self.top - top * height),
+            max(0.0, self.left - left * width),
+            min(1.0, self.bottom + bottom * height),
+            min(1.0, self.right + right * width),
+        )
 
 
 class Preprocessing(BaseModel):
@@ -60,16 +89,39 @@ class Preprocessing(BaseModel):
     mean: Triple = IMAGENET_MEAN
     std: Triple = IMAGENET_STD
 
+    @model_validator(mode="after")
+    def _lungs_fill_the_square(self) -> Self:
+        if self.frame == "lungs" and (self.fit != "squash" or self.crop_border):
+            raise ValueError("frame lungs needs fit squash and no crop_border")
+        return self
 
-def standardise(radiograph: Radiograph, preprocessing: Preprocessing) -> npt.NDArray[np.uint8]:
+
+def standardise(
+    radiograph: Radiograph, preprocessing: Preprocessing, box: Window | None = None
+) -> npt.NDArray[np.uint8]:
     """Return the film as the square grey picture the network was trained on.
+
+    Parameters
+    ----------
+    radiograph
+        The film.
+    preprocessing
+        How it becomes the network's input.
+    box
+        Around both lungs, without surround; only with ``frame`` lungs, and then needed.
 
     Returns
     -------
     uint8 array, ``size`` x ``size``.
+
+    Raises
+    ------
+    ValueError
+        If the box is missing, or given where the whole film is taken.
     """
+    seen = framed(preprocessing, box)
     film = Image.fromarray(_without_border(radiograph.pixels, preprocessing.crop_border))
-    small = np.asarray(_shrink(film, preprocessing), dtype=np.float32)
+    small = np.asarray(_shrink(film, preprocessing, seen), dtype=np.float32)
     if preprocessing.intensity == "percentile":
         small = _stretch(small)
     grey: npt.NDArray[np.uint8] = np.rint(np.clip(small, 0.0, 1.0) * 255.0).astype(np.uint8)
@@ -94,9 +146,34 @@ def normalise(grey: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> Floa
     return ((grey.astype(np.float32) / np.float32(255.0))[None] - mean) / std
 
 
-def prepare(radiograph: Radiograph, preprocessing: Preprocessing) -> FloatImage:
-    """Return the network's input for a film: float32, 3 x ``size`` x ``size``."""
-    return normalise(standardise(radiograph, preprocessing), preprocessing)
+def prepare(
+    radiograph: Radiograph, preprocessing: Preprocessing, box: Window | None = None
+) -> FloatImage:
+    """Return the network's input for a film: float32, 3 x ``size`` x ``size``.
+
+    Parameters and errors are those of :func:`standardise`.
+    """
+    return normalise(standardise(radiograph, preprocessing, box), preprocessing)
+
+
+def framed(preprocessing: Preprocessing, box: Window | None) -> Window | None:
+    """Return the part of a film that the network sees; ``None`` for the whole film.
+
+    Parameters
+    ----------
+    preprocessing
+        Its ``frame`` and ``surround`` decide.
+    box
+        Around both lungs, without surround.
+
+    Raises
+    ------
+    ValueError
+        If the box is missing, or given where the whole film is taken.
+    """
+    if (preprocessing.frame == "lungs") != (box is not None):
+        raise ValueError(f"frame {preprocessing.frame!r} was given the box {box}")
+    return None if box is None else box.widened(preprocessing.surround)
 
 
 def _without_border(pixels: FloatImage, share: float) -> FloatImage:
@@ -104,10 +181,13 @@ def _without_border(pixels: FloatImage, share: float) -> FloatImage:
     return pixels[rows : pixels.shape[0] - rows, columns : pixels.shape[1] - columns]
 
 
-def _shrink(film: Image.Image, preprocessing: Preprocessing) -> Image.Image:
+def _shrink(film: Image.Image, preprocessing: Preprocessing, seen: Window | None) -> Image.Image:
     """Return the film with its longer side, or all of it, at the network's size."""
     size = preprocessing.size
     width, height = film.size
+    if seen is not None:
+        box = (seen.left * width, seen.top * height, seen.right * width, seen.bottom * height)
+        return _resize(film, (size, size), box=box)
     if preprocessing.fit == "squash":
         return _resize(film, (size, size))
     if preprocessing.fit == "crop":

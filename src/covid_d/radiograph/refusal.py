@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -47,6 +48,11 @@ class RefusalCode(StrEnum):
     SIDEWAYS = "sideways"
     BLURRED = "blurred"
     CROPPED = "cropped"
+    NO_LUNGS = "no_lungs"
+    PART_OF_CHEST = "part_of_chest"
+    COLLAGE = "several_films"
+    ANNOTATED = "annotated"
+    LOOKS_CHILD = "looks_child"
     NO_NUMBER = "no_number"
     INTERNAL = "internal_error"
 
@@ -337,6 +343,55 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "Use the whole radiograph, with both lungs.",
         ),
     ),
+    RefusalCode.NO_LUNGS: (
+        Message(
+            "No se encuentran los dos pulmones en la imagen.",
+            "The two lungs are not found in the picture.",
+        ),
+        Message(
+            "Use una radiografía de tórax frontal, completa y derecha. Si lo es, léala sin el "
+            "modelo.",
+            "Use a frontal chest radiograph, whole and upright. If it is one, read it without the "
+            "model.",
+        ),
+    ),
+    RefusalCode.PART_OF_CHEST: (
+        Message(
+            "El borde de la imagen corta un pulmón.",
+            "The edge of the picture cuts a lung.",
+        ),
+        Message(
+            "Use la radiografía completa, con ambos pulmones.",
+            "Use the whole radiograph, with both lungs.",
+        ),
+    ),
+    RefusalCode.COLLAGE: (
+        Message(
+            "La imagen parece contener varias radiografías juntas.",
+            "The picture seems to hold several radiographs together.",
+        ),
+        Message("Envíe cada radiografía por separado.", "Send each radiograph by itself."),
+    ),
+    RefusalCode.ANNOTATED: (
+        Message(
+            "La radiografía tiene marcas sobre el tórax: flechas, letras o colores.",
+            "The radiograph carries marks over the chest: arrows, letters or colours.",
+        ),
+        Message(
+            "Use la radiografía original, sin marcas.",
+            "Use the original radiograph, without marks.",
+        ),
+    ),
+    RefusalCode.LOOKS_CHILD: (
+        Message(
+            "Parece la radiografía de un niño; el modelo solo conoce adultos.",
+            "It looks like a child's radiograph; the model knows adults only.",
+        ),
+        Message(
+            "Léala sin el modelo. Si el paciente es adulto, pida la lectura de un radiólogo.",
+            "Read it without the model. If the patient is an adult, ask a radiologist to read it.",
+        ),
+    ),
     RefusalCode.NO_NUMBER: (
         Message(
             "El modelo no dio un número para esta imagen.",
@@ -385,14 +440,33 @@ class Refusal:
         return cls(code, what.format(detail=detail), next_step)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return ``{"code", "message": {"es", "en"}}``; the message ends with the next step."""
+        """Return ``{"code", "message": {"es", "en"}, "next_step": {"es", "en"}}``."""
         return {
             "code": self.code.value,
-            "message": {
-                "es": f"{self.message.es} {self.next_step.es}",
-                "en": f"{self.message.en} {self.next_step.en}",
-            },
+            "message": self.message.to_dict(),
+            "next_step": self.next_step.to_dict(),
         }
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Refusal:
+        """Return what :meth:`to_dict` was called on.
+
+        Raises
+        ------
+        ValueError
+            If the code is none of this version's.
+        """
+        return cls(
+            RefusalCode(kept["code"]), Message(**kept["message"]), Message(**kept["next_step"])
+        )
+
+    @property
+    def text(self) -> Message:
+        """The reason and the next step, as one text."""
+        return Message(
+            f"{self.message.es} {self.next_step.es}".strip(),
+            f"{self.message.en} {self.next_step.en}".strip(),
+        )
 
 
 class RadiographError(CovidDError):

@@ -85,6 +85,42 @@ class Blur(RandTransform):  # type: ignore[misc]
         return films
 
 
+class Ramp(RandTransform):  # type: ignore[misc]
+    """Add a gradient of grey from edge to edge, as scatter, tilt and detectors do."""
+
+    order = 43
+
+    def __init__(self, most: float, p: float = 0.3) -> None:
+        super().__init__(p=1.0)
+        self.most, self.chance = most, p
+
+    def encodes(self, films: TensorImage) -> TensorImage:
+        """Return films, some of them with a gradient of up to ``most`` either way on each axis."""
+        count, (height, width) = len(films), films.shape[-2:]
+        chosen = _chosen(films, self.chance)
+        slopes = films.new_empty(2, count).uniform_(-self.most, self.most) * chosen
+        down, across = (torch.linspace(-1, 1, side).to(films) for side in (height, width))
+        added = slopes[0, :, None, None] * down[:, None] + slopes[1, :, None, None] * across
+        return (films + added[:, None]).clamp(0.0, 1.0)
+
+
+class Noise(RandTransform):  # type: ignore[misc]
+    """Add grain, as low doses do; its strength is drawn for each film."""
+
+    order = 44
+
+    def __init__(self, most: float, p: float = 0.3) -> None:
+        super().__init__(p=1.0)
+        self.most, self.chance = most, p
+
+    def encodes(self, films: TensorImage) -> TensorImage:
+        """Return films, some of them with grain."""
+        strength = films.new_empty(len(films)).uniform_(0.0, self.most)
+        strength = strength * _chosen(films, self.chance)
+        grain = strength[:, None, None, None] * torch.randn_like(films)
+        return (films + grain).clamp(0.0, 1.0)
+
+
 class EraseBorders(RandTransform):  # type: ignore[misc]
     """Overwrite strips along the edges and boxes in the corners by one grey value a film.
 
@@ -134,6 +170,10 @@ def augmentation(recipe: Recipe) -> Augment:
         extra.append(Gamma(recipe.gamma))
     if recipe.blur:
         extra.append(Blur(recipe.blur))
+    if recipe.ramp:
+        extra.append(Ramp(recipe.ramp))
+    if recipe.noise:
+        extra.append(Noise(recipe.noise))
     if recipe.erase:
         extra.append(EraseBorders(recipe.erase))
     own = aug_transforms(

@@ -13,10 +13,13 @@ from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat, LabelSmoothingCrossEntropyFlat
 from fastai.torch_core import set_seed
 from fastai.vision.learner import vision_learner
+from torch import Tensor, nn
+from torch.nn import functional as nnf
 
 from covid_d.errors import TrainingError
 from covid_d.training.backbones import Weights, body_of, find_weights
-from covid_d.training.callbacks import KeepBatchNorm
+from covid_d.training.callbacks import Bfloat16, KeepBatchNorm
+from covid_d.training.data import classes_of
 from covid_d.training.heads import check_supported
 from covid_d.training.metrics import metrics
 from covid_d.training.recipes import Recipe
@@ -58,12 +61,12 @@ def learner(
         learn = vision_learner(
             dls,
             arch,
-            n_out=2,
+            n_out=len(classes_of(recipe)),
             normalize=False,  # the loaders carry the preparation's own normalisation
             ps=recipe.dropout,
             loss_func=_loss(recipe),
             wd=recipe.weight_decay,
-            metrics=metrics(),
+            metrics=metrics(recipe),
             path=Path(path),
             model_dir=".",
             **options,
@@ -82,14 +85,58 @@ def learner(
         learn.add_cb(ChannelsLast())
     if dls.device is not None and dls.device.type == "cuda":
         learn.add_cb(MixedPrecision())
+    elif recipe.precision == "bfloat16":
+        learn.add_cb(Bfloat16())
     learn.freeze()
     return learn
 
 
 def _loss(recipe: Recipe) -> Any:
+    if recipe.smoothing == "ordinal":
+        return OrdinalCrossEntropy(len(classes_of(recipe)), recipe.label_smoothing)
     if recipe.label_smoothing:
         return LabelSmoothingCrossEntropyFlat(eps=recipe.label_smoothing)
     return CrossEntropyLossFlat()
+
+
+class OrdinalCrossEntropy(nn.Module):
+    """Cross-entropy with a share of each label spread over the classes near it.
+
+    Of the spread share, a class gets half of what one a step nearer gets.
+
+    Parameters
+    ----------
+    classes
+        Their number, at least two; their order is one of degree.
+    share
+        Of a label that is spread, in [0, 1).
+    """
+
+    y_int = True  # fastai's sign that labels are places
+    targets: Tensor
+
+    def __init__(self, classes: int, share: float) -> None:
+        super().__init__()
+        places = torch.arange(classes)
+        spread = 0.5 ** (places[:, None] - places[None]).abs().float()
+        spread.fill_diagonal_(0.0)
+        spread *= share / spread.sum(dim=1, keepdim=True)
+        self.register_buffer("targets", spread + (1.0 - share) * torch.eye(classes))
+
+    def forward(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """Return the mean loss of N films: scores N x K, labels N."""
+        # As plain tensors: fastai's own types make each operation slower.
+        logs = nnf.log_softmax(scores.as_subclass(Tensor), dim=1)
+        targets = self.targets.to(logs.device)[labels.as_subclass(Tensor).long()]
+        return -(targets * logs).sum(dim=1).mean()
+
+    def activation(self, scores: Tensor) -> Tensor:
+        """Return the classes' shares: N x K."""
+        return nnf.softmax(scores, dim=-1)
+
+    def decodes(self, scores: Tensor) -> Tensor:
+        """Return the likeliest class: N."""
+        return scores.argmax(dim=-1)
 
 
 def _check_body(learn: Learner, recipe: Recipe) -> None:

@@ -11,11 +11,19 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
-from covid_d.detector.bundle.spec import Calibration, Conformal
-from covid_d.detector.calibrate import calibrated_probability
+from covid_d.appearance import CATEGORIES
+from covid_d.detector.bundle.spec import (
+    AppearanceCalibration,
+    AppearanceConformal,
+    Calibration,
+    Conformal,
+)
+from covid_d.detector.calibrate import appearance_probabilities, calibrated_probability
 from covid_d.errors import TrainingError
 
 Floats = npt.NDArray[np.float64]
@@ -23,16 +31,16 @@ Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
 
 ERROR_RATE = 0.10
-_MORE_FILMS = "Build a data set with more validation films of both classes."
+_MORE_FILMS = "Build a data set with more validation films of every class."
 
 
-def halves(positive: Flags, groups: Sequence[str], seed: int) -> tuple[Indices, Indices]:
+def halves(classes: Flags | Indices, groups: Sequence[str], seed: int) -> tuple[Indices, Indices]:
     """Split films in two halves of like class shares; a group is never divided.
 
     Parameters
     ----------
-    positive
-        Whether each film is of COVID-19.
+    classes
+        Of each film: whether it is of COVID-19, or the place of its category.
     groups
         Each film's group (patient or near-duplicates).
     seed
@@ -45,16 +53,16 @@ def halves(positive: Flags, groups: Sequence[str], seed: int) -> tuple[Indices, 
     """
     if len(set(groups)) < 2:
         raise TrainingError(
-            f"The {len(positive)} validation films are of {len(set(groups))} group(s): too few to "
+            f"The {len(classes)} validation films are of {len(set(groups))} group(s): too few to "
             "calibrate on some and set thresholds on the others.",
             _MORE_FILMS,
         )
     splitter = StratifiedGroupKFold(n_splits=2, shuffle=True, random_state=seed)
-    first, second = next(splitter.split(np.zeros((len(positive), 1)), positive, list(groups)))
+    first, second = next(splitter.split(np.zeros((len(classes), 1)), classes, list(groups)))
     for half in (first, second):
-        if positive[half].all() or not positive[half].any():
+        if len(np.unique(classes[half])) < len(np.unique(classes)) or len(np.unique(classes)) < 2:
             raise TrainingError(
-                f"Half of the validation films ({len(half)}) would be of one class only.",
+                f"Half of the validation films ({len(half)}) would lack a class.",
                 _MORE_FILMS,
             )
     return first, second
@@ -144,6 +152,105 @@ def calibrate(
     # The very function that predictions go through.
     probabilities = np.array([calibrated_probability(s, calibration) for s in scores[second]])
     return calibration, conformal(probabilities, positive[second], error_rate)
+
+
+def vector_scaling(logits: Floats, classes: Indices) -> AppearanceCalibration:
+    """Fit ``p = softmax(logits / temperature + bias)`` by likelihood.
+
+    Parameters
+    ----------
+    logits
+        n x 4, in the order of the categories.
+    classes
+        Place of each film's category.
+
+    Raises
+    ------
+    TrainingError
+        If no positive temperature is found: the network ranks films no better than chance.
+
+    References
+    ----------
+    Guo et al. (2017), *On calibration of modern neural networks*, section 4.2; one scale for all
+    categories, because an own one for each needs more films than a validation split has.
+    """
+    places = np.arange(len(classes))
+
+    def loss(values: Floats) -> float:
+        scores = logits * values[0] + np.append(values[1:], 0.0)
+        return float((logsumexp(scores, axis=1) - scores[places, classes]).mean())
+
+    start = np.zeros(len(CATEGORIES))
+    start[0] = 1.0
+    found = minimize(loss, start, method="BFGS", options={"gtol": 1e-7})
+    slope, bias = float(found.x[0]), np.append(found.x[1:], 0.0)
+    if not slope > 1e-3:
+        raise TrainingError(
+            f"Calibration gives slope {slope:.3g} on {len(classes)} validation films: the network "
+            "does not tell the categories apart.",
+            "Train longer, or on more films; a network this poor is not exported.",
+        )
+    counts = np.bincount(classes, minlength=len(CATEGORIES))
+    bias -= bias.mean()
+    return AppearanceCalibration(
+        temperature=1.0 / slope,
+        bias=_four(bias),
+        shares=_four(counts / counts.sum()),
+        films=len(classes),
+    )
+
+
+def calibrate_appearance(
+    logits: npt.NDArray[np.floating],
+    classes: Indices,
+    groups: Sequence[str],
+    seed: int,
+    error_rate: float = ERROR_RATE,
+) -> tuple[AppearanceCalibration, AppearanceConformal]:
+    """Fit vector scaling on one half of the validation films, thresholds on the other.
+
+    Parameters
+    ----------
+    logits
+        n x 4, in the order of the categories.
+    classes
+        Place of each film's category.
+    groups
+        Each film's group.
+    seed
+        Fixes the halves.
+    error_rate
+        Share of a category's films that may be wrongly ruled out.
+
+    Raises
+    ------
+    TrainingError
+        If there are too few films, or the network does not tell the categories apart.
+    """
+    scores = np.asarray(logits, dtype=np.float64)
+    first, second = halves(classes, groups, seed)
+    calibration = vector_scaling(scores[first], classes[first])
+    # The very function that predictions go through.
+    shares = np.array(
+        [
+            list(appearance_probabilities(film.tolist(), calibration).values())
+            for film in scores[second]
+        ]
+    )
+    of_class = [shares[classes[second] == at, at] for at in range(len(CATEGORIES))]
+    counts = [len(own) for own in of_class]
+    conformal = AppearanceConformal(
+        error_rate=error_rate,
+        quantiles=_four(np.array([_quantile(1.0 - own, error_rate) for own in of_class])),
+        films=(counts[0], counts[1], counts[2], counts[3]),
+        studies=len({groups[at] for at in second}),
+    )
+    return calibration, conformal
+
+
+def _four(values: Floats) -> tuple[float, float, float, float]:
+    first, second, third, fourth = (float(value) for value in values)
+    return first, second, third, fourth
 
 
 def _quantile(scores: Floats, error_rate: float) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import random
 import time
+from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,6 @@ from tqdm.auto import tqdm
 
 from covid_d.errors import TrainingError
 from covid_d.training.checkpoint import Checkpoint, Progress
-from covid_d.training.metrics import METRIC_NAMES
 
 
 def seed_of(seed: int, stage: int, epoch: int) -> int:
@@ -55,6 +56,63 @@ class KeepBatchNorm(Callback):  # type: ignore[misc]
                 layer.requires_grad_(False)
 
 
+class AverageWeights(Callback):  # type: ignore[misc]
+    """Keep a running average of the weights, and validate by it (Polyak and Juditsky 1992).
+
+    Early steps weigh less: of step n at most ``(1 + n) / (10 + n)`` of the average is kept.
+    """
+
+    order = 61  # after the step of the optimiser and of the scheduler
+
+    def __init__(self, progress: Progress, keep: float) -> None:
+        self.progress, self.keep = progress, keep
+
+    def before_fit(self) -> None:
+        """Start from the network's weights, or take up the average where it was."""
+        stage = self.progress.stage
+        self.steps = sum(step["stage"] == stage for step in self.progress.steps)
+        if self.progress.average is None:
+            self.progress.average = _copied(self.model.state_dict())
+
+    def after_step(self) -> None:
+        """Move the average."""
+        self.steps += 1
+        keep = min(self.keep, (1 + self.steps) / (10 + self.steps))
+        average = self.progress.average or {}
+        with torch.no_grad():
+            for name, value in self.model.state_dict().items():
+                if value.dtype.is_floating_point:
+                    average[name].lerp_(value, 1.0 - keep)
+                else:
+                    average[name].copy_(value)
+
+    def before_validate(self) -> None:
+        """Put the average into the network."""
+        self.own = _copied(self.model.state_dict())
+        self.model.load_state_dict(self.progress.average)
+
+    def after_validate(self) -> None:
+        """Put the network's own weights back."""
+        self.model.load_state_dict(self.own)
+        del self.own
+
+
+class Bfloat16(Callback):  # type: ignore[misc]
+    """Compute training films in half the bits on the CPU; weights and loss stay whole."""
+
+    order = -5
+
+    def before_batch(self) -> None:
+        """Enter the automatic choice of types."""
+        self.context = ExitStack()
+        self.context.enter_context(torch.autocast("cpu", torch.bfloat16, enabled=self.training))
+
+    def after_pred(self) -> None:
+        """Leave it; the loss is computed in full."""
+        self.context.close()
+        self.learn.pred = self.pred.float()
+
+
 class KeepHistory(Callback):  # type: ignore[misc]
     """Record every step and epoch, keep the best weights, write the checkpoint."""
 
@@ -66,10 +124,12 @@ class KeepHistory(Callback):  # type: ignore[misc]
         progress: Progress,
         checkpoint: Checkpoint,
         *,
+        names: Sequence[str],
         keep_best: bool,
         smooth_loss: dict[str, Any] | None = None,
     ) -> None:
         self.progress, self.checkpoint, self.keep_best = progress, checkpoint, keep_best
+        self.names = names
         self.start, self.smooth = progress.epoch, smooth_loss
 
     def before_train(self) -> None:
@@ -110,7 +170,7 @@ class KeepHistory(Callback):  # type: ignore[misc]
                 "epoch": progress.epoch,
                 "train_loss": train_loss,
                 "valid_loss": valid_loss,
-                **dict(zip(METRIC_NAMES, values, strict=True)),
+                **dict(zip(self.names, values, strict=True)),
                 "seconds": round(time.perf_counter() - self.began, 2),
             }
         )
@@ -158,11 +218,30 @@ class ShowProgress(Callback):  # type: ignore[misc]
         self.after_train()
 
 
+def _copied(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {name: value.detach().clone() for name, value in state.items()}
+
+
+_PERCENTS = ("error_rate", "sensitivity", "specificity")
+_WORDS = {
+    "error_rate": "error",
+    "auroc": "AUROC",
+    "f1": "F1",
+    "typical_auroc": "AUROC typical v negative",
+    "opacity_auroc": "AUROC opacity v negative",
+}
+_NOT_SHOWN = ("stage", "epoch", "train_loss", "valid_loss", "accuracy", "seconds")
+
+
 def line_of(record: dict[str, Any], epochs: int) -> str:
     """Return an epoch's record in one line."""
+    figures = [
+        f"{_WORDS.get(name, name)} " + (f"{value:.1%}" if name in _PERCENTS else f"{value:.3f}")
+        for name, value in record.items()
+        if name not in _NOT_SHOWN
+    ]
     return (
         f"epoch {record['epoch']}/{epochs}: train loss {record['train_loss']:.4f}, "
-        f"validation loss {record['valid_loss']:.4f}, error {record['error_rate']:.1%}, "
-        f"sensitivity {record['sensitivity']:.1%}, specificity {record['specificity']:.1%}, "
-        f"AUROC {record['auroc']:.3f}, F1 {record['f1']:.3f}, {record['seconds']:.0f} s"
+        f"validation loss {record['valid_loss']:.4f}, {', '.join(figures)}, "
+        f"{record['seconds']:.0f} s"
     )

@@ -9,8 +9,16 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as skm
 
-from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE, BundleSpec
+from covid_d.appearance import CATEGORIES
+from covid_d.dataset.looks import looks_at, told
+from covid_d.detector.bundle.spec import (
+    AppearanceCalibration,
+    AppearanceConformal,
+    BundleSpec,
+    Conformal,
+)
 from covid_d.language import INTENDED_USE
+from covid_d.training.metrics import kappa, opacity_auroc, typical_auroc
 from covid_d.training.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -58,8 +66,9 @@ def model_card(
     parts = [
         f"# {spec.name} {spec.version}: model card",
         _summary_es(spec),
+        *([_appearance(spec)] if spec.has_appearance else []),
         _intended_use(),
-        _data(films, dataset),
+        _data(films, dataset, spec),
         _training(spec, recipe, origin, command),
         _validation(validation, spec),
         _calibration(spec),
@@ -78,6 +87,20 @@ def _table(header: Sequence[object], rows: Sequence[Sequence[object]]) -> str:
 
 def _summary_es(spec: BundleSpec) -> str:
     films = spec.training.films
+    if spec.has_appearance:
+        return "\n".join(
+            [
+                "## Resumen",
+                "",
+                f"{INTENDED_USE.es} La red dice qué aspecto tiene la radiografía, como lo "
+                "clasifican los radiólogos: sin signos de neumonía, atípico, indeterminado o "
+                "típico de COVID-19. No dice si el paciente tiene COVID-19: una radiografía sin "
+                "signos no la descarta. La red se entrenó con "
+                f"{films['train']} radiografías públicas y se ajustó con {films['validation']}; "
+                "no ha pasado por ningún estudio clínico. Mientras el veredicto sea "
+                "`demonstration`, úsela solo como demostración.",
+            ]
+        )
     return "\n".join(
         [
             "## Resumen",
@@ -112,34 +135,64 @@ def _intended_use() -> str:
     )
 
 
-def _data(films: pd.DataFrame, dataset: Dataset) -> str:
-    counts = films.groupby(["source", "split", "label"]).size()
+def _appearance(spec: BundleSpec) -> str:
+    lines = [
+        "## What it answers",
+        "",
+        "How the film looks, in the four categories of Litmanovich et al. (2020): "
+        + ", ".join(f"`{category.value}` ({category.message.en})" for category in CATEGORIES)
+        + ". Radiologists graded the films it learnt from; nearly all of these patients had "
+        "COVID-19, those whose film is negative too. So an appearance is not a diagnosis, and a "
+        "negative film does not rule COVID-19 out.",
+    ]
+    preprocessing = spec.preprocessing
+    if preprocessing.frame == "lungs":
+        lines += [
+            "",
+            "The network sees the box around both lungs and "
+            f"{preprocessing.surround:.0%} of its side around it, resampled to "
+            f"{preprocessing.size} pixels a side; what lies farther out cannot speak. A film in "
+            "which no two lungs are found whole is refused.",
+        ]
+    return "\n".join(lines)
+
+
+def _data(films: pd.DataFrame, dataset: Dataset, spec: BundleSpec) -> str:
+    column, classes = ("appearance" if spec.has_appearance else "label"), spec.classes
+    counts = films.groupby(["source", "split", column]).size()
     rows = [
-        [source, split, *(int(counts.get((source, split, label), 0)) for label in _LABELS)]
+        [source, split, *(int(counts.get((source, split, name), 0)) for name in classes)]
         for source, split in sorted({(s, p) for s, p, _ in counts.index}, key=str)
     ]
-    total = films["label"].value_counts()
-    rows.append(["all", "", *(int(total.get(label, 0)) for label in _LABELS)])
+    total = films[column].value_counts()
+    rows.append(["all", "", *(int(total.get(name, 0)) for name in classes)])
     licences = films["license"].replace("", "not stated").fillna("not stated").value_counts()
+    patients = films["patient"].replace("", pd.NA).nunique()
     return "\n".join(
         [
             "## Data",
             "",
-            f"Data set `{dataset.sha256}`. The test split was not looked at. Films are listed by "
-            "hash in `training_films.csv`; none is part of this bundle.",
+            f"Data set `{dataset.sha256}`: {len(films)} films of {patients} patients (a study "
+            "stands for one where the collection names no patients). Training read no film of the "
+            f"test split. {told(looks_at(dataset.folder)).en} Films are listed by hash in "
+            "`training_films.csv`; none is part of this bundle.",
             "",
-            _table(["source", "split", *_LABELS], rows),
+            _table(["source", "split", *classes], rows),
             "",
-            _single_class_note(films),
+            _single_class_note(films, column),
             "",
             "Licences of the films, as their collections word them:",
             "",
             _table(["licence", "films"], [[cell(name), int(n)] for name, n in licences.items()]),
+            *(["", _WEIGHTS] if spec.has_appearance else []),
         ]
     )
 
 
-_LABELS = (POSITIVE, NEGATIVE)
+_WEIGHTS = (
+    "**These weights are not under the licence of COVID-D's code.** They were learnt from films "
+    "that their owners give out for academic, non-commercial use; use the weights for nothing else."
+)
 
 
 def cell(text: object) -> str:
@@ -147,17 +200,20 @@ def cell(text: object) -> str:
     return str(text).replace("|", "\\|").replace("\n", " ")
 
 
-def _single_class_note(films: pd.DataFrame) -> str:
-    classes = films.groupby("source")["label"].nunique()
+def _single_class_note(films: pd.DataFrame, column: str) -> str:
+    classes = films.groupby("source")[column].nunique()
     single = sorted(classes[classes == 1].index)
-    both = sorted(classes[classes > 1].index)
-    text = f"Sources with both classes: {', '.join(both) or 'none'}."
+    several = sorted(classes[classes > 1].index)
+    words = "both classes" if column == "label" else "several categories"
+    text = f"Sources with {words}: {', '.join(several) or 'none'}."
     if single:
         text += f" With one class only, so that source predicts label: {', '.join(single)}."
     return text
 
 
 def _stages(recipe: Recipe) -> str:
+    if recipe.epochs and not recipe.frozen_epochs:
+        return f"One stage of {recipe.epochs} epoch(s), one cycle, all layers."
     start = "The last layer starts from a regression on frozen features. " if recipe.probe else ""
     if not recipe.epochs:
         return f"{start}The body stays as pretrained; {recipe.frozen_epochs} epoch(s) of the head."
@@ -178,24 +234,43 @@ def _training(spec: BundleSpec, recipe: Recipe, origin: str, command: str) -> st
 
 
 def _validation(validation: Validation, spec: BundleSpec) -> str:
-    rows = [_figures("all", validation, np.ones(len(validation.rows), dtype=bool))]
     sources = validation.rows["source"].to_numpy()
-    rows += [
-        _figures(str(source), validation, sources == source) for source in sorted(set(sources))
-    ]
-    header = ["source", "covid", "nocovid", "error", "sensitivity", "specificity", "AUROC"]
+    chosen = [("all", np.ones(len(sources), dtype=bool))]
+    chosen += [(str(source), sources == source) for source in sorted(set(sources))]
+    if spec.has_appearance:
+        rows = [_appearance_figures(name, validation, of) for name, of in chosen]
+        header = [
+            "source", "films", "patients", "AUROC typical v negative", "AUROC opacity v negative",
+            "weighted kappa",
+        ]  # fmt: skip
+        before = "Before calibration."
+    else:
+        rows = [_figures(name, validation, of) for name, of in chosen]
+        header = ["source", "covid", "nocovid", "error", "sensitivity", "specificity", "AUROC"]
+        before = "At logit 0, before calibration."
     return "\n".join(
         [
             "## Validation films, at export",
             "",
-            "At logit 0, before calibration. These films chose the epoch and the calibration, so "
-            "the figures are optimistic; they are given to show that the export is sound.",
+            f"{before} These films chose the recipe and the calibration, so the figures are "
+            "optimistic; they are given to show that the export is sound.",
             "",
             _table(header, rows),
-            "",
-            _SOURCE_WARNING,
+            *([] if spec.has_appearance else ["", _SOURCE_WARNING]),
         ]
     )
+
+
+def _appearance_figures(name: str, validation: Validation, chosen: np.ndarray) -> list[object]:
+    reading = validation.reading()
+    truth, shares = reading.truth[chosen], reading.probabilities[chosen]
+    patients = validation.rows.loc[chosen, "patient"].nunique()
+    figures = (typical_auroc, opacity_auroc)
+    areas = [figure(truth, np.log(shares)) for figure in figures]
+    agreement = kappa(truth, shares.argmax(axis=1).astype(np.int64))
+    return [
+        name, len(truth), patients, *(f"{value:.3f}" for value in areas), f"{agreement:.3f}"
+    ]  # fmt: skip
 
 
 def _figures(name: str, validation: Validation, chosen: np.ndarray) -> list[object]:
@@ -216,6 +291,8 @@ def _figures(name: str, validation: Validation, chosen: np.ndarray) -> list[obje
 
 def _calibration(spec: BundleSpec) -> str:
     calibration, conformal = spec.calibration, spec.conformal
+    if isinstance(calibration, AppearanceCalibration):
+        return _appearance_calibration(calibration, conformal)
     lines = [
         "## Calibration and inconclusive answers",
         "",
@@ -224,7 +301,7 @@ def _calibration(spec: BundleSpec) -> str:
         f"{calibration.intercept:.3f}. The probability holds at that share, not at the prevalence "
         "of a ward.",
     ]
-    if conformal is not None:
+    if isinstance(conformal, Conformal):
         lines += [
             "",
             f"Class-conditional split conformal thresholds at an error rate of "
@@ -235,6 +312,39 @@ def _calibration(spec: BundleSpec) -> str:
             "only for films from where these came from, not for a new hospital.",
         ]
     return "\n".join(lines)
+
+
+def _appearance_calibration(
+    calibration: AppearanceCalibration, conformal: Conformal | AppearanceConformal | None
+) -> str:
+    rows: list[list[object]] = [
+        [f"`{category.value}`", f"{share:.1%}", f"{bias:+.3f}"]
+        for category, share, bias in zip(
+            CATEGORIES, calibration.shares, calibration.bias, strict=True
+        )
+    ]
+    header, told = ["category", "share", "bias"], ""
+    if isinstance(conformal, AppearanceConformal):
+        header += ["films", "stays while 1 - p is at most"]
+        for row, count, quantile in zip(rows, conformal.films, conformal.quantiles, strict=True):
+            row += [count, f"{quantile:.4f}"]
+        told = (
+            f" Class-conditional split conformal thresholds at an error rate of "
+            f"{conformal.error_rate:.0%} a category, on the films counted below, of "
+            f"{conformal.studies} other patients. The error rate is guaranteed only for films "
+            "from where these came from, not for a new hospital."
+        )
+    return "\n".join(
+        [
+            "## Calibration and inconclusive answers",
+            "",
+            f"Vector scaling on {calibration.films} validation films: logits divided by "
+            f"{calibration.temperature:.3f}, plus a bias. The probabilities hold at the shares "
+            f"below, not in a ward with another mix of patients.{told}",
+            "",
+            _table(header, rows),
+        ]
+    )
 
 
 def _gate(spec: BundleSpec) -> str:

@@ -31,6 +31,8 @@ class Progress:
         One record a batch: stage, learning rate, smoothed loss.
     best
         Of the stage under way, when the recipe keeps the best: ``loss``, ``epoch``, ``model``.
+    average
+        Of the stage under way, when the recipe averages weights: the average.
     """
 
     stage: int = 1
@@ -38,11 +40,12 @@ class Progress:
     epochs: list[dict[str, Any]] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     best: dict[str, Any] | None = None
+    average: dict[str, torch.Tensor] | None = None
 
     def begin(self, stage: int) -> None:
         """Go to the start of ``stage`` unless the run is within it already."""
         if self.stage != stage:
-            self.stage, self.epoch, self.best = stage, 0, None
+            self.stage, self.epoch, self.best, self.average = stage, 0, None, None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class Checkpoint:
                 "epochs": progress.epochs,
                 "steps": progress.steps,
                 "best": progress.best,
+                "average": progress.average,
             },
             "model": learn.model.state_dict(),
             "optimiser": _plain_optimiser(learn),
@@ -107,7 +111,7 @@ class Checkpoint:
                 "Delete it to start this run anew, without --resume.",
             ) from error
         raise TrainingError(
-            f"Checkpoint {self.path} belongs to a run with another recipe, data set or version.",
+            f"Checkpoint {self.path} belongs to a run with another recipe or data set.",
             "Give the options of that run, or start a new one in another folder.",
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,13 +15,17 @@ import numpy.typing as npt
 import pandas as pd
 import torch
 from fastai.learner import Learner
+from scipy.special import softmax
 from tqdm.auto import tqdm
 
 from covid_d import __version__
+from covid_d.appearance import CATEGORIES
 from covid_d.dataset.manifest import Split
 from covid_d.detector.bundle.contents import CARD, FILMS, SPEC, seal
 from covid_d.detector.bundle.spec import (
     POSITIVE,
+    AppearanceCalibration,
+    AppearanceConformal,
     BundleSpec,
     Calibration,
     Conformal,
@@ -28,14 +33,19 @@ from covid_d.detector.bundle.spec import (
     Training,
 )
 from covid_d.detector.bundle.spec import Gate as GateSpec
-from covid_d.detector.gate import Gate
+from covid_d.detector.frame import frame
+from covid_d.detector.gate import Gate, Kind
+from covid_d.detector.lungs import LungModel
 from covid_d.errors import TrainingError
 from covid_d.files import atomic_folder
-from covid_d.radiograph.prepare import Preprocessing, normalise, prepare
+from covid_d.provenance import source_sha256
+from covid_d.radiograph.film import FloatImage, Radiograph
+from covid_d.radiograph.prepare import Preprocessing, normalise
 from covid_d.radiograph.read import read
 from covid_d.radiograph.refusal import RadiographError
-from covid_d.training.calibrate import calibrate
+from covid_d.training.calibrate import calibrate, calibrate_appearance
 from covid_d.training.card import model_card
+from covid_d.training.data import classes_of
 from covid_d.training.gate.data import aside_for_gate, gate_pictures, gate_samples
 from covid_d.training.gate.fit import fit_gate
 from covid_d.training.interpret import Reading, film_of, validation_rows
@@ -66,7 +76,7 @@ class Validation:
     rows
         The manifest's rows.
     logits
-        float32, n.
+        float32: n of COVID-19, n x 4 of appearance.
     """
 
     rows: pd.DataFrame
@@ -77,8 +87,17 @@ class Validation:
         """Whether each film is of COVID-19."""
         return (self.rows["label"] == POSITIVE).to_numpy(dtype=bool)
 
+    @property
+    def categories(self) -> npt.NDArray[np.intp]:
+        """Place of each film's category of appearance."""
+        places = {category.value: at for at, category in enumerate(CATEGORIES)}
+        return np.array([places[name] for name in self.rows["appearance"]], dtype=np.intp)
+
     def reading(self) -> Reading:
-        """Return the answers at logit 0, as training measures them."""
+        """Return the answers before calibration, as training measures them."""
+        if self.logits.ndim == 2:
+            shares = softmax(self.logits.astype(np.float64), axis=1)
+            return Reading(shares, self.categories.astype(np.int64))
         covid = 1.0 / (1.0 + np.exp(-self.logits.astype(np.float64)))
         probabilities = np.stack([covid, 1.0 - covid], axis=1)
         return Reading(probabilities, (~self.positive).astype(np.int64))
@@ -94,6 +113,7 @@ def export_bundle(
     version: str = "1.0.0",
     command: str = "",
     gate: bool = True,
+    gate_films: Sequence[tuple[Kind, Path]] = (),
     progress: bool = True,
 ) -> Path:
     """Write a bundle folder, whole or not at all, and return its path.
@@ -112,6 +132,8 @@ def export_bundle(
         The command that made it, for the card.
     gate
         Fit an input gate; without one every answer says that none was there.
+    gate_films
+        Further films for it: a kind and the folder that they lie in.
     progress
         Show a bar (only in terminals).
 
@@ -123,26 +145,32 @@ def export_bundle(
     """
     name = bundle_name(recipe, name)
     preprocessing: Preprocessing = learn.dls.preprocessing
-    network = DetectorNetwork(learn.model)
+    appearance = recipe.target == "appearance"
+    network = DetectorNetwork(learn.model, len(CATEGORIES) if appearance else 0)
     content = to_onnx(network, preprocessing.size)
     exported = OnnxNetwork(content)
     rows = validation_rows(learn)
     _check_on_films(learn, network, exported, dataset, rows)
     validation = Validation(rows, _logits(learn, exported, len(rows), progress=progress))
-    calibration, conformal = calibrate(
-        validation.logits, validation.positive, list(rows["group"].astype(str)), recipe.seed
+    groups = list(rows["group"].astype(str))
+    fit: tuple[Calibration | AppearanceCalibration, Conformal | AppearanceConformal] = (
+        calibrate_appearance(validation.logits, validation.categories, groups, recipe.seed)
+        if appearance
+        else calibrate(validation.logits, validation.positive, groups, recipe.seed)
     )
-    spec = _spec(learn, recipe, dataset, calibration, conformal, name, version)
+    spec = _spec(learn, recipe, dataset, *fit, name, version)
     films = learn.dls.films[_FILM_COLUMNS]
     fitted = None
     if gate:
-        fitted, told = _gate(learn, dataset, exported, progress=progress)
+        fitted, told = _gate(learn, dataset, exported, gate_films, progress=progress)
         spec = spec.model_copy(update={"gate": told})
         films = pd.concat([films, aside_for_gate(dataset)[_FILM_COLUMNS]])
     films = films.sort_values(_FILM_COLUMNS, kind="stable")
     target = Path(folder)
     with atomic_folder(target, overwrite=True) as work:
         (work / spec.network.file).write_bytes(content)
+        if spec.lungs is not None:
+            (work / spec.lungs.file).write_bytes(learn.dls.lungs.content)
         if fitted is not None and spec.gate is not None:
             (work / spec.gate.file).write_bytes(fitted.heads.to_bytes())
         (work / SPEC).write_text(spec.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -154,17 +182,28 @@ def export_bundle(
 
 
 def _gate(
-    learn: Learner, dataset: Dataset, exported: OnnxNetwork, *, progress: bool
+    learn: Learner,
+    dataset: Dataset,
+    exported: OnnxNetwork,
+    folders: Sequence[tuple[Kind, Path]],
+    *,
+    progress: bool,
 ) -> tuple[Gate, GateSpec]:
     """Fit the gate to the exported network's own features: prediction's are the same."""
     films: pd.DataFrame = learn.dls.films
     training = films[films["split"] == Split.TRAIN.value]
-    samples = gate_samples(
-        gate_pictures(dataset, training),
-        learn.dls.preprocessing,
-        lambda film: exported(film[None])[1][0],
-        progress=progress,
-    )
+    preprocessing: Preprocessing = learn.dls.preprocessing
+
+    lungs: LungModel | None = learn.dls.lungs if preprocessing.frame == "lungs" else None
+
+    def see(film: Radiograph) -> tuple[FloatImage, npt.NDArray[np.float32]] | None:
+        try:
+            framed = frame(film, preprocessing, lungs)
+        except RadiographError:
+            return None
+        return framed.whole, exported(framed.prepared[None])[1][0]
+
+    samples = gate_samples(gate_pictures(dataset, training, folders), see, progress=progress)
     return fit_gate(samples)
 
 
@@ -231,7 +270,7 @@ def _check_on_films(
         films = [normalise(film_of(learn, int(i)), preprocessing) for i in order[part]]
         check_parity(network, exported, np.stack(films))
     for index in order[:_REREAD_FILMS]:
-        fresh = _prepared(dataset.folder / rows["path"].iloc[index], preprocessing)
+        fresh = _prepared(dataset.folder / rows["path"].iloc[index], learn)
         item = learn.dls.valid_ds[int(index)][0]
         batch = learn.dls.valid.after_batch((item[None].to(learn.dls.device),))[0]
         seen = torch.Tensor(batch.cpu())[0].numpy()
@@ -244,9 +283,9 @@ def _check_on_films(
             )
 
 
-def _prepared(path: Path, preprocessing: Preprocessing) -> npt.NDArray[np.float32]:
+def _prepared(path: Path, learn: Learner) -> npt.NDArray[np.float32]:
     try:
-        return prepare(read(path), preprocessing)
+        return frame(read(path), learn.dls.preprocessing, learn.dls.lungs).prepared
     except (RadiographError, OSError) as error:
         raise TrainingError(
             f"Film {path} cannot be read again: {error}",
@@ -258,8 +297,8 @@ def _spec(
     learn: Learner,
     recipe: Recipe,
     dataset: Dataset,
-    calibration: Calibration,
-    conformal: Conformal,
+    calibration: Calibration | AppearanceCalibration,
+    conformal: Conformal | AppearanceConformal,
     name: str,
     version: str,
 ) -> BundleSpec:
@@ -270,7 +309,10 @@ def _spec(
         version=version,
         created=datetime.now(UTC).replace(microsecond=0),
         covid_d=__version__,
+        source_sha256=source_sha256(),
+        classes=classes_of(recipe),
         preprocessing=learn.dls.preprocessing,
+        lungs=learn.dls.lungs.spec if recipe.frame == "lungs" else None,
         network=Network(backbone=recipe.backbone),
         calibration=calibration,
         conformal=conformal,

@@ -54,12 +54,18 @@ def check_supported(head: nn.Module) -> None:
 
 
 class AttributedHead(nn.Module):
-    """A head in evaluation mode that also says where its logit comes from.
+    """A head in evaluation mode that also says where its logits come from.
+
+    Of two classes there is one logit, the log-odds of COVID-19 (N), with its activation (Nxhxw),
+    whose spatial sum is the evidence; of K categories there are K (NxK) with theirs (NxKxhxw),
+    whose spatial mean is the evidence of each.
 
     Parameters
     ----------
     head
-        Layers from feature map to two class scores.
+        Layers from feature map to class scores.
+    categories
+        Number of categories; 0 for the two classes of COVID-19.
 
     Raises
     ------
@@ -67,9 +73,10 @@ class AttributedHead(nn.Module):
         If a layer is not supported.
     """
 
-    def __init__(self, head: nn.Module) -> None:
+    def __init__(self, head: nn.Module, categories: int = 0) -> None:
         super().__init__()
         check_supported(head)
+        self.categories = categories
         self.layers = nn.ModuleList(layers_of(head)).eval()
 
     @property
@@ -78,25 +85,42 @@ class AttributedHead(nn.Module):
         return not isinstance(self.layers[0], AdaptiveConcatPool2d)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logit (N) and its activation (N x h x w).
+        """Return logits and activations, of the shapes told above.
 
         Parameters
         ----------
         features
             N x C x h x w, the body's output.
         """
+        scores, inputs = self._scores(features)
+        if not self.categories:
+            gradient = torch.zeros_like(scores) - 1.0
+            gradient[:, _COVID] = 1.0
+            activation = self._activation(features, inputs, gradient)
+            return scores[:, _COVID] - scores[:, 1 - _COVID], activation
+        cells = features.shape[2] * features.shape[3]
+        maps = []
+        for category in range(self.categories):
+            gradient = torch.zeros_like(scores)
+            gradient[:, category] = 1.0
+            maps.append(cells * self._activation(features, inputs, gradient))
+        return scores, torch.stack(maps, dim=1)
+
+    def _scores(self, features: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the class scores, and what each layer was given."""
         x = features
         inputs = []
         for layer in self.layers:
             inputs.append(x)
             # Training leaves ReLU in place, which would overwrite the inputs kept here.
             x = torch.relu(x) if isinstance(layer, nn.ReLU) else layer(x)
-        gradient = torch.zeros_like(x) - 1.0
-        gradient[:, _COVID] = 1.0
+        return x, inputs
+
+    def _activation(self, features: Tensor, inputs: list[Tensor], gradient: Tensor) -> Tensor:
+        """Return where what the gradient weighs comes from: N x h x w."""
         for layer, before in zip(reversed(self.layers[1:]), reversed(inputs[1:]), strict=True):
             gradient = _backward(layer, before, gradient)
-        activation = _unpool(self.layers[0], features, gradient)
-        return x[:, _COVID] - x[:, 1 - _COVID], activation
+        return _unpool(self.layers[0], features, gradient)
 
 
 def _flat(module: nn.Module) -> Iterator[nn.Module]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ from covid_d.files import atomic_folder
 from covid_d.html_report import png_of
 from covid_d.training import figures
 from covid_d.training.checkpoint import Progress
-from covid_d.training.data import VOCABULARY
+from covid_d.training.data import classes_of
+from covid_d.training.recipes import Recipe
 
 _TOP = 9
 
@@ -29,7 +31,7 @@ class Reading:
     Parameters
     ----------
     probabilities
-        float64, n x 2, in the order of the vocabulary; not calibrated.
+        float64, n x K, in the order of the recipe's classes; not calibrated.
     truth
         int, n: index of the true class.
     """
@@ -51,8 +53,9 @@ class Reading:
         return losses
 
     def confusion(self) -> npt.NDArray[np.int64]:
-        """Return the 2 x 2 counts, rows true, columns answered."""
-        counts = np.zeros((2, 2), dtype=np.int64)
+        """Return the K x K counts, rows true, columns answered."""
+        classes = self.probabilities.shape[1]
+        counts = np.zeros((classes, classes), dtype=np.int64)
         np.add.at(counts, (self.truth, self.answers), 1)
         return counts
 
@@ -70,7 +73,9 @@ def read_validation(learn: Learner) -> Reading:
     return Reading(probabilities.double().numpy(), truth.long().numpy())
 
 
-def top_losses(reading: Reading, rows: pd.DataFrame, count: int = _TOP) -> pd.DataFrame:
+def top_losses(
+    reading: Reading, rows: pd.DataFrame, classes: Sequence[str], count: int = _TOP
+) -> pd.DataFrame:
     """Return the films answered worst: the article's prediction, actual, loss, probability.
 
     ``probability`` is of the actual class; ``index`` counts validation films.
@@ -81,29 +86,30 @@ def top_losses(reading: Reading, rows: pd.DataFrame, count: int = _TOP) -> pd.Da
             "index": worst,
             "path": rows["path"].to_numpy()[worst],
             "source": rows["source"].to_numpy()[worst],
-            "prediction": [VOCABULARY[i] for i in reading.answers[worst]],
-            "actual": [VOCABULARY[i] for i in reading.truth[worst]],
+            "prediction": [classes[i] for i in reading.answers[worst]],
+            "actual": [classes[i] for i in reading.truth[worst]],
             "loss": reading.losses[worst],
             "probability": reading.probabilities[worst, reading.truth[worst]],
         }
     )
 
 
-def interpret(learn: Learner, progress: Progress, folder: Path) -> Reading:
+def interpret(learn: Learner, recipe: Recipe, progress: Progress, folder: Path) -> Reading:
     """Write a stage's pictures and tables into ``folder``, whole or not at all.
 
     ``confusion.png``, ``top-losses.png``, ``curves.png``, ``top-losses.csv`` and ``stage.json``
     (confusion counts, the kept epoch's record).
     """
     reading, rows = read_validation(learn), validation_rows(learn)
-    worst = top_losses(reading, rows)
+    classes = classes_of(recipe)
+    worst = top_losses(reading, rows, classes)
     films = [film_of(learn, int(index)) for index in worst["index"]]
     epochs = [record for record in progress.epochs if record["stage"] == progress.stage]
     steps = [record for record in progress.steps if record["stage"] == progress.stage]
     kept = epochs[progress.best["epoch"] - 1] if progress.best else epochs[-1]
     with atomic_folder(folder, overwrite=True) as work:
         pictures = {
-            "confusion": figures.confusion_matrix(reading.confusion(), VOCABULARY),
+            "confusion": figures.confusion_matrix(reading.confusion(), classes),
             "top-losses": figures.top_losses(films, worst),
             "curves": figures.curves(steps, epochs),
         }

@@ -1,4 +1,7 @@
-"""What is measured each epoch on the validation films; the positive class is ``covid``."""
+"""What is measured each epoch on the validation films.
+
+Of COVID-19 the positive class is ``covid``; of appearance, what radiologists saw decides.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from fastai.metrics import AccumMetric, ActivationType, accuracy, error_rate
+from scipy.special import logsumexp
 from sklearn import metrics as skm
 
+from covid_d.appearance import CATEGORIES, Appearance
 from covid_d.detector.bundle.spec import POSITIVE
 from covid_d.training.data import VOCABULARY
+from covid_d.training.recipes import Recipe
 
 _COVID = VOCABULARY.index(POSITIVE)
+_NEGATIVE = CATEGORIES.index(Appearance.NEGATIVE)
+_TYPICAL = CATEGORIES.index(Appearance.TYPICAL)
 
 Labels = npt.NDArray[np.int64]
+Scores = npt.NDArray[np.floating]
 
 
 def sensitivity(truth: Labels, answer: Labels) -> float:
@@ -47,9 +56,52 @@ def auroc(truth: Labels, probability: npt.NDArray[np.float32]) -> float:
     return float(skm.roc_auc_score(truth, probability))
 
 
-def metrics() -> list[Any]:
-    """Return the epoch metrics: the article's ``error_rate``, then ours."""
+def typical_auroc(truth: Labels, scores: Scores) -> float:
+    """Return the area under the ROC curve of typical against negative films, others left out.
+
+    Parameters
+    ----------
+    truth
+        Place of each film's category.
+    scores
+        n x 4: logits, or logarithms of the categories' shares.
+    """
+    chosen = np.isin(truth, (_NEGATIVE, _TYPICAL))
+    return _area(truth[chosen] == _TYPICAL, (scores[:, _TYPICAL] - scores[:, _NEGATIVE])[chosen])
+
+
+def opacity_auroc(truth: Labels, scores: Scores) -> float:
+    """Return the area under the ROC curve of any opacity against negative films.
+
+    Parameters are those of :func:`typical_auroc`.
+    """
+    others = np.delete(scores, _NEGATIVE, axis=1)
+    return _area(truth != _NEGATIVE, logsumexp(others, axis=1) - scores[:, _NEGATIVE])
+
+
+def kappa(truth: Labels, answer: Labels) -> float:
+    """Return quadratic weighted kappa over the ordered categories (Cohen 1968)."""
+    return float(skm.cohen_kappa_score(truth, answer, weights="quadratic"))
+
+
+def metrics(recipe: Recipe) -> list[Any]:
+    """Return the epoch metrics: the article's ``error_rate``, then ours; as metric_names."""
     by_answer = {"dim_argmax": -1, "to_np": True, "invert_arg": True}
+    if recipe.target == "appearance":
+        by_scores = {
+            "dim_argmax": None,
+            "activation": ActivationType.No,
+            "to_np": True,
+            "invert_arg": True,
+            "flatten": False,
+        }
+        return [
+            error_rate,
+            accuracy,
+            AccumMetric(typical_auroc, **by_scores),
+            AccumMetric(opacity_auroc, **by_scores),
+            AccumMetric(kappa, **by_answer),
+        ]
     return [
         error_rate,
         accuracy,
@@ -66,4 +118,14 @@ def metrics() -> list[Any]:
     ]
 
 
-METRIC_NAMES = ("error_rate", "accuracy", "sensitivity", "specificity", "auroc", "f1")
+def metric_names(recipe: Recipe) -> tuple[str, ...]:
+    """Return the names of :func:`metrics`, in their order."""
+    if recipe.target == "appearance":
+        return ("error_rate", "accuracy", "typical_auroc", "opacity_auroc", "kappa")
+    return ("error_rate", "accuracy", "sensitivity", "specificity", "auroc", "f1")
+
+
+def _area(positive: npt.NDArray[np.bool_], score: npt.NDArray[np.floating]) -> float:
+    if not np.isfinite(score).all() or positive.all() or not positive.any():
+        return float("nan")
+    return float(skm.roc_auc_score(positive, score))

@@ -19,6 +19,7 @@ from covid_d.errors import TrainingError
 from covid_d.training.heads import AttributedHead
 
 OUTPUTS = ("logit", "features", "activation")
+APPEARANCE_OUTPUTS = ("logits", "features", "activation")
 TOLERANCE = 1e-4
 
 # What ONNX Runtime 1.20, the oldest one COVID-D installs with, can load.
@@ -35,6 +36,8 @@ class DetectorNetwork(nn.Module):
     ----------
     model
         ``nn.Sequential(body, head)`` as fastai builds it; left as it is.
+    categories
+        Number of categories of appearance; 0 for a network of COVID-19.
 
     Raises
     ------
@@ -42,15 +45,23 @@ class DetectorNetwork(nn.Module):
         If the head has no activation map.
     """
 
-    def __init__(self, model: nn.Sequential) -> None:
+    def __init__(self, model: nn.Sequential, categories: int = 0) -> None:
         super().__init__()
         body, head = (copy.deepcopy(part).cpu().float() for part in model)
         self.body = body.to(memory_format=torch.contiguous_format)
-        self.head = AttributedHead(head)
+        self.head = AttributedHead(head, categories)
         self.eval()
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of what :meth:`forward` returns."""
+        return APPEARANCE_OUTPUTS if self.head.categories else OUTPUTS
+
     def forward(self, film: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return logit (N), features (N x C) and activation (N x h x w) of N x 3 x S x S films."""
+        """Return logits, features (N x C) and activation of N x 3 x S x S films.
+
+        Of COVID-19 these are N and N x h x w, of K categories N x K and N x K x h x w.
+        """
         features = self.body(film)
         logit, activation = self.head(features)
         return logit, features.mean(dim=(2, 3)), activation
@@ -63,7 +74,7 @@ def to_onnx(network: DetectorNetwork, size: int) -> bytes:
             network,
             (torch.zeros(2, 3, size, size),),
             input_names=["film"],
-            output_names=list(OUTPUTS),
+            output_names=list(network.outputs),
             dynamic_shapes={"film": {0: torch.export.Dim("films")}},
             opset_version=_OPSET,
             dynamo=True,
@@ -101,9 +112,9 @@ class OnnxNetwork:
         )
 
     def __call__(self, films: Floats) -> tuple[Floats, Floats, Floats]:
-        """Return logit, features and activation of N x 3 x S x S films."""
-        logit, features, activation = self.session.run(list(OUTPUTS), {"film": films})
-        return logit, features, activation
+        """Return logits, features and activation of N x 3 x S x S films."""
+        logits, features, activation = self.session.run(None, {"film": films})
+        return logits, features, activation
 
 
 def check_parity(network: DetectorNetwork, exported: OnnxNetwork, films: Floats) -> float:
@@ -122,9 +133,9 @@ def check_parity(network: DetectorNetwork, exported: OnnxNetwork, films: Floats)
         wanted = [value.numpy() for value in network(torch.from_numpy(films))]
     given = list(exported(films))
     if not network.head.is_smooth:
-        wanted[2], given[2] = wanted[2].sum(axis=(1, 2)), given[2].sum(axis=(1, 2))
+        wanted[2], given[2] = wanted[2].sum(axis=(-2, -1)), given[2].sum(axis=(-2, -1))
     worst = 0.0
-    for name, one, other in zip(OUTPUTS, wanted, given, strict=True):
+    for name, one, other in zip(network.outputs, wanted, given, strict=True):
         difference = float(np.abs(one - other).max()) / max(1.0, float(np.abs(one).max()))
         # Not "difference > TOLERANCE": NaN must fail too.
         if not difference <= TOLERANCE:

@@ -1,7 +1,8 @@
 """Recipes: every choice of a training run in one frozen object. Needs no torch.
 
 ``ARTICLE`` is the 2020 article to the letter; what it left to fastai 1 (one-cycle's learning rate
-of 3e-3 while frozen, the other transforms) has fastai's value of the time. ``DEFAULT`` is ours.
+of 3e-3 while frozen, the other transforms) has fastai's value of the time. ``DEFAULT`` learns the
+same two classes our way; ``APPEARANCE`` learns what radiologists see, and made the built-in bundle.
 """
 
 from __future__ import annotations
@@ -19,14 +20,20 @@ class Recipe(BaseModel):
     Attributes
     ----------
     name
-        ``article``, ``default`` or your own.
+        ``article``, ``default``, ``appearance`` or your own.
+    target
+        What is learnt: ``covid`` (two classes) or ``appearance`` (four categories).
     backbone
         ``resnet18/34/50``, ``densenet121``, ``vgg16``, ``alexnet`` (torchvision's weights) or any
         timm name whose body yields a feature map.
     pretrained
         Start from ImageNet weights.
-    size, fit, intensity, crop_border
+    size, fit, intensity, crop_border, frame, surround
         See :class:`covid_d.radiograph.Preprocessing`.
+    jitter
+        With ``frame`` lungs: how far each side of the box may lie from where it belongs, as a share
+        of the box's side; half of it all sides together. So neither the box's errors nor what lies
+        at its edges can speak.
     batch_size, seed
         Films a step; the seed of everything random.
     frozen_epochs, epochs
@@ -44,6 +51,8 @@ class Recipe(BaseModel):
     gamma, blur, erase
         Largest log-gamma, blur (standard deviation in pixels) and depth of blackened borders and
         corners (share of the side).
+    ramp, noise
+        Largest gradient of grey from edge to edge, and standard deviation of grain (of 1).
     head
         ``concat`` is fastai's (average and maximum pool, two linear layers); ``linear`` is average
         pool and one linear layer, for which the class activation map is exact.
@@ -56,13 +65,22 @@ class Recipe(BaseModel):
     dropout
         Before the last linear layer.
     label_smoothing
-        Share of the label spread over both classes (Szegedy et al. 2016).
+        Share of the label spread over other classes (Szegedy et al. 2016).
+    smoothing
+        ``uniform`` spreads it over all classes alike; ``ordinal`` over the other ones, each half
+        as much as the one before it in the order of the categories (radiologists who disagree
+        choose a neighbour).
     sampling
         ``uniform`` shows every film once an epoch; ``balanced`` draws both classes equally often
         and, within a class, sources by the square root of their size.
     keep
         ``last`` keeps the last epoch's weights of a stage, ``best`` those of lowest validation
         loss.
+    average
+        Share of the running average of weights that a step keeps, by which films are validated and
+        the stage ends (Polyak and Juditsky 1992); 0 for none.
+    precision
+        ``bfloat16`` computes the network's layers in half the bits (faster on newer CPUs).
     channels_last
         Memory format; faster for mobile networks on a CPU, results alike to rounding.
     lr_finder
@@ -72,12 +90,16 @@ class Recipe(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    target: Literal["covid", "appearance"] = "covid"
     backbone: str = "resnet34"
     pretrained: bool = True
     size: int = Field(default=224, ge=32, le=1024)
     fit: Literal["squash", "pad", "crop"] = "crop"
     intensity: Literal["full", "percentile"] = "full"
     crop_border: float = Field(default=0.0, ge=0.0, le=0.25)
+    frame: Literal["film", "lungs"] = "film"
+    surround: float = Field(default=0.0, ge=0.0, le=0.5)
+    jitter: float = Field(default=0.0, ge=0.0, le=0.3)
     batch_size: int = Field(default=16, ge=2, le=4096)
     seed: int = Field(default=7, ge=0, lt=2**31)
     frozen_epochs: int = Field(default=4, ge=0, le=1000)
@@ -95,13 +117,18 @@ class Recipe(BaseModel):
     gamma: float = Field(default=0.0, ge=0, le=2)
     blur: float = Field(default=0.0, ge=0, le=5)
     erase: float = Field(default=0.0, ge=0, le=0.4)
+    ramp: float = Field(default=0.0, ge=0, le=0.5)
+    noise: float = Field(default=0.0, ge=0, le=0.2)
     head: Literal["concat", "linear"] = "concat"
     probe: float = Field(default=0.0, ge=0, le=1000)
     batchnorm: Literal["train", "keep"] = "train"
     dropout: float = Field(default=0.5, ge=0, lt=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
+    smoothing: Literal["uniform", "ordinal"] = "uniform"
     sampling: Literal["uniform", "balanced"] = "uniform"
     keep: Literal["last", "best"] = "last"
+    average: float = Field(default=0.0, ge=0, lt=1)
+    precision: Literal["float32", "bfloat16"] = "float32"
     channels_last: bool = False
     lr_finder: bool = True
 
@@ -113,6 +140,14 @@ class Recipe(BaseModel):
             raise ValueError(f"lr_min {self.lr_min:g} exceeds lr_max {self.lr_max:g}")
         if self.probe and self.head != "linear":
             raise ValueError("probe needs head linear")
+        if self.probe and self.target != "covid":
+            raise ValueError("probe needs target covid")
+        if self.frame == "lungs" and (self.fit != "squash" or self.crop_border):
+            raise ValueError("frame lungs needs fit squash and no crop_border")
+        if self.smoothing == "ordinal" and self.target != "appearance":
+            raise ValueError("smoothing ordinal needs target appearance: its classes are ordered")
+        if self.average and self.keep == "best":
+            raise ValueError("average needs keep last: it takes the place of choosing an epoch")
         return self
 
     def changed(self, **options: Any) -> Recipe:
@@ -164,4 +199,37 @@ DEFAULT = Recipe(
     channels_last=True,
 )
 
-RECIPES = {recipe.name: recipe for recipe in (DEFAULT, ARTICLE)}
+APPEARANCE = Recipe(
+    name="appearance",
+    target="appearance",
+    backbone="tf_efficientnet_lite0",
+    fit="squash",
+    intensity="percentile",
+    frame="lungs",
+    surround=0.25,
+    jitter=0.25,
+    batch_size=32,
+    frozen_epochs=0,
+    epochs=2,
+    lr_min=4e-4,
+    lr_max=3e-3,
+    rotate=12.0,
+    zoom=1.0,
+    warp=0.0,
+    stretch=0.1,
+    lighting=0.3,
+    gamma=0.4,
+    blur=1.5,
+    ramp=0.2,
+    noise=0.04,
+    head="linear",
+    dropout=0.2,
+    label_smoothing=0.15,
+    smoothing="ordinal",
+    average=0.98,
+    precision="bfloat16",
+    channels_last=True,
+    lr_finder=False,
+)
+
+RECIPES = {recipe.name: recipe for recipe in (DEFAULT, ARTICLE, APPEARANCE)}

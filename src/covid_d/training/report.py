@@ -11,7 +11,7 @@ import pandas as pd
 from covid_d.files import write_atomically
 from covid_d.html_report import Page, Picture, Section, Table, png_of
 from covid_d.training import figures
-from covid_d.training.metrics import METRIC_NAMES
+from covid_d.training.metrics import metric_names
 from covid_d.training.recipes import Recipe
 
 _POOLED = (
@@ -20,7 +20,12 @@ _POOLED = (
     "covid-d audit, not by this page."
 )
 
-_HEADINGS = {"auroc": "AUROC", "f1": "F1"}
+_HEADINGS = {
+    "auroc": "AUROC",
+    "f1": "F1",
+    "typical_auroc": "AUROC typical v negative",
+    "opacity_auroc": "AUROC opacity v negative",
+}
 
 
 def write_report(run: Path, record: dict[str, Any]) -> Path:
@@ -40,13 +45,14 @@ def write_report(run: Path, record: dict[str, Any]) -> Path:
     recipe = Recipe.model_validate(record["recipe"])
     sections = [_overview(record)]
     if (run / "stage-1" / "stage.json").is_file():
-        sections.append(_stage(run, 1, "Stage 1: body frozen"))
+        sections.append(_stage(run, recipe, 1, "Stage 1: body frozen"))
     if (run / "lr-finder.csv").is_file():
         sections.append(_finder(run, recipe))
     if (run / "stage-2" / "stage.json").is_file():
-        sections.append(_stage(run, 2, "Stage 2: all layers"))
+        sections.append(_stage(run, recipe, 2, "Stage 2: all layers"))
     sections.append(_recipe(recipe))
     notices = [_POOLED]
+    notices += record.get("continued_by", [])
     if record["limit"] is not None:
         notices.insert(0, f"Rehearsal on about {record['limit']} films: not a trained detector.")
     page = Page(f"Training: {recipe.name}, {recipe.backbone}", sections, notices)
@@ -56,7 +62,8 @@ def write_report(run: Path, record: dict[str, Any]) -> Path:
 
 def _overview(record: dict[str, Any]) -> Section:
     films = record["films"]
-    rows = [[split, counts["covid"], counts["nocovid"]] for split, counts in films.items()]
+    classes = list(films["train"])
+    rows = [[split, *(counts[name] for name in classes)] for split, counts in films.items()]
     facts = [
         ["data set", record["dataset"]["sha256"]],
         ["first weights", record["weights"]],
@@ -69,32 +76,30 @@ def _overview(record: dict[str, Any]) -> Section:
         "Run",
         tables=[
             Table(["what", "value"], facts),
-            Table(["split", "covid", "nocovid"], rows, caption="Films"),
+            Table(["split", *classes], rows, caption="Films"),
         ],
     )
 
 
-def _stage(run: Path, number: int, heading: str) -> Section:
+def _stage(run: Path, recipe: Recipe, number: int, heading: str) -> Section:
     folder = run / f"stage-{number}"
     kept = json.loads((folder / "stage.json").read_text(encoding="utf-8"))["kept"]
     history = pd.read_csv(run / "history.csv")
     history = history[history["stage"] == number]
+    names = metric_names(recipe)
     percents = {"error_rate", "accuracy", "sensitivity", "specificity"}
     rows = [
         [
             int(epoch["epoch"]),
             f"{epoch['train_loss']:.4f}",
             f"{epoch['valid_loss']:.4f}",
-            *(
-                f"{epoch[name]:.1%}" if name in percents else f"{epoch[name]:.3f}"
-                for name in METRIC_NAMES
-            ),
+            *(f"{epoch[name]:.1%}" if name in percents else f"{epoch[name]:.3f}" for name in names),
             f"{epoch['seconds']:.0f} s",
         ]
         for _, epoch in history.iterrows()
     ]
-    metric_names = [_HEADINGS.get(name, name.replace("_", " ")) for name in METRIC_NAMES]
-    header = ["epoch", "train loss", "validation loss", *metric_names, "time"]
+    headings = [_HEADINGS.get(name, name.replace("_", " ")) for name in names]
+    header = ["epoch", "train loss", "validation loss", *headings, "time"]
     worst = pd.read_csv(folder / "top-losses.csv")
     worst_rows = [
         [w.path, w.source, w.prediction, w.actual, f"{w.loss:.3f}", f"{w.probability:.3f}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,11 +15,15 @@ import torch
 from fastai.data.core import DataLoaders
 
 from covid_d import __version__
+from covid_d.detector.bundle.bundle import BUILT_IN_NAME, Bundle
+from covid_d.detector.gate import Kind
+from covid_d.detector.lungs import LUNGS_SPEC, LungModel
 from covid_d.errors import TrainingError
 from covid_d.files import write_atomically
+from covid_d.provenance import described, source_sha256, this_code
 from covid_d.training.backbones import Weights, find_weights
 from covid_d.training.build import learner
-from covid_d.training.data import VOCABULARY, dataloaders
+from covid_d.training.data import class_column, classes_of, dataloaders
 from covid_d.training.export import bundle_name, export_bundle
 from covid_d.training.recipes import Recipe
 from covid_d.training.report import write_report
@@ -85,6 +90,8 @@ def train(
     bundle_version: str = "1.0.0",
     command: str = "",
     gate: bool = True,
+    gate_films: Sequence[tuple[Kind, Path]] = (),
+    lungs: Path | None = None,
 ) -> Path:
     """Train by ``recipe`` and export a bundle; return the bundle's folder, ``out/bundle``.
 
@@ -114,6 +121,11 @@ def train(
         As typed; kept on record.
     gate
         Fit an input gate too.
+    gate_films
+        Further films for it: a kind and the folder that they lie in.
+    lungs
+        Where the recipe cuts films to the lungs: a bundle with a lung model, or the folder that
+        ``covid-d train-lungs`` wrote; the built-in bundle when left out.
 
     Raises
     ------
@@ -142,13 +154,20 @@ def train(
         recipe,
         cache=cache or run / "cache",
         limit=limit,
+        lungs=open_lungs(lungs) if recipe.frame == "lungs" else None,
         device=device,
         workers=machine.workers,
     )
     record = _record(recipe, dataset, loaders, first, device, limit, command)
     if earlier is not None:
+        if earlier.get("lungs") != record["lungs"]:
+            raise TrainingError(
+                "The run to resume cut its films by another lung model.",
+                "Give the same --lungs as then, or start a new run in another folder.",
+            )
         record["times"] = {**earlier["times"], "resumed": _now()}
         record["command"] = earlier["command"] or command
+        record |= _origin(earlier)
     _write(run, record)
     learn = learner(loaders, recipe, weights=first, path=run.resolve())
     progress = fit(learn, recipe, run, resume=resume)
@@ -163,12 +182,31 @@ def train(
         version=bundle_version,
         command=record["command"],
         gate=gate,
+        gate_films=gate_films,
     )
     record["times"]["finished"] = _now()
     record["times"]["training_seconds"] = round(sum(e["seconds"] for e in progress.epochs), 1)
     _write(run, record)
     write_report(run, record)
     return bundle
+
+
+def open_lungs(where: Path | None) -> LungModel:
+    """Return the lung model of a bundle or of a folder of ``covid-d train-lungs``.
+
+    Parameters
+    ----------
+    where
+        ``None`` takes the built-in bundle's.
+
+    Raises
+    ------
+    BundleError
+        If there is none, or it cannot be used.
+    """
+    if where is not None and (where / LUNGS_SPEC).is_file():
+        return LungModel.open(where)
+    return LungModel.load(Bundle.load(BUILT_IN_NAME if where is None else where))
 
 
 def read_record(run: Path) -> dict[str, Any]:
@@ -191,6 +229,32 @@ def read_record(run: Path) -> dict[str, Any]:
             f"{run / RECORD} cannot be read: {error}", "Start a new run in another folder."
         ) from error
     return record
+
+
+def other_code(record: dict[str, Any]) -> str | None:
+    """Return a sentence that says who started a run, if it was other code than this.
+
+    Such a run may be continued: its recipe and films are held to be the same, and ``run.json``
+    and the report name everybody who worked on it. That it ends as an unbroken run would have is
+    promised for one code only.
+    """
+    if record.get("source_sha256") == source_sha256():
+        return None
+    started = described(str(record["covid_d"]), str(record.get("source_sha256", "")))
+    return (
+        f"This run was started by COVID-D {started} and is continued by {this_code()}: "
+        "its result may differ from an unbroken run's."
+    )
+
+
+def _origin(earlier: dict[str, Any]) -> dict[str, Any]:
+    """Return who started a run and which other code continued it."""
+    origin = {key: earlier[key] for key in ("covid_d", "source_sha256") if key in earlier}
+    others = list(earlier.get("continued_by", []))
+    said = other_code(earlier)
+    if said and said not in others:
+        others.append(said)
+    return {"source_sha256": "", **origin, "continued_by": others}
 
 
 def _claim(
@@ -229,19 +293,22 @@ def _record(
     limit: int | None,
     command: str,
 ) -> dict[str, Any]:
-    counts = loaders.films.groupby(["split", "label"]).size()
+    counts = loaders.films.groupby(["split", class_column(recipe)]).size()
     device_name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
     return {
         "covid_d": __version__,
+        "source_sha256": source_sha256(),
         "command": command,
         "recipe": recipe.model_dump(mode="json"),
         "preprocessing": loaders.preprocessing.model_dump(mode="json"),
         "dataset": {"folder": str(dataset.folder), "sha256": dataset.sha256},
         "limit": limit,
         "films": {
-            split: {label: int(counts.get((split, label), 0)) for label in VOCABULARY}
+            split: {name: int(counts.get((split, name), 0)) for name in classes_of(recipe)}
             for split in ("train", "validation")
         },
+        "refused": loaders.refused,
+        "lungs": loaders.lungs.sha256 if loaders.lungs is not None else None,
         "weights": weights.origin,
         "device": device_name,
         "threads": torch.get_num_threads(),

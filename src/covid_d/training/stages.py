@@ -12,9 +12,9 @@ import pandas as pd
 from fastai.callback.schedule import LRFinder
 from fastai.learner import Learner
 
-from covid_d import __version__
 from covid_d.files import write_atomically
 from covid_d.training.callbacks import (
+    AverageWeights,
     KeepHistory,
     SeededEpochs,
     ShowProgress,
@@ -22,6 +22,7 @@ from covid_d.training.callbacks import (
 )
 from covid_d.training.checkpoint import Checkpoint, Progress, restore
 from covid_d.training.interpret import interpret
+from covid_d.training.metrics import metric_names
 from covid_d.training.probe import fit_probe
 from covid_d.training.recipes import Recipe
 
@@ -95,7 +96,7 @@ def fit(learn: Learner, recipe: Recipe, run: Path | str, *, resume: bool = False
             restore(learn, content)
         smooth = content["smooth_loss"] if resuming and content is not None else None
         _run_stage(learn, recipe, stage, progress, checkpoint, smooth)
-        _finish_stage(learn, stage, progress, run)
+        _finish_stage(learn, recipe, stage, progress, run)
         content = None
     return progress
 
@@ -143,25 +144,38 @@ def _run_stage(
     if start < stage.epochs:
         callbacks = [
             SeededEpochs(recipe.seed, stage.number),
-            KeepHistory(progress, checkpoint, keep_best=recipe.keep == "best", smooth_loss=smooth),
+            KeepHistory(
+                progress,
+                checkpoint,
+                names=metric_names(recipe),
+                keep_best=recipe.keep == "best",
+                smooth_loss=smooth,
+            ),
             ShowProgress(f"stage {stage.number}", start=start),
         ]
+        if recipe.average:
+            callbacks.append(AverageWeights(progress, recipe.average))
         with learn.no_bar(), learn.no_logging():
             learn.fit_one_cycle(stage.epochs, stage.rate, cbs=callbacks, start_epoch=start)
     if progress.best is not None:
         learn.model.load_state_dict(progress.best["model"])
+    if progress.average is not None:
+        learn.model.load_state_dict(progress.average)
 
 
-def _finish_stage(learn: Learner, stage: Stage, progress: Progress, run: Path) -> None:
+def _finish_stage(
+    learn: Learner, recipe: Recipe, stage: Stage, progress: Progress, run: Path
+) -> None:
     table = pd.DataFrame(progress.epochs)
     write_atomically(run / "history.csv", table.to_csv(index=False, lineterminator="\n"))
     learn.save(run.resolve() / stage.name, with_opt=False)
-    interpret(learn, progress, run / stage.name)
+    interpret(learn, recipe, progress, run / stage.name)
 
 
 def _fingerprint(learn: Learner, recipe: Recipe) -> str:
     films = list(learn.dls.films["sha256"])
     # Without default values: an option that a later version adds leaves older runs resumable.
     options = recipe.model_dump(exclude_defaults=True)
-    text = json.dumps([__version__, options, films], sort_keys=True)
+    # Nor the code that wrote it: `run.json` says who did, and who continued.
+    text = json.dumps([options, films], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

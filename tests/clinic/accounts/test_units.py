@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from covid_d.clinic.accounts import units
 from covid_d.clinic.accounts.units import UnitDetails
-from covid_d.clinic.cases.catalogue import PROVINCES
+from covid_d.clinic.cases.value_sets import PROVINCES
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
@@ -58,21 +58,6 @@ def test_the_bounds_themselves_are_accepted(
     installation: Installation, prevalence: float | None
 ) -> None:
     units.create(installation, NOBODY, replace(GOOD, prevalence=prevalence))
-
-
-@pytest.mark.parametrize(
-    ("typed", "share"),
-    [("12,5", 0.125), ("12.5", 0.125), (" 0.1 % ", 0.001), ("", None), (" ", None), ("90", 0.9)],
-)
-def test_percentages_are_read_as_written_in_ecuador(typed: str, share: float | None) -> None:
-    found = units.prevalence_of(typed)
-    assert found == (None if share is None else pytest.approx(share))
-
-
-@pytest.mark.parametrize("typed", ["many", "1,2,3", "--"])
-def test_what_is_no_percentage_is_refused(typed: str) -> None:
-    with pytest.raises(InvalidInputError):
-        units.prevalence_of(typed)
 
 
 def test_there_are_24_provinces_and_each_is_accepted(installation: Installation) -> None:

@@ -51,8 +51,8 @@ def test_without_a_token_nothing_opens(
     client: TestClient, route: tuple[str, str], header: str | None
 ) -> None:
     method, path = route
-    headers = {} if header is None else {"authorization": header.encode("latin-1")}
-    answer = client.request(method, path.format(case_id=1), headers=headers)
+    given = [] if header is None else [(b"authorization", header.encode("latin-1"))]
+    answer = client.request(method, path.format(case_id=1), headers=given)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, "token_required")
     assert answer.headers["www-authenticate"] == "Bearer"
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from clinic_clock import today
 from clinic_factory import add_case, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.history import Event, history
-from covid_d.clinic.cases.whole import whole_case
-from covid_d.clinic.clock import today
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation
@@ -23,11 +23,9 @@ def _events(place: Installation, person: Person, case_id: int) -> list[Event]:
 
 
 def _read(place: Installation, person: Person, case_id: int, finding: str) -> None:
-    with place.writing() as session:
-        case = whole_case(session, person, case_id)
-        readings.record_reading(
-            session, place.keys, Actor(person.id), case, person, finding=finding, notes="nota"
-        )
+    with place.act(Actor(person.id)) as act:
+        case = whole_case(act.session, person, case_id)
+        readings.record_reading(act, case, person, finding=finding, notes="nota")
 
 
 def _said(events: list[Event]) -> list[str]:

@@ -47,8 +47,8 @@ def test_a_case_is_entered_with_its_film_answer_and_trace(
     assert installation.films.has(film.sha256)
     assert answer.probability is not None
     assert answer.prevalence == 0.1
-    assert answer.post_test_probability is not None
-    assert answer.activation
+    assert answer.assessment.activation is not None
+    assert answer.assessment.outcome.value == answer.outcome
     assert entry is not None
     assert (entry.action, entry.user_id) == ("case.create", doctor.id)
 
@@ -91,22 +91,20 @@ def test_a_refused_film_is_stored_with_its_reason(
     with installation.reading() as session:
         (film,) = session.get_one(Case, number).films
         (answer,) = film.assessments
-        # A refusal's absence must be SQL's NULL, which queries look for, not JSON's.
-        silent = session.scalar(select(func.count()).where(StoredAssessment.activation.is_(None)))
+        silent = session.scalar(select(func.count()).where(StoredAssessment.probability.is_(None)))
     assert silent == 1
+    assert answer.assessment.activation is None
     assert installation.films.get(film.sha256) == b"This is no film."
     assert (answer.outcome, answer.probability, film.format) == ("refused", None, None)
-    assert answer.refusal is not None
-    assert answer.refusal["code"] == "not_an_image"
+    assert answer.refusal_code == answer.assessment.refusal.code.value == "not_an_image"
 
 
 def test_a_child_is_refused_whoever_says_so(installation: Installation, doctor: Person) -> None:
     number = add_case(installation, doctor, age_years=9)
     with installation.reading() as session:
         (answer,) = session.get_one(Case, number).films[0].assessments
-    assert answer.refusal is not None
-    assert answer.refusal["code"] == "child"
-    assert answer.activation is None
+    assert answer.refusal_code == answer.assessment.refusal.code.value == "child"
+    assert answer.assessment.activation is None
 
 
 def test_nothing_is_kept_of_a_case_that_is_not_accepted(
@@ -124,7 +122,7 @@ def test_a_failed_transaction_shows_nothing(
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("covid_d.clinic.cases.intake.audit_trail.record", fail)
+    monkeypatch.setattr("covid_d.clinic.trail.audit_trail.record", fail)
     with pytest.raises(ZeroDivisionError):
         add_case(installation, doctor)
     assert [_count(installation, table) for table in (Case, Film, StoredAssessment)] == [0, 0, 0]

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, update
 
+from clinic_clock import today
 from clinic_factory import add_case, add_user, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
-from covid_d.clinic.cases.whole import whole_case
-from covid_d.clinic.clock import today
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import AnswerShown, Case, Reading
 from covid_d.clinic.database.operations import AuditEntry
@@ -28,12 +28,9 @@ People = dict[Role, Person]
 def _read(
     place: Installation, person: Person, case_id: int, finding: str = "positive", notes: str = ""
 ) -> Reading:
-    with place.writing() as session:
-        case = whole_case(session, person, case_id)
-        actor = Actor(person.id)
-        return readings.record_reading(
-            session, place.keys, actor, case, person, finding=finding, notes=notes
-        )
+    with place.act(Actor(person.id)) as act:
+        case = whole_case(act.session, person, case_id)
+        return readings.record_reading(act, case, person, finding=finding, notes=notes)
 
 
 def _may_see(place: Installation, person: Person, case_id: int) -> bool:

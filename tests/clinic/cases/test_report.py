@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from clinic_clock import today
 from clinic_factory import add_case, add_unit, add_user, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.cases.report import Report, make_report, pictures_of
-from covid_d.clinic.cases.whole import whole_case
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import NotFoundError
@@ -59,11 +59,9 @@ def test_the_newest_reading_of_each_person_and_what_holds_of_the_follow_up(
     doctor, radiologist = people[Role.DOCTOR], people[Role.RADIOLOGIST]
     case_id = add_case(installation, doctor)
     for person, finding in ((doctor, "positive"), (radiologist, "negative"), (doctor, "negative")):
-        with installation.writing() as session:
-            case = whole_case(session, person, case_id)
-            readings.record_reading(
-                session, installation.keys, Actor(person.id), case, person, finding=finding
-            )
+        with installation.act(Actor(person.id)) as act:
+            case = whole_case(act.session, person, case_id)
+            readings.record_reading(act, case, person, finding=finding)
     actor = Actor(doctor.id)
     wrong = add(installation, doctor, actor, case_id, Entry(Kind.ANTIGEN, "positive", today()))
     add(

@@ -1,104 +1,84 @@
-"""A stored answer in words: what it leaves open, what it rests on, whichever bundle gave it."""
+"""A stored answer, ready to be said: it comes back as it was given, whichever bundle gave it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
+import numpy as np
 
 from bundle_factory import make_bundle, spec_dict
 from covid_d.clinic.cases.result import Result, spec_of
 from covid_d.clinic.clock import now
-from covid_d.clinic.database.cases import StoredAssessment
+from covid_d.clinic.database.cases import StoredAssessment, assessment_columns
 from covid_d.clinic.installation import Installation
-from covid_d.detector import Bundle, BundleSpec, Outcome, pack
+from covid_d.detector import (
+    CATEGORIES,
+    Assessment,
+    Bundle,
+    BundleId,
+    BundleSpec,
+    CovidRange,
+    Outcome,
+    pack,
+)
+from covid_d.detector.cautions import SUPINE
 from covid_d.radiograph import Refusal, RefusalCode
 
-
-def _stored(**changes: object) -> StoredAssessment:
-    columns: dict[str, object] = {
-        "created_at": now(),
-        "outcome": "positive",
-        "probability": 0.8,
-        "conformal_set": ["covid"],
-        "refusal": None,
-        "warnings": [{"code": "supine", "message": {"es": "supino", "en": "supine"}}],
-        "activation": [[0.0, 1.0]],
-        "prevalence": 0.1,
-        "post_test_probability": 0.3,
-        "bundle_name": "phantom",
-        "bundle_version": "1.0",
-        "bundle_sha256": "a" * 64,
-        "bundle_verdict": "demonstration",
-        "milliseconds": 5.0,
-    }
-    return StoredAssessment(**columns | changes)
-
-
 SPEC = BundleSpec.model_validate(spec_dict())
-
-
-@pytest.mark.parametrize(
-    ("remaining", "words"),
-    [
-        (["covid"], "unlike those without COVID-19"),
-        (["nocovid"], "the patient may have it all the same"),
-        (["covid", "nocovid"], "neither COVID-19 nor its absence"),
-        ([], "like neither of the two classes"),
-    ],
+SEEN = Assessment(
+    path="",
+    outcome=Outcome.POSITIVE,
+    bundle=BundleId("phantom", "1.0", "a" * 64),
+    verdict="audit-passed",
+    appearance=dict(zip(CATEGORIES, (0.1, 0.1, 0.1, 0.7), strict=True)),
+    conformal_set=("typical",),
+    covid=CovidRange(0.1, 0.3, 0.9, 0.05),
+    warnings=(SUPINE,),
+    activation=np.array([[0.0, 0.5]], dtype=np.float32),
+    box=(0.1, 0.1, 0.9, 0.9),
 )
-def test_the_conformal_set_is_said_with_its_error(remaining: list[str], words: str) -> None:
-    said = str(Result.of(_stored(conformal_set=remaining), SPEC).remaining)
-    assert words in said
-    assert "(10 % a class)" in said
-    unknown = str(Result.of(_stored(conformal_set=remaining), None).remaining)
-    assert "10 %" not in unknown, "the error of a bundle that is not here is not made up"
+REFUSED = Assessment(
+    path="",
+    outcome=Outcome.REFUSED,
+    bundle=SEEN.bundle,
+    refusal=Refusal.of(RefusalCode.NOT_FRONTAL, "L"),
+)
 
 
-def test_that_a_film_may_be_anothers_is_told_apart() -> None:
-    both = [
-        {"code": "sex_differs", "message": {"es": "otro sexo", "en": "another sex"}},
-        *_stored().warnings,
-    ]
-    result = Result.of(_stored(warnings=both), SPEC)
-    assert [one.en for one in result.contradictions] == ["another sex"]
-    assert [one.en for one in result.warnings] == ["supine"]
+def _stored(assessment: Assessment) -> StoredAssessment:
+    columns = assessment_columns(assessment, prevalence=0.05, milliseconds=5.0)
+    return StoredAssessment(**columns, created_at=now())
 
 
-def test_a_bundle_without_thresholds_says_so() -> None:
-    spec = BundleSpec.model_validate(spec_dict(conformal=None))
-    result = Result.of(_stored(conformal_set=["covid", "nocovid"]), spec)
-    assert "no decision thresholds" in str(result.remaining)
+def test_it_comes_back_as_it_was_given() -> None:
+    for given in (SEEN, REFUSED):
+        result = Result.of(_stored(given), SPEC)
+        assert result.assessment.to_dict(activation=True) == given.to_dict(activation=True)
+        assert result.prevalence == 0.05
 
 
-def test_a_refusal_carries_its_reason_and_no_number() -> None:
-    refusal = Refusal.of(RefusalCode.NOT_FRONTAL, "L").to_dict()
-    result = Result.of(
-        _stored(
-            outcome="refused",
-            probability=None,
-            conformal_set=[],
-            refusal=refusal,
-            activation=None,
-            post_test_probability=None,
-        ),
-        SPEC,
+def test_what_queries_need_is_copied() -> None:
+    stored = _stored(SEEN)
+    assert (stored.outcome, stored.probability, stored.refusal_code) == ("positive", None, None)
+    assert (stored.negative, stored.atypical, stored.indeterminate, stored.typical) == (
+        0.1,
+        0.1,
+        0.1,
+        0.7,
     )
-    assert result.outcome is Outcome.REFUSED
-    assert result.refusal is not None
-    assert "Use la proyección PA o AP." in result.refusal.es
-    assert (result.probability, result.remaining, result.has_activation) == (None, None, False)
-
-
-def test_warnings_keep_both_languages() -> None:
-    [warning] = Result.of(_stored(), SPEC).warnings
-    assert (warning.es, warning.en) == ("supino", "supine")
+    assert (stored.bundle_sha256, stored.bundle_verdict) == ("a" * 64, "audit-passed")
+    refused = _stored(REFUSED)
+    assert (refused.outcome, refused.typical, refused.refusal_code) == (
+        "refused",
+        None,
+        "not_frontal",
+    )
 
 
 def test_the_map_needs_the_bundle() -> None:
-    assert Result.of(_stored(), SPEC).has_activation
-    assert not Result.of(_stored(), None).has_activation
-    assert Result.of(_stored(), None).calibration_prevalence is None
+    assert Result.of(_stored(SEEN), SPEC).has_activation
+    assert not Result.of(_stored(SEEN), None).has_activation
+    assert not Result.of(_stored(REFUSED), SPEC).has_activation
 
 
 def test_old_answers_find_their_bundle(installation: Installation, tmp_path: Path) -> None:

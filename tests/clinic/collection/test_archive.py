@@ -39,7 +39,7 @@ def test_an_unfinished_one_is_no_zip() -> None:
         yield "a", b"a"
         raise ZeroDivisionError
 
-    pieces = []
+    pieces: list[bytes] = []
     with pytest.raises(ZeroDivisionError):
         pieces.extend(zipped(files()))
     with pytest.raises(zipfile.BadZipFile):

@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from clinic_clock import today
 from clinic_factory import phantom_png
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
 from covid_d.clinic.collection.documents import License, Terms
 from covid_d.clinic.collection.export import COLUMNS, SUMS, Export, exporter
 from covid_d.clinic.collection.selection import Reason
@@ -164,7 +164,8 @@ def _dicom() -> bytes:
 def test_checksums_cover_everything(enter: Enter, exported: Exported) -> None:
     enter(1, POSITIVE)
     files, made = exported()
-    told = dict(reversed(line.split("  ")) for line in files[SUMS].decode().splitlines())
+    lines = [line.split("  ") for line in files[SUMS].decode().splitlines()]
+    told = {name: digest for digest, name in lines}
     assert set(told) == set(files) - {SUMS}
     for name, digest in told.items():
         assert hashlib.sha256(files[name]).hexdigest() == digest

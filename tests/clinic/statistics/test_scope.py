@@ -6,8 +6,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from clinic_clock import CLOCK
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.fields import FIRST_DAY, LAST_DAY
 from covid_d.clinic.roles import Role
 from covid_d.clinic.statistics.scope import DEFAULT_DAYS, Period, Scope
 
@@ -37,33 +39,40 @@ def test_scope(
 
 
 def test_without_days_the_last_ninety() -> None:
-    period = Period.of("", "", today=TODAY)
+    period = Period.of(None, None, clock=CLOCK, today=TODAY)
     assert (period.last, period.days) == (TODAY, DEFAULT_DAYS)
 
 
 def test_a_day_is_the_local_one() -> None:
-    period = Period.of("2026-11-01", "2026-11-01", today=TODAY)
+    period = Period.of(date(2026, 11, 1), date(2026, 11, 1), clock=CLOCK, today=TODAY)
     assert period.start == datetime(2026, 11, 1, 5, tzinfo=UTC)
     assert period.end == datetime(2026, 11, 2, 5, tzinfo=UTC)
 
 
 def test_whole_months() -> None:
-    period = Period.of("2026-01-30", "2026-02-02", today=TODAY, whole_months=True)
+    period = Period.of(
+        date(2026, 1, 30), date(2026, 2, 2), clock=CLOCK, today=TODAY, whole_months=True
+    )
     assert (period.first, period.last) == (date(2026, 1, 1), date(2026, 2, 28))
 
 
 @pytest.mark.parametrize(
     ("first", "last", "field"),
     [
-        ("2026-11-02", "2026-11-01", "last"),
-        ("yesterday", "", "first"),
-        ("", "2026-13-01", "last"),
-        ("0001-01-01", "", "first"),
-        ("9999-12-31", "9999-12-31", "last"),
-        ("2001-01-01", "2026-01-01", "first"),
+        (date(2026, 11, 2), date(2026, 11, 1), "last"),
+        (date(2001, 1, 1), date(2026, 1, 1), "first"),
+        (FIRST_DAY, None, "first"),
+        (FIRST_DAY, LAST_DAY, "first"),
+        (LAST_DAY, None, "last"),
     ],
 )
-def test_days_that_make_no_period(first: str, last: str, field: str) -> None:
+def test_days_that_make_no_period(first: date, last: date | None, field: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        Period.of(first, last, today=TODAY)
+        Period.of(first, last, clock=CLOCK, today=TODAY)
     assert set(caught.value.fields) == {field}
+
+
+@pytest.mark.parametrize("day", [FIRST_DAY, LAST_DAY])
+def test_the_first_and_the_last_day_that_can_be_typed_have_moments(day: date) -> None:
+    period = Period.of(day, day, clock=CLOCK, today=TODAY, whole_months=True)
+    assert period.start < period.end

@@ -19,6 +19,7 @@ from collection_factory import (
     make_cohen,
     make_kermany,
     make_manifest,
+    make_siim,
     write_cohen,
     write_csv,
 )
@@ -113,7 +114,9 @@ def test_the_manifest_names_every_film_and_its_bytes(grouped: BuildResult) -> No
         data = (grouped.folder / row["path"]).read_bytes()
         # Nothing asked for a change, so the bytes are the collection's.
         assert row["sha256"] == row["original_sha256"] == sha256(data).hexdigest()
-        assert (row["width"], row["height"]) == ("96", "96")
+        # Drawn 128 pixels wide; a reader takes its uniform margins off.
+        assert 100 < int(row["width"]) <= 128
+        assert 100 < int(row["height"]) <= 128
         folder = row["path"].rpartition("/")[0]
         own = row["split"] in {"train", "validation"}
         assert folder == (f"{row['split']}/{row['label']}" if own else row["split"])
@@ -440,5 +443,138 @@ def test_the_record_reads_back(grouped: BuildResult) -> None:
     record = json.loads((grouped.folder / "dataset.json").read_text(encoding="utf-8"))
     assert record == grouped.record
     assert record["seed"] == record["options"]["seed"] == 7
-    assert record["schema"] == 1
+    assert record["schema"] == 2
     assert Dataset.open(grouped.folder).sha256 == grouped.sha256
+
+
+# --- films graded by appearance ----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> BuildResult:
+    root = tmp_path_factory.mktemp("graded")
+    siim = open_collection("siim", make_siim(root / "siim", each=20))
+    return build_dataset([siim], root / "out")
+
+
+def test_graded_films_alone_make_a_data_set(graded: BuildResult) -> None:
+    rows = table(graded, "manifest.csv")
+    assert len(rows) == 84
+    assert {row["label"] for row in rows} == {""}
+    looks = Counter(row["appearance"] for row in rows)
+    assert looks == {"negative": 21, "atypical": 21, "indeterminate": 21, "typical": 21}
+    assert graded.record["appearances"]["train"].keys() == looks.keys()
+    assert graded.record["counts"]["train"].keys() == {""}
+    assert not any("has no film of class" in warning for warning in graded.warnings)
+
+
+def test_graded_films_lie_in_folders_of_their_appearance(graded: BuildResult) -> None:
+    folders = {
+        p.relative_to(graded.folder).as_posix() for p in graded.folder.rglob("*") if p.is_dir()
+    }
+    classes = ("negative", "atypical", "indeterminate", "typical")
+    assert folders == {
+        "train", "validation", "test", "CT", "lateral",
+        *(f"{split}/{name}" for split in ("train", "validation") for name in classes),
+    }  # fmt: skip
+
+
+def test_each_appearance_is_divided_by_the_shares_and_each_study_kept_whole(
+    graded: BuildResult,
+) -> None:
+    rows = table(graded, "manifest.csv")
+    for name in ("negative", "atypical", "indeterminate", "typical"):
+        splits = Counter(row["split"] for row in rows if row["appearance"] == name)
+        assert splits["train"] == pytest.approx(0.70 * 21, abs=1.5)
+        assert splits["validation"] == pytest.approx(0.15 * 21, abs=1.5)
+        assert splits["test"] == pytest.approx(0.15 * 21, abs=1.5)
+    for column in ("patient", "group"):
+        assert all(len(splits) == 1 for splits in splits_of(graded, column).values())
+    assert Counter(Counter(row["patient"] for row in rows).values()) == {1: 76, 2: 4}
+
+
+def test_the_check_of_graded_films_finds_nothing(graded: BuildResult) -> None:
+    report = check_dataset(Dataset.open(graded.folder), workers=1, progress=False)
+    assert report.findings == ()
+
+
+def test_the_test_labels_carry_the_appearance(graded: BuildResult) -> None:
+    told = {row["path"]: row["appearance"] for row in table(graded, "test_labels.csv")}
+    rows = table(graded, "manifest.csv")
+    assert told == {row["path"]: row["appearance"] for row in rows if row["split"] == "test"}
+
+
+def test_films_of_other_collections_stay_outside_and_copies_with_them(tmp_path: Path) -> None:
+    siim = make_siim(tmp_path / "siim", each=20)
+    make_manifest(tmp_path / "adult")
+    # A film of the challenge that the other collection holds too: cropped, and labelled.
+    with Image.open(siim / "train" / "10003.jpg") as film:
+        film.resize((192, 192)).crop((6, 4, 186, 184)).save(tmp_path / "adult/clinic/copy.png")
+    with (tmp_path / "adult/manifest.csv").open("a", encoding="utf-8") as stream:
+        stream.write("clinic/copy.png,covid,clinic,clinic:99,AP,50,F,CC0\n")
+    both = [open_collection("siim", siim), open_collection("manifest", tmp_path / "adult")]
+    options = BuildOptions(hold_out=("clinic", "nih"))
+    result = build_dataset(both, tmp_path / "out", options)
+    rows = {row["original"]: row for row in table(result, "manifest.csv")}
+    assert {row["split"] for row in rows.values() if row["source"] != "siim"} == {"test"}
+    copy, film_row = rows["clinic/copy.png"], rows["train/10003.jpg"]
+    assert copy["group"] == film_row["group"]
+    assert film_row["split"] == "test"
+    assert (film_row["label"], film_row["appearance"]) == ("", "typical")
+    assert (copy["label"], copy["appearance"]) == ("covid", "")
+    assert result.record["groups"]["near_duplicate_pairs_across_sources"] == 1
+    assert result.record["counts"]["test"]["covid"] == 7
+
+
+def test_copies_graded_differently_are_left_out(tmp_path: Path) -> None:
+    siim = make_siim(tmp_path / "siim", each=20)
+    train = siim / "train"
+    (train / "10004.jpg").write_bytes((train / "00004.jpg").read_bytes())
+    result = build_dataset([open_collection("siim", siim)], tmp_path / "out")
+    told = {row["original"]: row for row in table(result, "exclusions.csv")}
+    assert reasons(result) == {"conflicting_copies": 2}
+    detail = told["train/10004.jpg"]["detail"]
+    assert detail == "siim:train/00004.jpg is negative (likeness 1.00)"
+    assert told["train/10004.jpg"]["appearance"] == "typical"
+
+
+def test_a_missing_class_is_told(tmp_path: Path) -> None:
+    rows = []
+    for number in range(12):
+        draw(tmp_path / f"{number}.png", 8100 + number)
+        look = "typical" if number % 2 else "negative"
+        rows.append({"path": f"{number}.png", "appearance": look})
+    write_csv(tmp_path / "manifest.csv", rows[0], rows)
+    result = build_dataset([open_collection("manifest", tmp_path)], tmp_path / "out")
+    assert "The split train has no film of class atypical." in result.warnings
+    assert not any("class covid" in warning for warning in result.warnings)
+
+
+def test_the_article_learns_labels_alone(tmp_path: Path) -> None:
+    siim = open_collection("siim", make_siim(tmp_path / "siim", each=2))
+    make_cohen(tmp_path / "cohen")
+    make_kermany(tmp_path / "kermany")
+    both = [*collections(tmp_path, "cohen", "kermany"), siim]
+    result = build_dataset(both, tmp_path / "out", ARTICLE)
+    assert reasons(result)["unlabelled"] == 12
+
+
+def test_what_was_not_understood_is_listed_with_its_count(tmp_path: Path) -> None:
+    rows = []
+    for number in range(24):
+        draw(tmp_path / f"{number}.png", 9100 + number, covid=number % 2 > 0)
+        label = "positivo" if number % 2 else "sano"
+        rows.append({"ruta": f"{number}", "etiqueta": label, "edad": "40", "vista": "AP Seduto"})
+    rows[0]["etiqueta"] = rows[1]["etiqueta"] = "quizás"
+    rows[2]["edad"] = "doce"
+    write_csv(tmp_path / "m.csv", rows[0], rows)
+    result = build_dataset([open_collection("manifest", tmp_path / "m.csv")], tmp_path / "out")
+    name = result.record["collections"].keys()
+    assert list(result.record["not_understood"].values()) == [
+        {"age": {"doce": 1}, "label": {"quizás": 2}}
+    ]
+    assert result.record["not_understood"].keys() == name
+    assert reasons(result) == {"unlabelled": 2, "unreadable_age": 1}
+    (said,) = result.record["understood"]
+    assert said.startswith("m.csv: UTF-8, commas; columns ruta = path, etiqueta = label")
+    assert any(text.endswith("label: 'quizás' (2).") for text in result.warnings)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+from covid_d.appearance import Appearance
 from covid_d.dataset.build.films import Inspection
 from covid_d.dataset.build.options import BuildOptions, Licenses, Protocol
 from covid_d.dataset.build.select import (
@@ -275,3 +276,77 @@ def test_every_row_has_one_end() -> None:
 def test_a_row_lost_or_told_twice_is_an_error(used: list[int], out: list[int]) -> None:
     with pytest.raises(DatasetError, match="3 rows were read"):
         account_for([candidate(0), candidate(1), candidate(2)], used, [], out)
+
+
+def graded(appearance: Appearance | None, label: Label | None = None, index: int = 0) -> Film:
+    look = candidate(index, label=label, appearance=appearance, patient=f"siim:{index}")
+    return Film(look, inspection(sha256=str(index)))
+
+
+@pytest.mark.parametrize(
+    ("likeness", "left_out"), [(1.0, {0, 1}), (0.95, {0, 1}), (0.94, set()), (0.83, set())]
+)
+def test_one_exposure_has_one_appearance_two_days_may_have_two(
+    likeness: float, left_out: set[int]
+) -> None:
+    films = [graded(Appearance.TYPICAL), graded(Appearance.NEGATIVE, index=1)]
+    told = contradictions(films, [Pair(0, 1, likeness)], set())
+    assert set(told) == left_out
+    if left_out:
+        assert told[0].detail == f"cohen:a.png is negative (likeness {likeness:.2f})"
+
+
+def test_a_film_that_says_less_contradicts_nothing() -> None:
+    films = [
+        graded(Appearance.NEGATIVE),
+        graded(None, Label.COVID, index=1),
+        graded(Appearance.NEGATIVE, Label.COVID, index=2),
+    ]
+    pairs = [Pair(0, 1, 1.0), Pair(0, 2, 1.0), Pair(1, 2, 1.0)]
+    assert contradictions(films, pairs, set()) == {}
+
+
+def test_an_appearance_is_enough_in_the_grouped_protocol_and_not_in_the_articles() -> None:
+    film = row(label=None, appearance=Appearance.ATYPICAL, finding="Atypical Appearance")
+    assert leave_out(film, GROUPED) is None
+    told = leave_out(film, ARTICLE)
+    assert told == Exclusion(Reason.UNLABELLED, "Atypical Appearance")
+
+
+def test_an_age_that_nobody_can_read_is_no_adults() -> None:
+    film = row(not_understood=(("age", "doce"),))
+    assert leave_out(film, GROUPED) == Exclusion(Reason.AGE, "doce")
+    assert leave_out(film, BuildOptions(adults_only=False)) is None
+    assert leave_out(row(not_understood=(("view", "doce"),)), GROUPED) is None
+
+
+@pytest.mark.parametrize("text", ["", "unknown", "No consta", "frontal"])
+def test_a_projection_that_is_not_told_may_be_frontal(text: str) -> None:
+    assert leave_out(row(projection=None, projection_text=text), GROUPED) is None
+    strict = BuildOptions(known_projection_only=True)
+    told = leave_out(row(projection=None, projection_text=text), strict)
+    assert told
+    assert told.reason is Reason.PROJECTION
+
+
+@pytest.mark.parametrize("text", ["?", "AP foo", "Axial"])
+def test_a_projection_that_is_told_and_not_understood_is_left_out(text: str) -> None:
+    told = leave_out(row(projection=None, projection_text=text), GROUPED)
+    assert told == Exclusion(Reason.PROJECTION, text)
+
+
+@pytest.mark.parametrize(
+    "facts", [{"age_years": 9.0}, {"age_by_dates": 4.0, "age_years": 45.0}, {"child": True}]
+)
+def test_a_child_by_any_source_is_one(facts: dict[str, Any]) -> None:
+    known = with_facts(candidate(age=45.0), inspection(**facts))
+    assert known.row.child
+    assert leave_out(known.row, GROUPED) == Exclusion(Reason.CHILD, "45 years")
+
+
+def test_an_age_of_the_file_that_nobody_can_read_is_no_adults() -> None:
+    known = with_facts(candidate(), inspection(age_unread="XXXY"))
+    assert leave_out(known.row, GROUPED) == Exclusion(Reason.AGE, "XXXY")
+    # Where the collection states an age, the file's words add nothing.
+    known = with_facts(candidate(age=45.0), inspection(age_unread="XXXY"))
+    assert leave_out(known.row, GROUPED) is None

@@ -8,7 +8,8 @@ import pytest
 
 from collection_factory import cohen_row, draw, write_cohen
 from covid_d.dataset.collections import FilmRow, Modality, Reason
-from covid_d.dataset.collections.cohen import CohenCollection, label_of
+from covid_d.dataset.collections.cohen import CohenCollection
+from covid_d.dataset.collections.vocabulary import label_of
 from covid_d.dataset.manifest import Label
 from covid_d.errors import DatasetError
 from covid_d.radiograph import Projection, Sex
@@ -144,6 +145,42 @@ def test_children_are_known_by_age(tmp_path: Path) -> None:
         films=("a17.png", "a18.png", "a.png"),
     )
     assert [row.child for row in rows] == [True, False, False]
+
+
+def test_a_laboratory_result_is_read(tmp_path: Path) -> None:
+    rows = rows_of(
+        tmp_path,
+        cohen_row("a.png", finding="COVID-19", RT_PCR_positive="N"),
+        cohen_row("b.png", finding="todo", RT_PCR_positive="Y"),
+        cohen_row("c.png", finding="Pneumonia", RT_PCR_positive="N"),
+        cohen_row("d.png", finding="No Finding", RT_PCR_positive="Y"),
+        cohen_row("e.png", finding="todo", RT_PCR_positive="N"),
+        cohen_row("f.png", finding="COVID-19?", RT_PCR_positive="Unclear"),
+        films=tuple(f"{name}.png" for name in "abcdef"),
+    )
+    assert [row.label for row in rows] == [None, Label.COVID, Label.NOCOVID, None, None, None]
+    told = [row.exclusion.detail if row.exclusion else "" for row in rows]
+    assert told == [
+        "COVID-19, but RT-PCR negative", "", "", "No Finding, but RT-PCR positive", "todo",
+        "COVID-19?",
+    ]  # fmt: skip
+    assert reason_of(rows[0]) == reason_of(rows[3]) == Reason.CONTRADICTORY
+
+
+def test_what_is_not_understood_is_told(tmp_path: Path) -> None:
+    (row,) = rows_of(
+        tmp_path, cohen_row("a.png", finding="Hantavirus", view="AP foo", age="x", sex="?")
+    )
+    assert row.not_understood == (("label", "Hantavirus"), ("view", "AP foo"), ("age", "x"))
+    assert row.unread_age == "x"
+    assert row.label is None
+
+
+def test_a_film_listed_with_two_findings_is_left_out_by_both_rows(tmp_path: Path) -> None:
+    rows = rows_of(tmp_path, cohen_row("a.png"), cohen_row("a.png", finding="SARS"))
+    assert [reason_of(row) for row in rows] == [Reason.CONTRADICTORY] * 2
+    told = [row.exclusion.detail for row in rows if row.exclusion]
+    assert told[0] == "images/a.png: row 1 says COVID-19, but row 2 says SARS"
 
 
 def test_empty_cells_are_unknown(tmp_path: Path) -> None:

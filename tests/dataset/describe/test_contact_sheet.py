@@ -11,7 +11,7 @@ from covid_d.errors import DatasetError
 from covid_d.radiograph import RadiographError
 
 if TYPE_CHECKING:
-    from .conftest import Handmade
+    from dataset.conftest import Handmade
 
 
 @pytest.fixture

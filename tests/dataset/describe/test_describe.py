@@ -5,6 +5,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -18,7 +19,7 @@ from covid_d.language import INTENDED_USE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .conftest import Handmade
+    from dataset.conftest import Handmade
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_age_bands_hold_their_lower_edge(age: float, band: str) -> None:
 
 
 def test_age_bands_of_nothing() -> None:
-    assert age_bands(pd.Series([], dtype=float)).tolist() == []
+    assert age_bands(pd.Series(np.array([], dtype=float))).tolist() == []
 
 
 def test_every_dimension_adds_up_to_all_radiographs(dataset: Dataset) -> None:
@@ -140,7 +141,10 @@ def test_dataset_describes_itself(dataset: Dataset) -> None:
 
 def test_to_dict_is_what_json_prints(dataset: Dataset) -> None:
     told = describe(dataset).to_dict()
-    assert set(told) == {"films", "ct", "lateral", "classes", "patients", "counts", "warnings"}
+    assert set(told) == {
+        "films", "ct", "lateral", "classes", "patients", "counts", "warnings",
+        "appearances", "graded_patients", "graded",
+    }  # fmt: skip
     assert told["films"] == 20
     assert told["counts"]["source"]["nih"] == {"covid": 0, "nocovid": 5}
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covid_d.dataset.describe.shortcuts import FilmFacts, ShortcutReport, find_shortcuts
+from covid_d.dataset.describe.shortcuts import (
+    OPACITY,
+    FilmFacts,
+    ShortcutReport,
+    find_shortcuts,
+)
 from covid_d.dataset.manifest import Label
 
 
@@ -33,6 +38,19 @@ def test_a_source_of_one_class_is_told() -> None:
     told = " ".join(report.warnings())
     assert "source of a film alone predicts COVID-19 with AUROC 1.00 (100 films" in told
     assert "100% of the films come from sources with a single class: cxnet (40), nih (60)" in told
+
+
+def test_the_source_of_opacities_is_told_too() -> None:
+    looks = ("negative", "typical", "atypical", "negative")
+    films = [
+        FilmFacts(looks[n % 4], n, "b" if looks[n % 4] == "negative" else "a", "", None, False)
+        for n in range(80)
+    ]
+    report = find_shortcuts(films, OPACITY)
+    assert auroc(report, "source") == 1.0
+    assert report.single_class_sources == {"b": 40}
+    told = " ".join(report.warnings())
+    assert "source of a film alone predicts a lung opacity with AUROC 1.00 (80 films" in told
 
 
 def test_the_age_of_children_tells_the_class() -> None:

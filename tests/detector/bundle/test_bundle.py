@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle_factory import make_bundle, spec_dict
+from bundle_factory import appearance_fields, make_bundle, spec_dict
 from covid_d.detector import Bundle, seal
 from covid_d.detector.bundle.bundle import BUILT_IN, built_in_path, parse_spec
 from covid_d.detector.bundle.spec import BundleSpec
@@ -76,9 +76,9 @@ def test_not_json(content: bytes) -> None:
         parse_spec(content, HERE)
 
 
-@pytest.mark.parametrize("content", [b"[]", b"7", b"null", b"{}", b'{"format": 2}'])
+@pytest.mark.parametrize("content", [b"[]", b"7", b"null", b"{}", b'{"format": 3}'])
 def test_unknown_format(content: bytes) -> None:
-    with pytest.raises(BundleError, match="this COVID-D reads format 1") as caught:
+    with pytest.raises(BundleError, match="this COVID-D reads formats 1 and 2") as caught:
         parse_spec(content, HERE)
     assert "Update COVID-D" in caught.value.next_step
 
@@ -105,6 +105,20 @@ def test_schema_errors_name_the_field(place: str, value: object) -> None:
         parse(**{place: value})
     assert f": {place}" in caught.value.message
     assert "here" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"format": 1},
+        {"calibration": spec_dict()["calibration"]},
+        {"conformal": spec_dict()["conformal"]},
+    ],
+)
+def test_a_bundle_of_appearance_has_parts_of_its_own(wrong: dict[str, object]) -> None:
+    assert parse(**appearance_fields()).has_appearance
+    with pytest.raises(BundleError, match="is not valid"):
+        parse(**appearance_fields(**wrong))
 
 
 def test_minimal_spec_is_a_demonstration_without_thresholds() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pytest
 
 from bundle_factory import make_bundle
 from covid_d.evaluation.audit import AuditResult, audit
-from planted import Rehearsal, rehearse
+
+if TYPE_CHECKING:  # it imports torch, which most of the audit's tests do without
+    from planted import Rehearsal
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,8 @@ class Audited:
 
 
 def _audited(factory: pytest.TempPathFactory, *, marker: bool) -> Audited:
+    from planted import rehearse
+
     rehearsal = rehearse(factory.mktemp("rehearsal"), make_bundle, seed=1, marker=marker)
     result = audit(
         rehearsal.bundle, rehearsal.dataset, lungs=rehearsal.lungs, perturbed_films=20, threads=1

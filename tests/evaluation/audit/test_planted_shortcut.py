@@ -18,7 +18,7 @@ from covid_d.evaluation.audit.probes import Probe
 from planted import FILMS, SOURCES, draw_film
 
 if TYPE_CHECKING:
-    from conftest import Audited
+    from evaluation.audit.conftest import Audited
 
 pytestmark = [pytest.mark.train, pytest.mark.xdist_group("planted")]
 

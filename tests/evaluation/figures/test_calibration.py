@@ -9,7 +9,7 @@ from sklearn.calibration import calibration_curve
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss
 
-from covid_d.evaluation.figures.calibration import CalibratedFilms, reliability
+from covid_d.evaluation.figures.calibration import BinnedFilms, CalibratedFilms, reliability
 
 
 def _drawn(seed: int, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
@@ -112,3 +112,39 @@ def test_reliability_bins() -> None:
     assert [(b.low, b.high, b.n) for b in bins] == [(0.0, 0.1, 2), (0.9, 1.0, 2)]
     assert bins[0].mean_probability == pytest.approx(0.06)
     assert [b.observed for b in bins] == [0.5, 1.0]
+
+
+def test_binned_error_is_that_of_the_full_statistics() -> None:
+    rng = np.random.default_rng(5)
+    p = rng.random(300)
+    truth = rng.random(300) < p**2
+    weights = rng.integers(0, 3, (4, 300)).astype(float)
+    expected = CalibratedFilms(p, truth).statistics(weights)["calibration_error"]
+    assert BinnedFilms(p, truth).error(weights) == pytest.approx(expected, abs=1e-12)
+
+
+def test_correction_takes_off_what_chance_adds() -> None:
+    # Perfectly calibrated films: the plain error is chance alone, the corrected one is centred
+    # on nothing in the square.
+    rng = np.random.default_rng(6)
+    plain, corrected = [], []
+    for _ in range(300):
+        p = rng.random(60)
+        films = BinnedFilms(p, rng.random(60) < p)
+        plain.append(float(films.error(np.ones((1, 60)))[0]))
+        corrected.append(films.corrected())
+    assert np.mean(plain) > 0.11
+    assert np.mean(corrected) < 0.07
+    assert np.median(corrected) < 0.06
+
+
+def test_correction_leaves_a_true_gap() -> None:
+    # All films are said to be at 0.25 and are at 0.55: the gap of 0.30 must stay.
+    rng = np.random.default_rng(7)
+    found = [BinnedFilms(np.full(80, 0.25), rng.random(80) < 0.55).corrected() for _ in range(300)]
+    assert np.mean(np.square(found)) == pytest.approx(0.3**2, abs=0.005)
+
+
+def test_single_films_have_no_corrected_error() -> None:
+    films = BinnedFilms(np.array([0.05, 0.95]), np.array([False, True]))
+    assert np.isnan(films.corrected())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from sklearn import metrics as reference
 from covid_d.evaluation.figures.metrics import LEAST_FILMS, PREVALENCES, measure
 
 Draw = Callable[..., pd.DataFrame]
-QUICK = {"resamples": 300, "seed": 1}
+QUICK: dict[str, Any] = {"resamples": 300, "seed": 1}
 
 EXPECTED = {
     "auroc",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from covid_d.evaluation.figures.subgroups import (
 )
 
 Draw = Callable[..., pd.DataFrame]
-QUICK = {"resamples": 50, "seed": 1}
+QUICK: dict[str, Any] = {"resamples": 50, "seed": 1}
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from covid_d.evaluation.left_out.leave_one_out import (
     threshold_at,
 )
 
-QUICK = {"resamples": 100, "seed": 1}
+QUICK: dict[str, Any] = {"resamples": 100, "seed": 1}
 
 
 def _films(*parts: tuple[str, str, int, int]) -> pd.DataFrame:
@@ -149,8 +150,8 @@ def test_results_by_kind() -> None:
     films["quality"] = rng.normal(positive_films(films) * 1.5 - 0.75, 1.0)
     trained: list[int] = []
 
-    def fit(training: pd.DataFrame, name: str) -> Remembered:
-        trained.append(len(training))
+    def fit(films: pd.DataFrame, name: str) -> Remembered:
+        trained.append(len(films))
         return Remembered("quality")
 
     results = {r.name: r for r in leave_out(plan(films), fit, **QUICK)}
@@ -170,7 +171,7 @@ def test_results_by_kind() -> None:
 def test_without_both_classes_to_train_on_nothing_is_measured() -> None:
     films = _films(("a", "", 20, 0), ("b", "", 0, 20))
 
-    def fit(training: pd.DataFrame, name: str) -> Remembered:
+    def fit(films: pd.DataFrame, name: str) -> Remembered:
         raise AssertionError("must not train")
 
     results = list(leave_out(plan(films), fit, **QUICK))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -83,6 +84,6 @@ def test_a_failure_leaves_nothing(
 def test_without_both_classes_in_a_source_the_pool_is_drawn_alone(
     phantom_evaluation: Evaluation,
 ) -> None:
-    bare = {name: {} for name in phantom_evaluation.subgroups}
+    bare: dict[str, Any] = {name: {} for name in phantom_evaluation.subgroups}
     curves = output._curves(replace(phantom_evaluation, headline=None, subgroups=bare))
     assert [stratum.name for stratum in curves] == ["pool"]

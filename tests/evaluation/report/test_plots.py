@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from covid_d.evaluation.figures.decision import THRESHOLDS
 from covid_d.evaluation.report import plots
@@ -30,7 +32,7 @@ def films(draw_scores: Draw) -> pd.DataFrame:
 
 
 def _texts(figure: Figure) -> str:
-    return " ".join(text.get_text() for text in figure.findobj(lambda a: hasattr(a, "get_text")))
+    return " ".join(found.get_text() for found in figure.findobj(Text) if isinstance(found, Text))
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
@@ -59,7 +61,7 @@ def test_roc_passes_through_the_measured_points(films: pd.DataFrame) -> None:
     truth, p = films["label"].eq("covid"), films["probability"]
     for threshold in (0.3, 0.5, 0.7):
         point = ((p[~truth] >= threshold).mean(), (p[truth] >= threshold).mean())
-        gap = np.abs(line.get_xydata() - point).sum(axis=1).min()
+        gap = np.abs(np.asarray(line.get_xydata()) - point).sum(axis=1).min()
         assert gap < 0.06
 
 
@@ -85,6 +87,7 @@ def test_histogram_names_each_source_with_its_counts(films: pd.DataFrame) -> Non
         patch.get_height()
         for axes in plots.score_histograms(films, "es").axes
         for patch in axes.patches
+        if isinstance(patch, Rectangle)
     )
     assert drawn == len(films)
 
@@ -97,15 +100,16 @@ def test_histogram_keeps_to_the_largest_sources(films: pd.DataFrame) -> None:
 def test_decision_curve_starts_at_the_prevalence(films: pd.DataFrame) -> None:
     lines = {line.get_label(): line for line in plots.decision_curve(films, "en").axes[0].lines}
     share = films["label"].eq("covid").mean()
-    model = lines["act on the model"].get_ydata()
-    everyone = lines["act on everyone"].get_ydata()
+    model = np.asarray(lines["act on the model"].get_ydata())
+    everyone = np.asarray(lines["act on everyone"].get_ydata())
     assert model[0] == pytest.approx(share, abs=0.02)
     assert everyone[0] == pytest.approx(share - (1 - share) / 99)
     assert len(model) == len(THRESHOLDS)
 
 
 def test_numbers_follow_the_language(films: pd.DataFrame) -> None:
-    for language, mark in (("es", "0,5"), ("en", "0.5")):
+    marks: dict[Language, str] = {"es": "0,5", "en": "0.5"}
+    for language, mark in marks.items():
         figure = plots.decision_curve(films, language)
         figure.canvas.draw()
         labels = [tick.get_text() for tick in figure.axes[0].get_xticklabels()]

@@ -14,6 +14,7 @@ from covid_d.dataset.manifest import COLUMNS
 from covid_d.detector.gate import Kind, look
 from covid_d.errors import TrainingError
 from covid_d.radiograph import Preprocessing, prepare, read
+from covid_d.radiograph.film import FloatImage, Radiograph
 from covid_d.radiograph.phantom import draw_phantom
 from covid_d.training.gate.data import aside_for_gate, gate_pictures, gate_samples
 
@@ -45,6 +46,12 @@ def means(film: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return halves.mean(axis=(0, 2, 4)).ravel().astype(np.float32)
 
 
+def see(film: Radiograph) -> tuple[FloatImage, npt.NDArray[np.float32]]:
+    """See the whole film, as a network of the whole film does."""
+    prepared = prepare(film, PREPROCESSING)
+    return prepared, means(prepared)
+
+
 def test_everything_there_is_to_fit_on(with_aside: Dataset) -> None:
     films = with_aside.films("train")
     pictures = gate_pictures(with_aside, films)
@@ -61,7 +68,9 @@ def test_everything_there_is_to_fit_on(with_aside: Dataset) -> None:
     }
 
 
-_ALTERED = {"inverted", "upside_down", "sideways", "blurred", "cropped"}
+_ALTERED = {
+    "inverted", "upside_down", "sideways", "blurred", "cropped", "collage", "annotated",
+}  # fmt: skip
 
 
 def test_set_aside_films_of_what_is_held_out_stay_out(with_aside: Dataset) -> None:
@@ -74,7 +83,7 @@ def test_set_aside_films_of_what_is_held_out_stay_out(with_aside: Dataset) -> No
 def test_looks_are_of_the_film_as_prediction_prepares_it(with_aside: Dataset) -> None:
     films = with_aside.films("train").iloc[:4]
     pictures = [p for p in gate_pictures(with_aside, films) if p.kind is Kind.FRONTAL]
-    samples = gate_samples(pictures, PREPROCESSING, means, progress=False)
+    samples = gate_samples(pictures, see, progress=False)
     for row, seen in zip(films.itertuples(), samples.looks, strict=True):
         film = prepare(read(with_aside.path(row)), PREPROCESSING)
         assert seen == pytest.approx(look(film, means(film), samples.grid))
@@ -87,10 +96,8 @@ def test_looks_are_of_the_film_as_prediction_prepares_it(with_aside: Dataset) ->
 def test_the_same_again(with_aside: Dataset) -> None:
     films = with_aside.films("train").iloc[:3]
     chosen = gate_pictures(with_aside, films)[:40]
-    one = gate_samples(chosen, PREPROCESSING, means, progress=False)
-    other = gate_samples(
-        gate_pictures(with_aside, films)[:40], PREPROCESSING, means, progress=False
-    )
+    one = gate_samples(chosen, see, progress=False)
+    other = gate_samples(gate_pictures(with_aside, films)[:40], see, progress=False)
     assert np.array_equal(one.looks, other.looks)
     assert np.array_equal(one.kinds, other.kinds)
 
@@ -99,4 +106,36 @@ def test_a_film_that_is_gone_is_named(with_aside: Dataset) -> None:
     films = with_aside.films("train").iloc[:1].assign(path="gone.png")
     pictures = gate_pictures(with_aside, films)[:1]
     with pytest.raises(TrainingError, match=r"gone\.png cannot be read"):
-        gate_samples(pictures, PREPROCESSING, means, progress=False)
+        gate_samples(pictures, see, progress=False)
+
+
+def test_what_is_refused_before_does_not_reach_the_gate(with_aside: Dataset) -> None:
+    films = with_aside.films("train").iloc[:4]
+    pictures = [p for p in gate_pictures(with_aside, films) if p.kind is Kind.FRONTAL]
+    kept = {picture.name for picture in pictures[1::2]}
+    samples = gate_samples(
+        pictures, lambda film: see(film) if film.name in kept else None, progress=False
+    )
+    assert len(samples.looks) == len(samples.kinds) == 2
+    assert list(samples.groups) == [picture.group for picture in pictures[1::2]]
+
+
+def test_folders_add_films_of_a_kind(with_aside: Dataset, tmp_path: Path) -> None:
+    folder = tmp_path / "children"
+    (folder / "NORMAL").mkdir(parents=True)
+    for number in range(3):
+        draw_phantom(900 + number, size=96).to_image().save(folder / "NORMAL" / f"{number}.png")
+    (folder / "notes.txt").write_text("no film")
+    films = with_aside.films("train").iloc[:2]
+    before = gate_pictures(with_aside, films)
+    found = gate_pictures(with_aside, films, [(Kind.CHILD, folder)])
+    children = [picture for picture in found if picture.kind is Kind.CHILD]
+    assert len(found) - len(before) == len(children) == 3 * 6  # each with five variants
+    assert children[0].load() == pytest.approx(read(folder / "NORMAL" / "0.png").pixels)
+
+
+def test_a_folder_without_films_is_an_error(with_aside: Dataset, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(TrainingError, match="holds no film for the input gate"):
+        gate_pictures(with_aside, with_aside.films("train").iloc[:1], [(Kind.CHILD, empty)])

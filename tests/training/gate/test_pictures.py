@@ -31,6 +31,10 @@ def test_an_altered_film_is_a_film_still_and_another_one(kind: Kind) -> None:
         assert found.dtype == np.float32
         assert found.min() >= 0.0
         assert found.max() <= 1.0
+        if kind is Kind.ANNOTATED:  # a few strokes on the same film
+            assert found.shape == FILM.shape
+            assert 0.001 < (np.abs(found - FILM) > 0.05).mean() < 0.6
+            continue
         assert found.shape != FILM.shape or np.abs(found - FILM).mean() > 0.01
     assert np.array_equal(altered(FILM, kind, rng(3)), altered(FILM, kind, rng(3)))
 
@@ -42,8 +46,9 @@ def test_alterations_are_what_they_are_called() -> None:
         assert upside_down.mean(axis=1) == pytest.approx(FILM.mean(axis=1)[::-1], abs=1e-5)
         assert altered(FILM, Kind.SIDEWAYS, rng(seed)).shape == FILM.shape[::-1]
         cropped = altered(FILM, Kind.CROPPED, rng(seed))
-        for side, whole in zip(cropped.shape, FILM.shape, strict=True):
-            assert 0.29 * whole <= side <= 0.51 * whole
+        shares = sorted(a / b for a, b in zip(cropped.shape, FILM.shape, strict=True))
+        part = shares[0] >= 0.29 and shares[1] <= 0.51
+        assert part or (0.41 <= shares[0] <= 0.59 and shares[1] == 1.0)
     blurred = altered(FILM, Kind.BLURRED, rng())
     assert np.abs(np.diff(blurred)).mean() < 0.5 * np.abs(np.diff(FILM)).mean()
 

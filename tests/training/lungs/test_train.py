@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -132,7 +133,7 @@ def test_missing_inputs(collection: Folders, position: int) -> None:
     paths = list(collection)
     paths[position] = collection[0] / "none"
     with pytest.raises(TrainingError, match="does not exist"):
-        load_lung_films(*paths)
+        load_lung_films(paths[0], paths[1], paths[2])
 
 
 def test_metadata_without_columns(collection: Folders) -> None:
@@ -149,7 +150,7 @@ def test_too_few_pairs(collection: Folders) -> None:
 
 
 @pytest.mark.parametrize("change", [{"fit": "pad"}, {"crop_border": 0.1}])
-def test_geometry_must_be_squash(collection: Folders, change: dict[str, object]) -> None:
+def test_geometry_must_be_squash(collection: Folders, change: dict[str, Any]) -> None:
     with pytest.raises(TrainingError, match="fit='squash'"):
         load_lung_films(*collection, preprocessing=Preprocessing(**({"fit": "squash"} | change)))
 

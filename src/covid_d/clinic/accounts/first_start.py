@@ -8,14 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts import links, passwords, sessions
-from covid_d.clinic.accounts.details import Details
 from covid_d.clinic.accounts.links import Purpose
-from covid_d.clinic.clock import now
+from covid_d.clinic.accounts.user_details import Details
 from covid_d.clinic.database.accounts import Unit, User
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission, Role
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 
 _CLINICAL = [role.value for role in Role if Permission.CREATE_CASE in role.permissions]
@@ -63,13 +61,11 @@ def new_link(installation: Installation) -> str | None:
 
     Every earlier link stops working. It is kept nowhere but in what the caller shows.
     """
-    with installation.writing() as session:
-        if _has_administrator(session):
+    with installation.act(Actor(None)) as act:
+        if _has_administrator(act.session):
             return None
-        token = links.issue(session, Purpose.FIRST_ADMINISTRATOR)
-        audit_trail.record(
-            session, installation.keys, Actor(None), "first_start.link", "installation"
-        )
+        token = links.issue(act.session, Purpose.FIRST_ADMINISTRATOR)
+        act.record("first_start.link", "installation")
     return f"/first-start/{token}"
 
 
@@ -123,25 +119,23 @@ def create_administrator(
     check(installation, token)
     passwords.check_new(password, details.username)
     password_hash = passwords.hash_of(password)  # slow: not while the database is locked
-    with installation.writing() as session:
-        if _has_administrator(session):
+    with installation.act(Actor(None, address)) as act:
+        if _has_administrator(act.session):
             raise NotFoundError
-        details.check(session)
-        links.use(session, Purpose.FIRST_ADMINISTRATOR, token)
+        details.check(act.session)
+        links.use(act.session, Purpose.FIRST_ADMINISTRATOR, token)
         user = User(
             username=details.username,
             full_name=details.full_name,
             password_hash=password_hash,
             role=details.role.value,
-            created_at=now(),
+            created_at=act.now,
         )
-        session.add(user)
-        session.flush()
-        actor = Actor(user.id, address)
-        audit_trail.record(
-            session, installation.keys, actor, "first_start.administrator", f"user:{user.id}"
-        )
-        return sessions.start(session, user, browser)
+        act.session.add(user)
+        act.session.flush()
+        act.known_as(user.id)
+        act.record("first_start.administrator", user)
+        return sessions.start(act.session, user, browser)
 
 
 def _has_administrator(session: Session) -> bool:

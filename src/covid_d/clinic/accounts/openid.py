@@ -30,11 +30,10 @@ from covid_d.clinic.accounts import sessions
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ClinicError, UnavailableError
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
-from covid_d.settings import Settings
 
 _SECONDS: Final = 10
 # Signed with the provider's private key; "none" and keys shared with us prove less.
@@ -108,7 +107,7 @@ class Provider:
         If the client is not named, or the issuer is not reached by HTTPS.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ClinicSettings) -> None:
         issuer = (settings.oidc_issuer or "").rstrip("/")
         parts = urlsplit(issuer)
         if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
@@ -229,24 +228,20 @@ def sign_in(
         If there is no active account for them.
     """
     subject = _subject_key(provider.issuer, str(claims["sub"]))
-    with installation.writing() as session:
-        user = session.scalar(select(User).where(User.oidc_subject == subject))
+    with installation.act(Actor(None, address)) as act:
+        user = act.session.scalar(select(User).where(User.oidc_subject == subject))
         linked = user is None
         if user is None:
-            user = _unlinked(session, _name(claims, installation.settings.oidc_claim))
+            user = _unlinked(act.session, _name(claims, installation.settings.oidc_claim))
         token = None
         if user is not None and user.active:
             user.oidc_subject, user.must_change_password = subject, False
-            sessions.forget_ended(session, installation.settings)
-            token = sessions.start(session, user, browser)
-        audit_trail.record(
-            session,
-            installation.keys,
-            Actor(user.id if user else None, address),
-            "sign_in" if token else "sign_in.failed",
-            f"user:{user.id}" if user else "user",
-            {"by": "openid"} | ({"linked": True} if token and linked else {}),
-        )
+            sessions.forget_ended(act.session, installation.settings)
+            token = sessions.start(act.session, user, browser)
+        if user is not None:
+            act.known_as(user.id)
+        detail = {"by": "openid"} | ({"linked": True} if token and linked else {})
+        act.record("sign_in" if token else "sign_in.failed", user or "user", **detail)
     if token is None:
         raise NoAccountError
     return token

@@ -8,6 +8,7 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from covid_d.clinic import sentences
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.texts import N_
 
@@ -30,7 +31,7 @@ def check_new(password: str, username: str, *, field: str = "password") -> None:
     if len(password) < SHORTEST:
         problem = N_("Use at least %(n)d characters; a short sentence is good.", n=SHORTEST)
     elif len(password) > LONGEST:
-        problem = N_("Use at most %(n)d characters.", n=LONGEST)
+        problem = sentences.too_long(LONGEST)
     elif len(set(password.lower())) < _FEW_LETTERS:
         problem = N_("Use more different characters.")
     elif username and username.lower() in password.lower():

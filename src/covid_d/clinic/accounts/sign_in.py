@@ -15,7 +15,6 @@ from covid_d.clinic.errors import ClinicError, TooManyError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 
 TRIES: Final = 5
@@ -87,21 +86,17 @@ def sign_in(
             found is not None and found.locked_until is not None and found.locked_until > now()
         )
     right = passwords.matches(password, stored)  # also while resting: time must not tell
-    with installation.writing() as session:
-        sessions.forget_ended(session, installation.settings)
-        user = _by_name(session, username)
+    with installation.act(Actor(None, address)) as act:
+        sessions.forget_ended(act.session, installation.settings)
+        user = _by_name(act.session, username)
         token = None
         if right and not resting and user is not None:
-            token = _let_in(session, user, password, browser)
+            token = _let_in(act.session, user, password, browser)
         if token is None and user is not None and not resting:
             _count_failure(user)
-        audit_trail.record(
-            session,
-            installation.keys,
-            Actor(user.id if user else None, address),
-            "sign_in" if token else "sign_in.failed",
-            f"user:{user.id}" if user else "user",
-        )
+        if user is not None:
+            act.known_as(user.id)
+        act.record("sign_in" if token else "sign_in.failed", user or "user")
     if token is not None:
         return token
     if resting:

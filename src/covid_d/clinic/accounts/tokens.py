@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import select, update
 from sqlalchemy.orm import joinedload
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import ApiToken, User
@@ -16,8 +17,7 @@ from covid_d.clinic.errors import ForbiddenError, InvalidInputError, NotFoundErr
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token, token_hash
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_, Text
-from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.texts import Text
 from covid_d.clinic.trail.audit_trail import Actor
 
 PREFIX: Final = "covidd_"  # so that people and secret scanners recognise one that leaked
@@ -56,14 +56,16 @@ def create(
         raise ForbiddenError
     name = name.strip()
     wrong: dict[str, Text] = {}
-    if not 1 <= len(name) <= LONGEST_NAME:
-        wrong["name"] = N_("Write between 1 and %(n)d characters.", n=LONGEST_NAME)
+    if not name:
+        wrong["name"] = sentences.MISSING
+    elif len(name) > LONGEST_NAME:
+        wrong["name"] = sentences.too_long(LONGEST_NAME)
     if not 1 <= days <= LONGEST_DAYS:
-        wrong["days"] = N_("Write a number between 1 and %(n)d.", n=LONGEST_DAYS)
+        wrong["days"] = sentences.no_whole_number(1, LONGEST_DAYS)
     if wrong:
         raise InvalidInputError(wrong)
     token, moment = PREFIX + new_token(), now()
-    with installation.writing() as session:
+    with installation.act(Actor(person.id, address)) as act:
         row = ApiToken(
             user_id=person.id,
             name=name,
@@ -71,12 +73,8 @@ def create(
             created_at=moment,
             expires_at=moment + timedelta(days=days),
         )
-        session.add(row)
-        session.flush()
-        actor = Actor(person.id, address)
-        audit_trail.record(
-            session, installation.keys, actor, "token.create", f"token:{row.id}", {"days": days}
-        )
+        act.session.add(row)
+        act.record("token.create", row, days=days)
     return token
 
 
@@ -88,14 +86,13 @@ def revoke(installation: Installation, person: Person, token_id: int, *, address
     NotFoundError
         If the person has no such token.
     """
-    with installation.writing() as session:
-        row = session.get(ApiToken, token_id)
+    with installation.act(Actor(person.id, address)) as act:
+        row = act.session.get(ApiToken, token_id)
         if row is None or row.user_id != person.id:
             raise NotFoundError
         if row.revoked_at is None:
-            row.revoked_at = now()
-            actor = Actor(person.id, address)
-            audit_trail.record(session, installation.keys, actor, "token.revoke", f"token:{row.id}")
+            row.revoked_at = act.now
+            act.record("token.revoke", row)
 
 
 def of_person(installation: Installation, person: Person) -> Sequence[ApiToken]:

@@ -9,14 +9,13 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic.accounts.details import LONGEST_NAME, changes
-from covid_d.clinic.cases.catalogue import PROVINCES
-from covid_d.clinic.clock import now
+from covid_d.clinic import sentences
+from covid_d.clinic.accounts.user_details import changes, fault_of_name
+from covid_d.clinic.cases.value_sets import PROVINCES
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_, Text
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 
 LOWEST_PREVALENCE: Final = 0.001
@@ -61,15 +60,16 @@ class UnitDetails:
             Under ``name``, ``province`` or ``prevalence``.
         """
         wrong: dict[str, Text] = {}
-        if not 1 <= len(self.name) <= LONGEST_NAME or not self.name.isprintable():
-            wrong["name"] = N_("Write between 1 and %(n)d characters.", n=LONGEST_NAME)
+        if (fault := fault_of_name(self.name)) is not None:
+            wrong["name"] = fault
         elif _is_taken(session, self.name, but):
             wrong["name"] = N_("Another unit has this name.")
         if self.province not in PROVINCES:
-            wrong["province"] = N_("Choose one of the list.")
+            wrong["province"] = sentences.NOT_OFFERED
         known = self.prevalence is not None
         if known and not LOWEST_PREVALENCE <= (self.prevalence or 0) <= HIGHEST_PREVALENCE:
-            wrong["prevalence"] = N_("Write a percentage between 0.1 and 90, or leave it empty.")
+            low, high = 100 * LOWEST_PREVALENCE, 100 * HIGHEST_PREVALENCE
+            wrong["prevalence"] = sentences.no_number(low, high)
         if wrong:
             raise InvalidInputError(wrong)
 
@@ -104,14 +104,11 @@ def create(installation: Installation, actor: Actor, details: UnitDetails) -> in
     InvalidInputError
         If the details cannot be accepted.
     """
-    with installation.writing() as session:
-        details.check(session)
-        unit = Unit(**asdict(details), created_at=now())
-        session.add(unit)
-        session.flush()
-        audit_trail.record(
-            session, installation.keys, actor, "unit.create", f"unit:{unit.id}", asdict(details)
-        )
+    with installation.act(actor) as act:
+        details.check(act.session)
+        unit = Unit(**asdict(details), created_at=act.now)
+        act.session.add(unit)
+        act.record("unit.create", unit, **asdict(details))
         return unit.id
 
 
@@ -123,37 +120,16 @@ def edit(installation: Installation, actor: Actor, unit_id: int, details: UnitDe
     InvalidInputError
         If the details cannot be accepted.
     """
-    with installation.writing() as session:
-        unit = session.get(Unit, unit_id, with_for_update=True)
+    with installation.act(actor) as act:
+        unit = act.session.get(Unit, unit_id, with_for_update=True)
         if unit is None:
             raise NotFoundError
-        details.check(session, but=unit_id)
+        details.check(act.session, but=unit_id)
         changed = changes(asdict(UnitDetails.of(unit)), asdict(details))
         for name in changed:
             setattr(unit, name, getattr(details, name))
         if changed:
-            audit_trail.record(
-                session, installation.keys, actor, "unit.edit", f"unit:{unit_id}", changed
-            )
-
-
-def prevalence_of(percent: str) -> float | None:
-    """Return the share that a form gives in percent, with a decimal comma or point.
-
-    Raises
-    ------
-    InvalidInputError
-        Under ``prevalence``, if it is no number.
-    """
-    text = percent.strip().removesuffix("%").strip().replace(",", ".")
-    if not text:
-        return None
-    try:
-        return float(text) / 100
-    except ValueError as error:
-        raise InvalidInputError(
-            {"prevalence": N_("Write a percentage between 0.1 and 90, or leave it empty.")}
-        ) from error
+            act.record("unit.edit", unit, **changed)
 
 
 def _is_taken(session: Session, name: str, but: int | None) -> bool:

@@ -11,16 +11,16 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from covid_d.clinic.accounts import links, sessions
-from covid_d.clinic.accounts.details import Details, changes
 from covid_d.clinic.accounts.links import Purpose
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.accounts.user_details import Details, changes
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ConflictError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.act import Act
 from covid_d.clinic.trail.audit_trail import Actor
 
 
@@ -95,22 +95,18 @@ def create(installation: Installation, actor: Actor, details: Details) -> tuple[
     InvalidInputError
         If the details cannot be accepted.
     """
-    with installation.writing() as session:
-        details.check(session)
+    with installation.act(actor) as act:
+        details.check(act.session)
         user = User(
             username=details.username,
             full_name=details.full_name,
             role=details.role.value,
             unit_id=details.unit_id,
-            created_at=now(),
+            created_at=act.now,
         )
-        session.add(user)
-        session.flush()
-        granted = {"role": details.role.value, "unit": details.unit_id}
-        audit_trail.record(
-            session, installation.keys, actor, "user.create", f"user:{user.id}", granted
-        )
-        return user.id, _password_link(session, user)
+        act.session.add(user)
+        act.record("user.create", user, role=details.role.value, unit=details.unit_id)
+        return user.id, _password_link(act.session, user)
 
 
 def edit(installation: Installation, actor: Actor, user_id: int, details: Details) -> None:
@@ -123,10 +119,10 @@ def edit(installation: Installation, actor: Actor, user_id: int, details: Detail
     ConflictError
         If it would leave nobody to administer the installation.
     """
-    with _changing(installation, user_id) as (session, user):
-        details.check(session, but=user_id)
+    with _changing(installation, actor, user_id) as (act, user):
+        details.check(act.session, but=user_id)
         if details.role is not Role.ADMINISTRATOR:
-            _keep_an_administrator(session, user)
+            _keep_an_administrator(act.session, user)
         before = _facts(user.username, user.full_name, user.role, user.unit_id)
         after = _facts(details.username, details.full_name, details.role.value, details.unit_id)
         changed = changes(before, after)
@@ -135,8 +131,8 @@ def edit(installation: Installation, actor: Actor, user_id: int, details: Detail
         user.username, user.full_name = details.username, details.full_name
         user.role, user.unit_id = details.role.value, details.unit_id
         if changed.keys() & {"role", "unit"}:
-            sessions.end_all(session, user_id)
-        _record(session, installation, actor, "user.edit", user, **changed)
+            sessions.end_all(act.session, user_id)
+        act.record("user.edit", user, **changed)
 
 
 def set_active(installation: Installation, actor: Actor, user_id: int, active: bool) -> None:
@@ -147,15 +143,15 @@ def set_active(installation: Installation, actor: Actor, user_id: int, active: b
     ConflictError
         If it would leave nobody to administer the installation.
     """
-    with _changing(installation, user_id) as (session, user):
+    with _changing(installation, actor, user_id) as (act, user):
         if user.active == active:
             return
         if not active:
-            _keep_an_administrator(session, user)
-            sessions.end_all(session, user_id)
-            links.void(session, Purpose.PASSWORD, user_id)
+            _keep_an_administrator(act.session, user)
+            sessions.end_all(act.session, user_id)
+            links.void(act.session, Purpose.PASSWORD, user_id)
         user.active = active
-        _record(session, installation, actor, "user.on" if active else "user.off", user)
+        act.record("user.on" if active else "user.off", user)
 
 
 def reset_password(installation: Installation, actor: Actor, user_id: int) -> str:
@@ -168,7 +164,7 @@ def reset_password(installation: Installation, actor: Actor, user_id: int) -> st
     ConflictError
         For one's own account, which would lock one out, and for one that is switched off.
     """
-    with _changing(installation, user_id) as (session, user):
+    with _changing(installation, actor, user_id) as (act, user):
         if actor.user_id == user_id:
             raise ConflictError(
                 N_("Your own password is changed on your account page."), code="own_account"
@@ -179,25 +175,25 @@ def reset_password(installation: Installation, actor: Actor, user_id: int) -> st
             )
         user.password_hash, user.must_change_password = None, True
         user.failed_sign_ins, user.locked_until = 0, None
-        sessions.end_all(session, user_id)
-        _record(session, installation, actor, "user.reset_password", user)
-        return _password_link(session, user)
+        sessions.end_all(act.session, user_id)
+        act.record("user.reset_password", user)
+        return _password_link(act.session, user)
 
 
 def unlock(installation: Installation, actor: Actor, user_id: int) -> None:
     """Let a person try again who gave too many wrong passwords."""
-    with _changing(installation, user_id) as (session, user):
+    with _changing(installation, actor, user_id) as (act, user):
         user.failed_sign_ins, user.locked_until = 0, None
-        _record(session, installation, actor, "user.unlock", user)
+        act.record("user.unlock", user)
 
 
 @contextmanager
-def _changing(installation: Installation, user_id: int) -> Iterator[tuple[Session, User]]:
-    with installation.writing() as session:
-        user = session.get(User, user_id, with_for_update=True)
+def _changing(installation: Installation, actor: Actor, user_id: int) -> Iterator[tuple[Act, User]]:
+    with installation.act(actor) as act:
+        user = act.session.get(User, user_id, with_for_update=True)
         if user is None:
             raise NotFoundError
-        yield session, user
+        yield act, user
 
 
 def _keep_an_administrator(session: Session, user: User) -> None:
@@ -229,14 +225,3 @@ def _password_link(session: Session, user: User) -> str:
 
 def _facts(username: str, full_name: str, role: str, unit: int | None) -> dict[str, object]:
     return {"username": username, "full_name": full_name, "role": role, "unit": unit}
-
-
-def _record(
-    session: Session,
-    installation: Installation,
-    actor: Actor,
-    action: str,
-    user: User,
-    **detail: object,
-) -> None:
-    audit_trail.record(session, installation.keys, actor, action, f"user:{user.id}", detail)

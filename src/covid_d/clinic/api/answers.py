@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.api.words import _
 from covid_d.clinic.cases.worklist import Page, Row
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.follow_up.facts import Fact, Told, summary
-from covid_d.clinic.follow_up.terms import Kind, Laboratory
+from covid_d.clinic.follow_up.laboratory import Laboratory, ResultToDate, Standard, Why
+from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.roles import Permission, Role
-from covid_d.detector import Bundle, Outcome
+from covid_d.detector import Appearance, Assessment, Bundle, Outcome
 from covid_d.language import INTENDED_USE
 
 
@@ -105,7 +105,8 @@ class RefusalReason(BaseModel):
     """Why a film is not answered."""
 
     code: str = Field(description=_("Name of the reason, for programs."))
-    message: Sentence = Field(description=_("The reason, and what to do about it."))
+    message: Sentence = Field(description=_("The reason."))
+    next_step: Sentence = Field(description=_("What to do about it."))
 
 
 class Warned(BaseModel):
@@ -115,20 +116,44 @@ class Warned(BaseModel):
     message: Sentence = Field(description=_("The warning."))
 
 
+class CovidAt(BaseModel):
+    """How probable COVID-19 is at a prevalence, given how the film looks."""
+
+    low: float = Field(description=_("Lower end of the 95 % range that the studies support."))
+    value: float = Field(description=_("Its middle."))
+    high: float = Field(description=_("Upper end of the range."))
+    prevalence: float = Field(description=_("Share of COVID-19 that was assumed."))
+
+
 class AssessmentAnswer(BaseModel):
     """What the model says of one film. It does not rule out COVID-19; a test decides."""
 
     outcome: Outcome = Field(description=_("The answer."))
     outcome_text: Sentence = Field(description=_("The answer in words."))
+    appearance: dict[Appearance, float] | None = Field(
+        description=_(
+            "Calibrated probability of each appearance, summing to 1; null when refused, and from "
+            "bundles that do not know appearances."
+        )
+    )
+    most_likely: Appearance | None = Field(description=_("The most probable appearance."))
+    opacity: float | None = Field(
+        description=_("Probability of any lung opacity: 1 minus that of negative.")
+    )
     probability: float | None = Field(
-        description=_("Calibrated probability of COVID-19, 0 to 1; null exactly when refused.")
+        description=_(
+            "Of bundles that do not know appearances: calibrated probability of COVID-19 among "
+            "the films it was calibrated on, 0 to 1."
+        )
     )
     conformal_set: list[str] = Field(
-        description=_("Classes that cannot be ruled out at the bundle's error rate.")
+        description=_("Appearances that cannot be ruled out at the bundle's error rate.")
     )
-    prevalence: float | None = Field(description=_("Share of COVID-19 that was assumed."))
-    post_test_probability: float | None = Field(
-        description=_("The probability at that prevalence.")
+    covid: CovidAt | None = Field(
+        description=_(
+            "How probable COVID-19 is at a prevalence, by published studies; null without a "
+            "prevalence, and from bundles that did not pass their audit."
+        )
     )
     refusal: RefusalReason | None = Field(description=_("Why there is no answer."))
     warnings: list[Warned] = Field(description=_("What must be known beside the answer."))
@@ -136,22 +161,16 @@ class AssessmentAnswer(BaseModel):
     note: Sentence = Field(description=_("What an answer is for, and what it is not."))
 
     @classmethod
-    def of(cls, columns: Mapping[str, Any]) -> AssessmentAnswer:
-        """Return an answer from the columns of an assessment."""
-        names = ("probability", "conformal_set", "prevalence", "post_test_probability")
-        return cls(
-            outcome=columns["outcome"],
-            outcome_text=Sentence(**Outcome(columns["outcome"]).message.to_dict()),
-            **{name: columns[name] for name in names},
-            refusal=columns["refusal"],
-            warnings=columns["warnings"],
-            bundle=BundleInfo(
-                name=columns["bundle_name"],
-                version=columns["bundle_version"],
-                sha256=columns["bundle_sha256"],
-                verdict=columns["bundle_verdict"],
-            ),
-            note=Sentence(**INTENDED_USE.to_dict()),
+    def of(cls, assessment: Assessment) -> AssessmentAnswer:
+        """Return what is told of an answer: all of it but its name and its map."""
+        told = assessment.to_dict()
+        return cls.model_validate(
+            {name: told[name] for name in cls.model_fields if name in told}
+            | {
+                "outcome_text": assessment.headline.to_dict(),
+                "bundle": {**told["bundle"], "verdict": told["verdict"]},
+                "note": INTENDED_USE.to_dict(),
+            }
         )
 
 
@@ -164,8 +183,7 @@ class StoredAnswer(AssessmentAnswer):
     @classmethod
     def of_stored(cls, stored: StoredAssessment) -> StoredAnswer:
         """Return a stored answer."""
-        columns = {column.key: getattr(stored, column.key) for column in stored.__table__.columns}
-        said = AssessmentAnswer.of(columns)
+        said = AssessmentAnswer.of(stored.assessment)
         return cls(**said.model_dump(), film_id=stored.film_id, created_at=stored.created_at)
 
 
@@ -208,26 +226,48 @@ class FollowUpFact(BaseModel):
         )
 
 
+class ReferenceAnswer(BaseModel):
+    """What the model is judged by, and why that is not the laboratory's result to date."""
+
+    standard: Standard = Field(
+        description=_("From samples near the case: RT-PCR where conclusive, else antigen.")
+    )
+    why: Why | None = Field(
+        description=_("Why it differs from what the laboratory says so far; null if it does not.")
+    )
+    text: Sentence | None = Field(description=_("The reason in words."))
+
+    @classmethod
+    def of(cls, said: Laboratory) -> ReferenceAnswer:
+        """Return what counts of a case's results."""
+        words = Sentence(**said.why.text.to_message().to_dict()) if said.why else None
+        return cls(standard=said.reference, why=said.why, text=words)
+
+
 class FollowUpAnswer(BaseModel):
     """A case's follow-up: what holds, and every entry."""
 
     withheld: bool = Field(
         description=_("Whether what others entered is told only after your own reading.")
     )
-    laboratory: Laboratory | None = Field(
+    laboratory: ResultToDate | None = Field(
         description=_("What the laboratory says so far; null when withheld.")
+    )
+    reference: ReferenceAnswer | None = Field(
+        description=_("What counts as reference standard; null when withheld.")
     )
     research_consent: bool = Field(description=_("Whether the case may be used for research now."))
     current: list[FollowUpFact] = Field(description=_("What holds now."))
     history: list[FollowUpFact] = Field(description=_("Every entry, corrected ones too."))
 
     @classmethod
-    def of(cls, told: Told, *, at_intake: bool) -> FollowUpAnswer:
-        """Return what may be told of a follow-up."""
-        holding = summary(told.facts, at_intake=at_intake)
+    def of(cls, told: Told, case: Case, clock: Clock) -> FollowUpAnswer:
+        """Return what may be told of a case's follow-up."""
+        holding = summary(told.facts, case, clock)
         return cls(
             withheld=told.withheld,
-            laboratory=None if told.withheld else holding.laboratory,
+            laboratory=None if told.withheld else holding.laboratory.to_date,
+            reference=None if told.withheld else ReferenceAnswer.of(holding.laboratory),
             research_consent=holding.research_consent,
             current=[FollowUpFact.of(fact) for fact in holding.facts],
             history=[FollowUpFact.of(fact) for fact in told.facts],
@@ -253,14 +293,23 @@ class CaseRow(BaseModel):
     outcome: Outcome | None = Field(
         description=_("The most telling answer over its films; null when withheld.")
     )
-    laboratory: Laboratory | None = Field(
+    laboratory: ResultToDate | None = Field(
         description=_("What the laboratory says so far; null when there is a withheld result.")
+    )
+    reference: ReferenceAnswer | None = Field(
+        description=_("What counts as reference standard; null when there is a withheld result.")
     )
 
     @classmethod
     def of(cls, row: Row) -> CaseRow:
         """Return a row of the worklist."""
-        return cls.model_validate(row)
+        own = {"laboratory", "reference"}
+        said = row.laboratory
+        return cls(
+            **{name: getattr(row, name) for name in cls.model_fields if name not in own},
+            laboratory=said.to_date if said else None,
+            reference=ReferenceAnswer.of(said) if said else None,
+        )
 
 
 class CasePage(BaseModel):
@@ -306,15 +355,15 @@ class CaseAnswer(BaseModel):
     follow_up: FollowUpAnswer = Field(description=_("What was learnt later."))
 
     @classmethod
-    def of(cls, case: Case, told: Told) -> CaseAnswer:
-        """Return a case as :func:`~covid_d.clinic.cases.whole.whole_case` loads it."""
+    def of(cls, case: Case, told: Told, clock: Clock) -> CaseAnswer:
+        """Return a case as :func:`~covid_d.clinic.cases.load_case.whole_case` loads it."""
         own = {"films", "withheld", "assessments", "follow_up"}
         return cls(
             **{name: getattr(case, name) for name in cls.model_fields if name not in own},
             films=[FilmInfo.model_validate(film) for film in case.films],
             withheld=told.withheld,
             assessments=[] if told.withheld else stored_answers(case.films),
-            follow_up=FollowUpAnswer.of(told, at_intake=case.research_consent),
+            follow_up=FollowUpAnswer.of(told, case, clock),
         )
 
 

@@ -9,8 +9,9 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from covid_d.clinic.api.access import Creator
 from covid_d.clinic.api.answers import AssessmentAnswer
 from covid_d.clinic.api.words import _
-from covid_d.clinic.cases.film_alone import assess_alone
+from covid_d.clinic.cases.assess_without_case import assess_alone
 from covid_d.clinic.http.visitor import installation
+from covid_d.detector import Stated
 from covid_d.radiograph import Projection, Sex
 
 router = APIRouter(tags=["assessments"])
@@ -46,14 +47,12 @@ def assess_film(
     ] = None,
 ) -> AssessmentAnswer:
     """Answer one film without a case."""
-    columns = assess_alone(
+    assessment = assess_alone(
         installation(request),
         caller.person,
         caller.actor,
         film.file.read(),
-        projection=projection,
-        age_years=age_years,
-        sex=sex,
+        Stated(projection=projection, age_years=age_years, sex=sex),
         prevalence=prevalence,
     )
-    return AssessmentAnswer.of(columns)
+    return AssessmentAnswer.of(assessment)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
-from sqlalchemy.orm import Session
 
 from covid_d.clinic.api.access import Creator, Reader
 from covid_d.clinic.api.answers import CaseAnswer, CasePage, StoredAnswer, stored_answers
@@ -15,15 +14,13 @@ from covid_d.clinic.api.parameters import CaseNumber
 from covid_d.clinic.api.words import _
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
-from covid_d.clinic.cases.whole import whole_case
+from covid_d.clinic.cases.load_case import whole_case
+from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
 from covid_d.clinic.cases.worklist import HIGHEST_NUMBER, PAGE_SIZE, Filters, Sort, list_cases
-from covid_d.clinic.database.cases import Case
-from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.fields import Choice, Day, Line, Whole
 from covid_d.clinic.follow_up import facts as follow_up
-from covid_d.clinic.follow_up.terms import Laboratory
+from covid_d.clinic.follow_up.laboratory import ResultToDate
 from covid_d.clinic.http.visitor import Visitor, installation
-from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
 from covid_d.detector import Outcome
 from covid_d.radiograph import Projection
 
@@ -46,23 +43,27 @@ class CaseForm:
     national_id: Annotated[str | None, Form(description=_("Cédula; its check digit counts."))] = (
         None
     )
-    age_years: Annotated[int | None, Form(description=_("Age in whole years."))] = None
+    age_years: Annotated[int | None, Whole(*AGES), Form(description=_("Age in whole years."))] = (
+        None
+    )
     sex: Annotated[str | None, Form(description=_("F, M or O."))] = None
     symptom_onset: Annotated[
-        date | None, Form(description=_("Day on which the first symptom began."))
+        date | None, Day(), Form(description=_("Day on which the first symptom began."))
     ] = None
     symptoms: Annotated[tuple[str, ...], Form(description=_("Codes of symptoms."))] = ()
     comorbidities: Annotated[tuple[str, ...], Form(description=_("Codes of other illnesses."))] = ()
-    spo2: Annotated[int | None, Form(description=_("Oxygen saturation in per cent."))] = None
-    vaccine_doses: Annotated[int | None, Form(description=_("Doses against COVID-19 so far."))] = (
-        None
-    )
+    spo2: Annotated[
+        int | None, Whole(*SPO2), Form(description=_("Oxygen saturation in per cent."))
+    ] = None
+    vaccine_doses: Annotated[
+        int | None, Whole(*DOSES), Form(description=_("Doses against COVID-19 so far."))
+    ] = None
     research_consent: Annotated[
         bool, Form(description=_("Whether the patient agreed to research."))
     ] = False
     notes: Annotated[str, Form(description=_("Free words."))] = ""
     projection: Annotated[
-        Projection | None, Form(description=_("Of films whose file does not state it."))
+        Projection | None, Choice(), Form(description=_("Of films whose file does not state it."))
     ] = None
     submission: Annotated[
         str | None,
@@ -97,29 +98,29 @@ class ListQuery:
     """Which cases to list."""
 
     text: Annotated[
-        str, Query(description=_("Part of a patient code, or a case number."), max_length=80)
+        str, Line(80), Query(description=_("Part of a patient code, or a case number."))
     ] = ""
-    since: Annotated[date | None, Query(description=_("First day of entry."))] = None
-    until: Annotated[date | None, Query(description=_("Last day of entry."))] = None
+    since: Annotated[date | None, Day(), Query(description=_("First day of entry."))] = None
+    until: Annotated[date | None, Day(), Query(description=_("Last day of entry."))] = None
     outcome: Annotated[
-        Outcome | None, Query(description=_("What the model said, where you may know it."))
+        Outcome | None,
+        Choice(),
+        Query(description=_("What the model said, where you may know it.")),
     ] = None
     laboratory: Annotated[
-        Laboratory | None, Query(description=_("What the laboratory says so far."))
+        ResultToDate | None, Choice(), Query(description=_("What the laboratory says so far."))
     ] = None
-    province: Annotated[str | None, Query(description=_("Where the patient lives."))] = None
-    sex: Annotated[str | None, Query(description=_("F, M or O."))] = None
+    province: Annotated[str | None, Line(80), Query(description=_("Where the patient lives."))] = (
+        None
+    )
+    sex: Annotated[str | None, Line(80), Query(description=_("F, M or O."))] = None
     own: Annotated[bool, Query(description=_("Only cases that you entered."))] = False
-    sort: Annotated[Sort, Query(description=_("In which order."))] = Sort.NEWEST
+    sort: Annotated[Sort, Choice(), Query(description=_("In which order."))] = Sort.NEWEST
 
     def filters(self) -> Filters:
         """Return the filters of the worklist."""
-        for name in ("province", "sex"):
-            value: str | None = getattr(self, name)
-            if value is not None and not value.isprintable():
-                raise InvalidInputError({name: N_("This value cannot be read.")})
         return Filters(
-            text=self.text.strip(),
+            text=self.text,
             since=self.since,
             until=self.until,
             outcome=self.outcome,
@@ -166,18 +167,19 @@ def get_cases(
     request: Request,
     caller: Reader,
     query: Annotated[ListQuery, Depends()],
-    page: Annotated[int, Query(ge=1, le=HIGHEST_NUMBER, description=_("Which page."))] = 1,
+    page: Annotated[int, Whole(1, HIGHEST_NUMBER), Query(description=_("Which page."))] = 1,
     size: Annotated[
-        int, Query(ge=1, le=LARGEST_PAGE, description=_("How many cases a page has."))
+        int, Whole(1, LARGEST_PAGE), Query(description=_("How many cases a page has."))
     ] = PAGE_SIZE,
 ) -> CasePage:
     """Return one page of your unit's cases."""
     place = installation(request)
     with place.reading() as session:
-        found = list_cases(session, caller.person, query.filters(), number=page, size=size)
-    detail: dict[str, Any] = {"cases": [row.id for row in found.rows], "total": found.total}
-    with place.writing() as session:
-        audit_trail.record(session, place.keys, caller.actor, "case.list", "cases", detail)
+        found = list_cases(
+            session, caller.person, query.filters(), clock=place.clock, number=page, size=size
+        )
+    with place.act(caller.actor) as act:
+        act.record("case.list", "cases", cases=[row.id for row in found.rows], total=found.total)
     return CasePage.of(found)
 
 
@@ -201,34 +203,20 @@ def get_case(request: Request, caller: Reader, case_id: CaseNumber) -> CaseAnswe
 )
 def get_assessments(request: Request, caller: Reader, case_id: CaseNumber) -> list[StoredAnswer]:
     """Return every answer about a case's films, to whom they may be told."""
-    place = installation(request)
-    with place.writing() as session:
-        case = whole_case(session, caller.person, case_id)
-        if not readings.may_see_answer(session, case, caller.person):
+    with installation(request).act(caller.actor) as act:
+        case = whole_case(act.session, caller.person, case_id)
+        if not readings.may_see_answer(act.session, case, caller.person):
             raise readings.ReadingFirstError
-        readings.note_answer_shown(session, case, caller.person)
-        _record_view(request, caller, session, case, shown=True)
+        readings.note_answer_shown(act.session, case, caller.person)
+        act.record("case.view", case, answer_shown=True, api=True)
     return stored_answers(case.films)
 
 
 def _case(request: Request, caller: Visitor, case_id: int) -> CaseAnswer:
-    with installation(request).writing() as session:
-        case = whole_case(session, caller.person, case_id)
-        told = follow_up.told(session, case, caller.person)
+    with installation(request).act(caller.actor) as act:
+        case = whole_case(act.session, caller.person, case_id)
+        told = follow_up.told(act.session, case, caller.person)
         if not told.withheld:
-            readings.note_answer_shown(session, case, caller.person)
-        _record_view(request, caller, session, case, shown=not told.withheld)
-    return CaseAnswer.of(case, told)
-
-
-def _record_view(
-    request: Request, caller: Visitor, session: Session, case: Case, *, shown: bool
-) -> None:
-    audit_trail.record(
-        session,
-        installation(request).keys,
-        caller.actor,
-        "case.view",
-        f"case:{case.id}",
-        {"answer_shown": shown, "api": True},
-    )
+            readings.note_answer_shown(act.session, case, caller.person)
+        act.record("case.view", case, answer_shown=not told.withheld, api=True)
+    return CaseAnswer.of(case, told, installation(request).clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Annotated
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,11 +13,11 @@ from covid_d.clinic.api.answers import FollowUpAnswer
 from covid_d.clinic.api.parameters import CaseNumber
 from covid_d.clinic.api.words import _
 from covid_d.clinic.cases.access import case_of
+from covid_d.clinic.fields import LARGEST, Choice, Day, Line, Whole, Words
 from covid_d.clinic.follow_up import facts as follow_up
-from covid_d.clinic.follow_up.entry import Entry, add
+from covid_d.clinic.follow_up.entry import LONGEST_NOTES, LONGEST_REASON, Entry, add
 from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.http.visitor import Visitor, installation
-from covid_d.clinic.trail import audit_trail
 
 router = APIRouter(tags=["follow-up"])
 
@@ -26,24 +27,25 @@ class NewFollowUp(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Kind = Field(description=_("What the entry is about."))
-    value: str = Field(
-        max_length=40,
+    kind: Annotated[Kind, Choice()] = Field(description=_("What the entry is about."))
+    value: Annotated[str, Line(40)] = Field(
         description=_(
             "For rt_pcr and antigen: positive, negative, indeterminate. For diagnosis: an ICD-10 "
             "code that the clinic offers, or other with notes. For outcome: discharged, admitted, "
             "icu, died. For consent: given, withdrawn. In a correction also void."
         ),
     )
-    day: date | None = Field(default=None, description=_("Day of the sample, or of the outcome."))
-    notes: str = Field(default="", description=_("Free words."))
-    supersedes: int | None = Field(
+    day: Annotated[date | None, Day()] = Field(
+        default=None, description=_("Day of the sample, or of the outcome.")
+    )
+    notes: Annotated[str, Words(LONGEST_NOTES)] = Field(default="", description=_("Free words."))
+    supersedes: Annotated[int | None, Whole(1, LARGEST)] = Field(
         default=None,
-        ge=1,
-        le=2**31 - 1,
         description=_("Number of the entry that it corrects."),
     )
-    reason: str = Field(default="", description=_("Why it corrects it."))
+    reason: Annotated[str, Line(LONGEST_REASON)] = Field(
+        default="", description=_("Why it corrects it.")
+    )
 
 
 @router.get(
@@ -72,15 +74,8 @@ def add_follow_up(
 
 def _follow_up(request: Request, caller: Visitor, case_id: int) -> FollowUpAnswer:
     place = installation(request)
-    with place.writing() as session:
-        case = case_of(session, caller.person, case_id)
-        told = follow_up.told(session, case, caller.person)
-        audit_trail.record(
-            session,
-            place.keys,
-            caller.actor,
-            "case.view",
-            f"case:{case.id}",
-            {"follow_up": True, "api": True},
-        )
-    return FollowUpAnswer.of(told, at_intake=case.research_consent)
+    with place.act(caller.actor) as act:
+        case = case_of(act.session, caller.person, case_id)
+        told = follow_up.told(act.session, case, caller.person)
+        act.record("case.view", case, follow_up=True, api=True)
+    return FollowUpAnswer.of(told, case, place.clock)

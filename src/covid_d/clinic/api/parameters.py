@@ -8,5 +8,6 @@ from fastapi import Path
 
 from covid_d.clinic.api.words import _
 from covid_d.clinic.cases.worklist import HIGHEST_NUMBER
+from covid_d.clinic.fields import Whole
 
-CaseNumber = Annotated[int, Path(ge=1, le=HIGHEST_NUMBER, description=_("Number of the case."))]
+CaseNumber = Annotated[int, Whole(1, HIGHEST_NUMBER), Path(description=_("Number of the case."))]

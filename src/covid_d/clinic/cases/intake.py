@@ -7,27 +7,27 @@ none; a film that no case came to name is swept later (``staging``).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id, staging
-from covid_d.clinic.cases.examination import Examination, Stated, examine, facts_with, final_answer
 from covid_d.clinic.cases.new_case import NewCase, faults
-from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import Unit
-from covid_d.clinic.database.cases import Case, Film, StoredAssessment
+from covid_d.clinic.database.cases import Case, Film, StoredAssessment, assessment_columns
 from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.act import Act
 from covid_d.clinic.trail.audit_trail import Actor
-from covid_d.detector import Bundle
+from covid_d.detector import Detector, Examination, Stated
+from covid_d.detector.judge import facts_with
 from covid_d.radiograph import Projection, Sex
 
 __all__ = ["MAX_FILMS", "GivenFilm", "NewCase", "create_case", "find_submission"]
@@ -113,9 +113,9 @@ def create_case(
     _store(installation, ready)
     columns |= {"submission": submission, "blind": unit.blind_mode, "created_by_id": person.id}
     try:
-        with installation.writing() as session:
-            number = _enter(session, installation, actor, columns, ready)
-            staging.forget(session, person, [film.token for film in films if film.token])
+        with installation.act(actor) as act:
+            number = _enter(act, installation, columns, ready)
+            staging.forget(act.session, person, [film.token for film in films if film.token])
             return number
     except IntegrityError:  # the same submission, sent at the same moment, was first
         before = find_submission(installation, person, submission, columns)
@@ -160,13 +160,13 @@ def _check(
     films: Sequence[GivenFilm],
     submission: str | None,
 ) -> None:
-    wrong = faults(new_case, person, installation.settings.national_id)
+    wrong = faults(new_case, person, installation.settings.national_id, installation.clock.today())
     if not films:
         wrong["films"] = N_("Add at least one radiograph.")
     if len(films) > MAX_FILMS:
         wrong["films"] = N_("Add at most %(n)d radiographs to a case.", n=MAX_FILMS)
     if submission is not None and not (0 < len(submission) <= 64 and submission.isprintable()):
-        wrong["submission"] = N_("This value cannot be read.")
+        wrong["submission"] = sentences.UNREADABLE
     if wrong:
         raise InvalidInputError(wrong)
 
@@ -220,31 +220,41 @@ def _examined(
 ) -> dict[str, _Film]:
     """Return the films by their SHA-256, each with its answer."""
     ready: dict[str, _Film] = {}
-    bundle = installation.desk.detector.bundle
+    detector = installation.desk.detector
     for given in films:
-        found = _examination(installation, person, given, bundle)
-        stated = Stated(given.projection, case.age_years, Sex(case.sex) if case.sex else None)
-        facts = facts_with(found.facts, stated)
-        columns = _film_columns(found, facts.projection if facts else given.projection)
-        answer = final_answer(found, stated, bundle, prevalence)
-        ready.setdefault(found.sha256, _Film(given.content, columns, answer))
+        sha256, found, milliseconds = _examination(installation, person, given, detector)
+        stated = Stated(
+            projection=given.projection,
+            age_years=case.age_years,
+            sex=Sex(case.sex) if case.sex else None,
+        )
+        answer = assessment_columns(
+            detector.judge(found, stated, prevalence),
+            prevalence=prevalence,
+            milliseconds=milliseconds,
+        )
+        columns = {"sha256": sha256, **_film_columns(found, stated)}
+        ready.setdefault(sha256, _Film(given.content, columns, answer))
     return ready
 
 
 def _examination(
-    installation: Installation, person: Person, given: GivenFilm, bundle: Bundle
-) -> Examination:
+    installation: Installation, person: Person, given: GivenFilm, detector: Detector
+) -> tuple[str, Examination, float]:
+    """Return a film's SHA-256, what the detector found in it and the milliseconds it took."""
     content = given.content
     if content is None:
         try:
             staged = staging.find(installation, person, given.token or "")
-            if staged.answer["bundle_sha256"] == bundle.id.sha256:
-                return staged
+            if staged.examination.bundle == detector.bundle.id:
+                return staged.sha256, staged.examination, staged.milliseconds
             # Another model was switched on since: its answer is the one the case gets.
             content = installation.films.get(staged.sha256)
         except (NotFoundError, UnavailableError) as error:
             raise _gone() from error
-    return examine(installation, content)[0]
+    examined = installation.desk.examine(content, detector)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return sha256, examined.examination, examined.milliseconds
 
 
 def _store(installation: Installation, ready: Mapping[str, _Film]) -> None:
@@ -262,10 +272,11 @@ def _gone() -> InvalidInputError:
     )
 
 
-def _film_columns(found: Examination, projection: Projection | None) -> dict[str, Any]:
+def _film_columns(found: Examination, stated: Stated) -> dict[str, Any]:
+    facts = found.facts
+    projection = facts_with(facts, stated).projection if facts else stated.projection
     return {
-        "sha256": found.sha256,
-        "format": found.facts.format if found.facts else None,
+        "format": facts.format if facts else None,
         "width": found.width,
         "height": found.height,
         "projection": projection.value if projection else None,
@@ -273,27 +284,20 @@ def _film_columns(found: Examination, projection: Projection | None) -> dict[str
 
 
 def _enter(
-    session: Session,
+    act: Act,
     installation: Installation,
-    actor: Actor,
     columns: dict[str, Any],
     ready: dict[str, _Film],
 ) -> int:
-    moment = now()
+    moment = act.now
     case = Case(**columns, created_at=moment)
     for film in ready.values():
         assessment = StoredAssessment(**film.answer, created_at=moment)
-        case.films.append(Film(**film.columns, created_at=moment, assessments=[assessment]))
-    session.add(case)
-    session.flush()
-    audit_trail.record(
-        session,
-        installation.keys,
-        actor,
-        "case.create",
-        f"case:{case.id}",
-        {"films": list(ready), "research_consent": case.research_consent},
-    )
+        case.films.append(
+            Film(**film.columns, created_at=moment, at_intake=True, assessments=[assessment])
+        )
+    act.session.add(case)
+    act.record("case.create", case, films=list(ready), research_consent=case.research_consent)
     # From here on nobody sweeps (the trail has one writer at a time), and the rows name the films:
     # put back what a sweep took since.
     _store(installation, ready)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id
-from covid_d.clinic.cases.catalogue import COMORBIDITIES, NONE, PROVINCES, SEXES, SYMPTOMS
 from covid_d.clinic.cases.national_id import Keeping
-from covid_d.clinic.clock import today
+from covid_d.clinic.cases.value_sets import COMORBIDITIES, NONE, PROVINCES, SEXES, SYMPTOMS
 from covid_d.clinic.texts import N_, Text
 
 MAX_CODE: Final = 40
@@ -34,13 +34,13 @@ class NewCase:
     unit_id
         The health unit; the person's own.
     province
-        Where the patient lives; a code of ``catalogue.PROVINCES``.
+        Where the patient lives; a code of ``value_sets.PROVINCES``.
     national_id
         Cédula, as typed.
     age_years
         Whole years.
     sex
-        A code of ``catalogue.SEXES``.
+        A code of ``value_sets.SEXES``.
     symptom_onset
         Day on which the first symptom began.
     symptoms, comorbidities
@@ -73,7 +73,7 @@ class NewCase:
     sample: bool = False
 
 
-def faults(case: NewCase, person: Person, keeping: Keeping) -> dict[str, Text]:
+def faults(case: NewCase, person: Person, keeping: Keeping, today: date) -> dict[str, Text]:
     """Return what is wrong with a case, by field; empty when it can be accepted.
 
     Parameters
@@ -84,31 +84,35 @@ def faults(case: NewCase, person: Person, keeping: Keeping) -> dict[str, Text]:
         Who enters it.
     keeping
         How the installation keeps the cédula.
+    today
+        The present day there.
     """
     found: dict[str, Text] = {}
-    for field, fault in _faults(case, person, keeping):
+    for field, fault in _faults(case, person, keeping, today):
         found.setdefault(field, fault)  # the first one said is the one to mend first
     return found
 
 
-def _faults(case: NewCase, person: Person, keeping: Keeping) -> Iterator[tuple[str, Text]]:
+def _faults(
+    case: NewCase, person: Person, keeping: Keeping, today: date
+) -> Iterator[tuple[str, Text]]:
     yield from _identity(case, keeping)
     if person.unit_id is None or case.unit_id != person.unit_id:
         yield "unit_id", N_("You can enter cases of your own health unit only.")
     if case.province not in PROVINCES:
-        yield "province", N_("Choose one of the provinces.")
+        yield "province", sentences.NOT_OFFERED
     if case.sex is not None and case.sex not in SEXES:
-        yield "sex", N_("Choose one of the entries.")
+        yield "sex", sentences.NOT_OFFERED
     for field, value, (low, high) in (
         ("age_years", case.age_years, AGES),
         ("spo2", case.spo2, SPO2),
         ("vaccine_doses", case.vaccine_doses, DOSES),
     ):
         if value is not None and not low <= value <= high:
-            yield field, N_("Enter a whole number from %(low)d to %(high)d.", low=low, high=high)
+            yield field, sentences.no_whole_number(low, high)
     if case.symptom_onset is not None:
-        if case.symptom_onset > today():
-            yield "symptom_onset", N_("This day is in the future.")
+        if case.symptom_onset > today:
+            yield "symptom_onset", sentences.IN_THE_FUTURE
         if case.symptom_onset < FIRST_ONSET:
             yield "symptom_onset", N_("This day is before the first known case of COVID-19.")
     for field, chosen, offered in (
@@ -117,9 +121,9 @@ def _faults(case: NewCase, person: Person, keeping: Keeping) -> Iterator[tuple[s
     ):
         yield from _choice(field, chosen, offered)
     if len(case.notes) > MAX_NOTES:
-        yield "notes", N_("Use at most %(n)d characters.", n=MAX_NOTES)
+        yield "notes", sentences.too_long(MAX_NOTES)
     if "\x00" in case.notes:  # PostgreSQL keeps no such text
-        yield "notes", N_("This value cannot be read.")
+        yield "notes", sentences.UNREADABLE
 
 
 def _identity(case: NewCase, keeping: Keeping) -> Iterator[tuple[str, Text]]:
@@ -128,9 +132,9 @@ def _identity(case: NewCase, keeping: Keeping) -> Iterator[tuple[str, Text]]:
     if not code and (keeping == "off" or not digits):
         yield "patient_code", N_("Enter the patient's code.")
     if len(code) > MAX_CODE:
-        yield "patient_code", N_("Use at most %(n)d characters.", n=MAX_CODE)
+        yield "patient_code", sentences.too_long(MAX_CODE)
     if not code.isprintable():
-        yield "patient_code", N_("This value cannot be read.")
+        yield "patient_code", sentences.UNREADABLE
     if national_id.is_valid(national_id.normalise(code)):
         yield (
             "patient_code",
@@ -146,6 +150,6 @@ def _choice(
     field: str, chosen: tuple[str, ...], offered: Collection[str]
 ) -> Iterator[tuple[str, Text]]:
     if not set(chosen) <= set(offered):
-        yield field, N_("Choose from the entries of the form.")
+        yield field, sentences.NOT_OFFERED
     if NONE in chosen and len(set(chosen)) > 1:
         yield field, N_("“None” does not go together with other entries.")

@@ -95,7 +95,7 @@ def picture(films: FilmStore, sha256: str, side: int = LARGEST) -> bytes:
 
 
 def evidence(installation: Installation, film: Film, stored: StoredAssessment) -> bytes:
-    """Return the evidence for COVID-19 as a transparent PNG layer that lies over the whole film.
+    """Return the evidence for the answer as a transparent PNG layer that lies over the whole film.
 
     Opacity grows with the evidence; the strongest is opaque, so that a viewer sets the cover.
 
@@ -128,16 +128,16 @@ def under_evidence(
 def _layer(
     installation: Installation, film: Film, stored: StoredAssessment, side: int
 ) -> Image.Image:
-    spec = spec_of(installation, stored.bundle_sha256)
-    if stored.activation is None or spec is None:
+    spec, answer = spec_of(installation, stored.bundle_sha256), stored.assessment
+    if answer.activation is None or spec is None:
         raise UnavailableError(
             N_("There is no map of the evidence for this answer."),
             N_("It needs the model that answered; the administrator can install it again."),
             code="no_activation",
         )
     width, height = grey_film(installation.films, film.sha256).to_picture(side).size
-    grid = np.asarray(stored.activation, dtype=np.float32)
-    placed = to_film_coordinates(grid, (height, width), spec.preprocessing)
+    shape = (height, width)
+    placed = to_film_coordinates(answer.activation, shape, spec.preprocessing, answer.box)
     return Image.fromarray(evidence_layer(placed))
 
 

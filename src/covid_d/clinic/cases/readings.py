@@ -13,16 +13,15 @@ from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import AnswerShown, Case, FollowUp, Reading
 from covid_d.clinic.errors import ConflictError, InvalidInputError
 from covid_d.clinic.follow_up.terms import Kind
-from covid_d.clinic.keys import Keys
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_, Text
-from covid_d.clinic.trail import audit_trail
-from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.clinic.trail.act import Act
 
 LONGEST_NOTES: Final = 2000
 FINDINGS: Final[dict[str, Text]] = {
@@ -90,9 +89,7 @@ def note_answer_shown(session: Session, case: Case, person: Person) -> None:
 
 
 def record_reading(
-    session: Session,
-    keys: Keys,
-    actor: Actor,
+    act: Act,
     case: Case,
     person: Person,
     *,
@@ -105,10 +102,8 @@ def record_reading(
 
     Parameters
     ----------
-    session
-        A writing session.
-    keys, actor
-        For the audit trail.
+    act
+        The unit of work.
     case, person
         Whose films, read by whom.
     finding
@@ -125,11 +120,11 @@ def record_reading(
     if finding not in FINDINGS:
         raise InvalidInputError({"finding": N_("Choose what you read from the film.")})
     if len(notes) > LONGEST_NOTES:
-        raise InvalidInputError({"notes": N_("Use at most %(n)d characters.", n=LONGEST_NOTES)})
+        raise InvalidInputError({"notes": sentences.too_long(LONGEST_NOTES)})
     if "\x00" in notes:  # PostgreSQL keeps no such text
-        raise InvalidInputError({"notes": N_("This value cannot be read.")})
-    kind = _kind(session, case, person)
-    last = session.scalar(
+        raise InvalidInputError({"notes": sentences.UNREADABLE})
+    kind = _kind(act.session, case, person)
+    last = act.session.scalar(
         select(Reading)
         .where(Reading.case_id == case.id, Reading.user_id == person.id)
         .order_by(Reading.id.desc())
@@ -143,12 +138,11 @@ def record_reading(
         kind=kind,
         finding=finding,
         notes=notes,
-        created_at=now(),
+        created_at=act.now,
     )
-    session.add(reading)
-    session.flush()
-    detail = {"reading": reading.id, "kind": kind, "finding": finding}
-    audit_trail.record(session, keys, actor, "reading.create", f"case:{case.id}", detail)
+    act.session.add(reading)
+    act.session.flush()
+    act.record("reading.create", case, reading=reading.id, kind=kind, finding=finding)
     return reading
 
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session
-
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import pictures, readings
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
-from covid_d.clinic.cases.whole import whole_case
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.errors import UnavailableError
@@ -19,7 +17,6 @@ from covid_d.clinic.follow_up.facts import Fact, current
 from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import Text
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 
 SIDE = 900
@@ -118,17 +115,17 @@ def make_report(
     ReadingFirstError
         If their own reading comes first.
     """
-    with installation.writing() as session:
-        case = whole_case(session, person, case_id)
-        if not readings.may_see_answer(session, case, person):
+    with installation.act(actor) as act:
+        case = whole_case(act.session, person, case_id)
+        if not readings.may_see_answer(act.session, case, person):
             raise readings.ReadingFirstError
-        readings.note_answer_shown(session, case, person)
-        facts = current(session, case).facts
-        _record(session, installation, actor, case, with_national_id)
+        readings.note_answer_shown(act.session, case, person)
+        facts = current(act.session, case, installation.clock).facts
+        act.record("case.report", case, national_id=with_national_id)
     kept = case.national_id_encrypted if with_national_id else None
     report = Report(
         case_id=case.id,
-        patient=Patient.of(case),
+        patient=Patient.of(case, installation.clock),
         national_id=installation.keys.decrypt(kept) if kept else None,
         films=tuple(
             _film(installation, number, film) for number, film in enumerate(case.films, start=1)
@@ -155,19 +152,6 @@ def pictures_of(installation: Installation, film: Film) -> tuple[bytes | None, b
     except UnavailableError:
         return plain, None
     return plain, covered
-
-
-def _record(
-    session: Session, installation: Installation, actor: Actor, case: Case, with_national_id: bool
-) -> None:
-    audit_trail.record(
-        session,
-        installation.keys,
-        actor,
-        "case.report",
-        f"case:{case.id}",
-        {"national_id": with_national_id},
-    )
 
 
 def _film(installation: Installation, number: int, film: Film) -> ReportedFilm:

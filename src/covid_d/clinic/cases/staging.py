@@ -9,21 +9,21 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.cases.examination import Examination, examine
+from covid_d.clinic.active_detector import Examined
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Film
 from covid_d.clinic.database.operations import StagedFilm
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.detector import Examination
 from covid_d.radiograph import Radiograph
 
 KEPT: Final = timedelta(days=1)
@@ -39,15 +39,21 @@ class Staged:
     ----------
     token
         What its case will call it.
+    sha256
+        Of the file.
     examination
-        What was found.
+        What was found, by the bundle that was active then.
+    milliseconds
+        That it took.
     film
-        The film itself, for a preview; ``None`` when it cannot be read.
+        The film itself, for a preview, where it was just read and could be.
     """
 
     token: str
+    sha256: str
     examination: Examination
-    film: Radiograph | None
+    milliseconds: float
+    film: Radiograph | None = None
 
 
 def stage(installation: Installation, person: Person, actor: Actor, content: bytes) -> Staged:
@@ -63,41 +69,54 @@ def stage(installation: Installation, person: Person, actor: Actor, content: byt
     BundleError
         If the active bundle cannot be used.
     """
-    examination, film = examine(installation, content)
-    installation.films.put(content)
+    examined = installation.desk.examine(content)
+    sha256 = installation.films.put(content)
     token = new_token()
-    with installation.writing() as session:
+    with installation.act(actor) as act:
         mine = select(StagedFilm.token).where(StagedFilm.user_id == person.id)
         newest_first = mine.order_by(StagedFilm.created_at.desc(), StagedFilm.token)
-        forget(session, person, session.scalars(newest_first.offset(MOST - 1)).all())
-        session.add(
+        forget(act.session, person, act.session.scalars(newest_first.offset(MOST - 1)).all())
+        act.session.add(
             StagedFilm(
                 token=token,
-                sha256=examination.sha256,
+                sha256=sha256,
                 user_id=person.id,
-                created_at=now(),
-                examination=examination.to_dict(),
+                created_at=act.now,
+                examination=_kept(examined),
             )
         )
-        subject = f"film:{examination.sha256}"
-        audit_trail.record(session, installation.keys, actor, "film.stage", subject)
+        act.record("film.stage", f"film:{sha256}")
         installation.films.put(content)  # a sweep may have taken it since; see `sweep`
-    return Staged(token, examination, film)
+    return Staged(token, sha256, examined.examination, examined.milliseconds, examined.film)
 
 
-def find(installation: Installation, person: Person, token: str) -> Examination:
-    """Return what was found of a film that this person sent ahead.
+def find(installation: Installation, person: Person, token: str) -> Staged:
+    """Return a film that this person sent ahead, as it was examined then.
+
+    What another version of COVID-D kept of it in another shape is examined anew. The bundle may
+    be another one than the active one: see to it before the examination is judged.
 
     Raises
     ------
     NotFoundError
         If there is none, or it is another person's.
+    UnavailableError
+        If it must be examined anew and is gone.
+    BundleError
+        If it must be examined anew and the active bundle cannot be used.
     """
     with installation.reading() as session:
         staged = session.get(StagedFilm, token)
     if staged is None or staged.user_id != person.id:
         raise NotFoundError
-    return Examination.from_dict(staged.examination)
+    kept = staged.examination
+    try:
+        return Staged(
+            token, staged.sha256, Examination.from_dict(kept), float(kept["milliseconds"])
+        )
+    except (KeyError, TypeError, ValueError):
+        examined = installation.desk.examine(installation.films.get(staged.sha256))
+    return Staged(token, staged.sha256, examined.examination, examined.milliseconds)
 
 
 def forget(session: Session, person: Person, tokens: Collection[str]) -> None:
@@ -135,18 +154,21 @@ def sweep(installation: Installation) -> int:
         expired = select(func.count()).where(StagedFilm.created_at < limit)
         if not candidates and not session.scalar(expired):
             return 0
-    with installation.writing() as session:
-        detail = {"before": limit.isoformat()}
-        audit_trail.record(session, installation.keys, Actor(None), "film.sweep", "films", detail)
+    with installation.act(Actor(None)) as act:
+        act.record("film.sweep", "films", before=limit.isoformat())
         candidates.update(
-            session.scalars(
+            act.session.scalars(
                 delete(StagedFilm).where(StagedFilm.created_at < limit).returning(StagedFilm.sha256)
             )
         )
-        candidates -= _named(session)
+        candidates -= _named(act.session)
         for sha256 in candidates:
             installation.films.remove(sha256)
     return len(candidates)
+
+
+def _kept(examined: Examined) -> dict[str, Any]:
+    return {**examined.examination.to_dict(), "milliseconds": examined.milliseconds}
 
 
 def _named(session: Session) -> set[str]:

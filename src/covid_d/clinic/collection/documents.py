@@ -28,6 +28,8 @@ class License(StrEnum):
         return _NAMES[self]
 
 
+LONGEST_ATTRIBUTION: Final = 200
+
 _LABELS: Final = {
     License.AGREEMENT: "All rights reserved; use by written agreement",
     License.CC_BY_NC_SA: "CC BY-NC-SA 4.0",

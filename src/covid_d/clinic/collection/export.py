@@ -33,7 +33,6 @@ from covid_d.clinic.errors import ClinicError, ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 from covid_d.radiograph import RadiographError
@@ -125,7 +124,7 @@ class Export:
         if Permission.EXPORT_COLLECTION not in self.person.role.permissions:
             raise ForbiddenError
         with self.installation.reading() as session:
-            every = candidates(session, self.installation.keys)
+            every = candidates(session, self.installation.keys, self.installation.clock)
             self._reviews = review.decisions(session)
         self._films = [film for film in every if film.reason is None]
         self._left_out.update(film.reason for film in every if film.reason is not None)
@@ -234,29 +233,22 @@ class Export:
         return name, content
 
     def _record(self, result: Result) -> None:
-        with self.installation.writing() as session:
+        with self.installation.act(self.actor) as act:
             row = CollectionExport(
-                created_at=now(),
+                created_at=act.now,
                 user_id=self.person.id,
                 cases=result.cases,
                 films=result.films,
                 sha256=result.sha256,
             )
-            session.add(row)
-            session.flush()
-            detail = {
-                "cases": result.cases,
-                "films": result.films,
-                "sha256": result.sha256,
-                "license": self.terms.license.value,
-            }
-            audit_trail.record(
-                session,
-                self.installation.keys,
-                self.actor,
+            act.session.add(row)
+            act.record(
                 "export.download",
-                f"export:{row.id}",
-                detail,
+                row,
+                cases=result.cases,
+                films=result.films,
+                sha256=result.sha256,
+                license=self.terms.license.value,
             )
 
 

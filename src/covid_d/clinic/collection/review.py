@@ -18,7 +18,6 @@ from covid_d.clinic.database.operations import FilmReview
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_, Text
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 
 PAGE: Final = 12
@@ -94,13 +93,11 @@ def decide(
     NotFoundError
         If no film of theirs waits or waited under this number.
     """
-    with installation.writing() as session:
-        film, row = reviewed_film(session, person, film_id)
-        row.decision, row.decided_by_id, row.decided_at = decision.value, person.id, now()
+    with installation.act(actor) as act:
+        film, row = reviewed_film(act.session, person, film_id)
+        row.decision, row.decided_by_id, row.decided_at = decision.value, person.id, act.now
         detail = {"decision": decision.value, "boxes": len(row.boxes), "case": film.case_id}
-        audit_trail.record(
-            session, installation.keys, actor, "film.review", f"film:{film_id}", detail
-        )
+        act.record("film.review", film, **detail)
 
 
 def reviewed_film(session: Session, person: Person, film_id: int) -> tuple[Film, FilmReview]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from covid_d.clinic.database.accounts import Unit, User
 from covid_d.clinic.database.base import Table
+from covid_d.detector import CATEGORIES, Assessment
 
 
 class Case(Table):
@@ -70,6 +71,8 @@ class Film(Table):
     projection: Mapped[str | None] = mapped_column(String(10))
     """As the file states it, or as the doctor did where it does not."""
     created_at: Mapped[datetime]
+    at_intake: Mapped[bool]
+    """Whether it came with the case: only such films give the case's index test."""
 
     case: Mapped[Case] = relationship(back_populates="films")
     assessments: Mapped[list[StoredAssessment]] = relationship(
@@ -85,22 +88,60 @@ class StoredAssessment(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     film_id: Mapped[int] = mapped_column(ForeignKey("film.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(index=True)
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The whole of it, map included (not the film). Every column below, but the last two, is a copy
+    that queries need."""
     outcome: Mapped[str] = mapped_column(String(12))
     probability: Mapped[float | None]
-    conformal_set: Mapped[list[str]] = mapped_column(JSON)
-    refusal: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    activation: Mapped[list[list[float]] | None] = mapped_column(JSON(none_as_null=True))
-    """Rows of the class activation in [0, 1] over the network's input; not the film."""
-    prevalence: Mapped[float | None]
-    post_test_probability: Mapped[float | None]
+    negative: Mapped[float | None]
+    atypical: Mapped[float | None]
+    indeterminate: Mapped[float | None]
+    typical: Mapped[float | None]
+    refusal_code: Mapped[str | None] = mapped_column(String(40))
     bundle_name: Mapped[str] = mapped_column(String(80))
     bundle_version: Mapped[str] = mapped_column(String(40))
     bundle_sha256: Mapped[str] = mapped_column(String(64), index=True)
     bundle_verdict: Mapped[str] = mapped_column(String(20))
+    prevalence: Mapped[float | None]
+    """Of the unit when the film was answered, whether or not the answer could use it."""
     milliseconds: Mapped[float]
 
     film: Mapped[Film] = relationship(back_populates="assessments")
+
+    @property
+    def assessment(self) -> Assessment:
+        """The answer, as it was given."""
+        return Assessment.from_dict(self.answer)
+
+
+def assessment_columns(
+    assessment: Assessment, *, prevalence: float | None, milliseconds: float
+) -> dict[str, Any]:
+    """Return the columns of :class:`StoredAssessment` that hold an answer.
+
+    Parameters
+    ----------
+    assessment
+        As the detector gave it.
+    prevalence
+        Of the unit, if it has one.
+    milliseconds
+        That the film's examination took.
+    """
+    appearance, refusal, bundle = assessment.appearance, assessment.refusal, assessment.bundle
+    return {
+        "answer": assessment.to_dict(activation=True),
+        "outcome": assessment.outcome.value,
+        "probability": assessment.probability,
+        **{c.value: appearance[c] if appearance else None for c in CATEGORIES},
+        "refusal_code": refusal.code.value if refusal else None,
+        "bundle_name": bundle.name,
+        "bundle_version": bundle.version,
+        "bundle_sha256": bundle.sha256,
+        "bundle_verdict": assessment.verdict,
+        "prevalence": prevalence,
+        "milliseconds": milliseconds,
+    }
 
 
 class Reading(Table):

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
-from covid_d.errors import CovidDError
+from covid_d.errors import CovidDError, install_extra
 
 _WRITES = "covid_d_writes"
 _BUSY_SECONDS = 30
@@ -42,7 +42,7 @@ def open_engine(url: str) -> Engine:
     except ModuleNotFoundError as error:
         raise CovidDError(
             f"The database's driver is not installed ({error.name}).",
-            "For PostgreSQL: pip install 'covid-d[postgres]'",
+            install_extra("postgres"),
         ) from error
 
 

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.clock import local, now, today
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.errors import ConflictError, InvalidInputError
+from covid_d.clinic.fields import is_text
 from covid_d.clinic.follow_up.facts import Current, Fact, history, summary
 from covid_d.clinic.follow_up.terms import DIED, GIVEN, OTHER_DIAGNOSIS, VOID, Kind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_, Text
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 
 LONGEST_NOTES: Final = 2000
@@ -69,13 +70,13 @@ def add(
     ConflictError
         If it is recorded already, or somebody else corrected the entry in the meantime.
     """
-    with installation.writing() as session:
+    with installation.act(actor) as act:
         # Locked, so that of two corrections at once the second one sees the first.
-        case = case_of(session, person, case_id, lock=True)
-        facts = history(session, case.id)
-        _check_fields(case, entry)
+        case = case_of(act.session, person, case_id, lock=True)
+        facts = history(act.session, case.id)
+        _check_fields(case, entry, installation.clock)
         if entry.supersedes is None:
-            _check_new(summary(facts, at_intake=case.research_consent), entry)
+            _check_new(summary(facts, case, installation.clock), entry)
         else:
             _check_correction(facts, entry)
         row = FollowUp(
@@ -85,37 +86,36 @@ def add(
             day=entry.day,
             notes=entry.notes.strip(),
             user_id=person.id,
-            created_at=now(),
+            created_at=act.now,
             supersedes_id=entry.supersedes,
             reason=entry.reason.strip(),
         )
-        session.add(row)
-        session.flush()
-        audit_trail.record(
-            session,
-            installation.keys,
-            actor,
+        act.session.add(row)
+        act.session.flush()
+        act.record(
             "follow_up.add" if entry.supersedes is None else "follow_up.correct",
-            f"case:{case.id}",
-            {"follow_up": row.id, "kind": row.kind, "supersedes": row.supersedes_id},
+            case,
+            follow_up=row.id,
+            kind=row.kind,
+            supersedes=row.supersedes_id,
         )
         return row.id
 
 
-def _check_fields(case: Case, entry: Entry) -> None:
+def _check_fields(case: Case, entry: Entry, clock: Clock) -> None:
     wrong: dict[str, Text] = {}
     if entry.value != VOID:
-        wrong = _wrong_value(entry) | _wrong_day(case, entry)
+        wrong = _wrong_value(entry) | _wrong_day(case, entry, clock)
     elif entry.supersedes is None:
-        wrong["value"] = N_("Choose one of the values offered.")
+        wrong["value"] = sentences.NOT_OFFERED
     for name, text, longest in (
         ("notes", entry.notes, LONGEST_NOTES),
         ("reason", entry.reason, LONGEST_REASON),
     ):
         if len(text) > longest:
-            wrong[name] = N_("Write at most %(n)d characters.", n=longest)
-        elif any(not sign.isprintable() and sign not in "\r\n\t" for sign in text):
-            wrong[name] = N_("Leave out control characters.")
+            wrong[name] = sentences.too_long(longest)
+        elif not is_text(text):
+            wrong[name] = sentences.UNREADABLE
     if entry.supersedes is not None and not entry.reason.strip():
         wrong["reason"] = N_("Say why it is corrected; both values are kept.")
     if wrong:
@@ -124,19 +124,19 @@ def _check_fields(case: Case, entry: Entry) -> None:
 
 def _wrong_value(entry: Entry) -> dict[str, Text]:
     if entry.value not in entry.kind.values:
-        return {"value": N_("Choose one of the values offered.")}
+        return {"value": sentences.NOT_OFFERED}
     if entry.value == OTHER_DIAGNOSIS and not entry.notes.strip():
         return {"notes": N_("Write which diagnosis.")}
     return {}
 
 
-def _wrong_day(case: Case, entry: Entry) -> dict[str, Text]:
-    day, entered = entry.day, local(case.created_at).date()
+def _wrong_day(case: Case, entry: Entry, clock: Clock) -> dict[str, Text]:
+    day, entered = entry.day, clock.day_of(case.created_at)
     if day is None:
         needed = entry.kind.is_test or entry.kind is Kind.OUTCOME
         return {"day": N_("State the day.")} if needed else {}
-    if day > today():
-        return {"day": N_("This day is in the future.")}
+    if day > clock.today():
+        return {"day": sentences.IN_THE_FUTURE}
     earliest = entered - BEFORE_CASE
     if case.symptom_onset is not None:
         earliest = case.symptom_onset - (BEFORE_ONSET if entry.kind.is_test else timedelta())

@@ -25,6 +25,7 @@ from covid_d.clinic.errors import (
     UnavailableError,
     UnknownHostError,
 )
+from covid_d.clinic.fields import sentence_of
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.way_back import way_back
 from covid_d.clinic.operations.logs import without_values
@@ -56,7 +57,11 @@ def answer(request: Request, error: ClinicError) -> Response:
     if request.headers.get("x-requested-with") == "fetch":
         return JSONResponse(to_json(error), status_code=error.status, headers=headers_of(error))
     # Under another name no style sheet is given out, and nothing of the installation told.
-    template = "unknown_host.html" if isinstance(error, UnknownHostError) else "error.html"
+    template = (
+        "http/frame/unknown_host.html"
+        if isinstance(error, UnknownHostError)
+        else "http/frame/error.html"
+    )
     response = page(request, template, status=error.status, error=error)
     response.headers.update(headers_of(error))
     return response
@@ -95,7 +100,7 @@ def _validation(request: Request, error: Exception) -> Response:
     fields: dict[str, Text] = {}
     for found in error.errors():
         name = ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0])
-        fields[name] = N_("This value cannot be read.")
+        fields[name] = sentence_of(found)
     return answer(request, InvalidInputError(fields))
 
 

@@ -26,11 +26,14 @@ from covid_d.clinic.database.migrate import revision
 from covid_d.clinic.database.tables import Table as Base
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
+from covid_d.provenance import source_sha256
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""What this version writes."""
+READ: Final = (1, 2)
+"""What it restores; 1 knows no hash of the source."""
 MANIFEST: Final = "backup.json"
 TABLES: Final = "tables"
 # Sign-ins and links are of this moment; a restored backup must not open a door that was closed.
@@ -56,6 +59,8 @@ class Manifest:
         Rows by table.
     files
         Name in the archive to SHA-256.
+    source_sha256
+        Of the code that wrote it; see :mod:`covid_d.provenance`. Empty in format 1.
     """
 
     format: int
@@ -64,6 +69,7 @@ class Manifest:
     created: str
     rows: dict[str, int]
     files: dict[str, str]
+    source_sha256: str = ""
 
     @property
     def with_key(self) -> bool:
@@ -99,8 +105,8 @@ def back_up(
     """
     if archive.exists():
         raise CovidDError(f"{archive} already exists.", "Choose another name for the backup.")
-    with installation.writing() as session:
-        audit_trail.record(session, installation.keys, Actor(None), "backup.create", "installation")
+    with installation.act(Actor(None)) as act:
+        act.record("backup.create", "installation")
     name = ""
     try:
         archive.parent.mkdir(parents=True, exist_ok=True)
@@ -150,6 +156,7 @@ def _write(
             now().isoformat(timespec="seconds"),
             rows,
             hashes,
+            source_sha256(),
         )
         archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
     return manifest

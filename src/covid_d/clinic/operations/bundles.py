@@ -10,12 +10,10 @@ from pathlib import Path
 
 from sqlalchemy import select, update
 
-from covid_d.clinic.clock import now
 from covid_d.clinic.database.operations import InstalledBundle
 from covid_d.clinic.errors import InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.texts import N_
-from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Bundle, Detector
 from covid_d.detector.bundle.contents import pack
@@ -101,21 +99,19 @@ def install(installation: Installation, actor: Actor, content: bytes) -> str:
         raise _no_room() from error
     finally:
         incoming.unlink(missing_ok=True)
-    with installation.writing() as session:
-        if session.get(InstalledBundle, bundle.id.sha256) is None:
-            session.add(
+    with installation.act(actor) as act:
+        if act.session.get(InstalledBundle, bundle.id.sha256) is None:
+            act.session.add(
                 InstalledBundle(
                     sha256=bundle.id.sha256,
                     name=bundle.spec.name,
                     version=bundle.spec.version,
                     verdict=bundle.spec.verdict.status,
-                    installed_at=now(),
+                    installed_at=act.now,
                     installed_by_id=actor.user_id,
                 )
             )
-        audit_trail.record(
-            session, installation.keys, actor, "bundle.install", f"bundle:{bundle.id.sha256}"
-        )
+        act.record("bundle.install", f"bundle:{bundle.id.sha256}")
     return bundle.id.sha256
 
 
@@ -150,15 +146,13 @@ def switch(installation: Installation, actor: Actor, sha256: str | None) -> None
             N_("Install it again from its source; the one before stays switched on."),
             code="bundle_unusable",
         ) from error
-    with installation.writing() as session:
-        session.execute(update(InstalledBundle).values(active=False))
+    with installation.act(actor) as act:
+        act.session.execute(update(InstalledBundle).values(active=False))
         if sha256 is not None:
-            session.execute(
+            act.session.execute(
                 update(InstalledBundle).where(InstalledBundle.sha256 == sha256).values(active=True)
             )
-        audit_trail.record(
-            session, installation.keys, actor, "bundle.switch", f"bundle:{sha256 or 'default'}"
-        )
+        act.record("bundle.switch", f"bundle:{sha256 or 'default'}")
     installation.desk.reload()
 
 

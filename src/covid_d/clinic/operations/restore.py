@@ -20,10 +20,10 @@ from covid_d.clinic.database.engine import open_engine
 from covid_d.clinic.database.migrate import upgrade
 from covid_d.clinic.installation import data_folder, database_url
 from covid_d.clinic.keys import FILE as KEY_FILE
-from covid_d.clinic.operations.backup import FORMAT, MANIFEST, TABLES, Manifest, Progress
+from covid_d.clinic.operations.backup import FORMAT, MANIFEST, READ, TABLES, Manifest, Progress
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.errors import CovidDError
 from covid_d.files import write_atomically
-from covid_d.settings import Settings
 
 _AGAIN: Final = "Use another backup, or copy this one again from where it is kept."
 _BATCH: Final = 500
@@ -42,7 +42,7 @@ def read_manifest(archive: Path) -> Manifest:
 
 
 def restore(
-    archive: Path, settings: Settings, *, progress: Progress = lambda done, total: None
+    archive: Path, settings: ClinicSettings, *, progress: Progress = lambda done, total: None
 ) -> Manifest:
     """Restore a backup into the settings' data folder and database, both empty.
 
@@ -144,9 +144,10 @@ def _open(archive: Path) -> zipfile.ZipFile:
 def _manifest(opened: zipfile.ZipFile, archive: Path) -> Manifest:
     try:
         raw = json.loads(opened.read(MANIFEST))
-        if raw["format"] != FORMAT:
+        if raw["format"] not in READ:
             raise CovidDError(
-                f"The backup {archive} has format {raw['format']!r}; this COVID-D reads {FORMAT}.",
+                f"The backup {archive} has format {raw['format']!r}; "
+                f"this COVID-D reads up to {FORMAT}.",
                 "Restore it with the version that made it, or a newer one.",
             )
         return Manifest(**raw)

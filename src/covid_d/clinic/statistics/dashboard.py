@@ -86,7 +86,14 @@ def make(
         SHA-256 of the only bundle whose answers are judged; empty, or unknown, for all.
     """
     names, known = unit_names(session), bundles(session)
-    every = load(session, known, unit_id=scope.unit_id, end=period.end, told=scope.told)
+    every = load(
+        session,
+        known,
+        unit_id=scope.unit_id,
+        end=period.end,
+        told=scope.told,
+        clock=period.clock,
+    )
     inside = every.where(every.day >= period.first.toordinal())
     only = next((place for place, entry in enumerate(known) if entry.sha256 == bundle), None)
     judged = inside if only is None else inside.where(inside.bundle == only)
@@ -98,6 +105,7 @@ def make(
         counts.by_day(inside, period, scope),
         counts.by_province(inside, scope),
         counts.by_unit(inside, scope, names),
+        counts.laboratory(inside, scope),
         counts.outcomes(inside, scope),
         counts.refusals(_refusal_codes(session, scope, period), scope),
         performance.flow(judged, standard, scope),
@@ -157,7 +165,7 @@ def _refusal_codes(session: Session, scope: Scope, period: Period) -> list[str]:
     """Return the reason of every film whose first assessment was a refusal."""
     earlier = aliased(StoredAssessment)
     chosen = (
-        select(StoredAssessment.refusal["code"].as_string())
+        select(StoredAssessment.refusal_code)
         .join(Film, Film.id == StoredAssessment.film_id)
         .join(Case, Case.id == Film.case_id)
         .where(

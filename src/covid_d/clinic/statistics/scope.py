@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, not_, or_, true
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import of_unit
 from covid_d.clinic.cases.readings import answer_visible_to
-from covid_d.clinic.clock import zone
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_
@@ -76,10 +77,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days in the installation's time zone, both included."""
+    """Days by the installation's clock, both included."""
 
     first: date
     last: date
+    clock: Clock
 
     @property
     def days(self) -> int:
@@ -89,23 +91,31 @@ class Period:
     @property
     def start(self) -> datetime:
         """Its first moment, UTC."""
-        return _midnight(self.first)
+        return self.clock.midnight(self.first)
 
     @property
     def end(self) -> datetime:
         """The first moment after it, UTC."""
-        return _midnight(self.last + timedelta(days=1))
+        return self.clock.midnight(self.last + timedelta(days=1))
 
     @classmethod
-    def of(cls, first: str, last: str, *, today: date, whole_months: bool = False) -> Period:
-        """Return the period between two days written as ``2026-11-24``; both may be empty.
+    def of(
+        cls,
+        first: date | None,
+        last: date | None,
+        *,
+        clock: Clock,
+        today: date,
+        whole_months: bool = False,
+    ) -> Period:
+        """Return the period between two days; both may be left out.
 
         Parameters
         ----------
         first, last
-            Empty: the last ``DEFAULT_DAYS`` days, until today.
-        today
-            The present day.
+            Left out: the last ``DEFAULT_DAYS`` days, until today.
+        clock, today
+            The installation's, and the present day.
         whole_months
             Stretch it to whole calendar months, so that nobody can find a day's small count by
             subtracting two periods.
@@ -113,29 +123,15 @@ class Period:
         Raises
         ------
         InvalidInputError
-            If a day cannot be read, or the period ends before it begins or is too long.
+            If the period ends before it begins, or is too long.
         """
-        end = _day("last", last) if last else today
-        start = _day("first", first) if first else end - timedelta(days=DEFAULT_DAYS - 1)
+        end = last or today
+        start = first or end - timedelta(days=DEFAULT_DAYS - 1)
         if start > end:
-            raise InvalidInputError({"last": N_("The period ends before it begins.")})
+            raise InvalidInputError({"last": sentences.BACKWARDS})
         if (end - start).days > LONGEST_DAYS:
             raise InvalidInputError({"first": N_("Choose at most ten years.")})
         if whole_months:
             start = start.replace(day=1)
             end = end.replace(day=calendar.monthrange(end.year, end.month)[1])
-        return cls(start, end)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), zone()).astimezone(UTC)
-
-
-def _day(field: str, text: str) -> date:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInputError({field: N_("This is no day; write it as 2026-11-24.")}) from None
-    if not 2000 <= found.year <= 2100:
-        raise InvalidInputError({field: N_("This is no day; write it as 2026-11-24.")})
-    return found
+        return cls(start, end, clock)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
 
+from covid_d.appearance import CATEGORIES
 from covid_d.dataset.build.films import WriteOrder, Written, map_films, write_film
 from covid_d.dataset.build.names import film_names, film_suffix
 from covid_d.dataset.build.options import BuildOptions
 from covid_d.dataset.build.plan import Plan
 from covid_d.dataset.build.select import Film
-from covid_d.dataset.manifest import COLUMNS, SET_ASIDE, Label, Split
+from covid_d.dataset.manifest import COLUMNS, SET_ASIDE, Label, Split, class_folder
 from covid_d.errors import DatasetError
 
-_CLASS_FOLDERS: Final = tuple(
-    f"{split.value}/{label.value}" for split in (Split.TRAIN, Split.VALIDATION) for label in Label
-)
+_BY_CLASS: Final = (Split.TRAIN, Split.VALIDATION)
 _FLAT_FOLDERS: Final = (Split.TEST.value, *SET_ASIDE)
 
 
@@ -29,9 +29,9 @@ def write_films(
     -------
     The manifest's rows, in its order.
     """
-    for name in (*_CLASS_FOLDERS, *_FLAT_FOLDERS):
-        (work / name).mkdir(parents=True)
     taken = plan.taken()
+    for name in (*_class_folders([plan.films[at] for at in taken]), *_FLAT_FOLDERS):
+        (work / name).mkdir(parents=True)
     rendered = [_is_rendered(plan.films[at], options) for at in taken]
     names = film_names(
         (
@@ -65,10 +65,21 @@ def _is_rendered(film: Film, options: BuildOptions) -> bool:
     return too_long or film.inspection.facts.format == "DICOM"
 
 
+def _class_folders(films: Sequence[Film]) -> list[str]:
+    """Return the folders of films that have a class; both labels' wherever a film has a label."""
+    used = {_class_folder(film) for film in films}
+    names = [str(name) for name in CATEGORIES if name in used]
+    if not names or used & set(Label):
+        names = [*map(str, Label), *names]
+    return [f"{split.value}/{name}" for split in _BY_CLASS for name in names]
+
+
+def _class_folder(film: Film) -> str:
+    return class_folder(film.row.label or "", film.row.appearance or "")
+
+
 def _folder(film: Film, split: Split) -> str:
-    if split in (Split.TEST, *SET_ASIDE) or film.row.label is None:
-        return split.value
-    return f"{split.value}/{film.row.label.value}"
+    return f"{split.value}/{_class_folder(film)}" if split in _BY_CLASS else split.value
 
 
 def _write_order(film: Film, target: Path, rendered: bool, options: BuildOptions) -> WriteOrder:
@@ -87,10 +98,11 @@ def _manifest_row(plan: Plan, at: int, path: str, written: Written) -> dict[str,
     film = plan.films[at]
     row, inspection = film.row, film.inspection
     width, height = written.size or (inspection.width, inspection.height)
-    label = None if plan.splits[at] in SET_ASIDE else row.label
+    learnt = plan.splits[at] not in SET_ASIDE
     cells = {
         "path": path,
-        "label": label.value if label else "",
+        "label": row.label.value if row.label and learnt else "",
+        "appearance": row.appearance.value if row.appearance and learnt else "",
         "split": plan.splits[at].value,
         "source": row.source,
         "subsource": row.subsource,

@@ -224,12 +224,14 @@ def _held_out(films: Sequence[Film], groups: Sequence[int], names: Sequence[str]
     return held
 
 
-def _strata(films: Sequence[Film]) -> list[tuple[str, str]]:
+def _strata(films: Sequence[Film]) -> list[tuple[str, str, str]]:
     # Of a stratum with a handful of films every one would go to training, which lacks most; such
     # sources are therefore divided together.
-    whole = [(str(film.row.label), film.row.source) for film in films]
+    whole = [(str(film.row.label), str(film.row.appearance), film.row.source) for film in films]
     numbers = Counter(whole)
-    return [(label, source if numbers[label, source] >= _FEW else "") for label, source in whole]
+    return [
+        stratum if numbers[stratum] >= _FEW else (stratum[0], stratum[1], "") for stratum in whole
+    ]
 
 
 def _check_plan(plan: Plan) -> None:

@@ -10,24 +10,34 @@ from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
+from covid_d.appearance import CATEGORIES, Appearance
 from covid_d.dataset.build.attribution import attribution
 from covid_d.dataset.build.options import LEARNING_SPLITS, BuildOptions
 from covid_d.dataset.build.plan import Plan
 from covid_d.dataset.collections.base import Collection
-from covid_d.dataset.describe.shortcuts import FilmFacts, ShortcutReport, find_shortcuts
+from covid_d.dataset.describe.shortcuts import (
+    COVID,
+    OPACITY,
+    FilmFacts,
+    Question,
+    ShortcutReport,
+    find_shortcuts,
+)
 from covid_d.dataset.manifest import COLUMNS, SET_ASIDE, Label, Split
 from covid_d.dataset.record import (
     ATTRIBUTION,
     EXCLUSIONS,
     MANIFEST,
     RECORD,
+    TEST_COLUMNS,
     TEST_LABELS,
     count,
     dataset_sha256,
 )
 from covid_d.files import write_atomically
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+_SHOWN: Final = 10  # values of a column within a warning; dataset.json has all
 EXCLUSION_COLUMNS: Final = (
     "collection",
     "source",
@@ -35,6 +45,7 @@ EXCLUSION_COLUMNS: Final = (
     "patient",
     "finding",
     "label",
+    "appearance",
     "reason",
     "detail",
 )
@@ -55,27 +66,37 @@ def write_tables(
     """
     test = [row for row in rows if row["split"] == Split.TEST.value]
     write_atomically(work / MANIFEST, _csv(tuple(COLUMNS), rows))
-    write_atomically(work / TEST_LABELS, _csv(("path", "label"), test))
+    write_atomically(work / TEST_LABELS, _csv(TEST_COLUMNS, test))
     write_atomically(work / EXCLUSIONS, _csv(EXCLUSION_COLUMNS, _exclusion_rows(plan)))
     citations = list(dict.fromkeys(collection.citation for collection in collections))
     write_atomically(work / ATTRIBUTION, attribution(rows, citations))
-    shortcuts = find_shortcuts(_facts(plan))
+    shortcuts = [
+        find_shortcuts(_facts(plan, question), question)
+        for question in (COVID, OPACITY)
+        if question is COVID or any(row["appearance"] for row in rows)
+    ]
     counts = count((row["split"], row["label"]) for row in rows)
+    appearances = count((row["split"], row["appearance"]) for row in rows if row["appearance"])
     record: dict[str, Any] = {
         "schema": SCHEMA,
         "protocol": options.protocol.value,
         "seed": options.seed,
         "options": options.to_dict(),
         "counts": counts,
+        "appearances": appearances,
         "sources": _by_source(rows),
         "collections": _by_collection(plan),
         "exclusions": dict(
             sorted(Counter(str(e.reason) for e in plan.exclusions.values()).items())
         ),
+        "understood": _understood(collections),
+        "not_understood": _not_understood(plan),
         "groups": _group_figures(plan),
-        "shortcuts": shortcuts.to_dict(),
-        "warnings": _warnings(plan, options, shortcuts, counts),
+        "shortcuts": shortcuts[0].to_dict(),
+        "warnings": _warnings(plan, options, shortcuts, (counts, appearances)),
     }
+    if len(shortcuts) > 1:
+        record["appearance_shortcuts"] = shortcuts[1].to_dict()
     record["sha256"] = dataset_sha256(work, record)
     write_atomically(work / RECORD, json.dumps(record, ensure_ascii=False, indent=2) + "\n")
     return record
@@ -101,6 +122,7 @@ def _exclusion_rows(plan: Plan) -> list[dict[str, str]]:
             row.patient,
             row.finding,
             row.label.value if row.label else "",
+            row.appearance.value if row.appearance else "",
             str(exclusion.reason),
             " ".join(exclusion.detail.split()),
         )
@@ -108,19 +130,25 @@ def _exclusion_rows(plan: Plan) -> list[dict[str, str]]:
     return rows
 
 
-def _facts(plan: Plan) -> list[FilmFacts]:
-    return [
-        FilmFacts(
-            label=row.label,
-            group=plan.groups[at],
-            source=row.source,
-            projection=row.projection.value if row.projection else "",
-            age=row.age,
-            child=row.child,
+def _facts(plan: Plan, question: Question) -> list[FilmFacts]:
+    """Return what is known of the films to learn from that have a class of this question."""
+    films = []
+    for at in plan.taken():
+        row = plan.films[at].row
+        name = row.label if question is COVID else row.appearance
+        if name is None or plan.splits[at] in SET_ASIDE:
+            continue
+        films.append(
+            FilmFacts(
+                label=name,
+                group=plan.groups[at],
+                source=row.source,
+                projection=row.projection.value if row.projection else "",
+                age=row.age,
+                child=row.child,
+            )
         )
-        for at, row in ((at, plan.films[at].row) for at in plan.taken())
-        if row.label is not None and plan.splits[at] not in SET_ASIDE
-    ]
+    return films
 
 
 def _by_source(rows: Sequence[Mapping[str, str]]) -> dict[str, dict[str, dict[str, int]]]:
@@ -143,6 +171,27 @@ def _by_collection(plan: Plan) -> dict[str, dict[str, int]]:
         use = "aside" if split in SET_ASIDE else "used"
         table[plan.films[at].candidate.collection][use] += 1
     return table
+
+
+def _understood(collections: Sequence[Collection]) -> list[str]:
+    """Return how each collection's table was read, as far as collections tell."""
+    return [said for c in collections if (said := getattr(c, "understood", ""))]
+
+
+def _not_understood(plan: Plan) -> dict[str, dict[str, dict[str, int]]]:
+    """Return collection -> column -> value that nobody understood -> rows."""
+    found: dict[str, dict[str, Counter[str]]] = {}
+    for candidate in plan.candidates:
+        for column, value in candidate.row.not_understood:
+            columns = found.setdefault(candidate.collection, {})
+            columns.setdefault(column, Counter())[value] += 1
+    return {
+        name: {
+            column: dict(sorted(values.items(), key=lambda item: (-item[1], item[0])))
+            for column, values in sorted(columns.items())
+        }
+        for name, columns in found.items()
+    }
 
 
 def _group_figures(plan: Plan) -> dict[str, int]:
@@ -170,10 +219,10 @@ def _straddling(plan: Plan) -> set[int]:
 def _warnings(
     plan: Plan,
     options: BuildOptions,
-    shortcuts: ShortcutReport,
-    counts: Mapping[str, Mapping[str, int]],
+    shortcuts: Sequence[ShortcutReport],
+    counts: tuple[Mapping[str, Mapping[str, int]], Mapping[str, Mapping[str, int]]],
 ) -> list[str]:
-    found = shortcuts.warnings()
+    found = [warning for report in shortcuts for warning in report.warnings()]
     straddling = len(_straddling(plan))
     if straddling:
         found.append(
@@ -181,12 +230,24 @@ def _warnings(
             "split: figures on validation and test are inflated. The article split by image."
         )
     for split in LEARNING_SPLITS:
-        found += [
-            f"The split {split.value} has no film of class {label.value}."
-            for label in Label
-            if not counts[split.value].get(label.value)
-        ]
-    unrecorded = sum(film.projection == "" for film in _facts(plan))
+        classings: tuple[Sequence[Label | Appearance], ...] = (tuple(Label), CATEGORIES)
+        for classes, numbers in zip(classings, counts, strict=True):
+            asked = any(numbers[name.value].get(c) for name in LEARNING_SPLITS for c in classes)
+            found += [
+                f"The split {split.value} has no film of class {name.value}."
+                for name in classes
+                if asked and not numbers[split.value].get(name.value)
+            ]
+    unrecorded = sum(
+        plan.films[at].row.projection is None
+        for at, split in plan.splits.items()
+        if split not in SET_ASIDE
+    )
+    for name, columns in _not_understood(plan).items():
+        for column, values in columns.items():
+            shown = ", ".join(f"{value!r} ({n})" for value, n in list(values.items())[:_SHOWN])
+            more = f" and {len(values) - _SHOWN} more values" if len(values) > _SHOWN else ""
+            found.append(f"Not understood in {name}, {column}: {shown}{more}.")
     if options.grouped and unrecorded:
         found.append(
             f"{unrecorded} films have no recorded projection; they were taken for frontal ones. "

@@ -14,8 +14,8 @@ from tqdm import tqdm
 from covid_d.dataset.check.findings import CheckReport, Finding, Leaks, Problem
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.duplicates import Fingerprint, find_near_duplicates, fingerprint
-from covid_d.dataset.manifest import Label, Split
-from covid_d.dataset.record import RECORD, TEST_LABELS, count, dataset_sha256
+from covid_d.dataset.manifest import ADDED, Label, Split, class_folder
+from covid_d.dataset.record import RECORD, TEST_COLUMNS, TEST_LABELS, count, dataset_sha256
 from covid_d.radiograph import RadiographError, read
 
 # Written by `covid-d dataset describe`; its pictures are no films.
@@ -131,7 +131,8 @@ def _labels(dataset: Dataset) -> Iterator[Finding]:
         # No folder for a class in the test split, so that nobody reads it there, nor in what is
         # set aside.
         own_class = row.split in {Split.TRAIN.value, Split.VALIDATION.value}
-        folder = f"{row.split}/{row.label}" if own_class else str(row.split)
+        class_name = class_folder(str(row.label), str(row.appearance))
+        folder = f"{row.split}/{class_name}" if own_class else str(row.split)
         name = str(row.path)
         if name.rpartition("/")[0] != folder:
             message = f"{name} lies elsewhere than the manifest's split and label say: {folder}/."
@@ -144,26 +145,43 @@ def _test_labels(dataset: Dataset) -> Iterator[Finding]:
     test = dataset.films(Split.TEST)
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        told = dict(zip(table["path"], table["label"], strict=True))
+        for name in ADDED:
+            if name not in table.columns:
+                table[name] = ""
+        rows = table[[*TEST_COLUMNS]].itertuples()
+        told = {str(row.path): (row.label, row.appearance) for row in rows}
     except (OSError, ValueError, KeyError) as error:
         yield Finding(Problem.LABEL, f"{TEST_LABELS} cannot be read: {error}.", (TEST_LABELS,))
         return
-    for name, label in zip(test["path"], test["label"], strict=True):
-        if told.get(name) != label:
-            says = repr(told[name]) if name in told else "nothing"
-            message = f"{name} is {label!r} in the manifest; {TEST_LABELS} says {says}."
+    for row in test.itertuples(index=False):
+        name, classes = str(row.path), (row.label, row.appearance)
+        if told.get(name) != classes:
+            says = _quoted(told[name]) if name in told else "nothing"
+            message = f"{name} is {_quoted(classes)} in the manifest; {TEST_LABELS} says {says}."
             yield Finding(Problem.LABEL, message, (name,))
     for name in sorted(told.keys() - set(test["path"])):
         message = f"{TEST_LABELS} names {name}, which is no test film of the manifest."
         yield Finding(Problem.LABEL, message, (name,))
 
 
+def _quoted(classes: tuple[Any, ...]) -> str:
+    """Return a film's label and appearance as people read them: what is empty is not shown."""
+    return " and ".join(repr(name) for name in classes if name) or repr("")
+
+
 def _record(dataset: Dataset) -> Iterator[Finding]:
     manifest = dataset.manifest
-    counts = count(zip(manifest["split"], manifest["label"], strict=True))
-    if counts != dataset.record["counts"]:
-        message = f"The manifest counts {counts}, {RECORD} {dataset.record['counts']}."
-        yield Finding(Problem.COUNTS, message, (RECORD,))
+    graded = manifest[manifest["appearance"] != ""]
+    for key, films, column in (
+        ("counts", manifest, "label"),
+        ("appearances", graded, "appearance"),
+    ):
+        counts = count(zip(films["split"], films[column], strict=True))
+        # Data sets of earlier versions count no appearances, and have none.
+        told = dataset.record.get(key, count(()))
+        if counts != told:
+            message = f"The manifest counts {counts}, {RECORD} {told}."
+            yield Finding(Problem.COUNTS, message, (RECORD,))
     digest = dataset_sha256(dataset.folder, dataset.record)
     if digest != dataset.sha256:
         message = f"The dataset's hash is {digest}, {RECORD} says {dataset.sha256}."
@@ -218,7 +236,7 @@ def _leaks(
 
 
 def _notes(films: pd.DataFrame) -> Iterable[str]:
-    grouped = films[films["group"] != ""]
+    grouped = films[(films["group"] != "") & (films["label"] != "")]
     labels = grouped.groupby("group")["label"].nunique()
     for name in labels[labels > 1].index:
         paths = ", ".join(grouped.loc[grouped["group"] == name, "path"])

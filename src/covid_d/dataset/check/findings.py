@@ -81,12 +81,16 @@ class Leaks:
         return bool(self.patients or self.groups or self.near_duplicates)
 
     def __str__(self) -> str:
-        share = 100 * self.covid_test_films_seen / max(1, self.covid_test_films)
-        return (
+        straddling = (
             f"{self.patients} patients, {self.groups} groups and {self.near_duplicates} pairs of "
-            f"near-duplicates straddle splits; {share:.0f} % of COVID-19 test films "
-            f"({self.covid_test_films_seen} of {self.covid_test_films}) have their patient or a "
-            "near-duplicate in training."
+            "near-duplicates straddle splits"
+        )
+        if not self.covid_test_films:
+            return f"{straddling}."
+        share = 100 * self.covid_test_films_seen / self.covid_test_films
+        return (
+            f"{straddling}; {share:.0f} % of COVID-19 test films ({self.covid_test_films_seen} of "
+            f"{self.covid_test_films}) have their patient or a near-duplicate in training."
         )
 
     def to_dict(self) -> dict[str, int]:

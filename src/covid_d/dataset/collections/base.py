@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import ClassVar, Final, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
+from covid_d.appearance import Appearance
 from covid_d.dataset.manifest import Label
 from covid_d.errors import DatasetError
 from covid_d.radiograph.film import Projection, Sex
 
 ENTRY_POINTS: Final = "covid_d.collections"
-MAX_AGE: Final = 120.0
 
 
 class Modality(StrEnum):
@@ -39,6 +38,8 @@ class Reason(StrEnum):
     MODALITY = "other_modality"
     UNLABELLED = "unlabelled"
     LISTED_TWICE = "listed_twice"
+    CONTRADICTORY = "contradictory"
+    AGE = "unreadable_age"
     LICENSE = "license"
     CHILD = "child"
     LATERAL = "not_frontal"
@@ -79,6 +80,9 @@ class FilmRow:
         The film on this machine; ``None`` exactly when ``exclusion`` is given.
     label
         The article's class; ``None`` when the finding tells none.
+    appearance
+        How radiologists graded the film; ``None`` when they did not. It is not the label: a film
+        of a patient with COVID-19 may look like any of them.
     exclusion
         Why the row cannot be used at all.
     finding
@@ -97,17 +101,20 @@ class FilmRow:
         Whether the patient is known to be under 18, by age or because the collection says so.
     sex, license, url
         As recorded; empty when unknown.
+    not_understood
+        (column, value) of what the row says and nobody understood.
 
     Raises
     ------
     ValueError
-        If a usable row has no file, or needs a label and has none.
+        If a usable row has no file, or needs a class and has neither label nor appearance.
     """
 
     source: str
     original: str | None
     file: Path | None = None
     label: Label | None = None
+    appearance: Appearance | None = None
     exclusion: Exclusion | None = None
     finding: str = ""
     patient: str = ""
@@ -119,13 +126,27 @@ class FilmRow:
     sex: Sex | None = None
     license: str = ""
     url: str = ""
+    not_understood: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if (self.file is None) != (self.exclusion is not None):
             raise ValueError("a row has either a file or a reason for having none")
-        unlabelled = self.exclusion is None and self.label is None
-        if unlabelled and needs_label(self.modality, self.projection):
-            raise ValueError("a usable radiograph needs a label")
+        if (
+            self.exclusion is None
+            and not self.has_class
+            and needs_label(self.modality, self.projection)
+        ):
+            raise ValueError("a usable radiograph needs a label or an appearance")
+
+    @property
+    def has_class(self) -> bool:
+        """Whether there is anything to learn from the film: a label, an appearance or both."""
+        return self.label is not None or self.appearance is not None
+
+    @property
+    def unread_age(self) -> str:
+        """The age as the collection words it, where it was not understood; empty otherwise."""
+        return dict(self.not_understood).get("age", "")
 
     @property
     def subsource(self) -> str:
@@ -197,38 +218,6 @@ def open_collection(kind: str, path: Path) -> Collection:
     return collection
 
 
-def read_table(path: Path, required: tuple[str, ...]) -> Iterator[dict[str, str]]:
-    """Yield the rows of a CSV file as text, stripped; missing cells are empty.
-
-    Raises
-    ------
-    DatasetError
-        If the file cannot be read, is not UTF-8, or lacks one of the ``required`` columns.
-    """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            table = csv.DictReader(stream)
-            found = [name for name in table.fieldnames or [] if name]
-            lacking = [name for name in required if name not in found]
-            if lacking:
-                raise DatasetError(
-                    f"{path.name} lacks the columns {', '.join(lacking)}; "
-                    f"it has {', '.join(found) or 'none'}.",
-                    f"Expected at least: {', '.join(required)}.",
-                )
-            for row in table:
-                yield {name: (row[name] or "").strip() for name in found}
-    except OSError as error:
-        raise DatasetError(
-            f"Cannot read {path}: {error.strerror or error}.",
-            "Check that this is the collection's folder.",
-        ) from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(
-            f"{path.name} is not a CSV file in UTF-8: {error}.", "Save it as CSV in UTF-8."
-        ) from error
-
-
 def host_of(url: str) -> str:
     """Return the lower-case host name of an address, without ``www.``; empty when none."""
     try:
@@ -236,64 +225,3 @@ def host_of(url: str) -> str:
     except ValueError:  # a malformed address is no address
         return ""
     return host.removeprefix("www.")
-
-
-def parse_age(text: str) -> float | None:
-    """Return an age in years, or ``None`` when it is not a number within [0, 120]."""
-    try:
-        age = float(text)
-    except ValueError:
-        return None
-    return age if 0.0 <= age <= MAX_AGE else None
-
-
-def parse_sex(text: str) -> Sex | None:
-    """Return the sex for ``M``, ``male``, ``F``, ``female``, ``O`` or ``other``, in any case."""
-    return _SEXES.get(text.strip().lower())
-
-
-def parse_projection(text: str) -> Projection | None:
-    """Return the projection for ``PA``, ``AP``, ``AP Supine``, ``L``..., or ``None``."""
-    return _PROJECTIONS.get(" ".join(text.lower().replace("_", " ").replace("-", " ").split()))
-
-
-_SEXES: Final = {
-    "m": Sex.MALE,
-    "male": Sex.MALE,
-    "f": Sex.FEMALE,
-    "female": Sex.FEMALE,
-    "o": Sex.OTHER,
-    "other": Sex.OTHER,
-}
-_PROJECTIONS: Final = {
-    "pa": Projection.PA,
-    "ap": Projection.AP,
-    "ap erect": Projection.AP,
-    "ap supine": Projection.AP_SUPINE,
-    "l": Projection.LATERAL,
-    "ll": Projection.LATERAL,
-    "rl": Projection.LATERAL,
-    "lateral": Projection.LATERAL,
-    "lat": Projection.LATERAL,
-}
-
-
-def locate(root: Path, relative: str) -> tuple[Path | None, Exclusion | None]:
-    """Find a film inside a collection.
-
-    Returns
-    -------
-    The file and no exclusion, or no file and the exclusion. A path that leaves the collection is
-    never followed.
-    """
-    path = PurePosixPath(relative.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in (path.parts or ("",))[0]:
-        return None, Exclusion(Reason.UNSAFE, relative)
-    if not path.parts:
-        return None, Exclusion(Reason.MISSING, "the row names no file")
-    file = root.joinpath(*path.parts)
-    try:
-        exists = file.is_file()
-    except (OSError, ValueError):  # a name this file system cannot hold
-        exists = False
-    return (file, None) if exists else (None, Exclusion(Reason.MISSING, relative))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from covid_d.dataset.collections.base import FilmRow
-from covid_d.dataset.manifest import Label
+from covid_d.dataset.collections.vocabulary import label_of
 from covid_d.errors import DatasetError
 
 _SPLITS = ("train", "val", "test")
@@ -72,12 +72,13 @@ class KermanyCollection:
 
     def _row(self, file: Path, original: str, kind: str) -> FilmRow:
         patient = patient_of(file.name)
+        finding = _finding(file.name, kind)
         return FilmRow(
             source=self.name,
             original=original,
             file=file,
-            label=Label.NOCOVID,
-            finding=_finding(file.name, kind),
+            label=label_of(finding),
+            finding=finding,
             patient=f"{self.name}:{patient}" if patient else "",
             child=True,
             license="CC BY 4.0",

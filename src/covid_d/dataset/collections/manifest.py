@@ -12,49 +12,47 @@ from covid_d.dataset.collections.base import (
     FilmRow,
     Modality,
     Reason,
-    locate,
     needs_label,
-    parse_age,
-    parse_projection,
-    parse_sex,
-    read_table,
 )
-from covid_d.dataset.manifest import Label
+from covid_d.dataset.collections.listing import settle_listings
+from covid_d.dataset.collections.shelf import Shelf
+from covid_d.dataset.collections.stated import stated
+from covid_d.dataset.collections.tables import Table, open_table
+from covid_d.dataset.collections.vocabulary import words_of
 
-REQUIRED: Final = ("path", "label")
-OPTIONAL: Final = (
-    "source",
-    "patient",
-    "finding",
-    "view",
-    "modality",
-    "age",
-    "sex",
-    "license",
-    "url",
-)
-
-# Spellings, after lower case and with every run of other characters as one space.
-_COVID: Final = frozenset({"covid", "covid 19", "covid19", "sars cov 2", "covid positive"})
-_NOCOVID: Final = frozenset(
-    {
-        "nocovid", "no covid", "non covid", "noncovid", "not covid", "no covid 19", "non covid 19",
-        "covid negative", "normal", "healthy", "no finding", "pneumonia", "other pneumonia",
-        "pneumonia noncovid", "pneumonia non covid", "noncovid pneumonia", "non covid pneumonia",
-        "bacterial pneumonia", "viral pneumonia", "bacterial", "lung opacity", "tuberculosis",
-        "sars", "mers", "ards", "other",
-    }
-)  # fmt: skip
+REQUIRED: Final = ("path",)
+CLASSES: Final = ("label", "appearance")
+# Column -> headings that people give it, the most telling first.
+COLUMNS: Final = {
+    "path": ("path", "ruta", "archivo", "fichero", "file", "filename", "file name", "image path",
+             "nombre de archivo", "nombre del archivo", "imagen", "image", "image id",
+             "radiografia"),
+    "label": ("label", "etiqueta", "clase", "class", "diagnostico", "diagnosis", "target"),
+    "appearance": ("appearance", "aspecto", "apariencia"),
+    "source": ("source", "fuente", "origen"),
+    "patient": ("patient", "paciente", "patientid", "patient id", "id paciente", "id del paciente",
+                "subject id", "historia clinica"),
+    "finding": ("finding", "findings", "hallazgo", "hallazgos"),
+    "view": ("view", "projection", "proyeccion", "vista", "view position"),
+    "modality": ("modality", "modalidad"),
+    "age": ("age", "edad", "age years", "edad anos", "age in years", "edad en anos", "patient age",
+            "edad del paciente"),
+    "sex": ("sex", "sexo", "gender", "genero"),
+    "license": ("license", "licence", "licencia"),
+    "url": ("url", "direccion", "enlace", "link"),
+    "pcr": ("pcr", "rt pcr", "rt pcr positive", "rtpcr", "resultado pcr", "pcr covid"),
+}  # fmt: skip
 
 
 class ManifestCollection:
     """A CSV file whose ``path`` column is relative to the file's own folder.
 
-    Columns ``path`` and ``label`` are required; ``source``, ``patient``, ``finding``, ``view``,
-    ``modality``, ``age``, ``sex``, ``license`` and ``url`` are used when present. Without
-    ``source`` the folder's name is the source. A patient id is unique within its source, or across
-    sources when it is written ``namespace:id``; the namespace ``...-unknown`` says that the patient
-    is not known.
+    Columns ``path`` and ``label`` or ``appearance`` (or both) are required; ``source``,
+    ``patient``, ``finding``, ``view``, ``modality``, ``age``, ``sex``, ``pcr``, ``license`` and
+    ``url`` are used when present. Headings may be Spanish (:data:`COLUMNS`), and the file may come
+    from any spreadsheet (:mod:`covid_d.dataset.collections.tables`). Without ``source`` the
+    folder's name is the source. A patient id is unique within its source, or across sources when it
+    is written ``namespace:id``; the namespace ``...-unknown`` says that the patient is not known.
 
     Parameters
     ----------
@@ -70,7 +68,21 @@ class ManifestCollection:
     def __init__(self, path: Path) -> None:
         self.path = path / "manifest.csv" if path.is_dir() else path
         self.root = self.path.parent
+        self._shelf = Shelf(self.root)
+        self._read: Table | None = None
         self.name = _slug(self.path.resolve().parent.name) or "manifest"
+
+    @property
+    def understood(self) -> str:
+        """How the table was read, in a sentence for people.
+
+        Raises
+        ------
+        DatasetError
+            As :meth:`rows` does.
+        """
+        said = self._table().understood
+        return f"{said}; M is mujer" if self._spanish_sex() else said
 
     def rows(self) -> Iterator[FilmRow]:
         """Yield every row of the manifest.
@@ -78,64 +90,63 @@ class ManifestCollection:
         Raises
         ------
         DatasetError
-            If the manifest cannot be read or lacks the columns ``path`` and ``label``.
+            If the manifest cannot be read or lacks the columns ``path`` and ``label`` (or
+            ``appearance``).
         """
-        seen: set[str] = set()
-        for cells in read_table(self.path, REQUIRED):
-            yield self._row({name: cells.get(name, "") for name in REQUIRED + OPTIONAL}, seen)
+        empty, spanish_sex = dict.fromkeys(COLUMNS, ""), self._spanish_sex()
+        yield from settle_listings(
+            self._row(empty | cells, spanish_sex) for cells in self._table().rows
+        )
 
-    def _row(self, cells: dict[str, str], seen: set[str]) -> FilmRow:
+    def _table(self) -> Table:
+        if self._read is None:
+            self._read = open_table(self.path, REQUIRED, any_of=CLASSES, names=COLUMNS)
+        return self._read
+
+    def _spanish_sex(self) -> bool:
+        """Whether the column speaks of *hombre* and *mujer* by their letters."""
+        letters = {words_of(cells.get("sex", "")) for cells in self._table().rows}
+        return "h" in letters and "m" in letters and "f" not in letters
+
+    def _row(self, cells: dict[str, str], spanish_sex: bool) -> FilmRow:
         original = cells["path"].replace("\\", "/")
         source = _slug(cells["source"]) or self.name
-        label = label_of(cells["label"])
+        told = stated(cells, spanish_sex=spanish_sex)
         modality, exclusion = _modality(cells["modality"])
         file = None
         if exclusion is None:
-            file, exclusion = locate(self.root, original)
-        if exclusion is None and original in seen:
-            file, exclusion = None, Exclusion(Reason.LISTED_TWICE, original)
-        projection = parse_projection(cells["view"])
-        if exclusion is None and label is None and needs_label(modality, projection):
-            file, exclusion = None, Exclusion(Reason.UNLABELLED, cells["label"])
-        seen.add(original)
-        age = parse_age(cells["age"])
+            file, exclusion = self._shelf.find(original)
+        known = told.label is not None or told.appearance is not None
+        if exclusion is None and told.contradiction:
+            file, exclusion = None, told.contradiction
+        if exclusion is None and not known and needs_label(modality, told.projection):
+            words = cells["label"] or cells["appearance"]
+            file, exclusion = None, Exclusion(Reason.UNLABELLED, words)
         return FilmRow(
             source=source,
             original=original or None,
             file=file,
-            label=label,
+            label=told.label,
+            appearance=told.appearance,
             exclusion=exclusion,
-            finding=cells["finding"] or cells["label"],
+            finding=cells["finding"] or cells["label"] or cells["appearance"],
             patient=_patient(cells["patient"], source),
-            projection=projection,
+            projection=told.projection,
             projection_text=cells["view"],
             modality=modality,
-            age=age,
-            child=age is not None and age < 18,
-            sex=parse_sex(cells["sex"]),
+            age=told.age,
+            child=told.child,
+            sex=told.sex,
             license=cells["license"],
             url=cells["url"],
+            not_understood=told.not_understood,
         )
 
 
-def label_of(text: str) -> Label | None:
-    """Return the class of a label as people spell it; ``None`` when it is not one known.
-
-    Examples
-    --------
-    >>> label_of("COVID-19").value, label_of("pneumonia_noncovid").value, label_of("maybe")
-    ('covid', 'nocovid', None)
-    """
-    words = " ".join(re.findall(r"[a-z0-9]+", text.lower()))
-    if words in _COVID:
-        return Label.COVID
-    return Label.NOCOVID if words in _NOCOVID else None
-
-
 def _modality(text: str) -> tuple[Modality, Exclusion | None]:
-    if text.lower() in {"", "x-ray", "xray", "cr", "dx"}:
+    if words_of(text) in {"", "x ray", "xray", "cr", "dx", "rx", "radiografia", "radiograph"}:
         return Modality.XRAY, None
-    if text.lower() == "ct":
+    if words_of(text) in {"ct", "tc", "tac"}:
         return Modality.CT, None
     return Modality.XRAY, Exclusion(Reason.MODALITY, text)
 

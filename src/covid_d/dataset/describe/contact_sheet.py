@@ -71,12 +71,13 @@ def contact_sheet(
     for axes, film in zip(grid, chosen.itertuples(), strict=False):
         axes.imshow(read(dataset.path(film)).pixels, cmap="gray", vmin=0.0, vmax=1.0)
         axes.set_anchor("N")  # films of every shape hang from one line
-        label = str(film.label)
+        classes = [str(name) for name in (film.label, film.appearance) if name]
+        classes = classes or [str(film.split)]
         source = textwrap.shorten(str(film.source), 30, placeholder="…")
         axes.set_title(
-            f"{CLASS_NAMES[label].in_language(language)}\n{source}",
+            f"{', '.join(CLASS_NAMES[name].in_language(language) for name in classes)}\n{source}",
             fontsize=10,
-            color=CLASS_COLOURS[label],
+            color=CLASS_COLOURS[classes[0]],
             pad=3,
         )
     with Image.open(io.BytesIO(png_of(figure))) as picture:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from covid_d.appearance import CATEGORIES
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.describe.classes import CLASS_NAMES
 from covid_d.dataset.manifest import SET_ASIDE, Label, Split
@@ -19,7 +20,11 @@ AGE_EDGES = (0, 18, 40, 60, 80, float("inf"))
 AGE_BANDS = ("0-17", "18-39", "40-59", "60-79", "80+")
 _FEW = 10  # films; a lone class in a smaller source proves nothing
 
-_CLASSES = [label.value for label in Label]
+# The two ways to class a film: column of the manifest -> its classes.
+CLASSINGS = {
+    "label": [label.value for label in Label],
+    "appearance": [name.value for name in CATEGORIES],
+}
 _ONE_CLASS = Message(
     "La fuente «{source}» tiene {films} radiografías y todas son {label}: un modelo puede acertar "
     "reconociendo la fuente, no los pulmones.",
@@ -36,11 +41,16 @@ _FACTS = {
     "projection": Message("La proyección", "The projection"),
 }
 _SHORTCUT = Message(
-    "{fact} por sí sola predice COVID-19 con un AUROC de {auroc} ({films} radiografías; 0,50 sería "
+    "{fact} por sí sola predice {what} con un AUROC de {auroc} ({films} radiografías; 0,50 sería "
     "azar): un modelo puede acertar sin mirar los pulmones.",
-    "{fact} of a film alone predicts COVID-19 with AUROC {auroc} ({films} films; 0.50 would be "
+    "{fact} of a film alone predicts {what} with AUROC {auroc} ({films} films; 0.50 would be "
     "chance): a model can be right without looking at lungs.",
 )
+# Key of dataset.json -> what the measured facts predict.
+_PREDICTED = {
+    "shortcuts": Message("COVID-19", "COVID-19"),
+    "appearance_shortcuts": Message("una opacidad pulmonar", "a lung opacity"),
+}
 _CHILDREN = Message(
     "{nocovid} radiografías sin COVID-19 y {covid} con COVID-19 son de menores de 18 años: un "
     "modelo puede aprender la edad.",
@@ -62,11 +72,17 @@ class Description:
     lateral
         Lateral films set aside.
     counts
-        Dimension (of :data:`DIMENSIONS`) -> value -> class -> number of films.
+        Dimension (of :data:`DIMENSIONS`) -> value -> label -> number of films that have one.
     classes
-        Radiographs by class.
+        Radiographs by label.
     patients
-        Known patients by class.
+        Known patients by label.
+    graded
+        As ``counts``, by appearance in place of label.
+    appearances
+        Radiographs by appearance.
+    graded_patients
+        Known patients by appearance.
     warnings
         Where something other than the lungs tells the class.
     """
@@ -77,6 +93,9 @@ class Description:
     counts: dict[str, dict[str, dict[str, int]]]
     classes: dict[str, int]
     patients: dict[str, int]
+    graded: dict[str, dict[str, dict[str, int]]]
+    appearances: dict[str, int]
+    graded_patients: dict[str, int]
     warnings: tuple[Message, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,6 +107,9 @@ class Description:
             "classes": self.classes,
             "patients": self.patients,
             "counts": self.counts,
+            "appearances": self.appearances,
+            "graded_patients": self.graded_patients,
+            "graded": self.graded,
             "warnings": [warning.to_dict() for warning in self.warnings],
         }
 
@@ -106,26 +128,40 @@ def describe(dataset: Dataset) -> Description:
     known = films["subsource"] != ""
     values["subsource"] = (films["source"] + "/" + films["subsource"]).where(known, UNKNOWN)
     values["age"] = age_bands(films["age"])
-    counts = {name: _count(values[name], films["label"], name) for name in DIMENSIONS}
-    named = films[films["patient"] != ""]
+    counts, classes, patients = {}, {}, {}
+    for column, names in CLASSINGS.items():
+        counts[column] = {
+            dimension: _count(values[dimension], films[column], dimension, names)
+            for dimension in DIMENSIONS
+        }
+        classes[column] = {name: int((films[column] == name).sum()) for name in names}
+        patients[column] = {
+            name: int(films.loc[films[column] == name, "patient"].replace("", None).nunique())
+            for name in names
+        }
     return Description(
         films=len(films),
         ct=int((manifest["split"] == Split.CT.value).sum()),
         lateral=int((manifest["split"] == Split.LATERAL.value).sum()),
-        counts=counts,
-        classes={label: int((films["label"] == label).sum()) for label in _CLASSES},
-        patients={
-            label: int(named.loc[named["label"] == label, "patient"].nunique())
-            for label in _CLASSES
-        },
-        warnings=(*_shortcuts(dataset.record), *_warnings(counts, len(films))),
+        counts=counts["label"],
+        classes=classes["label"],
+        patients=patients["label"],
+        graded=counts["appearance"],
+        appearances=classes["appearance"],
+        graded_patients=patients["appearance"],
+        warnings=(
+            *_shortcuts(dataset.record),
+            *(warning for table in counts.values() for warning in _lone_classes(table)),
+            *_children(counts["label"]),
+        ),
     )
 
 
 def _count(
-    values: pd.Series[str], labels: pd.Series[str], dimension: str
+    values: pd.Series[str], labels: pd.Series[str], dimension: str, classes: list[str]
 ) -> dict[str, dict[str, int]]:
-    table = pd.crosstab(values, labels).reindex(columns=_CLASSES, fill_value=0)
+    known = labels != ""
+    table = pd.crosstab(values[known], labels[known]).reindex(columns=classes, fill_value=0)
     fixed: Sequence[str] = {
         "split": [split.value for split in Split if split not in SET_ASIDE],
         "age": AGE_BANDS,
@@ -137,7 +173,7 @@ def _count(
         for name in sorted(rest.index, key=lambda name: (name == UNKNOWN, -rest.loc[name].sum()))
     ]
     return {
-        name: {label: int(table.loc[name, label]) for label in _CLASSES}  # type: ignore[arg-type]
+        name: {label: int(table.loc[name, label]) for label in classes}  # type: ignore[arg-type]
         for name in order
     }
 
@@ -148,19 +184,22 @@ def _shortcuts(record: dict[str, Any]) -> Iterator[Message]:
         LOUD_AUROC,  # needs scikit-learn, which is slow to load
     )
 
-    measured = record.get("shortcuts", {}).get("auroc", {})
-    for name, fact in _FACTS.items():
-        auroc = measured.get(name, {}).get("auroc")
-        if auroc is not None and auroc >= LOUD_AUROC:
-            films, shown = measured[name]["films"], f"{auroc:.2f}"
-            yield Message(
-                _SHORTCUT.es.format(fact=fact.es, auroc=localised(shown, "es"), films=films),
-                _SHORTCUT.en.format(fact=fact.en, auroc=shown, films=films),
-            )
+    for key, what in _PREDICTED.items():
+        measured = record.get(key, {}).get("auroc", {})
+        for name, fact in _FACTS.items():
+            auroc = measured.get(name, {}).get("auroc")
+            if auroc is not None and auroc >= LOUD_AUROC:
+                told = {"films": measured[name]["films"]}
+                es, en = localised(f"{auroc:.2f}", "es"), f"{auroc:.2f}"
+                yield Message(
+                    _SHORTCUT.es.format(fact=fact.es, what=what.es, auroc=es, **told),
+                    _SHORTCUT.en.format(fact=fact.en, what=what.en, auroc=en, **told),
+                )
 
 
-def _warnings(counts: dict[str, dict[str, dict[str, int]]], films: int) -> list[Message]:
+def _lone_classes(counts: dict[str, dict[str, dict[str, int]]]) -> list[Message]:
     found, alone = [], 0
+    films = sum(sum(row.values()) for row in counts["source"].values())
     for source, row in counts["source"].items():
         total = sum(row.values())
         if total >= _FEW and total in row.values():
@@ -175,7 +214,9 @@ def _warnings(counts: dict[str, dict[str, dict[str, int]]], films: int) -> list[
     if found:
         percent = round(100 * alone / films)
         found.append(_ONE_CLASS_SHARE.format(percent=percent, films=alone, all=films))
-    children = counts["age"].get(AGE_BANDS[0], {})
-    if sum(children.values()) >= _FEW:
-        found.append(_CHILDREN.format(**children))
     return found
+
+
+def _children(counts: dict[str, dict[str, dict[str, int]]]) -> list[Message]:
+    children = counts["age"].get(AGE_BANDS[0], {})
+    return [_CHILDREN.format(**children)] if sum(children.values()) >= _FEW else []

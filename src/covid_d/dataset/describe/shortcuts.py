@@ -14,11 +14,32 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from covid_d.appearance import Appearance
 from covid_d.dataset.manifest import Label
 
 LOUD_AUROC: Final = 0.70
 _FOLDS: Final = 5
 _UNKNOWN: Final = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a film, and which of its classes means no.
+
+    Parameters
+    ----------
+    name
+        What the answer yes says, within a sentence.
+    negative
+        The class that means no; every other means yes.
+    """
+
+    name: str
+    negative: str
+
+
+COVID: Final = Question("COVID-19", Label.NOCOVID.value)
+OPACITY: Final = Question("a lung opacity", Appearance.NEGATIVE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +49,7 @@ class FilmFacts:
     Parameters
     ----------
     label
-        ``covid`` or ``nocovid``.
+        Its class: ``covid`` or ``nocovid``, or one of the appearances.
     group
         Films that must stay together.
     source, projection
@@ -39,7 +60,7 @@ class FilmFacts:
         Whether the patient is known to be a child, of whatever age.
     """
 
-    label: Label
+    label: str
     group: int
     source: str
     projection: str
@@ -56,7 +77,7 @@ class FilmFacts:
 
 @dataclass(frozen=True, slots=True)
 class Shortcut:
-    """How well one fact predicts COVID-19 among films where it is known.
+    """How well one fact tells the class of the films where it is known.
 
     Parameters
     ----------
@@ -91,11 +112,14 @@ class ShortcutReport:
         All films.
     single_class_sources
         Source -> films, for sources whose films are all of one class.
+    question
+        What is told.
     """
 
     shortcuts: tuple[Shortcut, ...]
     films: int
     single_class_sources: dict[str, int]
+    question: Question = COVID
 
     @property
     def single_class_share(self) -> float:
@@ -116,7 +140,7 @@ class ShortcutReport:
     def warnings(self) -> list[str]:
         """Return one sentence for each thing that tells the class."""
         found = [
-            f"The {shortcut.name} of a film alone predicts COVID-19 with AUROC "
+            f"The {shortcut.name} of a film alone predicts {self.question.name} with AUROC "
             f"{shortcut.auroc:.2f} ({shortcut.films} films, cross-validated by group; 0.50 would "
             "be chance): a model can be right without looking at lungs."
             for shortcut in self.shortcuts
@@ -131,34 +155,41 @@ class ShortcutReport:
         return found
 
 
-def find_shortcuts(films: Sequence[FilmFacts]) -> ShortcutReport:
+def find_shortcuts(films: Sequence[FilmFacts], question: Question = COVID) -> ShortcutReport:
     """Measure what tells the class of a film besides its lungs."""
     facts: tuple[tuple[str, Callable[[FilmFacts], str]], ...] = (
         ("source", lambda film: film.source),
         ("age", lambda film: film.age_band),
         ("projection", lambda film: film.projection or _UNKNOWN),
     )
-    classes: dict[str, Counter[Label]] = {}
+    classes: dict[str, Counter[str]] = {}
     for film in films:
         classes.setdefault(film.source, Counter())[film.label] += 1
     return ShortcutReport(
-        shortcuts=tuple(_measure(name, fact, films) for name, fact in facts),
+        shortcuts=tuple(_measure(name, fact, films, question) for name, fact in facts),
         films=len(films),
         single_class_sources={
             source: sum(count.values())
             for source, count in sorted(classes.items())
             if len(count) == 1
         },
+        question=question,
     )
 
 
-def _measure(name: str, fact: Callable[[FilmFacts], str], films: Sequence[FilmFacts]) -> Shortcut:
+def _measure(
+    name: str, fact: Callable[[FilmFacts], str], films: Sequence[FilmFacts], question: Question
+) -> Shortcut:
     known = [film for film in films if fact(film) != _UNKNOWN]
-    groups = {label: {film.group for film in known if film.label is label} for label in Label}
-    if min(len(names) for names in groups.values()) < _FOLDS:
+    answers = [film.label != question.negative for film in known]
+    groups = [
+        {film.group for film, answer in zip(known, answers, strict=True) if answer is wanted}
+        for wanted in (True, False)
+    ]
+    if min(len(names) for names in groups) < _FOLDS:
         return Shortcut(name, None, len(known))
     values = np.array([[fact(film)] for film in known])
-    truth = np.array([film.label is Label.COVID for film in known], dtype=int)
+    truth = np.array(answers, dtype=int)
     model = make_pipeline(
         OneHotEncoder(handle_unknown="ignore"), LogisticRegression(class_weight="balanced")
     )

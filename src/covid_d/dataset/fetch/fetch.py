@@ -41,6 +41,27 @@ Then build a dataset with it:
   covid-d dataset build --cohen cohen --kermany kermany/chest_xray --protocol article --out dataset
 """
 
+SIIM_INSTRUCTIONS = """\
+SIIM-FISABIO-RSNA COVID-19 Detection, the challenge of 2021: films of BIMCV-COVID19 (Valencia)
+and MIDRC-RICORD, each study graded by radiologists as negative, typical, indeterminate or
+atypical. For academic and non-commercial use. Kaggle gives it to registered users who accept
+the challenge's rules, so that COVID-D cannot fetch it for you:
+
+  1. Make an account at https://www.kaggle.com and, under Settings > API, create a token;
+     put the file kaggle.json into ~/.kaggle/ (Windows: C:\\Users\\<you>\\.kaggle\\).
+  2. Open https://www.kaggle.com/c/siim-covid19-detection, press Late Submission and accept the
+     rules.
+  3. pip install kaggle
+  4. kaggle competitions download -c siim-covid19-detection
+     (DICOM, over 100 GB; the folder test/ has no published grades and is not needed)
+  5. Unpack it:  python -m zipfile -e siim-covid19-detection.zip siim
+     You need train_study_level.csv, train_image_level.csv and train/STUDY/SERIES/IMAGE.dcm.
+     Films made smaller are read too, as train/IMAGE.png or train/IMAGE.jpg.
+
+Then build a dataset with it (--max-side 1024 makes the films smaller):
+  covid-d dataset build --siim siim --max-side 1024 --out dataset
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Fetched:

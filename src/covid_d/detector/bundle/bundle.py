@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from covid_d.detector.assessment import BundleId
 from covid_d.detector.bundle import contents
-from covid_d.detector.bundle.spec import FORMAT, BundleSpec
+from covid_d.detector.bundle.spec import READABLE, BundleSpec
 from covid_d.errors import BundleError
 from covid_d.settings import settings
 
@@ -155,9 +155,10 @@ def parse_spec(content: bytes, where: Path) -> BundleSpec:
             "Get the bundle again from its source.",
         ) from error
     known = isinstance(raw, dict) and raw.get("format")
-    if known != FORMAT:
+    if known not in READABLE:
+        formats = " and ".join(map(str, READABLE))
         raise BundleError(
-            f"Bundle {where} has format {known!r}; this COVID-D reads format {FORMAT}.",
+            f"Bundle {where} has format {known!r}; this COVID-D reads formats {formats}.",
             "Update COVID-D, or get a bundle made for this version.",
         )
     try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from covid_d.detector.appearance import CATEGORIES
 from covid_d.radiograph.prepare import Preprocessing
 
 FORMAT: Final = 2
 """What this version writes; 1, without appearance, is still read."""
+READABLE: Final = (1, 2)
 POSITIVE: Final = "covid"
 NEGATIVE: Final = "nocovid"
 
@@ -164,6 +165,11 @@ class BundleSpec(_Part):
     version: str
     created: datetime
     covid_d: str = Field(description="Version of COVID-D that wrote the bundle.")
+    source_sha256: str | None = Field(
+        default=None,
+        pattern=r"^[0-9a-f]{64}$",
+        description="Of the code that wrote it (covid_d.provenance); unknown before 0.4.0.",
+    )
     classes: tuple[str, ...] = (POSITIVE, NEGATIVE)
     preprocessing: Preprocessing
     network: Network
@@ -185,10 +191,16 @@ class BundleSpec(_Part):
         """Whether the network answers with the four appearances."""
         return self.classes == CATEGORIES
 
+    @field_validator("classes")
+    @classmethod
+    def _known_classes(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        if classes not in (CATEGORIES, (POSITIVE, NEGATIVE)):
+            appearances = ", ".join(category.value for category in CATEGORIES)
+            raise ValueError(f"must be {appearances}; or {POSITIVE}, {NEGATIVE}")
+        return classes
+
     @model_validator(mode="after")
     def _parts_agree(self) -> BundleSpec:
-        if self.classes not in (CATEGORIES, (POSITIVE, NEGATIVE)):
-            raise ValueError(f"classes must be {CATEGORIES} or {(POSITIVE, NEGATIVE)}")
         appearance = self.has_appearance
         fitted = [part for part in (self.calibration, self.conformal) if part is not None]
         kinds = (

@@ -124,3 +124,49 @@ class CalibratedFilms:
         positives = weights @ self._y
         found: BoolArray = (positives == 0) | (positives == weights.sum(axis=1))
         return found
+
+
+class BinnedFilms:
+    """Probabilities and truth by equal-width bin: calibration errors and nothing else.
+
+    Parameters
+    ----------
+    probabilities
+        N, in [0, 1].
+    positive
+        N; the truth.
+    """
+
+    def __init__(self, probabilities: FloatArray, positive: BoolArray) -> None:
+        self._y = positive.astype(np.float64)
+        self._gap = self._y - probabilities
+        self._in_bin = np.eye(BINS)[bin_of(probabilities)]  # NxBINS
+
+    def error(self, weights: FloatArray) -> FloatArray:
+        """Return the expected calibration error (Guo et al. 2017); chance alone lifts it."""
+        gaps = np.abs((weights * self._gap) @ self._in_bin).sum(axis=1)
+        error: FloatArray = gaps / weights.sum(axis=1)
+        return error
+
+    def corrected(self) -> float:
+        """Return the calibration error without what chance adds when films are few.
+
+        The root of the films' mean squared gap by bin, less the variance of each bin's observed
+        share; never less than 0. A bin of one film has no variance to take off and is left out.
+        By Jensen's inequality it is not below the expected calibration error but for that
+        correction.
+
+        References
+        ----------
+        Kumar, Liang and Ma (2019), *Verified uncertainty calibration*, NeurIPS 32, the debiased
+        estimator.
+        """
+        counts = self._in_bin.sum(axis=0)
+        full = counts > 1
+        if not full.any():
+            return float("nan")
+        counts = counts[full]
+        gap = (self._gap @ self._in_bin)[full] / counts
+        share = (self._y @ self._in_bin)[full] / counts
+        squared = gap**2 - share * (1 - share) / (counts - 1)
+        return float(np.sqrt(max(0.0, float(counts @ squared / counts.sum()))))

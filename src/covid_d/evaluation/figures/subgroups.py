@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import pandas as pd
 
 from covid_d.dataset.describe.describe import AGE_BANDS, UNKNOWN, age_bands
 from covid_d.evaluation.figures.metrics import Stratum, measure
+
+Figures = TypeVar("Figures")
 
 DIMENSIONS = ("source", "subsource", "projection", "sex", "age")
 
@@ -28,14 +31,31 @@ def measure_subgroups(
     Publishers (subsources) are named with their source: ``cohen/radiopaedia.org``. Films of an
     unknown publisher stand under their source only.
     """
-    found: dict[str, dict[str, Stratum]] = {}
+    return by_dimension(
+        films, lambda part, name: measure(part, name, resamples=resamples, seed=seed)
+    )
+
+
+def by_dimension(
+    films: pd.DataFrame, measured: Callable[[pd.DataFrame, str], Figures]
+) -> dict[str, dict[str, Figures]]:
+    """Return what ``measured`` makes of every subgroup; see :func:`measure_subgroups`.
+
+    Parameters
+    ----------
+    films
+        A score table.
+    measured
+        Takes a subgroup's films and its name.
+    """
+    found: dict[str, dict[str, Figures]] = {}
     for dimension in DIMENSIONS:
         names = members(films, dimension)
         if dimension == "subsource":
             names = (members(films, "source") + "/" + names).where(names.ne(UNKNOWN))
         counts = names.value_counts()
         found[dimension] = {
-            str(name): measure(films[names == name], str(name), resamples=resamples, seed=seed)
+            str(name): measured(films[names == name], str(name))
             for name in _ordered(counts, dimension)
         }
     return found

@@ -132,4 +132,9 @@ def write_card(bundle: Bundle, evaluation: Evaluation, command: Sequence[str]) -
     BundleError
         If the bundle is not sound.
     """
-    update(bundle.path, {CARD: with_section(bundle.card, card_section(evaluation, command))})
+    write_section(bundle, card_section(evaluation, command))
+
+
+def write_section(bundle: Bundle, section: str) -> None:
+    """Write a section made before into the bundle's card; see :func:`write_card`."""
+    update(bundle.path, {CARD: with_section(bundle.card, section)})

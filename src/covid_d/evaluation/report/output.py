@@ -27,7 +27,7 @@ _CURVES = 5  # more lines than this cannot be told apart
 
 
 def draw_plots(
-    evaluation: Evaluation, detector: Detector, dataset: Dataset, language: Language
+    evaluation: Evaluation, detector: Detector | None, dataset: Dataset, language: Language
 ) -> dict[str, bytes]:
     """Return every plot as PNG, by the name the report knows it by."""
     films = evaluation.scores.films
@@ -50,9 +50,10 @@ def draw_plots(
         }
         if named:
             figures[name] = draw(named, language)
-    errors = losses.draw(detector, dataset.folder, losses.worst(films), language)
-    if errors is not None:
-        figures["worst_errors"] = errors
+    if detector is not None:
+        errors = losses.draw(detector, dataset.folder, losses.worst(films), language)
+        if errors is not None:
+            figures["worst_errors"] = errors
     return {name: png_of(figure) for name, figure in figures.items()}
 
 
@@ -87,7 +88,7 @@ def _title(stratum: Stratum, language: Language) -> str:
 
 def write_evaluation(
     evaluation: Evaluation,
-    detector: Detector,
+    detector: Detector | None,
     dataset: Dataset,
     out: Path,
     *,
@@ -101,7 +102,8 @@ def write_evaluation(
     evaluation
         What was measured.
     detector, dataset
-        What was measured with and on; the worst errors are drawn from them.
+        What was measured with and on; the worst errors are drawn from them. Without a detector,
+        as for a file of scores, none are.
     out
         The folder.
     language

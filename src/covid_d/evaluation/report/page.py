@@ -363,6 +363,8 @@ def stamps(evaluation: Evaluation) -> list[Message]:
     if evaluation.scores.seen_allowed:
         stamp = texts.SEEN_STAMP if evaluation.scores.seen else texts.SEEN_NONE_STAMP
         found.append(stamp.format(seen=evaluation.scores.seen, films=len(evaluation.scores.films)))
-    if evaluation.verdict == "demonstration":
+    if not evaluation.scores.seen_known:
+        found.append(texts.SEEN_UNKNOWN)
+    elif evaluation.verdict == "demonstration":
         found.append(texts.DEMONSTRATION_STAMP)
     return found

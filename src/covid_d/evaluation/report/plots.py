@@ -1,15 +1,13 @@
-"""The evaluation's plots. Colours of Okabe and Ito (2008), which colour-blind readers can tell."""
+"""The plots of an evaluation by label."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from covid_d.dataset.manifest import Label
@@ -21,13 +19,21 @@ from covid_d.evaluation.figures.estimate import BoolArray, FloatArray
 from covid_d.evaluation.figures.intervals import wilson
 from covid_d.evaluation.figures.metrics import THRESHOLD
 from covid_d.evaluation.figures.subgroups import members
-from covid_d.evaluation.report.texts import WITH_COVID, WITHOUT_COVID, percent
+from covid_d.evaluation.report.drawing import (
+    GREY,
+    LINES,
+    decimal_axes,
+    legend_below,
+    matrix,
+    new_axes,
+    plain,
+    unit_square,
+)
+from covid_d.evaluation.report.texts import WITH_COVID, WITHOUT_COVID
 from covid_d.language import Language, Message
 
 COVID_COLOUR = "#D55E00"
 NOCOVID_COLOUR = "#0072B2"
-_GREY = "#767676"
-_LINES = ("#000000", "#E69F00", "#009E73", "#CC79A7", "#56B4E9")
 
 _FALSE_RATE = Message("1 − especificidad", "1 − specificity")
 _SENSITIVITY = Message("Sensibilidad", "Sensitivity")
@@ -60,29 +66,6 @@ def _probability(films: pd.DataFrame) -> FloatArray:
     return films["probability"].to_numpy(dtype=np.float64)
 
 
-def _new(width: float = 5.2, height: float = 4.6) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots()
-    _plain(axes)
-    return figure, axes
-
-
-def _plain(axes: Axes) -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(color="#e4e4e4", linewidth=0.6)
-    axes.set_axisbelow(True)
-
-
-def _unit_square(axes: Axes) -> None:
-    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
-
-
-def _numbers(axes: Axes, language: Language) -> None:
-    if language == "es":
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:.4g}".replace(".", ",")))
-
-
 def roc(curves: Mapping[str, pd.DataFrame], language: Language) -> Figure:
     """Draw the ROC curve of each named set of films, the first one heaviest.
 
@@ -93,48 +76,43 @@ def roc(curves: Mapping[str, pd.DataFrame], language: Language) -> Figure:
     language
         Of the axes.
     """
-    figure, axes = _new()
+    figure, axes = new_axes()
     axes.plot(
-        [0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=":", label=_CHANCE.in_language(language)
+        [0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label=_CHANCE.in_language(language)
     )
     for k, (name, films) in enumerate(curves.items()):
         false_rate, recall, _ = roc_curve(_truth(films), _probability(films))
         axes.plot(false_rate, recall, drawstyle="steps-post", **_line(k), label=name)
-    _unit_square(axes)
+    unit_square(axes)
     axes.set_xlabel(_FALSE_RATE.in_language(language))
     axes.set_ylabel(_SENSITIVITY.in_language(language))
-    _numbers(axes, language)
-    _legend_below(figure, axes)
+    decimal_axes(axes, language)
+    legend_below(figure, axes)
     return figure
 
 
 def precision_recall(curves: Mapping[str, pd.DataFrame], language: Language) -> Figure:
     """Draw precision against recall for each named set, with its share of positives dotted."""
-    figure, axes = _new()
+    figure, axes = new_axes()
     for k, (name, films) in enumerate(curves.items()):
         truth = _truth(films)
         precision, recall, _ = precision_recall_curve(truth, _probability(films))
         axes.plot(recall, precision, drawstyle="steps-post", **_line(k), label=name)
         axes.axhline(truth.mean(), color=_line(k)["color"], linewidth=0.8, linestyle=":")
-    _unit_square(axes)
+    unit_square(axes)
     axes.set_xlabel(_SENSITIVITY.in_language(language))
     axes.set_ylabel(_PRECISION.in_language(language))
-    _numbers(axes, language)
-    _legend_below(figure, axes)
+    decimal_axes(axes, language)
+    legend_below(figure, axes)
     return figure
 
 
 def _line(k: int) -> dict[str, Any]:
     return {
-        "color": _LINES[k % len(_LINES)],
+        "color": LINES[k % len(LINES)],
         "linewidth": 2.4 if k == 0 else 1.3,
         "linestyle": ("-", "--", "-.", (0, (5, 1)), (0, (3, 1, 1, 1)))[k % 5],
     }
-
-
-def _legend_below(figure: Figure, axes: Axes) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=1, frameon=False, fontsize=8.5)
 
 
 def reliability_diagram(films: pd.DataFrame, language: Language) -> Figure:
@@ -142,15 +120,15 @@ def reliability_diagram(films: pd.DataFrame, language: Language) -> Figure:
     truth, p = _truth(films), _probability(films)
     figure = Figure(figsize=(5.2, 5.6), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    _plain(upper)
-    _plain(lower)
+    plain(upper)
+    plain(lower)
     upper.plot(
-        [0, 1], [0, 1], color=_GREY, linewidth=1, linestyle=":", label=_IDEAL.in_language(language)
+        [0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label=_IDEAL.in_language(language)
     )
     for item in reliability(p, truth):
         low, high = wilson(item.observed * item.n, item.n)
-        upper.plot([item.mean_probability] * 2, [low, high], color=_LINES[0], linewidth=1.2)
-        upper.plot(item.mean_probability, item.observed, "o", color=_LINES[0], markersize=5)
+        upper.plot([item.mean_probability] * 2, [low, high], color=LINES[0], linewidth=1.2)
+        upper.plot(item.mean_probability, item.observed, "o", color=LINES[0], markersize=5)
         upper.annotate(
             f"n={item.n}",
             (item.mean_probability, high),
@@ -158,7 +136,7 @@ def reliability_diagram(films: pd.DataFrame, language: Language) -> Figure:
             textcoords="offset points",
             ha="center",
             fontsize=7,
-            color=_GREY,
+            color=GREY,
         )
     upper.set(ylim=(-0.02, 1.1), ylabel=_OBSERVED.in_language(language))
     upper.legend(frameon=False, fontsize=8.5, loc="upper left")
@@ -175,8 +153,8 @@ def reliability_diagram(films: pd.DataFrame, language: Language) -> Figure:
     )
     lower.set(xlim=(0, 1), xlabel=_SAID.in_language(language), ylabel=_FILMS.in_language(language))
     lower.legend(frameon=False, fontsize=8, loc="upper center")
-    _numbers(upper, language)
-    _numbers(lower, language)
+    decimal_axes(upper, language)
+    decimal_axes(lower, language)
     return figure
 
 
@@ -194,8 +172,11 @@ def confusion(films: pd.DataFrame, language: Language) -> Figure:
     figure = Figure(figsize=(9.2, 3.4), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(2, 3))
     words = [_ANSWERS[kind].in_language(language) for kind in kinds]
-    _matrix(left, two, [words[0], words[2]], _TWO_WAY, language)
-    _matrix(right, three, words, _THREE_WAY, language)
+    matrix(left, two, [words[0], words[2]], _class_names(language), language)
+    matrix(right, three, words, ["", ""], language)
+    for axes, title in ((left, _TWO_WAY), (right, _THREE_WAY)):
+        axes.set_xlabel(_ANSWER.in_language(language))
+        axes.set_title(title.in_language(language), fontsize=10)
     return figure
 
 
@@ -204,34 +185,6 @@ _ANSWERS = {
     Outcome.INCONCLUSIVE: Message("no concluyente", "inconclusive"),
     Outcome.NEGATIVE: Message("negativo", "negative"),
 }
-
-
-def _matrix(
-    axes: Axes,
-    counts: np.ndarray[tuple[int, ...], np.dtype[np.int64]],
-    columns: Sequence[str],
-    title: Message,
-    language: Language,
-) -> None:
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1.15, aspect="auto")
-    for (row, column), count in np.ndenumerate(counts):
-        share = float(shares[row, column])
-        axes.text(
-            column,
-            row,
-            f"{count}\n{percent(share, language)}",
-            ha="center",
-            va="center",
-            color="white" if share > 0.6 else "black",
-            fontsize=11,
-        )
-    axes.set_xticks(range(len(columns)), columns)
-    axes.set_yticks(range(2), _class_names(language) if len(columns) == 2 else ["", ""])
-    axes.set_xlabel(_ANSWER.in_language(language))
-    axes.set_title(title.in_language(language), fontsize=10)
-    axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
 
 
 def score_histograms(films: pd.DataFrame, language: Language, largest: int = 8) -> Figure:
@@ -254,7 +207,7 @@ def score_histograms(films: pd.DataFrame, language: Language, largest: int = 8) 
     for axes, name in zip(rows, chosen, strict=True):
         own = films[names == name]
         truth, p = _truth(own), _probability(own)
-        _plain(axes)
+        plain(axes)
         axes.hist(
             [p[truth], p[~truth]],
             bins=edges,
@@ -265,12 +218,12 @@ def score_histograms(films: pd.DataFrame, language: Language, largest: int = 8) 
             linewidth=0.4,
             label=_class_names(language),
         )
-        axes.axvline(THRESHOLD, color=_GREY, linewidth=0.8, linestyle=":")
+        axes.axvline(THRESHOLD, color=GREY, linewidth=0.8, linestyle=":")
         title = _COUNTS.format(name=name, covid=int(truth.sum()), nocovid=int((~truth).sum()))
         axes.set_title(title.in_language(language), fontsize=9, loc="left")
         axes.set_xlim(0, 1)
     rows[-1].set_xlabel(_SAID.in_language(language))
-    _numbers(rows[-1], language)
+    decimal_axes(rows[-1], language)
     handles, labels = rows[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=2, frameon=False, fontsize=9)
     figure.supylabel(_FILMS.in_language(language), fontsize=10)
@@ -291,9 +244,9 @@ def decision_curve(
         ]
     )
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
-    figure, axes = _new(6.0, 4.4)
-    axes.fill_between(THRESHOLDS, low, high, color=_LINES[4], alpha=0.3, linewidth=0)
-    axes.plot(THRESHOLDS, value, color=_LINES[0], linewidth=2.2, label=_MODEL.in_language(language))
+    figure, axes = new_axes(6.0, 4.4)
+    axes.fill_between(THRESHOLDS, low, high, color=LINES[4], alpha=0.3, linewidth=0)
+    axes.plot(THRESHOLDS, value, color=LINES[0], linewidth=2.2, label=_MODEL.in_language(language))
     everyone = net_benefit_of_treating_all(float(truth.mean()), THRESHOLDS)
     axes.plot(
         THRESHOLDS,
@@ -303,11 +256,11 @@ def decision_curve(
         linestyle="--",
         label=_ALL.in_language(language),
     )
-    axes.axhline(0, color=_GREY, linewidth=1.3, linestyle=":", label=_NONE.in_language(language))
+    axes.axhline(0, color=GREY, linewidth=1.3, linestyle=":", label=_NONE.in_language(language))
     top = float(truth.mean())
     axes.set(xlim=(0, 1), ylim=(-0.25 * top - 0.02, 1.08 * top + 0.01))
     axes.set_xlabel(_THRESHOLD.in_language(language))
     axes.set_ylabel(_BENEFIT.in_language(language))
-    _numbers(axes, language)
+    decimal_axes(axes, language)
     axes.legend(frameon=False, fontsize=8.5, loc="upper right")
     return figure

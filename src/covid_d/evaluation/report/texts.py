@@ -105,6 +105,11 @@ SEEN_NONE_STAMP = Message(
     "Se permitió usar radiografías de entrenamiento (--allow-seen); ninguna de estas lo es.",
     "Films used in training were allowed (--allow-seen); none of these is one.",
 )
+SEEN_UNKNOWN = Message(
+    "Puntuaciones de un archivo: nadie puede comprobar si el modelo se hizo con estas mismas "
+    "radiografías.",
+    "Scores from a file: nobody can check whether the model was made from these very films.",
+)
 DEMONSTRATION_STAMP = Message(
     "Modelo de demostración: no ha superado la auditoría de atajos. No lo use para decidir sobre "
     "pacientes.",

@@ -19,7 +19,6 @@ from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.detector.gate import Kind, look
 from covid_d.errors import TrainingError
 from covid_d.radiograph.film import Facts, FloatImage, Radiograph
-from covid_d.radiograph.prepare import Preprocessing, prepare
 from covid_d.radiograph.read import read
 from covid_d.radiograph.refusal import RadiographError
 from covid_d.training.gate.fit import Samples
@@ -28,12 +27,15 @@ from covid_d.training.gate.pictures import ALTERATIONS, altered, drawn, packaged
 if TYPE_CHECKING:
     from covid_d.dataset.dataset import Dataset
 
-# A network, run: features (C) of a prepared film (3xSxS).
-Featurizer = Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]]
+# What the detector sees of a film: the whole film, prepared, and the network's features (C); or
+# nothing, for a picture that is refused before it reaches the gate.
+Sight = Callable[[Radiograph], tuple[FloatImage, npt.NDArray[np.float32]] | None]
 
 _ALTERED = 2  # of each film, in turn of each kind
 _VARIED = 5  # of each set-aside film and packaged picture, besides itself
 _DRAWN = 280
+_MANY = 200  # films of a folder, which need no variants
+_SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".dcm", ""}
 _GRID = 16  # cells a side of the coarse picture: 14 pixels of 224 each
 # Least share of each side that a variant keeps: a film must stay a whole film.
 _LEAST_OF_FILM, _LEAST_OF_PICTURE = 0.85, 0.6
@@ -63,7 +65,9 @@ class Picture:
     group: str = ""
 
 
-def gate_pictures(dataset: Dataset, films: pd.DataFrame) -> list[Picture]:
+def gate_pictures(
+    dataset: Dataset, films: pd.DataFrame, folders: Sequence[tuple[Kind, Path]] = ()
+) -> list[Picture]:
     """Return everything a gate is fitted to.
 
     Parameters
@@ -72,10 +76,16 @@ def gate_pictures(dataset: Dataset, films: pd.DataFrame) -> list[Picture]:
         Its set-aside films are taken too, but none of a source or publisher that is held out.
     films
         Rows of its manifest: frontal films. Each gives itself and two alterations, in turn.
+    folders
+        Further films of a kind, each with the folder that they lie in (lateral films, slices and
+        children's films, of which a data set of adults' frontal films has none).
     """
     found = []
-    for at, row in enumerate(films.itertuples(index=False)):
-        found += _film(dataset.path(row), row, at)
+    rows = list(films.itertuples(index=False))
+    for at, row in enumerate(rows):
+        found += _film(dataset.path(row), row, at, dataset.path(rows[at - 1]))
+    for kind, folder in folders:
+        found += _of_folder(kind, folder)
     for at, row in enumerate(aside_for_gate(dataset).itertuples(index=False)):
         path, kind = dataset.path(row), _KINDS[str(row.split)]
         told = (str(row.path), kind, str(row.source), str(row.group))
@@ -97,29 +107,27 @@ def aside_for_gate(dataset: Dataset) -> pd.DataFrame:
 
 def gate_samples(
     pictures: Sequence[Picture],
-    preprocessing: Preprocessing,
-    featurize: Featurizer,
+    see: Sight,
     *,
     progress: bool = True,
 ) -> Samples:
     """Return the looks of pictures, as prediction would compute them.
 
+    Pictures that are refused before they reach the gate are left out.
+
     Parameters
     ----------
     pictures
         From :func:`gate_pictures`.
-    preprocessing
-        How films are prepared for the network.
-    featurize
-        The network.
+    see
+        What the detector sees of a film.
     progress
         Show a bar (only in terminals).
     """
 
-    def work(picture: Picture) -> npt.NDArray[np.floating]:
-        film = Radiograph(picture.load(), Facts("PNG", "", 8), picture.name)
-        prepared = prepare(film, preprocessing)
-        return look(prepared, featurize(prepared), _GRID)
+    def work(picture: Picture) -> npt.NDArray[np.floating] | None:
+        seen = see(Radiograph(picture.load(), Facts("PNG", "", 8), picture.name))
+        return None if seen is None else look(*seen, _GRID)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         bar = tqdm(
@@ -130,8 +138,9 @@ def gate_samples(
             leave=False,
             disable=None if progress else True,
         )
-        looks = np.stack(list(bar))
-    return samples_of(pictures, looks)
+        looks = list(bar)
+    reached = [(p, seen) for p, seen in zip(pictures, looks, strict=True) if seen is not None]
+    return samples_of([p for p, _ in reached], np.stack([seen for _, seen in reached]))
 
 
 def samples_of(pictures: Sequence[Picture], looks: npt.NDArray[np.float32]) -> Samples:
@@ -145,13 +154,13 @@ def samples_of(pictures: Sequence[Picture], looks: npt.NDArray[np.float32]) -> S
     )
 
 
-def _film(path: Path, row: Any, at: int) -> list[Picture]:
+def _film(path: Path, row: Any, at: int, other: Path) -> list[Picture]:
     source, group, read_film = str(row.source), str(row.group), partial(_pixels, path)
     found = [Picture(str(row.path), Kind.FRONTAL, read_film, source, group)]
     for turn in range(_ALTERED):
-        # Steps of two among five: every kind comes equally often, beside every other.
-        kind = ALTERATIONS[(at + 2 * turn) % len(ALTERATIONS)]
-        change = partial(_altered, read_film, kind, (at, turn))
+        # Steps of three among seven: every kind comes equally often, beside every other.
+        kind = ALTERATIONS[(at + 3 * turn) % len(ALTERATIONS)]
+        change = partial(_altered, read_film, kind, (at, turn), partial(_pixels, other))
         found.append(Picture(f"{row.path}, {kind}", kind, change, source, group))
     return found
 
@@ -165,8 +174,47 @@ def _with_variants(
     return [Picture(name, kind, each, source, group) for each in loads]
 
 
-def _altered(load: Callable[[], FloatImage], kind: Kind, seed: tuple[int, int]) -> FloatImage:
-    return altered(load(), kind, np.random.default_rng([*seed, 3]))
+def _altered(
+    load: Callable[[], FloatImage],
+    kind: Kind,
+    seed: tuple[int, int],
+    other: Callable[[], FloatImage],
+) -> FloatImage:
+    beside = other() if kind is Kind.COLLAGE else None
+    return altered(load(), kind, np.random.default_rng([*seed, 3]), beside)
+
+
+def _of_folder(kind: Kind, folder: Path) -> list[Picture]:
+    """Return the films in a folder and its folders, with variants where there are few.
+
+    Raises
+    ------
+    TrainingError
+        If it holds none.
+    """
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and _is_film(path)]
+    if not paths:
+        raise TrainingError(
+            f"Folder {folder} holds no film for the input gate ({kind}).",
+            "Name a folder of radiographs (DICOM, PNG, JPEG...).",
+        )
+    # A frontal film is one more source: the limits are chosen by leaving it out.
+    source = folder.name if kind is Kind.FRONTAL else ""
+    told = [(path.name, kind, source, f"{folder.name}/{path.stem}") for path in paths]
+    if len(paths) >= _MANY:
+        return [
+            Picture(each[0], kind, partial(_pixels, path), *each[2:])
+            for path, each in zip(paths, told, strict=True)
+        ]
+    return [
+        picture
+        for at, (path, each) in enumerate(zip(paths, told, strict=True))
+        for picture in _with_variants(partial(_pixels, path), at, _LEAST_OF_FILM, each)
+    ]
+
+
+def _is_film(path: Path) -> bool:
+    return path.suffix.lower() in _SUFFIXES
 
 
 def _varied(load: Callable[[], FloatImage], seed: tuple[int, int], least: float) -> FloatImage:

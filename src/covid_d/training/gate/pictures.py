@@ -13,20 +13,27 @@ from PIL import Image, ImageDraw, ImageFilter, UnidentifiedImageError
 
 from covid_d.detector.gate import Kind
 from covid_d.radiograph.film import FloatImage
+from covid_d.training.gate.montage import annotated, collage, half
 
 _LONGEST = 512  # pixels; photographs are not looked at in more detail than films
 _SHORTEST = 64
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
 
 # What a film may be put wrong by.
-ALTERATIONS = (Kind.INVERTED, Kind.UPSIDE_DOWN, Kind.SIDEWAYS, Kind.BLURRED, Kind.CROPPED)
+ALTERATIONS = (
+    Kind.INVERTED, Kind.UPSIDE_DOWN, Kind.SIDEWAYS, Kind.BLURRED, Kind.CROPPED, Kind.COLLAGE,
+    Kind.ANNOTATED,
+)  # fmt: skip
 
 
-def altered(film: FloatImage, kind: Kind, rng: np.random.Generator) -> FloatImage:
+def altered(
+    film: FloatImage, kind: Kind, rng: np.random.Generator, other: FloatImage | None = None
+) -> FloatImage:
     """Return a film as it must not be read.
 
     Inverted greys; upside down, by rotation or by mirroring; on either side; blurred so that ribs
-    vanish (1.5 to 3 % of the longer side); or cropped to 30 to 50 % of each side.
+    vanish (1.5 to 3 % of the longer side); cropped to 30 to 50 % of each side or to one half;
+    beside another film; or drawn on.
 
     Parameters
     ----------
@@ -36,6 +43,8 @@ def altered(film: FloatImage, kind: Kind, rng: np.random.Generator) -> FloatImag
         One of :data:`ALTERATIONS`.
     rng
         Draws how much.
+    other
+        Another film, for a collage; the film itself when left out.
     """
     rows, columns = film.shape
     if kind is Kind.INVERTED:
@@ -47,7 +56,12 @@ def altered(film: FloatImage, kind: Kind, rng: np.random.Generator) -> FloatImag
     elif kind is Kind.BLURRED:
         changed = _blurred(film, rng.uniform(0.015, 0.03) * max(rows, columns))
     elif kind is Kind.CROPPED:
-        changed = _part(film, rng.uniform(0.3, 0.5), rng)
+        whole_half = rng.random() < 0.5
+        changed = half(film, rng) if whole_half else _part(film, rng.uniform(0.3, 0.5), rng)
+    elif kind is Kind.COLLAGE:
+        changed = collage(film, film if other is None else other, rng)
+    elif kind is Kind.ANNOTATED:
+        changed = annotated(film, rng)
     else:
         raise ValueError(f"no film is altered to {kind}")
     return np.ascontiguousarray(changed, dtype=np.float32)

@@ -11,9 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from clinic_clock import today
 from clinic_factory import PASSWORD
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations import audit_search
 from covid_d.clinic.operations.audit_search import Search
@@ -76,11 +76,22 @@ def test_the_page_keeps_the_search(chief: TestClient) -> None:
     page = chief.get(f"/audit-trail?action=case.view&since={today()}&subject=").text
     assert "60 entradas" in page
     assert f"action=case.view&amp;since={today()}&amp;page=2" in page
-    # What cannot be read does not narrow; nothing of it is run.
-    odd = chief.get("/audit-trail?person=x&since=soon&subject=%3Cscript%3E1").text
-    assert "<script>1" not in odd
+    odd = chief.get("/audit-trail?subject=%3Cscript%3E1")
+    assert (odd.status_code, "<script>1" in odd.text) == (200, False)
     assert chief.get("/audit-trail?page=0").status_code == 422
     assert "0 entradas" in chief.get("/audit-trail?subject=nothing&page=7").text
+
+
+@pytest.mark.usefixtures("trail")
+def test_a_search_that_cannot_be_read_finds_nothing_and_says_so(chief: TestClient) -> None:
+    odd = chief.get("/audit-trail?person=x&since=soon&action=case.view")
+    assert odd.status_code == 422
+    assert "0 entradas" in odd.text  # the whole trail would pass for what was looked for
+    assert 'id="since-error">Escriba la fecha como año, mes y día: 2026-01-31.<' in odd.text
+    assert 'id="person-error">' in odd.text
+    assert 'value="soon"' in odd.text
+    assert '<option value="case.view" selected>' in odd.text
+    assert chief.get("/audit-trail.csv?since=soon").status_code == 422
 
 
 @pytest.mark.usefixtures("trail")

@@ -11,9 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from case_rows import add_row
+from clinic_clock import today
 from clinic_factory import add_unit, add_user, csrf_of
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import now, today
+from covid_d.clinic.clock import now
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.facts import history
 from covid_d.clinic.follow_up.terms import Kind
@@ -104,7 +105,8 @@ def test_what_was_typed_stays_when_it_cannot_be_accepted(
 def test_a_day_that_is_none_is_said(send: Callable[..., Any], day: str) -> None:
     answer = send(kind="rt_pcr", value="positive", day=day)
     assert answer.status_code == 422
-    assert "año-mes-día" in answer.text
+    assert "Escriba la fecha como año, mes y día: 2026-01-31." in answer.text
+    assert f'value="{day}"' in answer.text
 
 
 def test_a_correction_starts_from_the_old_value_and_keeps_it(

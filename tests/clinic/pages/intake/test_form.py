@@ -8,9 +8,9 @@ from io import BytesIO
 import pytest
 from starlette.datastructures import FormData, UploadFile
 
-from covid_d.clinic.cases.examination import Examination
 from covid_d.clinic.pages.intake.form import Entered
-from covid_d.radiograph import Facts, Projection, Sex
+from covid_d.detector import BundleId, Examination
+from covid_d.radiograph import Facts, Projection, Refusal, RefusalCode, Sex
 
 
 def _entered(*pairs: tuple[str, str | UploadFile]) -> Entered:
@@ -19,7 +19,7 @@ def _entered(*pairs: tuple[str, str | UploadFile]) -> Entered:
 
 def _film(**facts: object) -> Examination:
     known = Facts(format="DICOM", sha256="a" * 64, bits=12, **facts)  # type: ignore[arg-type]
-    return Examination("a" * 64, known, 100, 100, {"refusal": None})
+    return Examination("film", BundleId("phantom", "1", "a" * 64), known, 100, 100, logits=(1.0,))
 
 
 def test_everything_typed_becomes_the_case() -> None:
@@ -46,7 +46,8 @@ def test_everything_typed_becomes_the_case() -> None:
 def test_what_is_left_empty_is_not_known() -> None:
     case, wrong = Entered.blank().to_case(7)
     assert wrong == {}
-    assert case.national_id is case.age_years is case.sex is case.symptom_onset is None
+    unknown = (case.national_id, case.age_years, case.sex, case.symptom_onset)
+    assert unknown == (None, None, None, None)
     assert (case.symptoms, case.research_consent) == ((), False)
 
 
@@ -86,7 +87,9 @@ def test_a_films_facts_fill_only_what_was_left_empty() -> None:
     assert (filled.typed["age_years"], filled.typed["sex"], filled.staged) == ("61", "M", ("t",))
     kept = Entered.blank(age_years="40", sex="F").with_film("t", film)
     assert (kept.typed["age_years"], kept.typed["sex"]) == ("40", "F")
-    unreadable = Examination("a" * 64, None, None, None, {"refusal": {}})
+    unreadable = Examination(
+        "film", BundleId("phantom", "1", "a" * 64), refusal=Refusal.of(RefusalCode.EMPTY)
+    )
     assert Entered.blank().with_film("t", unreadable).typed["age_years"] == ""
 
 

@@ -9,18 +9,20 @@ from collections.abc import Callable
 import pytest
 from fastapi.testclient import TestClient
 from pypdf import PdfReader
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 import films
+from case_rows import set_answer
+from clinic_clock import today
 from clinic_factory import add_case, csrf_of, phantom_png
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.cases import StoredAssessment
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.detector import CATEGORIES, CovidRange, Outcome
 
 People = dict[Role, Person]
 SignIn = Callable[[Role], TestClient]
@@ -51,14 +53,15 @@ def test_one_film_makes_one_page_with_everything_on_it(
     doctor = people[Role.DOCTOR]
     case_id = add_case(installation, doctor, patient_code="HC-77", national_id=CEDULA)
     with installation.writing() as session:
-        session.execute(
-            update(StoredAssessment).values(
-                outcome="positive",
-                conformal_set=["covid"],
-                probability=0.62,
-                prevalence=0.1,
-                post_test_probability=0.153,
-            )
+        set_answer(
+            session.scalars(select(StoredAssessment)).one(),
+            outcome=Outcome.POSITIVE,
+            verdict="audit-passed",
+            probability=None,
+            appearance=dict(zip(CATEGORIES, (0.08, 0.1, 0.2, 0.62), strict=True)),
+            conformal_set=("typical",),
+            covid=CovidRange(0.12, 0.3, 0.85, 0.1),
+            prevalence=0.1,
         )
     add(installation, doctor, Actor(doctor.id), case_id, Entry(Kind.RT_PCR, "positive", today()))
     browser = signed_in(Role.DOCTOR)
@@ -77,14 +80,15 @@ def test_one_film_makes_one_page_with_everything_on_it(
         "Hospital Uno",
         "HC-77",
         "54 años",
-        "Compatible con COVID-19",
+        "Aspecto típico de COVID-19",
         "62 %",
-        "15 %",
-        "85 %",
+        "92 %",
+        "12 % – 85 %",
+        "entre unas 12 y unas 85 con COVID-19",
         "No descarta COVID-19; confirme con RT-PCR o antígeno.",
         "Modelo de demostración",
         "phantom 1.0",
-        "modelo de demostración: no superó la auditoría de atajos",
+        "superó la auditoría de atajos",
         "No compatible con COVID-19",
         "ñandú",
         "RT-PCR: Positivo",

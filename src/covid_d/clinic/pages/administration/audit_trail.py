@@ -8,7 +8,10 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel
 
+from covid_d.clinic.fields import LARGEST, Day, Filled, Line, Whole
+from covid_d.clinic.http.forms import asked
 from covid_d.clinic.http.render import language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.operations import audit_actions, audit_search
@@ -20,34 +23,21 @@ router = APIRouter()
 Auditor = Annotated[Visitor, Depends(needs(Permission.READ_AUDIT_TRAIL))]
 
 
-class SearchForm:
-    """The search in the page's address; what cannot be read does not narrow it."""
+class SearchForm(BaseModel):
+    """The search in the page's address."""
 
-    def __init__(
-        self,
-        person: Annotated[str, Query(max_length=12)] = "",
-        action: Annotated[str, Query(max_length=40)] = "",
-        subject: Annotated[str, Query(max_length=80)] = "",
-        since: Annotated[str, Query(max_length=10)] = "",
-        until: Annotated[str, Query(max_length=10)] = "",
-    ) -> None:
-        self.typed = {
-            "person": person,
-            "action": action,
-            "subject": subject.strip(),
-            "since": since,
-            "until": until,
-        }
-        self.search = Search(
-            user_id=int(person) if person.isdecimal() else None,
-            action=action,
-            subject=subject.strip(),
-            since=_day(since),
-            until=_day(until),
-        )
+    person: Annotated[int | None, Whole(1, LARGEST)] = None
+    action: Annotated[str, Line(40)] = ""
+    subject: Annotated[str, Line(80)] = ""
+    since: Annotated[date | None, Day()] = None
+    until: Annotated[date | None, Day()] = None
+
+    def search(self) -> Search:
+        """Return what is looked for."""
+        return Search(self.person, self.action, self.subject, self.since, self.until)
 
 
-Form = Annotated[SearchForm, Depends()]
+Form = Annotated[Filled[SearchForm], Depends(asked(SearchForm))]
 
 
 @router.get("/audit-trail")
@@ -74,26 +64,29 @@ def check_chain(request: Request, visitor: Auditor, form: Form) -> Response:
 def download(request: Request, visitor: Auditor, form: Form) -> Response:
     """Give what was found as CSV."""
     place = installation(request)
-    with place.writing() as session:
-        audit_trail.record(
-            session, place.keys, visitor.actor, "audit_trail.download", "audit_trail"
-        )
+    search = form.sound().search()
+    with place.act(visitor.actor) as act:
+        act.record("audit_trail.download", "audit_trail")
     return StreamingResponse(
-        audit_search.as_csv(place, form.search),
+        audit_search.as_csv(place, search),
         media_type="text/csv; charset=utf-8",
         headers={"content-disposition": 'attachment; filename="audit-trail.csv"'},
     )
 
 
-def _trail(request: Request, form: SearchForm, number: int, **values: Any) -> Response:
+def _trail(request: Request, form: Filled[SearchForm], number: int, **values: Any) -> Response:
     place, language = installation(request), language_of(request)
-    found = audit_search.count(place, form.search)
+    # A search that cannot be read finds nothing: the whole trail would pass for its result.
+    search = form.value.search() if form.value else None
+    found = audit_search.count(place, search) if search else 0
     narrowed = {name: value for name, value in form.typed.items() if value}
     return page(
         request,
-        "accounts/audit_trail.html",
+        "pages/administration/audit_trail.html",
+        status=200 if search else 422,
         typed=form.typed,
-        entries=audit_search.latest(place, form.search, offset=(number - 1) * PAGE),
+        errors=form.errors,
+        entries=audit_search.latest(place, search, offset=(number - 1) * PAGE) if search else [],
         found=found,
         number=number,
         pages=max(1, -(-found // PAGE)),
@@ -103,10 +96,3 @@ def _trail(request: Request, form: SearchForm, number: int, **values: Any) -> Re
         in_words=lambda action: audit_actions.in_words(action, language),
         **{"verification": None} | values,
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

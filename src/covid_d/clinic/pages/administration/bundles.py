@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Request, UploadFile
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.fields import Filled, Line
+from covid_d.clinic.http.forms import asked, sent
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.operations import bundles
@@ -15,6 +18,14 @@ from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_, Text
 
 router = APIRouter(prefix="/bundles")
+
+
+class _Bundle(BaseModel):
+    """Which bundle; none is the one that came with the program."""
+
+    sha256: Annotated[str, Line(64)] = ""
+
+
 Manager = Annotated[Visitor, Depends(needs(Permission.MANAGE_BUNDLES))]
 
 
@@ -41,20 +52,24 @@ def install(
 
 @router.post("/switch")
 def switch(
-    request: Request, visitor: Manager, sha256: Annotated[str, Form(max_length=64)] = ""
+    request: Request, visitor: Manager, form: Annotated[Filled[_Bundle], Depends(sent(_Bundle))]
 ) -> Response:
     """Switch a bundle on."""
-    bundles.switch(installation(request), visitor.actor, sha256 or None)
+    bundles.switch(installation(request), visitor.actor, form.sound().sha256 or None)
     return go_to("/bundles", notice="bundle_switched")
 
 
 @router.get("/card")
-def card(request: Request, visitor: Manager, sha256: str = "") -> Response:
+def card(
+    request: Request, visitor: Manager, form: Annotated[Filled[_Bundle], Depends(asked(_Bundle))]
+) -> Response:
     """Show a bundle's model card."""
-    found = bundles.card(installation(request), sha256 or None)
-    return page(request, "bundles/card.html", card=found)
+    found = bundles.card(installation(request), form.sound().sha256 or None)
+    return page(request, "pages/administration/bundle.html", card=found)
 
 
 def _list(request: Request, errors: dict[str, Text], *, status: int = 200) -> Response:
     found = bundles.choices(installation(request))
-    return page(request, "bundles/list.html", status=status, choices=found, errors=errors)
+    return page(
+        request, "pages/administration/bundles.html", status=status, choices=found, errors=errors
+    )

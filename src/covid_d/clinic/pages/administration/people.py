@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from covid_d.clinic.accounts import units, users
-from covid_d.clinic.accounts.details import Details, role_of
 from covid_d.clinic.accounts.links import HOURS
+from covid_d.clinic.accounts.user_details import LONGEST_NAME, Details
 from covid_d.clinic.accounts.users import Account
 from covid_d.clinic.errors import ClinicError
+from covid_d.clinic.fields import LARGEST, Choice, Filled, Line, Whole
+from covid_d.clinic.http.forms import sent
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs, outside_address
 from covid_d.clinic.installation import Installation
@@ -23,39 +27,33 @@ Manager = Annotated[Visitor, Depends(needs(Permission.MANAGE_USERS))]
 _ROLES: list[tuple[str, Text]] = [(role.value, role.text) for role in Role]
 
 
-class UserForm:
-    """What the form of a user holds, as typed."""
+class UserForm(BaseModel):
+    """The form of a user."""
 
-    def __init__(
-        self,
-        username: Annotated[str, Form(max_length=200)] = "",
-        full_name: Annotated[str, Form(max_length=200)] = "",
-        role: Annotated[str, Form(max_length=20)] = "",
-        unit_id: Annotated[str, Form(max_length=12)] = "",
-    ) -> None:
-        self.typed = {
-            "username": username.strip(),
-            "full_name": full_name.strip(),
-            "role": role,
-            "unit_id": unit_id,
-        }
+    username: Annotated[str, Line(LONGEST_NAME, needed=True)]
+    full_name: Annotated[str, Line(LONGEST_NAME, needed=True)]
+    role: Annotated[Role, Choice()]
+    unit_id: Annotated[int | None, Whole(1, LARGEST)] = None
 
     def details(self) -> Details:
-        """Return what was typed as details; which unit exists is checked later."""
-        unit = self.typed["unit_id"]
-        return Details(
-            self.typed["username"],
-            self.typed["full_name"],
-            role_of(self.typed["role"]),
-            int(unit) if unit.isdecimal() else None,
-        )
+        """Return the details; which unit exists is checked where they are entered."""
+        return Details(self.username, self.full_name, self.role, self.unit_id)
+
+
+class _Switch(BaseModel):
+    """The form that switches an account on or off."""
+
+    active: bool
+
+
+_Sent = Annotated[Filled[UserForm], Depends(sent(UserForm))]
 
 
 @router.get("/users")
 def show_users(request: Request, visitor: Manager) -> Response:
     """Show every account."""
     found = users.every(installation(request))
-    return page(request, "accounts/users.html", accounts=found)
+    return page(request, "pages/administration/users.html", accounts=found)
 
 
 @router.get("/users/new")
@@ -66,11 +64,11 @@ def show_new(request: Request, visitor: Manager) -> Response:
 
 
 @router.post("/users/new")
-def create(request: Request, visitor: Manager, form: Annotated[UserForm, Depends()]) -> Response:
+def create(request: Request, visitor: Manager, form: _Sent) -> Response:
     """Create an account and show, once, the link to set its password."""
     place = installation(request)
     try:
-        user_id, path = users.create(place, visitor.actor, form.details())
+        user_id, path = users.create(place, visitor.actor, form.sound().details())
     except ClinicError as error:
         return _form(request, form.typed, None, error)
     return _link(request, users.one(place, user_id), path)
@@ -91,14 +89,12 @@ def show_user(request: Request, visitor: Manager, user_id: int) -> Response:
 
 
 @router.post("/users/{user_id}")
-def edit(
-    request: Request, visitor: Manager, user_id: int, form: Annotated[UserForm, Depends()]
-) -> Response:
+def edit(request: Request, visitor: Manager, user_id: int, form: _Sent) -> Response:
     """Change an account's details."""
     place = installation(request)
     account = users.one(place, user_id)
     try:
-        users.edit(place, visitor.actor, user_id, form.details())
+        users.edit(place, visitor.actor, user_id, form.sound().details())
     except ClinicError as error:
         return _form(request, form.typed, account, error)
     return go_to("/users", notice="saved")
@@ -106,9 +102,13 @@ def edit(
 
 @router.post("/users/{user_id}/active")
 def switch(
-    request: Request, visitor: Manager, user_id: int, active: Annotated[bool, Form()]
+    request: Request,
+    visitor: Manager,
+    user_id: int,
+    form: Annotated[Filled[_Switch], Depends(sent(_Switch))],
 ) -> Response:
     """Switch an account on or off."""
+    active = form.sound().active
     users.set_active(installation(request), visitor.actor, user_id, active)
     return go_to(f"/users/{user_id}", notice="user_on" if active else "user_off")
 
@@ -130,13 +130,13 @@ def unlock(request: Request, visitor: Manager, user_id: int) -> Response:
 
 def _form(
     request: Request,
-    typed: dict[str, str],
+    typed: Mapping[str, str],
     account: Account | None,
     error: ClinicError | None = None,
 ) -> Response:
     return page(
         request,
-        "accounts/user.html",
+        "pages/administration/user.html",
         status=error.status if error else 200,
         typed=typed,
         account=account,
@@ -155,7 +155,7 @@ def _unit_options(place: Installation, chosen: str) -> list[tuple[Any, str]]:
 def _link(request: Request, account: Account, path: str) -> Response:
     return page(
         request,
-        "accounts/link.html",
+        "pages/administration/link.html",
         account=account,
         link=outside_address(request, path),
         hours=HOURS,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from covid_d.clinic.accounts import first_start, units
-from covid_d.clinic.accounts.units import UnitDetails
-from covid_d.clinic.cases.catalogue import PROVINCES
+from covid_d.clinic.accounts.units import HIGHEST_PREVALENCE, LOWEST_PREVALENCE, UnitDetails
+from covid_d.clinic.accounts.user_details import LONGEST_NAME
+from covid_d.clinic.cases.value_sets import PROVINCES
 from covid_d.clinic.errors import ClinicError
+from covid_d.clinic.fields import Choice, Filled, Line, Percent
+from covid_d.clinic.http.forms import sent
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.roles import Permission
@@ -19,35 +24,31 @@ router = APIRouter()
 Manager = Annotated[Visitor, Depends(needs(Permission.MANAGE_UNITS))]
 
 
-class UnitForm:
-    """What the form of a unit holds, as typed."""
+class UnitForm(BaseModel):
+    """The form of a unit."""
 
-    def __init__(
-        self,
-        name: Annotated[str, Form(max_length=200)] = "",
-        province: Annotated[str, Form(max_length=80)] = "",
-        prevalence: Annotated[str, Form(max_length=20)] = "",
-        blind_mode: Annotated[bool, Form()] = False,
-        active: Annotated[bool, Form()] = False,
-    ) -> None:
-        self.typed: dict[str, Any] = {
-            "name": name.strip(),
-            "province": province,
-            "prevalence": prevalence,
-            "blind_mode": blind_mode,
-            "active": active,
-        }
+    name: Annotated[str, Line(LONGEST_NAME, needed=True)]
+    province: Annotated[str, Choice(PROVINCES)]
+    prevalence: Annotated[
+        float | None, Percent(100 * LOWEST_PREVALENCE, 100 * HIGHEST_PREVALENCE)
+    ] = None
+    blind_mode: bool = False
+    active: bool = False
 
     def details(self) -> UnitDetails:
-        """Return what was typed as details."""
-        share = units.prevalence_of(self.typed["prevalence"])
-        return UnitDetails(**{**self.typed, "prevalence": share})
+        """Return the unit's details."""
+        return UnitDetails(**self.model_dump())
+
+
+_Sent = Annotated[Filled[UnitForm], Depends(sent(UnitForm))]
 
 
 @router.get("/units")
 def show_units(request: Request, visitor: Manager) -> Response:
     """Show every unit."""
-    return page(request, "accounts/units.html", units=units.every(installation(request)))
+    return page(
+        request, "pages/administration/units.html", units=units.every(installation(request))
+    )
 
 
 @router.get("/units/new")
@@ -58,11 +59,11 @@ def show_new(request: Request, visitor: Manager) -> Response:
 
 
 @router.post("/units/new")
-def create(request: Request, visitor: Manager, form: Annotated[UnitForm, Depends()]) -> Response:
+def create(request: Request, visitor: Manager, form: _Sent) -> Response:
     """Create a unit; a new installation goes on with its next step."""
     place = installation(request)
     try:
-        units.create(place, visitor.actor, form.details())
+        units.create(place, visitor.actor, form.sound().details())
     except ClinicError as error:
         return _form(request, form.typed, None, error)
     return go_to("/units" if first_start.steps(place).done else "/set-up", notice="saved")
@@ -83,12 +84,10 @@ def show_unit(request: Request, visitor: Manager, unit_id: int) -> Response:
 
 
 @router.post("/units/{unit_id}")
-def edit(
-    request: Request, visitor: Manager, unit_id: int, form: Annotated[UnitForm, Depends()]
-) -> Response:
+def edit(request: Request, visitor: Manager, unit_id: int, form: _Sent) -> Response:
     """Change a unit."""
     try:
-        units.edit(installation(request), visitor.actor, unit_id, form.details())
+        units.edit(installation(request), visitor.actor, unit_id, form.sound().details())
     except ClinicError as error:
         return _form(request, form.typed, unit_id, error)
     return go_to("/units", notice="saved")
@@ -96,13 +95,13 @@ def edit(
 
 def _form(
     request: Request,
-    typed: dict[str, Any],
+    typed: Mapping[str, object],
     unit_id: int | None,
     error: ClinicError | None = None,
 ) -> Response:
     return page(
         request,
-        "accounts/unit.html",
+        "pages/administration/unit.html",
         status=error.status if error else 200,
         typed=typed,
         unit_id=unit_id,

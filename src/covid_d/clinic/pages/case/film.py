@@ -8,14 +8,13 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from covid_d.clinic.cases import pictures, readings
+from covid_d.clinic.cases.load_case import film_of, whole_case
 from covid_d.clinic.cases.pictures import LARGEST
-from covid_d.clinic.cases.whole import film_of, whole_case
 from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.http.parameters import CaseId, FilmId
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.trail import audit_trail
 
 router = APIRouter(prefix="/cases/{case_id}/films/{film_id}")
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
@@ -85,18 +84,14 @@ def _answered(
 
 def _seen(request: Request, visitor: Visitor, case_id: int, film_id: int, what: str) -> Film:
     """Return a film of a case, its view recorded."""
-    place = installation(request)
-    with place.writing() as session:
-        case = whole_case(session, visitor.person, case_id)
+    with installation(request).act(visitor.actor) as act:
+        case = whole_case(act.session, visitor.person, case_id)
         film = film_of(case, film_id)
         if film is None:
             raise NotFoundError
         if what == "evidence":
-            if not readings.may_see_answer(session, case, visitor.person):
+            if not readings.may_see_answer(act.session, case, visitor.person):
                 raise readings.ReadingFirstError
-            readings.note_answer_shown(session, case, visitor.person)
-        detail = {"film": film.id, "what": what}
-        audit_trail.record(
-            session, place.keys, visitor.actor, "film.view", f"case:{case.id}", detail
-        )
+            readings.note_answer_shown(act.session, case, visitor.person)
+        act.record("film.view", case, film=film.id, what=what)
         return film

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from covid_d.clinic.cases.result import Result
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.http.render import formats
 from covid_d.clinic.texts import N_, NN_, Text
-from covid_d.detector import Outcome
-from covid_d.language import Language
+from covid_d.detector import CATEGORIES, Appearance, Assessment, Outcome
+from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE, Calibration
+from covid_d.detector.cautions import OF_PATIENT
+from covid_d.detector.words import percent
+from covid_d.language import Language, localised
 
 # A sign beside the colour and the words, for whoever sees no colours.
 _SIGNS: Final = {
@@ -20,20 +24,30 @@ _SIGNS: Final = {
     Outcome.INCONCLUSIVE: "?",
     Outcome.REFUSED: "×",
 }
+VERDICTS: Final[dict[str, Text]] = {
+    "demonstration": N_("demonstration model: it did not pass the audit for shortcuts"),
+    "audit-passed": N_("passed the audit for shortcuts; no clinical study was made."),
+}
 _RULE: Final = N_("This does not rule out COVID-19; confirm with RT-PCR or an antigen test.")
 _SHARE: Final = N_("(Among all films of the calibration, %(p)s were.)")
 _OF_UNIT: Final = N_(
-    "Of 100 patients of your unit (prevalence %(p)s) whose film gets this number, one would expect "
-    "%(n)s with COVID-19 and %(m)s without it."
+    "Of 100 patients of your unit (prevalence %(p)s) whose film looks like this, one would expect "
+    "between %(low)s and %(high)s with COVID-19."
 )
-_BAYES: Final = N_(
-    "These are the predictive values of this very answer, from the calibrated probability by "
-    "Bayes' rule. They hold only as far as your patients' films are like those of the calibration. "
-    "The model brings no sensitivity or specificity measured at your unit, so none is used."
+_STUDIES: Final = N_(
+    "From published studies of how often radiologists see each appearance with COVID-19 and "
+    "without it, by Bayes' rule. The range holds how much the studies differ; your patients may "
+    "differ from theirs."
 )
 _NO_PREVALENCE: Final = N_(
     "Your unit had no prevalence set when this film was answered, so there is no predictive value. "
     "An administrator can set it."
+)
+_DEMONSTRATION: Final = N_(
+    "A demonstration model has no predictive value: its numbers say nothing about the patient."
+)
+_OLD_KIND: Final = N_(
+    "This model was taught laboratory results and not appearances, so there is no predictive value."
 )
 
 
@@ -104,24 +118,23 @@ def base_of(results: Collection[ResultWords], language: Language) -> Base:
     )
 
 
-def words_of(result: Result, language: Language) -> ResultWords:
-    """Return a result in the words of a language."""
-    moment = formats(language)["moment"](result.answered_at)
-    bundle = f"{result.bundle_name} {result.bundle_version} ({result.bundle_sha256[:12]})"
-    said = result.refusal or result.remaining
-    outcome = result.outcome.message.in_language(language)
+def words_of(result: Result, language: Language, clock: Clock) -> ResultWords:
+    """Return a result in the words of a language, its moment by the installation's clock."""
+    answer, bundle = result.assessment, result.assessment.bundle
+    moment = formats(language)["moment"](clock.local(result.answered_at))
+    verdict = VERDICTS[answer.verdict].in_language(language)
     return ResultWords(
-        kind=result.outcome.value,
-        sign=_SIGNS[result.outcome],
-        outcome=outcome[0].upper() + outcome[1:],
-        why=said.in_language(language) if said else "",
-        contradictions=tuple(one.in_language(language) for one in result.contradictions),
-        figures=_figures(result, language),
+        kind=answer.outcome.value,
+        sign=_SIGNS[answer.outcome],
+        outcome=_capital(answer.headline.in_language(language)),
+        why=_why(result, language),
+        contradictions=_warnings(answer, language, of_patient=True),
+        figures=_figures(answer, language),
         meaning=_meaning(result, language),
         caveat=_caveat(result, language),
-        warnings=tuple(warning.in_language(language) for warning in result.warnings),
+        warnings=_warnings(answer, language, of_patient=False),
         rule=_RULE.in_language(language),
-        model=f"{bundle}: {result.verdict.in_language(language)} · {moment}",
+        model=f"{bundle.name} {bundle.version} ({bundle.sha256[:12]}): {verdict} · {moment}",
     )
 
 
@@ -129,44 +142,129 @@ def _once(sentences: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(sentences))
 
 
-def _figures(result: Result, language: Language) -> tuple[tuple[str, str], ...]:
-    if result.probability is None:
-        return ()
-    named: list[tuple[Text, float]] = [
-        (N_("Probability of COVID-19 by the model"), result.probability)
-    ]
-    if result.post_test_probability is not None:
-        with_it = result.post_test_probability
-        named.append((N_("With COVID-19, at your unit's prevalence"), with_it))
-        named.append((N_("Without COVID-19, at your unit's prevalence"), 1.0 - with_it))
-    return tuple((name.in_language(language), _percent(value)) for name, value in named)
+def _warnings(answer: Assessment, language: Language, *, of_patient: bool) -> tuple[str, ...]:
+    return tuple(
+        warning.message.in_language(language)
+        for warning in answer.warnings
+        if (warning.code in OF_PATIENT) == of_patient
+    )
+
+
+def _why(result: Result, language: Language) -> str:
+    """Return what the accepted error leaves; of a refused film the reason and what to do."""
+    answer, spec = result.assessment, result.spec
+    if answer.refusal is not None:
+        return answer.refusal.text.in_language(language)
+    if spec is not None and spec.conformal is None:
+        said = N_("The model has no decision thresholds, so it never settles on an answer.")
+        return said.in_language(language)
+    error = f"{100 * spec.conformal.error_rate:.3g} %" if spec and spec.conformal else "—"
+    if answer.appearance is None:
+        return _of_classes(answer.conformal_set, error).in_language(language)
+    left = [Appearance(name).message.in_language(language) for name in answer.conformal_set]
+    if not left:
+        said = N_(
+            "At its accepted error (%(e)s a category) the film is like none of the appearances "
+            "that the model knows.",
+            e=error,
+        )
+    else:
+        said = N_(
+            "At its accepted error (%(e)s a category) the model leaves: %(left)s.",
+            e=error,
+            left=", ".join(left),
+        )
+    return said.in_language(language)
+
+
+def _of_classes(remaining: tuple[str, ...], error: str) -> Text:
+    if remaining == (POSITIVE,):
+        return N_(
+            "At its accepted error (%(e)s a class) the model finds the film unlike those without "
+            "COVID-19.",
+            e=error,
+        )
+    if remaining == (NEGATIVE,):
+        return N_(
+            "At its accepted error (%(e)s a class) the model finds the film unlike COVID-19; "
+            "the patient may have it all the same.",
+            e=error,
+        )
+    if remaining:
+        return N_(
+            "At its accepted error (%(e)s a class) the model can rule out neither COVID-19 nor "
+            "its absence.",
+            e=error,
+        )
+    return N_(
+        "At its accepted error (%(e)s a class) the film is like neither of the two classes that "
+        "the model knows.",
+        e=error,
+    )
+
+
+def _figures(answer: Assessment, language: Language) -> tuple[tuple[str, str], ...]:
+    named: list[tuple[str, str]] = []
+    if answer.appearance is not None:
+        for category in reversed(CATEGORIES):
+            name = _capital(category.message.in_language(language))
+            named.append((name, percent(answer.appearance[category])))
+    if answer.opacity is not None:
+        named.append((N_("Any lung opacity").in_language(language), percent(answer.opacity)))
+    if answer.covid is not None:
+        name = N_("COVID-19, at your unit's prevalence").in_language(language)
+        named.append((name, f"{percent(answer.covid.low)} – {percent(answer.covid.high)}"))
+    if answer.probability is not None:
+        named.append(_number(answer, answer.probability, language))
+    return tuple(named)
+
+
+def _number(answer: Assessment, probability: float, language: Language) -> tuple[str, str]:
+    """Return the one number of a bundle of the old kind; a demonstration's is no percentage."""
+    if answer.verdict == "demonstration":
+        name = N_("Score of the demonstration model (no probability of disease)")
+        return name.in_language(language), localised(f"{probability:.2f}", language)
+    name = N_("Probability of COVID-19 by the model")
+    return name.in_language(language), percent(probability)
 
 
 def _meaning(result: Result, language: Language) -> tuple[str, ...]:
-    if result.probability is None:
-        return ()
-    percent = formats(language)["percent"]
-    said = [_of_calibration(result.probability, language)]
-    if result.calibration_prevalence is not None:
-        said.append(_with(_SHARE, p=percent(result.calibration_prevalence)))
-    sentences = [" ".join(text.in_language(language) for text in said)]
-    if result.post_test_probability is not None:
-        with_it = result.post_test_probability
+    answer = result.assessment
+    shown = formats(language)["percent"]
+    if answer.covid is not None:
+        prevalence = answer.covid.prevalence
         unit = _with(
             _OF_UNIT,
-            p=percent(result.prevalence, 0 if _is_whole(result.prevalence) else 1),
-            n=_about(with_it, language),
-            m=_about(1.0 - with_it, language),
+            p=shown(prevalence, 0 if _is_whole(prevalence) else 1),
+            low=_about(answer.covid.low, language),
+            high=_about(answer.covid.high, language),
         )
-        sentences.append(unit.in_language(language))
-    return tuple(sentences)
+        return (unit.in_language(language),)
+    if answer.probability is None or answer.verdict == "demonstration":
+        return ()
+    said = [_of_calibration(answer.probability, language)]
+    if result.spec is not None and isinstance(result.spec.calibration, Calibration):
+        said.append(_with(_SHARE, p=shown(result.spec.calibration.prevalence)))
+    return (" ".join(text.in_language(language) for text in said),)
 
 
 def _caveat(result: Result, language: Language) -> str:
-    if result.probability is None:
+    answer = result.assessment
+    if answer.refusal is not None:
         return ""
-    text = _NO_PREVALENCE if result.post_test_probability is None else _BAYES
+    if answer.covid is not None:
+        text = _STUDIES
+    elif answer.verdict == "demonstration":
+        text = _DEMONSTRATION
+    elif answer.appearance is None:
+        text = _OLD_KIND
+    else:
+        text = _NO_PREVALENCE
     return text.in_language(language)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def _of_calibration(share: float, language: Language) -> Text:
@@ -184,13 +282,6 @@ def _with(text: Text, **values: object) -> Text:
     return Text(text.msgid, values)
 
 
-def _percent(share: float) -> str:
-    """Return a percentage without false precision, and never a false certainty."""
-    if share < 0.01:
-        return "< 1 %"
-    return "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"
-
-
 def _about(share: float, language: Language) -> str:
     """Return how many of 100, in words that promise no more than the number holds."""
     if share < 0.01:
@@ -205,5 +296,5 @@ def _of_hundred(share: float) -> int:
     return max(1, round(100 * share))
 
 
-def _is_whole(share: float | None) -> bool:
-    return share is not None and math.isclose(100 * share, round(100 * share))
+def _is_whole(share: float) -> bool:
+    return math.isclose(100 * share, round(100 * share))

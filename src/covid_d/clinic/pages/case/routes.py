@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.history import Event, history
+from covid_d.clinic.cases.load_case import film_of, whole_case
 from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
-from covid_d.clinic.cases.whole import film_of, whole_case
 from covid_d.clinic.database.cases import Case, Film, Reading
 from covid_d.clinic.errors import ClinicError, InvalidInputError, UnavailableError
+from covid_d.clinic.fields import LARGEST, Filled, Line, Whole, Words
 from covid_d.clinic.follow_up.facts import Current, current
+from covid_d.clinic.http.forms import sent
 from covid_d.clinic.http.parameters import CaseId, ChosenFilm
 from covid_d.clinic.http.render import go_to, language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.pages.case.result_words import words_of
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.trail import audit_trail
 
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
+_UNREAD: Final = {"finding": "", "notes": ""}
+
+
+class _Front(BaseModel):
+    """Which film is in front."""
+
+    film: Annotated[int | None, Whole(1, LARGEST)] = None
+
+
+class _ReadingForm(BaseModel):
+    """The form of one's own reading."""
+
+    finding: Annotated[str, Line(20)] = ""
+    notes: Annotated[str, Words(readings.LONGEST_NOTES)] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +84,21 @@ def take_reading(
     request: Request,
     visitor: Reader,
     case_id: CaseId,
-    finding: Annotated[str, Form(max_length=20)] = "",
-    notes: Annotated[str, Form()] = "",
-    film: Annotated[int | None, Form(ge=1, le=2**31 - 1)] = None,
+    front: Annotated[Filled[_Front], Depends(sent(_Front))],
+    form: Annotated[Filled[_ReadingForm], Depends(sent(_ReadingForm))],
 ) -> Response:
     """Record the visitor's own reading; what they typed stays when it cannot be accepted."""
-    place = installation(request)
+    place, film = installation(request), front.sound().film
     try:
-        with place.writing() as session:
-            case = whole_case(session, visitor.person, case_id)
+        given = form.sound()
+        with place.act(visitor.actor) as act:
+            case = whole_case(act.session, visitor.person, case_id)
             readings.record_reading(
-                session,
-                place.keys,
-                visitor.actor,
-                case,
-                visitor.person,
-                finding=finding,
-                notes=notes,
+                act, case, visitor.person, finding=given.finding, notes=given.notes
             )
     except InvalidInputError as error:
         view = _load(place, visitor, case_id, film)
-        return _page(request, visitor, view, error=error, finding=finding, notes=notes)
+        return _page(request, visitor, view, form.typed, error)
     return go_to(_address(case_id, film), notice="reading_saved")
 
 
@@ -97,49 +108,40 @@ def _address(case_id: int, film_id: int | None) -> str:
 
 def _load(place: Installation, visitor: Visitor, case_id: int, film_id: int | None) -> _View:
     person = visitor.person
-    with place.writing() as session:
-        case = whole_case(session, person, case_id)
+    with place.act(visitor.actor) as act:
+        case = whole_case(act.session, person, case_id)
         film = film_of(case, film_id)
-        is_open = readings.may_see_answer(session, case, person)
+        is_open = readings.may_see_answer(act.session, case, person)
         if is_open:
-            readings.note_answer_shown(session, case, person)
-        events = history(session, case, person)
-        audit_trail.record(
-            session,
-            place.keys,
-            visitor.actor,
-            "case.view",
-            f"case:{case.id}",
-            {"answer_shown": is_open},
-        )
+            readings.note_answer_shown(act.session, case, person)
+        events = history(act.session, case, person)
+        act.record("case.view", case, answer_shown=is_open)
         own = [reading for reading in case.readings if reading.user_id == person.id]
         newest = own[-1] if own else None
-        return _View(case, film, is_open, events, newest, current(session, case))
+        return _View(case, film, is_open, events, newest, current(act.session, case, place.clock))
 
 
 def _page(
     request: Request,
     visitor: Visitor,
     view: _View,
-    *,
+    typed: Mapping[str, str] = _UNREAD,
     error: InvalidInputError | None = None,
-    finding: str = "",
-    notes: str = "",
 ) -> Response:
     place = installation(request)
     results = _results(place, view)
     front = results.get(view.film.id) if view.film else None
     return page(
         request,
-        "case.html",
+        "pages/case/case.html",
         status=error.status if error else 200,
         here=_address(view.case.id, view.film.id if view.film else None) if error else None,
         case=view.case,
-        patient=Patient.of(view.case),
+        patient=Patient.of(view.case, place.clock),
         film=view.film,
         film_number=view.case.films.index(view.film) + 1 if view.film else 0,
         words={
-            key: words_of(result, language_of(request)) if result else None
+            key: words_of(result, language_of(request), place.clock) if result else None
             for key, result in results.items()
         },
         has_evidence=front is not None and front.has_activation,
@@ -154,8 +156,8 @@ def _page(
         longest_notes=readings.LONGEST_NOTES,
         error=error,
         errors=error.fields if error else {},
-        finding=finding,
-        notes=notes,
+        finding=typed["finding"],
+        notes=typed["notes"],
     )
 
 

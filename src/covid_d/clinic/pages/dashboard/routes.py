@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
 
-from covid_d.clinic.clock import today
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.collection.review import waiting
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
+from covid_d.clinic.fields import Choice, Day, Filled, Line
+from covid_d.clinic.http.forms import asked
 from covid_d.clinic.http.render import language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.roles import Permission
@@ -20,7 +24,6 @@ from covid_d.clinic.statistics.drift import REFERENCE, WINDOW
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.table import to_csv, to_json
 from covid_d.clinic.texts import N_, Text
-from covid_d.clinic.trail import audit_trail
 
 router = APIRouter()
 _Visitor = Annotated[Visitor, Depends(needs(Permission.SEE_DASHBOARD))]
@@ -37,69 +40,60 @@ _WORDS: Final[dict[str, Text]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the address asks for.
+class Wanted(BaseModel):
+    """What the address asks for; without days, the usual period.
 
-    Parameters
-    ----------
-    first, last
-        Days as typed; empty for the usual period.
-    units
-        ``all``, or the person's own where they have one.
-    reference
-        The laboratory test.
-    bundle
-        SHA-256, or empty for all.
+    ``units`` is ``all``, or the person's own where they have one; ``bundle`` is a SHA-256.
     """
 
-    first: str = ""
-    last: str = ""
-    units: str = ""
-    reference: Reference = Reference.RT_PCR
-    bundle: str = ""
+    first: Annotated[date | None, Day()] = None
+    last: Annotated[date | None, Day()] = None
+    units: Annotated[str, Line(10)] = ""
+    reference: Annotated[Reference, Choice()] = Reference.RT_PCR
+    bundle: Annotated[str, Line(64)] = ""
 
-    def period(self, scope: Scope) -> Period:
+    def scope(self, person: Person) -> Scope:
+        """Return whose cases to count."""
+        return Scope.of(person, all_units=self.units == "all")
+
+    def period(self, scope: Scope, clock: Clock) -> Period:
         """Return the days to count."""
         # Periods of any length would give a hidden day away by subtraction.
-        return Period.of(self.first, self.last, today=today(), whole_months=scope.protected)
-
-    @property
-    def query(self) -> str:
-        """The address's own words again, for links."""
-        given = {
-            "first": self.first,
-            "last": self.last,
-            "units": self.units,
-            "reference": self.reference.value,
-            "bundle": self.bundle,
-        }
-        return urlencode({name: value for name, value in given.items() if value})
+        return Period.of(
+            self.first,
+            self.last,
+            clock=clock,
+            today=clock.today(),
+            whole_months=scope.protected,
+        )
 
 
-_Wanted = Annotated[Wanted, Depends()]
+_Asked = Annotated[Filled[Wanted], Depends(asked(Wanted))]
 
 
 @router.get("/dashboard")
-def show(request: Request, visitor: _Visitor, wanted: _Wanted) -> Response:
+def show(request: Request, visitor: _Visitor, form: _Asked) -> Response:
     """Show everything; days that cannot be read leave the usual period, with a word beside them."""
-    scope = Scope.of(visitor.person, all_units=wanted.units == "all")
-    errors: dict[str, Text] = {}
+    place = installation(request)
+    wanted, errors = form.value or Wanted(), form.errors
+    scope = wanted.scope(visitor.person)
     try:
-        period = wanted.period(scope)
+        period = wanted.period(scope, place.clock)
     except InvalidInputError as error:
-        errors, period = error.fields, Wanted().period(scope)
-    with installation(request).reading() as session:
+        errors, period = error.fields, Wanted().period(scope, place.clock)
+    with place.reading() as session:
         board = make(session, scope, period, reference=wanted.reference, bundle=wanted.bundle)
         to_review = waiting(session, visitor.person)[0] if scope.clinical else 0
     return page(
         request,
-        "dashboard/dashboard.html",
+        "pages/dashboard/dashboard.html",
         status=422 if errors else 200,
         board=board,
         scope=scope,
         period=period,
-        wanted=wanted,
+        typed=form.typed,
+        reference=wanted.reference.value,
+        query=urlencode({name: text for name, text in form.typed.items() if text}),
         errors=errors,
         warning=WARNING,
         to_review=to_review,
@@ -109,27 +103,25 @@ def show(request: Request, visitor: _Visitor, wanted: _Wanted) -> Response:
 
 
 @router.get("/dashboard/data")
-def data(request: Request, visitor: _Visitor, wanted: _Wanted) -> Response:
+def data(request: Request, visitor: _Visitor, form: _Asked) -> Response:
     """Give the charts their numbers."""
     language = language_of(request)
-    board = _board(request, visitor, wanted)
+    board = _board(request, visitor, form.sound())
     body: dict[str, Any] = {name: to_json(board.tables[name], language) for name in _CHARTS}
     body["words"] = {name: text.in_language(language) for name, text in _WORDS.items()}
     return JSONResponse(body)
 
 
 @router.get("/dashboard/{name}.csv")
-def download(request: Request, visitor: _Visitor, name: str, wanted: _Wanted) -> Response:
+def download(request: Request, visitor: _Visitor, name: str, form: _Asked) -> Response:
     """Give one table as CSV; it holds counts and figures, no identity."""
+    wanted = form.sound()
     table = _board(request, visitor, wanted).tables.get(name)
     if table is None:
         raise NotFoundError
-    place = installation(request)
-    with place.writing() as session:
+    with installation(request).act(visitor.actor) as act:
         detail = {"table": name, "rows": len(table.rows), "units": wanted.units or "own"}
-        audit_trail.record(
-            session, place.keys, visitor.actor, "dashboard.download", "dashboard", detail
-        )
+        act.record("dashboard.download", "dashboard", **detail)
     return Response(
         # The mark at the beginning tells spreadsheets that this is UTF-8.
         "\ufeff" + to_csv(table, language_of(request)),
@@ -139,12 +131,12 @@ def download(request: Request, visitor: _Visitor, name: str, wanted: _Wanted) ->
 
 
 def _board(request: Request, visitor: Visitor, wanted: Wanted) -> Dashboard:
-    scope = Scope.of(visitor.person, all_units=wanted.units == "all")
-    with installation(request).reading() as session:
+    scope, place = wanted.scope(visitor.person), installation(request)
+    with place.reading() as session:
         return make(
             session,
             scope,
-            wanted.period(scope),
+            wanted.period(scope, place.clock),
             reference=wanted.reference,
             bundle=wanted.bundle,
         )

@@ -23,7 +23,7 @@ def home(request: Request, visitor: Anyone) -> Response:
     place = installation(request)
     if visitor is None:
         if first_start.is_pending(place):
-            return page(request, "accounts/nobody_yet.html")
+            return page(request, "pages/home/nobody_yet.html")
         return go_to("/sign-in")
     if visitor.may(Permission.MANAGE_UNITS) and not first_start.steps(place).done:
         return go_to("/set-up")

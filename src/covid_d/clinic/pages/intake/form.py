@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Final
+from typing import Annotated, Final
 
+from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 
-from covid_d.clinic.cases.catalogue import SEXES
-from covid_d.clinic.cases.examination import Examination
 from covid_d.clinic.cases.intake import NewCase
 from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
-from covid_d.clinic.texts import N_, Text
-from covid_d.detector.cautions import age_differs, cautions_of_patient, sex_differs
+from covid_d.clinic.cases.value_sets import SEXES
+from covid_d.clinic.fields import Day, Whole, fill
+from covid_d.clinic.texts import Text
+from covid_d.detector import Examination, Stated
+from covid_d.detector.cautions import age_differs, sex_differs
+from covid_d.detector.cautions import contradictions as contradicted
 from covid_d.language import Message
 from covid_d.radiograph import Facts, Projection, Sex
 
@@ -33,7 +34,15 @@ _TYPED: Final = (
 )
 _LONGEST: Final = 5000  # of what is shown again; a longer text is refused by its own field
 _PROJECTION: Final = "projection-"
-_WHOLE: Final = re.compile(r"[0-9]{1,4}")
+
+
+class _Known(BaseModel):
+    """What of a case is a number or a day; each may be unknown."""
+
+    age_years: Annotated[int | None, Whole(*AGES)] = None
+    spo2: Annotated[int | None, Whole(*SPO2)] = None
+    vaccine_doses: Annotated[int | None, Whole(*DOSES)] = None
+    symptom_onset: Annotated[date | None, Day()] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,45 +125,24 @@ class Entered:
 
     def to_case(self, unit_id: int) -> tuple[NewCase, dict[str, Text]]:
         """Return the case, and what of it could not be read (and is left out of it)."""
-        wrong: dict[str, Text] = {}
-
-        def parsed(name: str, parse: Callable[[str], Any], fault: Text) -> Any:
-            text = self.typed[name].strip()
-            try:
-                return parse(text) if text else None
-            except ValueError:
-                wrong[name] = fault
-                return None
-
-        numbers = {
-            name: parsed(
-                name,
-                _whole,
-                N_("Enter a whole number from %(low)d to %(high)d.", low=low, high=high),
-            )
-            for name, (low, high) in (("age_years", AGES), ("spo2", SPO2), ("vaccine_doses", DOSES))
-        }
-        onset = parsed(
-            "symptom_onset",
-            date.fromisoformat,
-            N_("Write the day as year, month and day: 2026-01-31."),
-        )
+        wrong = fill(_Known, self.typed).errors
+        readable = {name: text for name, text in self.typed.items() if name not in wrong}
+        known = fill(_Known, readable).sound()
         case = NewCase(
             patient_code=self.typed["patient_code"],
             unit_id=unit_id,
             province=self.typed["province"],
             national_id=self.typed["national_id"].strip() or None,
             sex=self.typed["sex"] or None,
-            symptom_onset=onset,
             symptoms=self.symptoms,
             comorbidities=self.comorbidities,
             # A sample is nobody's film: nobody can have agreed that it is collected.
             research_consent=self.consent and not self.sample,
             notes=self.typed["notes"],
             sample=self.sample,
-            **numbers,
+            **known.model_dump(),
         )
-        return case, wrong
+        return case, dict(wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,25 +176,19 @@ def contradictions(facts: Facts, entered: Entered | None) -> list[Contradiction]
     """
     holding = {}
     if entered is not None:
-        age, sex = entered.typed["age_years"].strip(), entered.typed["sex"]
-        cautions = cautions_of_patient(
-            facts,
-            age_years=int(age) if _WHOLE.fullmatch(age) else None,
+        told = fill(_Known, {"age_years": entered.typed["age_years"]}).value
+        sex = entered.typed["sex"]
+        stated = Stated(
+            age_years=told.age_years if told else None,
             sex=Sex(sex) if sex in SEXES else None,
         )
-        holding = {caution.code: caution.message for caution in cautions}
+        holding = {caution.code: caution.message for caution in contradicted(facts, stated)}
     possible = []
     if facts.age_years is not None:
         possible.append(("age_years", age_differs(facts.age_years, "{stated}")))
     if facts.sex is not None and (caution := sex_differs(facts.sex)) is not None:
         possible.append(("sex", caution))
     return [Contradiction(name, one.message, holding.get(one.code)) for name, one in possible]
-
-
-def _whole(text: str) -> int:
-    if not _WHOLE.fullmatch(text):
-        raise ValueError(text)
-    return int(text)
 
 
 def _text(value: object) -> str:

@@ -11,14 +11,18 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import exists, select
 from starlette.datastructures import FormData
 
-from covid_d.clinic.cases import catalogue, intake, new_case, staging
-from covid_d.clinic.cases.examination import Examination
+from covid_d.clinic.cases import intake, new_case, staging, value_sets
 from covid_d.clinic.cases.intake import GivenFilm, create_case
 from covid_d.clinic.cases.preview import preview_png
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case
-from covid_d.clinic.errors import ClinicError, ForbiddenError, InvalidInputError, NotFoundError
+from covid_d.clinic.errors import (
+    ClinicError,
+    ForbiddenError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
 from covid_d.clinic.http import failures
 from covid_d.clinic.http.render import go_to, language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, is_form, needs
@@ -27,6 +31,7 @@ from covid_d.clinic.keys import new_token
 from covid_d.clinic.pages.intake.form import Entered, contradictions
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_, Text
+from covid_d.detector import Examination
 from covid_d.detector.cautions import AGE_TOLERANCE
 from covid_d.radiograph import RadiographError, read
 from covid_d.radiograph.sample import sample_bytes
@@ -98,7 +103,9 @@ def take_film(
         picture = base64.b64encode(preview_png(staged.film)).decode("ascii")
         preview = f"data:image/png;base64,{picture}"
     card = _card(staged.token, staged.examination, preview)
-    return page(request, "film_card.html", status=201, film=card, projections=_projections())
+    return page(
+        request, "pages/intake/film_card.html", status=201, film=card, projections=_projections()
+    )
 
 
 @router.get("/films/staged/{token}/preview")
@@ -145,7 +152,9 @@ def _create(place: Installation, visitor: Visitor, entered: Entered) -> int:
     if entered.sample:
         films.append(GivenFilm(sample_bytes()))
     if wrong:
-        faults = new_case.faults(case, visitor.person, place.settings.national_id)
+        faults = new_case.faults(
+            case, visitor.person, place.settings.national_id, place.clock.today()
+        )
         raise InvalidInputError(faults | wrong)
     submission = entered.typed["submission"] or None
     return create_case(place, visitor.person, visitor.actor, case, films, submission=submission)
@@ -175,8 +184,8 @@ def _form(
     films = []
     for token in entered.staged:
         try:
-            found = staging.find(place, visitor.person, token)
-        except NotFoundError:
+            found = staging.find(place, visitor.person, token).examination
+        except (NotFoundError, UnavailableError):
             errors["films"] = N_(
                 "A radiograph sent before is no longer on the server: add it again."
             )
@@ -186,7 +195,7 @@ def _form(
     unit = _unit(place, visitor)
     return page(
         request,
-        "intake.html",
+        "pages/intake/intake.html",
         status=error.status if error else 200,
         entered=entered,
         error=error,
@@ -197,7 +206,7 @@ def _form(
         keeping=place.settings.national_id,
         max_mb=place.settings.max_upload_mb,
         limits=new_case,
-        today=today(),
+        today=place.clock.today(),
         max_films=intake.MAX_FILMS,
         age_tolerance=AGE_TOLERANCE,
         **_choices(),
@@ -206,16 +215,16 @@ def _form(
 
 def _choices() -> dict[str, Any]:
     return {
-        "provinces": list(catalogue.PROVINCES.items()),
-        "sexes": list(catalogue.SEXES.items()),
-        "symptoms": list(catalogue.SYMPTOMS.items()),
-        "comorbidities": list(catalogue.COMORBIDITIES.items()),
+        "provinces": list(value_sets.PROVINCES.items()),
+        "sexes": list(value_sets.SEXES.items()),
+        "symptoms": list(value_sets.SYMPTOMS.items()),
+        "comorbidities": list(value_sets.COMORBIDITIES.items()),
         "projections": _projections(),
     }
 
 
 def _projections() -> list[tuple[str, Text]]:
-    return list(catalogue.PROJECTIONS.items())
+    return list(value_sets.PROJECTIONS.items())
 
 
 def _card(
@@ -238,10 +247,10 @@ def _card(
         "token": token,
         "preview": preview,
         "facts": found.facts,
-        "sex": catalogue.SEXES[found.facts.sex] if found.facts and found.facts.sex else None,
+        "sex": value_sets.SEXES[found.facts.sex] if found.facts and found.facts.sex else None,
         "width": found.width,
         "height": found.height,
-        "refusal": found.refusal["message"] if found.refusal else None,
+        "refusal": found.refusal.text if found.refusal else None,
         "stated": entered.projections.get(token, "") if entered else "",
         "contradictions": contradictions(found.facts, entered) if found.facts else [],
     }

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from covid_d.clinic.accounts import first_start
+from covid_d.clinic.accounts.user_details import LONGEST_NAME
 from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.fields import Filled, Line, Secret
+from covid_d.clinic.http.forms import sent
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import (
     Anyone,
@@ -24,12 +28,23 @@ from covid_d.clinic.roles import Permission
 router = APIRouter()
 
 
+class _Administrator(BaseModel):
+    """The form of the first administrator."""
+
+    username: Annotated[str, Line(LONGEST_NAME, needed=True)]
+    full_name: Annotated[str, Line(LONGEST_NAME, needed=True)]
+    password: Annotated[str, Secret()] = ""
+
+
 @router.get("/first-start/{token}")
 def show(request: Request, visitor: Anyone, token: str) -> Response:
     """Show the form; only the latest link of the console has one."""
     first_start.check(installation(request), token)
     return page(
-        request, "accounts/first_start.html", typed={"username": "", "full_name": ""}, error=None
+        request,
+        "pages/sign_in/first_start.html",
+        typed={"username": "", "full_name": ""},
+        error=None,
     )
 
 
@@ -38,25 +53,27 @@ def create(
     request: Request,
     visitor: Anyone,
     token: str,
-    username: Annotated[str, Form(max_length=200)] = "",
-    full_name: Annotated[str, Form(max_length=200)] = "",
-    password: Annotated[str, Form(max_length=1024)] = "",
+    form: Annotated[Filled[_Administrator], Depends(sent(_Administrator))],
 ) -> Response:
     """Create the first administrator and sign them in."""
     try:
+        given = form.sound()
         session_token = first_start.create_administrator(
             installation(request),
             token,
-            username=username,
-            full_name=full_name,
-            password=password,
+            username=given.username,
+            full_name=given.full_name,
+            password=given.password,
             address=address_of(request),
             browser=browser_of(request),
         )
     except InvalidInputError as error:
-        typed = {"username": username, "full_name": full_name}
         return page(
-            request, "accounts/first_start.html", status=error.status, typed=typed, error=error
+            request,
+            "pages/sign_in/first_start.html",
+            status=error.status,
+            typed=form.typed,
+            error=error,
         )
     return open_session(request, go_to("/set-up", notice="welcome"), session_token)
 
@@ -67,4 +84,4 @@ def set_up(
 ) -> Response:
     """Lead the administrator from an empty installation to the first doctor."""
     steps = first_start.steps(installation(request))
-    return page(request, "accounts/set_up.html", steps=steps)
+    return page(request, "pages/sign_in/set_up.html", steps=steps)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from covid_d.clinic.accounts import passwords, sessions, sign_in
 from covid_d.clinic.accounts.sign_in import RestingError, WrongPasswordError
 from covid_d.clinic.errors import ClinicError, TooManyError
+from covid_d.clinic.fields import Choice, Filled, Line, Secret
 from covid_d.clinic.http.failures import headers_of
+from covid_d.clinic.http.forms import sent
 from covid_d.clinic.http.rate_limits import UNKNOWN_NAME, rate_limits
 from covid_d.clinic.http.render import LANGUAGE_COOKIE, go_to, page
 from covid_d.clinic.http.visitor import (
@@ -22,9 +25,25 @@ from covid_d.clinic.http.visitor import (
     installation,
     open_session,
 )
+from covid_d.language import Language
 
 router = APIRouter()
 _LONGEST = 4000  # of an address: a search with every filter, its words percent-encoded
+
+
+class _SignIn(BaseModel):
+    """The form to sign in."""
+
+    username: Annotated[str, Line(80)] = ""
+    password: Annotated[str, Secret()] = ""
+    next: Annotated[str, Line(_LONGEST)] = "/"
+
+
+class _Wanted(BaseModel):
+    """The form of the language, on every page."""
+
+    language: Annotated[Language, Choice()] = "es"
+    next: Annotated[str, Line(_LONGEST)] = "/"
 
 
 @router.get("/sign-in")
@@ -39,16 +58,15 @@ def show_sign_in(request: Request, visitor: Anyone, next: str = "/") -> Response
 def take_sign_in(
     request: Request,
     visitor: Anyone,
-    username: Annotated[str, Form(max_length=80)] = "",
-    password: Annotated[str, Form(max_length=1024)] = "",
-    next: Annotated[str, Form(max_length=_LONGEST)] = "/",
+    form: Annotated[Filled[_SignIn], Depends(sent(_SignIn))],
 ) -> Response:
     """Check name and password; the session is always a new one (no fixation)."""
     try:
-        token = _checked(request, username, password)
+        given = form.sound()
+        token = _checked(request, given.username, given.password)
     except ClinicError as error:
-        return _sign_in_page(request, next, username, error)
-    return open_session(request, go_to(_inside(next)), token)
+        return _sign_in_page(request, form.typed["next"], form.typed["username"], error)
+    return open_session(request, go_to(_inside(given.next)), token)
 
 
 @router.post("/sign-out")
@@ -65,14 +83,12 @@ def sign_out(request: Request, visitor: Anyone) -> Response:
 
 @router.post("/language")
 def choose_language(
-    visitor: Anyone,
-    language: Annotated[str, Form()] = "es",
-    next: Annotated[str, Form(max_length=_LONGEST)] = "/",
+    visitor: Anyone, form: Annotated[Filled[_Wanted], Depends(sent(_Wanted))]
 ) -> Response:
     """Keep the reader's language in a cookie for a year."""
-    response = go_to(_inside(next))
-    chosen = "en" if language == "en" else "es"
-    response.set_cookie(LANGUAGE_COOKIE, chosen, max_age=365 * 24 * 3600, samesite="lax")
+    wanted = form.value or _Wanted()
+    response = go_to(_inside(wanted.next))
+    response.set_cookie(LANGUAGE_COOKIE, wanted.language, max_age=365 * 24 * 3600, samesite="lax")
     return response
 
 
@@ -82,7 +98,7 @@ def _sign_in_page(
     wanted = _inside(next)
     response = page(
         request,
-        "sign_in.html",
+        "pages/sign_in/sign_in.html",
         status=error.status if error else 200,
         here=f"/sign-in?next={quote(wanted, safe='/')}" if error else None,
         next=wanted,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Annotated, Final
 from urllib.parse import urlencode
 
+from pydantic import BaseModel
+
 from covid_d.clinic.cases import national_id
-from covid_d.clinic.cases.catalogue import PROVINCES, SEXES
+from covid_d.clinic.cases.value_sets import PROVINCES, SEXES
 from covid_d.clinic.cases.worklist import Filters, Sort
-from covid_d.clinic.errors import InvalidInputError
-from covid_d.clinic.follow_up.terms import Laboratory
+from covid_d.clinic.fields import Choice, Day, fill
+from covid_d.clinic.follow_up.laboratory import ResultToDate
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Outcome
 
 PATH: Final = "/cases"
@@ -31,7 +31,6 @@ NAMES: Final = (
     "sort",
     "page",
 )
-_Word = TypeVar("_Word", bound=StrEnum)
 
 
 def typed(given: Mapping[str, object]) -> dict[str, str]:
@@ -60,52 +59,31 @@ def without_national_id(place: Installation, state: dict[str, str]) -> dict[str,
     return {**state, "text": "", "patient": national_id.hash_of(place.keys, digits)}
 
 
+class _Asked(BaseModel):
+    """The filters in an address."""
+
+    text: str = ""
+    patient: str | None = None
+    since: Annotated[date | None, Day()] = None
+    until: Annotated[date | None, Day()] = None
+    outcome: Annotated[Outcome | None, Choice()] = None
+    laboratory: Annotated[ResultToDate | None, Choice()] = None
+    province: Annotated[str | None, Choice(PROVINCES)] = None
+    sex: Annotated[str | None, Choice(SEXES)] = None
+    own: str = ""
+    sort: Annotated[Sort, Choice()] = Sort.NEWEST
+
+
 def filters_of(state: Mapping[str, str]) -> Filters:
     """Return the filters that a state names.
 
     Raises
     ------
     InvalidInputError
-        Under the name of each part that cannot be read.
+        Under the name of each part that cannot be accepted.
     """
-    wrong: dict[str, Text] = {}
-
-    def day(name: str) -> date | None:
-        try:
-            return date.fromisoformat(state[name]) if state[name] else None
-        except ValueError:
-            wrong[name] = N_("Write the day as year-month-day.")
-            return None
-
-    def word(name: str, kind: type[_Word]) -> _Word | None:
-        try:
-            return kind(state[name]) if state[name] else None
-        except ValueError:
-            wrong[name] = N_("Choose one of the values offered.")
-            return None
-
-    def key(name: str, offered: Mapping[str, Text]) -> str | None:
-        if state[name] and state[name] not in offered:
-            wrong[name] = N_("Choose one of the values offered.")
-        return state[name] or None
-
-    chosen: dict[str, Any] = {
-        "since": day("since"),
-        "until": day("until"),
-        "outcome": word("outcome", Outcome),
-        "laboratory": word("laboratory", Laboratory),
-        "province": key("province", PROVINCES),
-        "sex": key("sex", SEXES),
-        "sort": word("sort", Sort) or Sort.NEWEST,
-    }
-    if wrong:
-        raise InvalidInputError(wrong)
-    return Filters(
-        text=state["text"],
-        patient=state["patient"] or None,
-        own=bool(state["own"]),
-        **chosen,
-    )
+    asked = fill(_Asked, state).sound()
+    return Filters(**asked.model_dump() | {"own": bool(asked.own)})
 
 
 def page_of(state: Mapping[str, str]) -> int:

@@ -1,0 +1,275 @@
+"""A film examined: read once, framed once, run once. What it means is said by the judge."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from covid_d.detector.assessment import Box, BundleId
+from covid_d.detector.bundle.bundle import Bundle
+from covid_d.detector.frame import Frame, Framed
+from covid_d.detector.gate import Gate
+from covid_d.detector.network import Network
+from covid_d.radiograph import (
+    Facts,
+    Projection,
+    Radiograph,
+    RadiographError,
+    Refusal,
+    RefusalCode,
+    Sex,
+    check,
+    read,
+)
+from covid_d.radiograph.film import FloatImage
+
+Source = Radiograph | Path | str | bytes
+
+_DIGITS: Final = 4  # of a kept activation: it is shown as colour
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examination:
+    """What a bundle found in one film; can be kept, and judged later.
+
+    Parameters
+    ----------
+    name
+        The film, as named by the caller.
+    bundle
+        Which bundle examined it; no other may judge it.
+    facts, width, height
+        As read from the file alone; ``None`` when it could not be read.
+    logits
+        The network's numbers, one a category; one alone from bundles of the old kind; none when
+        refused.
+    inside
+        For each of the logits, the share of its evidence that lies inside the lungs; ``None``
+        where the lungs were not looked for.
+    activation
+        float32, one hxw map in [0, 1] a logit: where the evidence for it lies; ``None`` when not
+        asked for.
+    box
+        The part of the film that the maps lie over; ``None`` for the whole film.
+    refusal
+        Why the film gets no answer, whatever is stated of it; set exactly when there are no logits.
+
+    Raises
+    ------
+    ValueError
+        If it holds both logits and a refusal, or neither.
+    """
+
+    name: str
+    bundle: BundleId
+    facts: Facts | None = None
+    width: int | None = None
+    height: int | None = None
+    logits: tuple[float, ...] = ()
+    inside: tuple[float, ...] | None = None
+    activation: FloatImage | None = field(default=None, repr=False)
+    box: Box | None = None
+    refusal: Refusal | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.logits) == (self.refusal is not None):
+            raise ValueError("an examination holds either logits or a refusal")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it; the activation is kept to 4 digits."""
+        kept = self.activation
+        return {
+            "name": self.name,
+            "bundle": self.bundle.to_dict(),
+            "facts": self.facts and asdict(self.facts),
+            "width": self.width,
+            "height": self.height,
+            "logits": list(self.logits),
+            "inside": self.inside and list(self.inside),
+            "activation": None if kept is None else np.round(kept.astype(float), _DIGITS).tolist(),
+            "box": self.box and list(self.box),
+            "refusal": self.refusal and self.refusal.to_dict(),
+        }
+
+    @classmethod
+    def from_dict(cls, kept: Mapping[str, Any]) -> Examination:
+        """Return what :meth:`to_dict` was called on.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If it is of another shape.
+        """
+        activation, box, inside, refusal = (
+            kept[name] for name in ("activation", "box", "inside", "refusal")
+        )
+        return cls(
+            name=kept["name"],
+            bundle=BundleId.from_dict(kept["bundle"]),
+            facts=_facts(kept["facts"]),
+            width=kept["width"],
+            height=kept["height"],
+            logits=tuple(kept["logits"]),
+            inside=None if inside is None else tuple(inside),
+            activation=None if activation is None else np.asarray(activation, dtype=np.float32),
+            box=None if box is None else (box[0], box[1], box[2], box[3]),
+            refusal=None if refusal is None else Refusal.from_dict(refusal),
+        )
+
+
+class Examiner:
+    """Runs films through one bundle; serves any number of threads.
+
+    Parameters
+    ----------
+    bundle
+        A loaded bundle.
+
+    Raises
+    ------
+    BundleError
+        If the bundle's network, lung model or input gate cannot be used.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.network = Network(bundle)
+        self.gate = Gate.load(bundle)
+        self.frame = Frame(bundle)
+
+    def examine(
+        self, source: Source, *, name: str | None = None, activation: bool = False
+    ) -> tuple[Examination, Radiograph | None]:
+        """Return what is found in a film, and the film itself where it could be read.
+
+        Nothing about the film raises: what cannot be examined is refused, with its reason.
+
+        Parameters
+        ----------
+        source
+            A film read before, or its path or bytes.
+        name
+            What the examination calls the film; by default its path.
+        activation
+            Whether to keep where the evidence lies.
+        """
+        named = _name_of(source) if name is None else name
+        film: Radiograph | None = None
+        try:
+            film = source if isinstance(source, Radiograph) else read(source)
+            refusal = check(film)
+            found = self._run(film, activation=activation) if refusal is None else None
+        except RadiographError as error:
+            refusal, found = error.refusal, None
+        # Fail closed: whatever went wrong, this film gets no number and the others get theirs.
+        except Exception as error:  # noqa: BLE001
+            _log.warning("%s could not be assessed: %r", named, error)
+            _log.debug("where it failed", exc_info=True)
+            refusal, found = Refusal.of(RefusalCode.INTERNAL, type(error).__name__), None
+        examination = Examination(
+            name=named,
+            bundle=self.bundle.id,
+            facts=film.facts if film else None,
+            width=_side(film, "width"),
+            height=_side(film, "height"),
+            refusal=refusal,
+            **(found or {}),
+        )
+        return examination, film
+
+    def _run(self, film: Radiograph, *, activation: bool) -> dict[str, Any]:
+        framed = self.frame.of(film)
+        # Without the lungs nothing is learnt from a map that nobody asked for.
+        mapped = activation or framed.lungs is not None
+        values = self.network.run(
+            framed.prepared[None],
+            (self.network.logits, "features", *(["activation"] if mapped else [])),
+        )
+        if not all(np.isfinite(value).all() for value in values.values()):
+            raise RadiographError(Refusal.of(RefusalCode.NO_NUMBER))
+        if self.gate is not None:
+            refusal = self.gate.refuse(framed.whole, values["features"][0])
+            if refusal is not None:
+                raise RadiographError(refusal)
+        found: dict[str, Any] = {
+            "logits": tuple(float(value) for value in np.atleast_1d(values[self.network.logits][0]))
+        }
+        if mapped:
+            evidence = _evidence(values["activation"][0])
+            found |= _placed(evidence, framed, kept=activation)
+        return found
+
+
+def _placed(evidence: FloatImage, framed: Framed, *, kept: bool) -> dict[str, Any]:
+    """Return how much of the evidence lies inside the lungs, and what may be shown of it."""
+    inside: tuple[float, ...] | None = None
+    if framed.lungs is not None:
+        within = evidence * framed.lungs_on(evidence.shape[1:])
+        whole = evidence.sum(axis=(1, 2), dtype=np.float64)
+        shares = np.divide(
+            within.sum(axis=(1, 2), dtype=np.float64),
+            whole,
+            out=np.ones_like(whole),
+            where=whole > 0,
+        )
+        inside, evidence = tuple(float(share) for share in shares), within
+    return {"inside": inside, "box": framed.box, "activation": evidence if kept else None}
+
+
+def _evidence(activation: FloatImage) -> FloatImage:
+    """Return the evidence for each answer, on the scale of the strongest evidence either way.
+
+    So a film without evidence for it shows no false peak. Of several categories the evidence for
+    one is what it gains over their mean: what all gain alike decides nothing.
+
+    Parameters
+    ----------
+    activation
+        float32, hxw of COVID-19, or Cxhxw of the categories.
+
+    Returns
+    -------
+    float32, Cxhxw in [0, 1].
+    """
+    if activation.ndim == 2:
+        signed = activation[None]
+    else:
+        signed = activation - activation.mean(axis=0, keepdims=True)
+    strongest = np.abs(signed).max(axis=(1, 2), keepdims=True)
+    positive: FloatImage = np.maximum(signed, np.float32(0.0))
+    scaled: FloatImage = np.divide(
+        positive, strongest, out=np.zeros_like(positive), where=strongest > 0
+    )
+    return scaled
+
+
+def _side(film: Radiograph | None, name: str) -> int | None:
+    """Return a side of the film; none, rather than an error, of one that is broken."""
+    if film is None:
+        return None
+    rows, columns = film.pixels.shape
+    return int(columns if name == "width" else rows)
+
+
+def _name_of(source: Source) -> str:
+    if isinstance(source, Radiograph):
+        return source.name
+    return "" if isinstance(source, bytes) else os.fspath(source)
+
+
+def _facts(kept: Mapping[str, Any] | None) -> Facts | None:
+    if kept is None:
+        return None
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in kept.items()
+    }
+    for name, kind in (("projection", Projection), ("sex", Sex)):
+        values[name] = None if values[name] is None else kind(values[name])
+    return Facts(**values)

@@ -1,0 +1,153 @@
+"""The part of a film that the network sees, and where the lungs lie in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from covid_d.detector.assessment import Box
+from covid_d.detector.bundle.bundle import Bundle
+from covid_d.detector.lungs import LungModel
+from covid_d.radiograph import (
+    Preprocessing,
+    Radiograph,
+    RadiographError,
+    Refusal,
+    RefusalCode,
+    prepare,
+)
+from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph.prepare import Window, framed
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Framed:
+    """A film made ready for the network.
+
+    Parameters
+    ----------
+    prepared
+        float32, 3xSxS.
+    box
+        The part of the film that it shows; ``None`` for the whole film.
+    lungs
+        bool, HxW over that part: where the lungs are; ``None`` where they were not looked for.
+    small
+        float32, HxW in [0, 1]: the whole film as the lung model saw it; ``None`` without one.
+    window
+        Around both lungs, without surround; ``None`` where they were not looked for.
+    """
+
+    prepared: FloatImage = field(repr=False)
+    box: Box | None = None
+    lungs: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
+    small: FloatImage | None = field(default=None, repr=False)
+    window: Window | None = None
+
+    @property
+    def whole(self) -> FloatImage:
+        """The whole film, small, by which the gate judges: float32, 3xHxW or HxW."""
+        return self.prepared if self.small is None else self.small
+
+    def lungs_on(self, grid: tuple[int, ...]) -> FloatImage:
+        """Return the share of lung in each cell of a grid over the network's input: float32, hxw.
+
+        Raises
+        ------
+        ValueError
+            If the lungs were not looked for.
+        """
+        if self.lungs is None:
+            raise ValueError("the lungs of this film were not looked for")
+        whole = Image.fromarray(self.lungs.astype(np.float32))
+        rows, columns = grid
+        return np.asarray(whole.resize((columns, rows), Image.Resampling.BOX), dtype=np.float32)
+
+
+class Frame:
+    """Frames films as one bundle asks for.
+
+    Parameters
+    ----------
+    bundle
+        A loaded bundle.
+
+    Raises
+    ------
+    BundleError
+        If its films are to be cut to the lungs and its lung model cannot be used.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._preprocessing = bundle.spec.preprocessing
+        in_lungs = self._preprocessing.frame == "lungs"
+        self._lungs = LungModel.load(bundle) if in_lungs else None
+
+    def of(self, film: Radiograph) -> Framed:
+        """Return the film as the network takes it.
+
+        Raises
+        ------
+        RadiographError
+            If the lungs are looked for and no two are found whole.
+        """
+        return frame(film, self._preprocessing, self._lungs)
+
+    def like(self, framed: Framed, film: Radiograph) -> FloatImage:
+        """Return the network's input for a film that was made from another one.
+
+        Parameters
+        ----------
+        framed
+            The other film: its lungs are where this one's were before they were erased.
+        film
+            Of the other's size.
+        """
+        return prepare(film, self._preprocessing, framed.window)
+
+
+def frame(film: Radiograph, preprocessing: Preprocessing, lungs: LungModel | None) -> Framed:
+    """Return a film as a network takes it; answering and the checks of training share this.
+
+    Parameters
+    ----------
+    film
+        The film.
+    preprocessing
+        How it becomes the network's input.
+    lungs
+        Finds the lungs; not asked where the whole film is taken.
+
+    Raises
+    ------
+    RadiographError
+        If the lungs are looked for and no two are found whole.
+    ValueError
+        If they are to be looked for and there is no lung model.
+    """
+    if preprocessing.frame == "film":
+        return Framed(prepare(film, preprocessing))
+    if lungs is None:
+        raise ValueError("films are to be cut to the lungs, and there is no lung model")
+    found = lungs.find(film)
+    if isinstance(found.window, RefusalCode):
+        raise RadiographError(Refusal.of(found.window))
+    box = framed(preprocessing, found.window)
+    return Framed(
+        prepare(film, preprocessing, found.window),
+        box,
+        None if box is None else _cut(found.mask, box),
+        found.film,
+        found.window,
+    )
+
+
+def _cut(mask: npt.NDArray[np.bool_], box: Window) -> npt.NDArray[np.bool_]:
+    """Return the part of a mask of the whole film that a box shows; at least a cell."""
+    height, width = mask.shape
+    top, left = int(box.top * height), int(box.left * width)
+    bottom, right = round(box.bottom * height), round(box.right * width)
+    return mask[top : max(bottom, top + 1), left : max(right, left + 1)]

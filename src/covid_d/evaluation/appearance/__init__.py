@@ -1,0 +1,1 @@
+"""What an answer of appearance is worth: figures of the four categories, and outside evidence."""
