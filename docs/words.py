@@ -25,6 +25,7 @@ SOURCE = Path(covid_d.__file__).parent
 CLINIC = SOURCE / "clinic"
 LOCALE = Path("locale", "es")
 CATALOGUES = sorted([*(SOURCE / LOCALE).glob("*.po"), *(CLINIC / LOCALE).glob("*.po")])
+METHODS = [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]
 KEYWORDS = {"N_": None, "_": None, "gettext": None, "NN_": (1, 2), "ngettext": (1, 2)}
 
 # A sentence, or the two forms of one.
@@ -42,9 +43,9 @@ def of_commands() -> Iterator[str]:
             yield from (text for text in said if isinstance(text, str))
 
 
-def marked(folder: Path, methods: list[tuple[str, str]]) -> Iterator[tuple[str, Msgid]]:
+def marked(folder: Path) -> Iterator[tuple[str, Msgid]]:
     """Yield the sentences that a folder's code marks (``N_``, ``gettext``), and their files."""
-    for file, _, msgid, _, _ in extract_from_dir(folder, methods, keywords=KEYWORDS):
+    for file, _, msgid, _, _ in extract_from_dir(folder, METHODS, keywords=KEYWORDS):
         yield Path(file).as_posix(), msgid
 
 
@@ -52,14 +53,13 @@ def used() -> dict[Msgid, Path]:
     """Return every sentence that needs a translation, and the catalogue that a new one goes to."""
     found: dict[Msgid, Path] = {}
     base, clinic = SOURCE / LOCALE, CLINIC / LOCALE
-    for _, msgid in marked(Path(click.__file__).parent, [("**.py", "python")]):
-        if "hell completion" not in str(msgid):  # not offered, and never printed
-            found[msgid] = base / "click.po"
+    for _, msgid in marked(Path(click.__file__).parent):
+        found[msgid] = base / "click.po"
     for text in of_commands():
         found.setdefault(sentence_of(text), base / "cli.po")
     for field in Settings.model_fields.values():
         found.setdefault(sentence_of(field.description or ""), base / "cli.po")
-    for file, msgid in marked(SOURCE, [("**.py", "python"), ("**.html", "jinja2.ext:babel_extract")]):
+    for file, msgid in marked(SOURCE):
         room = {"clinic": clinic / "operations.po", "cli": base / "cli.po"}
         found.setdefault(msgid, room.get(file.partition("/")[0], base / "errors.po"))
     return found
@@ -89,10 +89,7 @@ def added(msgid: Msgid) -> str:
     if isinstance(msgid, str):
         return f'\nmsgid {quoted(msgid)}\nmsgstr ""\n'
     single, plural = msgid[:2]
-    return (
-        f"\nmsgid {quoted(single)}\nmsgid_plural {quoted(plural)}\n"
-        'msgstr[0] ""\nmsgstr[1] ""\n'
-    )
+    return f'\nmsgid {quoted(single)}\nmsgid_plural {quoted(plural)}\nmsgstr[0] ""\nmsgstr[1] ""\n'
 
 
 def main() -> int:

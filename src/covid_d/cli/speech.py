@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from itertools import pairwise
 from typing import Any, Final
 
 import click
@@ -28,7 +29,7 @@ from covid_d.language import LANGUAGES, N_, Language, Sentence, Text, said, tran
 # As gettext looks for it, the first that names a language.
 LOCALE_VARIABLES: Final = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 _NO_LANGUAGE: Final = {"", "C", "POSIX"}
-_VALUES: Final = re.compile(r"(?s)(.*?)(\s+\[[^\]]* / [^\]]*\])?")
+_VALUES: Final = re.compile(r"\s+\[[^\]]* / [^\]]*\]$")
 # Each of them has its own name for gettext's functions, bound when it was imported.
 _CLICK: Final = (
     click.core,
@@ -69,7 +70,7 @@ def chosen(words: Sequence[str], environment: Mapping[str, str]) -> Language:
     """
     options = list(words[: words.index("--")] if "--" in words else words)
     asked = [word.removeprefix("--lang=") for word in options if word.startswith("--lang=")]
-    asked += [after for word, after in zip(options, options[1:], strict=False) if word == "--lang"]
+    asked += [after for word, after in pairwise(options) if word == "--lang"]
     asked += [environment.get(name, "") for name in ("COVID_D_LANG", "COVID_D_LANGUAGE")]
     for word in asked:
         if word in LANGUAGES:
@@ -95,20 +96,17 @@ def say(sentence: Sentence) -> str:
 def speaking(language: Language) -> Iterator[None]:
     """Let click and :func:`say` speak ``language`` while it lasts."""
     catalogue = translations(language)
-    before = [(module, vars(module).get("_"), vars(module).get("ngettext")) for module in _CLICK]
+    own = {"_": catalogue.gettext, "ngettext": catalogue.ngettext}
+    before = [(vars(module), name) for module in _CLICK for name in own if name in vars(module)]
+    functions = [names[name] for names, name in before]
     token = _SPOKEN.set(language)
     try:
-        for module, single, plural in before:
-            if single is not None:
-                vars(module)["_"] = catalogue.gettext
-            if plural is not None:
-                vars(module)["ngettext"] = catalogue.ngettext
+        for names, name in before:
+            names[name] = own[name]
         yield
     finally:
-        for module, single, plural in before:
-            for name, function in (("_", single), ("ngettext", plural)):
-                if function is not None:
-                    vars(module)[name] = function
+        for (names, name), function in zip(before, functions, strict=True):
+            names[name] = function
         _SPOKEN.reset(token)
 
 
@@ -117,13 +115,13 @@ def in_language(command: click.Command, language: Language) -> click.Command:
 
     What a group imports only when it is called, it translates then.
     """
-    translated = copy.copy(command)
+    translated: Any = copy.copy(command)
+    translated._help_option = None  # click keeps the one that it made, in the language of then
     for name in ("help", "short_help", "options_metavar", "subcommand_metavar"):
         if hasattr(command, name):
             setattr(translated, name, _translated(getattr(command, name), language))
     translated.params = [_parameter(parameter, language) for parameter in command.params]
     if isinstance(command, click.Group):
-        assert isinstance(translated, click.Group)
         translated.commands = {
             name: in_language(below, language) for name, below in command.commands.items()
         }
@@ -138,17 +136,15 @@ def sentence_of(text: str) -> str:
     Paragraphs without their line ends, and without the values of the training recipes, which stand
     in brackets at the end.
     """
-    found = _VALUES.fullmatch(inspect.cleandoc(text))
-    assert found is not None
-    return "\n\n".join(" ".join(part.split()) for part in found[1].split("\n\n"))
+    plain = _VALUES.sub("", inspect.cleandoc(text))
+    return "\n\n".join(" ".join(part.split()) for part in plain.split("\n\n"))
 
 
 def _translated(text: str | None, language: Language) -> str | None:
     if not text or language == "en":
         return text
-    found = _VALUES.fullmatch(inspect.cleandoc(text))
-    assert found is not None
-    return translations(language).gettext(sentence_of(text)) + (found[2] or "")
+    values = _VALUES.search(text)
+    return translations(language).gettext(sentence_of(text)) + (values[0] if values else "")
 
 
 def _parameter(parameter: click.Parameter, language: Language) -> click.Parameter:
