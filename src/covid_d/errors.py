@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from covid_d import __version__
-from covid_d.language import N_, Language, Sentence, Text, said
+from covid_d.language import N_, said
+
+if TYPE_CHECKING:
+    from covid_d.language import Language, Sentence, Text
 
 
 class CovidDError(Exception):

@@ -27,7 +27,9 @@ Language = Literal["es", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("es", "en")
 # The folders with catalogues, one a room; the text of a room is read without importing it.
 _LOCALES: Final = ("locale", "clinic/locale")
-_LINE: Final = re.compile(r'(?:(msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s+)?(".*")')
+_LINE: Final = re.compile(
+    r'(?:(msgctxt|msgid|msgid_plural|msgstr(?:\[\d+\])?)\s+)?("(?:[^"\\]|\\.)*")'
+)
 
 
 @dataclass(frozen=True, slots=True)

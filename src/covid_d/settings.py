@@ -16,7 +16,9 @@ from covid_d.language import Language
 class Settings(BaseSettings):
     """Settings, each read from the environment variable ``COVID_D_<NAME>``."""
 
-    model_config = SettingsConfigDict(env_prefix="COVID_D_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="COVID_D_", extra="ignore", populate_by_name=True, loc_by_alias=False
+    )
 
     bundle: Path | None = Field(
         default=None,
