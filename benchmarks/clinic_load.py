@@ -26,23 +26,29 @@ import time
 from collections import defaultdict
 from datetime import date
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx2 as httpx
 import numpy as np
 from PIL import Image
 
 from covid_d.clinic.accounts import passwords
-from covid_d.clinic.clock import now, today
+from covid_d.clinic.clock import Clock, now
 from covid_d.clinic.database.accounts import Unit, User
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.radiograph import read
 from covid_d.radiograph.sample import sample_film
-from covid_d.settings import Settings
 
 PASSWORD = "una frase para medir la carga"
 _PICTURE = re.compile(r'(?:src|data-src|data-picture)="(/[^"]*films/[^"]+)"')
 _LOCATION = re.compile(r"/cases/(\d+)")
+
+
+def _today() -> date:
+    """Return the present day of the clinic that is asked."""
+    return Clock(ZoneInfo(ClinicSettings().time_zone)).today()
 
 
 class Figures:
@@ -95,7 +101,7 @@ class Doctor(threading.Thread):
             "age_years": str(self._rng.randrange(18, 90)),
             "sex": self._rng.choice("FM"),
             "province": "Guayas",
-            "symptom_onset": str(today()),
+            "symptom_onset": str(_today()),
         }
         film = self._rng.choice(self._films)
         saved = self._ask(
@@ -112,7 +118,7 @@ class Doctor(threading.Thread):
             "csrf_token": token[1],
             "kind": "rt_pcr",
             "value": self._rng.choice(["positive", "negative"]),
-            "day": str(date.today()),
+            "day": str(_today()),
         }
         self._ask("follow-up", "POST", f"{case}/follow-up", data=follow_up)
         if self._rng.random() < 0.1:
@@ -149,7 +155,7 @@ def film(seed: int, megapixels: float) -> bytes:
 
 def prepare(folder: Path, doctors: int) -> None:
     """Make an installation with one unit and its doctors."""
-    installation = Installation.open(Settings(data=folder))
+    installation = Installation.open(ClinicSettings(data=folder))
     stored = passwords.hash_of(PASSWORD)
     with installation.writing() as session:
         unit = Unit(name="Hospital", province="Guayas", prevalence=0.1, created_at=now())

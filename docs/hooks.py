@@ -9,7 +9,7 @@ import inspect
 import re
 import tomllib
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import click
 import jupytext
 from fastapi.routing import APIRoute
+from pydantic.fields import FieldInfo
 
 from covid_d.cli.main import cli
 from covid_d.cli.speech import in_language
@@ -24,6 +25,7 @@ from covid_d.clinic.app import create_app, every_route
 from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.detector.bundle.bundle import built_in_path
 from covid_d.language import Language, translations
 from covid_d.settings import Settings
@@ -121,12 +123,18 @@ def _default(option: click.Option, language: Language) -> str:
     return f"`{value}`" if value != () else ""
 
 
-def settings_table(language: Language) -> str:
-    """Return every setting as a Markdown table."""
+def settings_of(room: type[Settings]) -> dict[str, FieldInfo]:
+    """Return the settings that a room adds to those it inherits, each with its name."""
+    inherited = {name for base in room.__bases__ for name in getattr(base, "model_fields", ())}
+    return {name: field for name, field in room.model_fields.items() if name not in inherited}
+
+
+def settings_table(language: Language, room: type[Settings] = Settings) -> str:
+    """Return every setting of a room as a Markdown table."""
     said = translations(language).gettext
     _, meaning, default, _, _, variable = _WORDS[language]
     lines = [f"| {variable} | {meaning} | {default} |", "|---|---|---|"]
-    for name, field in Settings.model_fields.items():
+    for name, field in settings_of(room).items():
         text = said(field.description or "")
         value = "" if field.default is None else f"`{field.default}`"
         lines.append(f"| `COVID_D_{name.upper()}` | {_cell(text)} | {value} |")
@@ -145,7 +153,7 @@ class Route(NamedTuple):
 def routes() -> tuple[Route, ...]:
     """Return every address of the clinic, as a new installation would serve it."""
     with TemporaryDirectory() as folder:
-        installation = Installation.open(Settings(data=Path(folder)))
+        installation = Installation.open(ClinicSettings(data=Path(folder)))
         try:
             return tuple(
                 Route(
@@ -194,6 +202,7 @@ def model_card(language: str) -> str:
 PARTS: dict[str, Callable[[Any], str]] = {
     "command-line": command_line,
     "settings": settings_table,
+    "clinic-settings": partial(settings_table, room=ClinicSettings),
     "routes": routes_table,
     "notebook": notebook,
     "model-card": model_card,

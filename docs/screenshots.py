@@ -23,14 +23,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import httpx
 from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from covid_d.clinic.clock import today
+from covid_d.clinic.clock import Clock
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.texts import translations
 from covid_d.detector import seal
 from covid_d.detector.bundle.bundle import built_in_path
@@ -41,6 +43,11 @@ PASSWORD = "una frase larga de ejemplo"
 DESK, PHONE = (1180, 860), (390, 844)
 CASES = 24
 COLOURS = 128  # of a picture's palette: a page needs few, and the repository stays small
+
+
+def _today() -> date:
+    """Return the present day of the clinic that is shown: one whose zone nobody changed."""
+    return Clock(ZoneInfo(ClinicSettings.model_fields["time_zone"].default)).today()
 
 
 def phantom(seed: int, side: int = 640) -> bytes:
@@ -212,7 +219,7 @@ def new_case(here: Walk) -> None:
     here.page.wait_for_selector("#film-list li[data-token] select")
     here.page.locator("#film-list select").select_option("PA")
     here.fill(patient_code="HC-1001", age_years="61", spo2="91", vaccine_doses="2")
-    here.fill(symptom_onset=str(today() - timedelta(days=6)))
+    here.fill(symptom_onset=str(_today() - timedelta(days=6)))
     here.page.select_option("#sex", "M")
     here.page.select_option("#province", label="Guayas")
     here.page.check("[name=symptoms][value=cough]")
@@ -250,7 +257,7 @@ def fill_worklist(address: str, token: str) -> None:
             api.post("/cases", data=fields, files=film).raise_for_status()
             if number % 4:
                 value = ("negative", "positive")[number % 2]
-                entry = {"kind": "rt_pcr", "value": value, "day": str(today())}
+                entry = {"kind": "rt_pcr", "value": value, "day": str(_today())}
                 api.post(f"/cases/{number}/follow-up", json=entry).raise_for_status()
 
 
@@ -259,7 +266,7 @@ def daily_pages(here: Walk) -> None:
     here.go("/cases/1/follow-up")
     here.page.select_option("#kind", "rt_pcr")
     here.page.select_option("#value", "positive")
-    here.fill(day=str(today()))
+    here.fill(day=str(_today()))
     here.look("follow-up")
     here.press("Save")
     here.go("/cases")

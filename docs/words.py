@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po
 import covid_d
 from covid_d.cli.lazy import LazyGroup
 from covid_d.cli.speech import sentence_of
-from covid_d.settings import Settings
+from covid_d.clinic.settings import ClinicSettings
 
 SOURCE = Path(covid_d.__file__).parent
 CLINIC = SOURCE / "clinic"
@@ -57,7 +57,7 @@ def used() -> dict[Msgid, Path]:
         found[msgid] = base / "click.po"
     for text in of_commands():
         found.setdefault(sentence_of(text), base / "cli.po")
-    for field in Settings.model_fields.values():
+    for field in ClinicSettings.model_fields.values():
         found.setdefault(sentence_of(field.description or ""), base / "cli.po")
     for file, msgid in marked(SOURCE):
         room = {"clinic": clinic / "operations.po", "cli": base / "cli.po"}

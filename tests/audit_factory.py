@@ -23,6 +23,7 @@ from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.language import Message
 from lung_factory import lungs_spec
 
+POOLED_PROBES = (0.96, 0.95, 0.97, 0.98, 0.9, 0.8, 0.9, 0.96)
 AUDITED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -31,10 +32,17 @@ def estimate(value: float, spread: float = 0.08, n: int = 60) -> Estimate:
     return Estimate(value, max(0.0, value - spread), min(1.0, value + spread), n, "delong")
 
 
-def probe_results(*aurocs: float) -> dict[Probe, ProbeResult]:
+def difference(value: float, half: float = 0.05, n: int = 60) -> Estimate:
+    """Return a paired difference with an interval of ``half`` to both sides."""
+    return Estimate(value, value - half, value + half, n, "paired-bootstrap")
+
+
+def probe_results(model: float, *aurocs: float) -> dict[Probe, ProbeResult]:
     """Return one result a probe, in the order of :class:`Probe`."""
     return {
-        probe: ProbeResult(estimate(value), "logistic regression", "all", value)
+        probe: ProbeResult(
+            estimate(value), "logistic regression", "all", value, difference(model - value)
+        )
         for probe, value in zip(Probe, aurocs, strict=True)
     }
 
@@ -44,10 +52,13 @@ def source(
     *,
     model: float = 0.85,
     low: float | None = None,
-    probes: tuple[float, ...] = (0.60, 0.70, 0.55, 0.65, 0.62),
+    probes: tuple[float, ...] = (0.60, 0.70, 0.55, 0.65, 0.52, 0.50, 0.51, 0.62),
     erased: float | None = 0.60,
     positives: int = 30,
     negatives: int = 30,
+    marks_effect: float | None = 0.0,
+    calibration_error: float | None = 0.04,
+    question: str = "covid",
 ) -> SourceEvidence:
     """Return a source's evidence; by default it passes."""
     found = estimate(model)
@@ -60,10 +71,23 @@ def source(
         negatives,
         50,
         model=found,
-        probes=probe_results(*probes),
+        probes=probe_results(model, *probes),
         lungs_erased=None if erased is None else estimate(erased),
         only_lungs=None if erased is None else estimate(0.80),
+        above_lungs_erased=None if erased is None else difference(model - erased),
+        marks_erased=None if marks_effect is None else estimate(model - marks_effect),
+        above_marks_erased=None if marks_effect is None else difference(marks_effect, 0.02),
+        marked_positives=4,
+        marked_negatives=3,
+        calibration_error=calibration_error,
+        question=question,
     )
+
+
+def marks_laid(opposite: float) -> Sensitivity:
+    """Return what laying a word on the lungs did."""
+    word = Message("palabra sobre el pulmón", "word on the lung")
+    return Sensitivity("lung-word", word, 50, 0, 0.05, 0.1, opposite, on_lungs=True)
 
 
 def too_small(name: str = "tiny", positives: int = 9, negatives: int = 40) -> SourceEvidence:
@@ -74,7 +98,9 @@ def too_small(name: str = "tiny", positives: int = 9, negatives: int = 40) -> So
 def evidence(**changes: Any) -> Evidence:
     """Return evidence that passes, with some parts changed."""
     parts: dict[str, Any] = {
-        "pool": source(POOL, model=0.97, probes=(0.96, 0.95, 0.97, 0.98, 0.96), erased=0.95),
+        "pool": source(
+            POOL, model=0.97, probes=(0.96, 0.95, 0.97, 0.98, 0.9, 0.8, 0.9, 0.96), erased=0.95
+        ),
         "sources": (source("north"), source("south", model=0.9), too_small()),
         "calibration_error": Estimate(0.05, 0.03, 0.09, 120, "bootstrap"),
         "lungs": LungEvidence("bundle", lungs_spec(), 0.98),
@@ -85,6 +111,7 @@ def evidence(**changes: Any) -> Evidence:
         "sensitivities": (
             Sensitivity("text", Message("texto", "text"), 50, 0, 0.12, 0.2),
             Sensitivity("inversion", Message("invertida", "inverted"), 50, 50, float("nan"), 1.0),
+            marks_laid(0.0),
         ),
         "train_films": 400,
         "test_films": 120,

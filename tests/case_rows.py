@@ -57,6 +57,7 @@ def add_row(
                 case_id=case.id,
                 sha256=hashlib.sha256(f"{case.id} {number}".encode()).hexdigest(),
                 created_at=moment,
+                at_intake=True,
             )
             session.add(film)
             session.flush()
@@ -128,7 +129,16 @@ def add_many(
         )
         session.execute(
             insert(Film),
-            [{"id": n, "case_id": n, "sha256": f"{n:064x}", "created_at": start} for n in numbers],
+            [
+                {
+                    "id": n,
+                    "case_id": n,
+                    "sha256": f"{n:064x}",
+                    "created_at": start,
+                    "at_intake": True,
+                }
+                for n in numbers
+            ],
         )
         session.execute(
             insert(StoredAssessment),

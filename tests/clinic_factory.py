@@ -11,10 +11,11 @@ from typing import Any
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
+from clinic_clock import today
 from covid_d.clinic.accounts import passwords
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
-from covid_d.clinic.clock import now, today
+from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession, Unit, User
 from covid_d.clinic.http.visitor import COOKIE
 from covid_d.clinic.installation import Installation

@@ -103,7 +103,15 @@ def _add(
     for number, probability in enumerate(one.answers):
         film_id = start[Film] + len(rows[Film])
         sha256 = hashlib.sha256(f"{case_id} {number}".encode()).hexdigest()
-        rows[Film].append({"id": film_id, "case_id": case_id, "sha256": sha256, "created_at": at})
+        rows[Film].append(
+            {
+                "id": film_id,
+                "case_id": case_id,
+                "sha256": sha256,
+                "created_at": at,
+                "at_intake": True,
+            }
+        )
         rows[StoredAssessment].append(assessment(film_id, probability, one.bundle, at))
     for kind, value in (("rt_pcr", one.rt_pcr), ("antigen", one.antigen)):
         if value is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,24 @@ from covid_d.radiograph import Preprocessing
 SIZE = 64
 # Nearly the whole film: covers the lungs of every phantom.
 BOX = (slice(6, 58), slice(3, 61))
+# Two lungs, whole and apart: the box around them is 8 to 56 down and 8 to 56 across.
+TWO = ((slice(8, 56), slice(8, 28)), (slice(8, 56), slice(36, 56)))
+Part = tuple[slice, slice]
 PREPROCESSING = Preprocessing(size=SIZE, fit="squash", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
 
 
 def box_network(
-    *, size: int = SIZE, input_name: str = "film", output_name: str = "lungs", lung: float = 0.9
+    *,
+    size: int = SIZE,
+    input_name: str = "film",
+    output_name: str = "lungs",
+    lung: float = 0.9,
+    parts: Sequence[Part] = (BOX,),
 ) -> bytes:
-    """Return an ONNX network with the contract's input and output."""
+    """Return an ONNX network with the contract's input and output, which calls ``parts`` lung."""
     share = np.zeros((1, 1, size, size), dtype=np.float32)
-    share[(0, 0, *BOX)] = lung
+    for part in parts:
+        share[(0, 0, *part)] = lung
     nodes = [
         helper.make_node("Mul", [input_name, "zero"], ["nothing"]),
         helper.make_node("Add", ["nothing", "share"], ["map"]),

@@ -20,9 +20,13 @@ _EXPORTS = {
     "prepare": "covid_d.radiograph",
     "Radiograph": "covid_d.radiograph",
     "Refusal": "covid_d.radiograph",
+    "Projection": "covid_d.radiograph",
+    "Sex": "covid_d.radiograph",
     "Detector": "covid_d.detector",
     "Bundle": "covid_d.detector",
     "Assessment": "covid_d.detector",
+    "Examination": "covid_d.detector",
+    "Stated": "covid_d.detector",
     "Dataset": "covid_d.dataset",
     "Interpretation": "covid_d.evaluation",
     "CovidDError": "covid_d.errors",
@@ -33,10 +37,14 @@ if TYPE_CHECKING:
     from covid_d.detector import Assessment as Assessment
     from covid_d.detector import Bundle as Bundle
     from covid_d.detector import Detector as Detector
+    from covid_d.detector import Examination as Examination
+    from covid_d.detector import Stated as Stated
     from covid_d.errors import CovidDError as CovidDError
     from covid_d.evaluation import Interpretation as Interpretation
+    from covid_d.radiograph import Projection as Projection
     from covid_d.radiograph import Radiograph as Radiograph
     from covid_d.radiograph import Refusal as Refusal
+    from covid_d.radiograph import Sex as Sex
     from covid_d.radiograph import prepare as prepare
     from covid_d.radiograph import read as read
 

@@ -1,13 +1,11 @@
-"""The one settings object: what an installation may change without code."""
+"""The library's settings: what may be changed without code. The clinic adds its own."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from covid_d.language import Language
@@ -35,77 +33,6 @@ class Settings(BaseSettings):
     threads: int = Field(
         default=0, ge=0, description="Threads for inference; 0 lets the runtime use every core."
     )
-
-    # The clinic (covid-d serve)
-    data: Path = Field(
-        default=Path("~/covid-d-clinic"),
-        description="Folder for the clinic's database, films, bundles and keys.",
-    )
-    database_url: SecretStr | None = Field(
-        default=None,
-        description="postgresql://user:password@host/name; else SQLite in the data folder.",
-    )
-    host: str = Field(default="127.0.0.1", description="Address that the clinic listens on.")
-    port: int = Field(default=8000, ge=0, le=65535, description="Port that it listens on.")
-    allowed_hosts: str = Field(
-        default="",
-        description="Names by which browsers may reach the clinic, with commas between, besides "
-        "this machine's own; anything else is turned away.",
-    )
-    behind_https: bool = Field(
-        default=False,
-        description="Whether a proxy in front speaks HTTPS: cookies then travel over it alone.",
-    )
-    time_zone: str = Field(default="America/Guayaquil", description="Time zone of what is shown.")
-    idle_minutes: int = Field(
-        default=30, ge=1, description="Minutes without a request after which a session ends."
-    )
-    session_hours: int = Field(
-        default=12, ge=1, description="Hours after which a session ends in any case."
-    )
-    max_upload_mb: int = Field(
-        default=128, ge=1, le=1024, description="Largest request body in megabytes."
-    )
-    rate_limit_factor: float = Field(
-        default=1,
-        ge=0,
-        description="Multiplies every limit on requests a minute; 0 switches them off.",
-    )
-    national_id: Literal["encrypted", "hashed", "off"] = Field(
-        default="encrypted", description="How the cédula is kept; off does not ask for it."
-    )
-    metrics_token: SecretStr | None = Field(
-        default=None,
-        description="Bearer token for /metrics; without one only this machine may read them.",
-    )
-    collection_review: Literal["every", "marked"] = Field(
-        default="every",
-        description="Which films somebody of their unit must look at before they leave with the "
-        "collection: every one, or only those in which marks were found (text can be missed).",
-    )
-    oidc_issuer: str | None = Field(
-        default=None, description="OpenID Connect issuer; switches sign-in by it on."
-    )
-    oidc_client_id: str | None = Field(default=None, description="OpenID Connect client.")
-    oidc_client_secret: SecretStr | None = Field(default=None, description="Its secret.")
-    oidc_claim: str = Field(
-        default="email",
-        description="Claim that must be the account's user name at the first sign-in; email "
-        "counts only when verified. Name another one only if people cannot change it themselves.",
-    )
-    oidc_only: bool = Field(
-        default=False,
-        description="Whether nobody but administrators may sign in with a password here.",
-    )
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(f"{name!r} is no time zone; try America/Guayaquil") from error
-        return name
 
 
 @lru_cache(maxsize=1)

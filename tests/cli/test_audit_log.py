@@ -14,16 +14,16 @@ from clinic_factory import add_user
 from covid_d.cli.audit_log import audit_log
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
-from covid_d.settings import Settings
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Installation:
     """An installation with three entries of one doctor."""
-    opened = Installation.open(Settings(data=tmp_path / "clinic"))
+    opened = Installation.open(ClinicSettings(data=tmp_path / "clinic"))
     person = add_user(opened, "luis", Role.RESEARCHER)
     with opened.writing() as session:
         for number in range(3):

@@ -12,10 +12,10 @@ from covid_d.cli.main import cli
 from covid_d.clinic.installation import DATABASE_FILE, Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.roles import Role
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
-from covid_d.settings import Settings
 
 COMMANDS = {
     "audit-log verify": [],
@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _clinic(folder: Path) -> Installation:
-    opened = Installation.open(Settings(data=folder))
+    opened = Installation.open(ClinicSettings(data=folder))
     person = add_user(opened, "ana", Role.ADMINISTRATOR)
     with opened.writing() as session:
         audit_trail.record(session, opened.keys, Actor(person.id), "case.view", "case:1")
@@ -81,8 +81,8 @@ def test_a_lost_key_is_not_replaced(folder: Path) -> None:
     _clinic(place)
     (place / KEY_FILE).unlink()
     with pytest.raises(CovidDError, match=KEY_FILE):
-        Installation.open(Settings(data=place))
+        Installation.open(ClinicSettings(data=place))
     assert not (place / KEY_FILE).exists()
     (place / DATABASE_FILE).unlink()  # nothing left that a new key could not read
-    Installation.open(Settings(data=place)).close()
+    Installation.open(ClinicSettings(data=place)).close()
     assert (place / KEY_FILE).exists()

@@ -37,7 +37,7 @@ def clinic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Installa
     monkeypatch.setenv("COVID_D_DATA", str(tmp_path / "clinic"))
     monkeypatch.setenv("COVID_D_BUNDLE", str(make_bundle(tmp_path / "bundle")))
     settings.cache_clear()
-    opened = Installation.open(settings())
+    opened = Installation.open()
     add_unit(opened, "Hospital Uno")
     add_user(opened, "res", Role.RESEARCHER)
     yield opened

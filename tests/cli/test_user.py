@@ -16,7 +16,7 @@ from covid_d.clinic.app import create_app
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.settings import Settings
+from covid_d.clinic.settings import ClinicSettings
 
 NEW = "otra frase larga de prueba"
 
@@ -25,7 +25,7 @@ NEW = "otra frase larga de prueba"
 def place(tmp_path: Path) -> Installation:
     bundle = make_bundle(tmp_path / "bundle")
     data = tmp_path / "clinic"
-    chosen = Settings(data=data, bundle=bundle, allowed_hosts="testserver")
+    chosen = ClinicSettings(data=data, bundle=bundle, allowed_hosts="testserver")
     opened = Installation.open(chosen)
     add_user(opened, "eva", Role.ADMINISTRATOR)
     return opened

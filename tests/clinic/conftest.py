@@ -19,16 +19,18 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from bundle_factory import make_bundle
+from clinic_clock import CLOCK
 from clinic_factory import PASSWORD, add_unit, add_user, phantom_png
 from covid_d.clinic.accounts import passwords
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.app import create_app
-from covid_d.clinic.clock import local, now, zone
+from covid_d.clinic.clock import now
 from covid_d.clinic.database.engine import open_engine
 from covid_d.clinic.database.migrate import upgrade
 from covid_d.clinic.installation import DATABASE_FILE, Installation, data_folder
 from covid_d.clinic.roles import Role
-from covid_d.settings import Settings, settings
+from covid_d.clinic.settings import ClinicSettings
+from covid_d.settings import settings
 from postgres_server import PostgresServer
 
 SignIn = Callable[[Role], TestClient]
@@ -78,8 +80,8 @@ def _cheap_passwords() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _one_day() -> None:
     """No test begins in the last minute of a day: what it calls today stays today."""
-    moment = local(now())
-    midnight = datetime.combine(moment.date() + timedelta(days=1), datetime.min.time(), zone())
+    moment = CLOCK.local(now())
+    midnight = datetime.combine(moment.date() + timedelta(days=1), datetime.min.time(), CLOCK.zone)
     left = midnight - moment
     if left < timedelta(minutes=1):
         time.sleep(left.total_seconds() + 1)
@@ -119,8 +121,8 @@ def clinic_settings(
     phantom_bundle: Path,
     postgres: PostgresServer | None,
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Settings]:
-    """Settings of a fresh installation; the process's own settings are the same for the test.
+) -> Iterator[ClinicSettings]:
+    """Settings of a fresh installation; the library reads the same environment.
 
     Its database is empty, and has its tables already if the test asks for an ``installation``.
     """
@@ -129,7 +131,7 @@ def clinic_settings(
     monkeypatch.setenv("COVID_D_ALLOWED_HOSTS", "testserver")
     monkeypatch.setenv("COVID_D_COLLECTION_REVIEW", "marked")
     settings.cache_clear()
-    chosen = settings()
+    chosen = ClinicSettings()
     ready = None
     if "installation" in request.fixturenames:
         ready = str(request.getfixturevalue("tables"))
@@ -145,7 +147,7 @@ def clinic_settings(
 
 
 @pytest.fixture
-def installation(clinic_settings: Settings) -> Iterator[Installation]:
+def installation(clinic_settings: ClinicSettings) -> Iterator[Installation]:
     """A fresh installation with one unit, "Hospital Uno" in Guayas, and nobody in it."""
     opened = Installation.open(clinic_settings)
     add_unit(opened, "Hospital Uno")

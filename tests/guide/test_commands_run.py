@@ -15,12 +15,12 @@ from PIL import Image
 from covid_d.cli import main
 from covid_d.cli.audit import FELL_SHORT
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.dataset.phantoms import Sizes, draw_collections
 from covid_d.detector.bundle import bundle as bundles
 from covid_d.detector.bundle.bundle import Bundle, built_in_path
 from covid_d.detector.bundle.contents import SPEC, update
 from covid_d.detector.lungs import LUNGS_SPEC
-from covid_d.settings import Settings
 from films import dataset as dicom_film
 from films import part10, picture
 from guide.documents import ROOT, Command, commands_of, fences, pages
@@ -106,7 +106,7 @@ def _provide(document: str, chosen: list[Command]) -> None:
         assert _run("dataset", "build", "--manifest", adults, "--out", "data/mine") == 0
     for option, folder in (("--data /srv/covid-d", "srv/covid-d"), ("--data clinic", "clinic")):
         if option in text:
-            Installation.open(Settings(data=Path(folder))).close()
+            Installation.open(ClinicSettings(data=Path(folder))).close()
     if "runs/mine" in text and not any(c.words[1] == "train" for c in chosen):
         shutil.copytree(bundles.built_in_path(), "runs/mine/bundle")
 

@@ -13,6 +13,7 @@ import pytest
 
 from covid_d.cli.main import cli
 from covid_d.cli.speech import sentence_of
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.language import translations
 from covid_d.settings import Settings
 from guide.documents import (
@@ -79,8 +80,9 @@ def test_an_option_added_without_words_is_found(
 
 
 def test_every_setting_has_words_in_both_languages(hooks: ModuleType) -> None:
+    # The clinic's hold the library's as well.
     said = translations("es").gettext
-    for name, field in Settings.model_fields.items():
+    for name, field in ClinicSettings.model_fields.items():
         assert field.description, name
         assert said(field.description) != field.description, name
 
@@ -112,8 +114,12 @@ def test_the_generated_pages_hold_every_option_and_setting(
         assert part, name
         for option in hooks.options_of(command):
             assert f"`{hooks.flag_of(option)}`" in part, f"{name} {option.name}"
-    for name in Settings.model_fields:
-        assert f"`COVID_D_{name.upper()}`" in hooks.settings_table(language)
+    for part, names in (
+        ("settings", set(Settings.model_fields)),
+        ("clinic-settings", set(ClinicSettings.model_fields) - set(Settings.model_fields)),
+    ):
+        told = re.findall(r"^\| `COVID_D_([A-Z_]+)` \|", hooks.PARTS[part](language), re.MULTILINE)
+        assert sorted(told) == sorted(name.upper() for name in names)
 
 
 def test_both_languages_have_the_same_pages_all_of_them_in_the_menu() -> None:

@@ -19,7 +19,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from browsing import browsing, leading_on
-from covid_d.clinic.clock import today
+from clinic_clock import today
 from covid_d.clinic.texts import translations
 from covid_d.dataset import Dataset
 from covid_d.language import Language

@@ -84,6 +84,34 @@ def test_view_code(code: str, projection: Projection | None) -> None:
     assert facts(ViewCodeSequence=_code(code)).projection is projection
 
 
+def test_a_lateral_among_several_views_is_a_lateral() -> None:
+    assert facts(ViewPosition=["PA", "LL"]).projection is Projection.LATERAL
+    assert facts(ViewPosition="PERFIL").projection is Projection.LATERAL
+    assert facts(ViewCodeSequence=_code("R-10236")).projection is Projection.LATERAL
+
+
+@pytest.mark.parametrize(
+    ("part", "region", "stated"),
+    [
+        (None, "51185008", "CHEST"),
+        (None, "T-D3000", "CHEST"),
+        (None, "72696002", "KNEE"),  # by its meaning
+        ("CHEST", "72696002", "KNEE"),
+        ("KNEE", "51185008", "KNEE"),
+        ("TORAX", None, "TORAX"),
+        (None, None, None),
+    ],
+)
+def test_the_part_that_is_not_the_chest_counts(
+    part: str | None, region: str | None, stated: str | None
+) -> None:
+    elements: dict[str, Any] = {} if part is None else {"BodyPartExamined": part}
+    if region is not None:
+        elements["AnatomicRegionSequence"] = _code(region)
+        elements["AnatomicRegionSequence"][0].CodeMeaning = "Knee" if region[0] == "7" else "X"
+    assert facts(**elements).body_part == stated
+
+
 def test_view_codes_are_those_of_the_standard() -> None:
     from pydicom.sr.codedict import codes
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import fastai.callback.schedule  # noqa: F401 - gives a Learner its fit_one_cycle
 import numpy as np
 import pytest
 import torch
@@ -13,6 +14,7 @@ from covid_d.dataset.dataset import Dataset
 from covid_d.errors import TrainingError
 from covid_d.training.build import learner
 from covid_d.training.callbacks import (
+    AverageWeights,
     KeepHistory,
     SeededEpochs,
     ShowProgress,
@@ -21,16 +23,20 @@ from covid_d.training.callbacks import (
 )
 from covid_d.training.checkpoint import Checkpoint, Progress
 from covid_d.training.data import dataloaders
-from covid_d.training.metrics import METRIC_NAMES
-from covid_d.training.recipes import Recipe
+from covid_d.training.metrics import metric_names
+from covid_d.training.recipes import APPEARANCE, DEFAULT, Recipe
 
-RECORD = dict.fromkeys(METRIC_NAMES, 0.25) | {
+NAMES = metric_names(DEFAULT)
+RECORD = dict.fromkeys(NAMES, 0.25) | {
     "stage": 1,
     "epoch": 2,
     "train_loss": 0.5,
     "valid_loss": 0.75,
     "seconds": 61.2,
 }
+
+
+_POSITION = ("stage", "epoch", "train_loss", "valid_loss", "seconds")
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +83,7 @@ def test_history_keeps_the_best_weights_and_a_checkpoint_an_epoch(
             seen.append({k: v.clone() for k, v in self.model.state_dict().items()})
 
     with learn.no_bar(), learn.no_logging():
-        callbacks = [SeededEpochs(1, 1), Spy(progress, checkpoint, keep_best=True)]
+        callbacks = [SeededEpochs(1, 1), Spy(progress, checkpoint, names=NAMES, keep_best=True)]
         learn.fit_one_cycle(4, 1e-2, cbs=callbacks)
     assert [record["epoch"] for record in progress.epochs] == [1, 2, 3, 4]
     assert len(progress.steps) == 4 * 3
@@ -93,7 +99,8 @@ def test_one_line_an_epoch_where_there_is_no_terminal(
     dls: DataLoaders, tiny: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     learn, progress = learner(dls, tiny), Progress()
-    keep = KeepHistory(progress, Checkpoint(tmp_path / "c.pth", "x"), keep_best=False)
+    checkpoint = Checkpoint(tmp_path / "c.pth", "x")
+    keep = KeepHistory(progress, checkpoint, names=NAMES, keep_best=False)
     with learn.no_bar(), learn.no_logging():
         learn.fit_one_cycle(2, 1e-3, cbs=[keep, ShowProgress("stage 1")])
     output = capsys.readouterr()
@@ -108,6 +115,62 @@ def test_line_of_a_record() -> None:
         "epoch 2/4: train loss 0.5000, validation loss 0.7500, error 25.0%, sensitivity 25.0%, "
         "specificity 25.0%, AUROC 0.250, F1 0.250, 61 s"
     )
+    record = dict.fromkeys(metric_names(APPEARANCE), 0.5) | RECORD
+    shown = line_of({name: record[name] for name in (*metric_names(APPEARANCE), *_POSITION)}, 4)
+    assert shown == (
+        "epoch 2/4: train loss 0.5000, validation loss 0.7500, error 25.0%, "
+        "AUROC typical v negative 0.500, AUROC opacity v negative 0.500, kappa 0.500, 61 s"
+    )
+
+
+def test_the_average_of_the_weights_is_validated_and_the_weights_train_on(
+    dls: DataLoaders, tiny: Recipe
+) -> None:
+    learn, progress = learner(dls, tiny), Progress()
+    after_steps: list[torch.Tensor] = []
+    validated: list[torch.Tensor] = []
+
+    def weight() -> torch.Tensor:
+        return next(iter(learn.model[1].parameters())).detach().clone()
+
+    class Spy(Callback):
+        order = 62  # after the average
+
+        def after_step(self) -> None:
+            after_steps.append(weight())
+
+        def before_validate(self) -> None:
+            validated.append(weight())
+
+    before = weight()
+    with learn.no_bar(), learn.no_logging():
+        learn.fit_one_cycle(1, 1e-2, cbs=[Spy(), AverageWeights(progress, 0.5)])
+    expected = before
+    for step, value in enumerate(after_steps, start=1):
+        keep = min(0.5, (1 + step) / (10 + step))
+        expected = keep * expected + (1 - keep) * value
+    assert len(after_steps) == 3
+    assert torch.allclose(validated[0], expected, atol=1e-6)
+    assert torch.equal(weight(), after_steps[-1])
+
+
+def test_half_precision_is_for_training_only_and_the_loss_is_whole(
+    dls: DataLoaders, tiny: Recipe
+) -> None:
+    learn = learner(dls, tiny.changed(precision="bfloat16"))
+    seen: dict[bool, set[torch.dtype]] = {True: set(), False: set()}
+    layer = next(m for m in learn.model.modules() if isinstance(m, torch.nn.Conv2d))
+    layer.register_forward_hook(lambda *found: seen[learn.training].add(found[2].dtype))
+    losses: set[torch.dtype] = set()
+
+    class Spy(Callback):
+        def after_loss(self) -> None:
+            losses.add(self.loss.dtype)
+
+    with learn.no_bar(), learn.no_logging():
+        learn.fit(1, 1e-3, cbs=[Spy()])
+    assert seen == {True: {torch.bfloat16}, False: {torch.float32}}
+    assert losses == {torch.float32}
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])
@@ -120,7 +183,7 @@ def test_divergence_is_an_error_and_makes_no_checkpoint(
                 next(self.model[1].parameters()).fill_(value)
 
     learn, path = learner(dls, tiny), tmp_path / "checkpoint.pth"
-    keep = KeepHistory(Progress(), Checkpoint(path, "x"), keep_best=False)
+    keep = KeepHistory(Progress(), Checkpoint(path, "x"), names=NAMES, keep_best=False)
     with learn.no_bar(), learn.no_logging(), pytest.raises(TrainingError, match="stage 1, epoch 1"):
         learn.fit_one_cycle(1, 1e-3, cbs=[keep, Explode()])
     assert not path.exists()

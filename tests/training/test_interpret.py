@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from covid_d.training.data import VOCABULARY
 from covid_d.training.interpret import Reading, top_losses
 
 # Columns: covid, nocovid. Films: covid right, covid wrong, other right, other wrong.
@@ -33,7 +34,7 @@ def test_certain_and_wrong_is_a_finite_loss() -> None:
 
 
 def test_top_losses_worst_first_with_the_article_s_columns() -> None:
-    worst = top_losses(READING, ROWS, count=3)
+    worst = top_losses(READING, ROWS, VOCABULARY, count=3)
     assert list(worst["path"]) == ["d", "b", "c"]
     assert list(worst["prediction"]) == ["covid", "nocovid", "nocovid"]
     assert list(worst["actual"]) == ["nocovid", "covid", "nocovid"]
@@ -42,7 +43,7 @@ def test_top_losses_worst_first_with_the_article_s_columns() -> None:
 
 
 def test_fewer_films_than_asked_for() -> None:
-    assert len(top_losses(READING, ROWS, count=9)) == 4
+    assert len(top_losses(READING, ROWS, VOCABULARY, count=9)) == 4
 
 
 @pytest.mark.train

@@ -35,7 +35,7 @@ def test_a_recipe_without_options_is_the_article_s() -> None:
 def test_default_recipe_has_an_exact_activation_and_packaged_weights() -> None:
     assert DEFAULT.head == "linear"
     assert DEFAULT.backbone == "tf_efficientnet_lite0"
-    assert list(RECIPES) == ["default", "article"]
+    assert list(RECIPES) == ["default", "article", "appearance"]
 
 
 def test_changed_replaces_and_leaves_the_original() -> None:

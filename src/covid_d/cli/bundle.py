@@ -9,9 +9,15 @@ from pathlib import Path
 import click
 
 from covid_d.cli.speech import say
-from covid_d.detector import Bundle
+from covid_d.detector import CATEGORIES, Bundle
 from covid_d.detector.bundle.bundle import located
 from covid_d.detector.bundle.contents import pack as pack_bundle
+from covid_d.detector.bundle.spec import (
+    AppearanceCalibration,
+    AppearanceConformal,
+    Calibration,
+    Conformal,
+)
 from covid_d.detector.network import Network
 from covid_d.language import N_, Text
 
@@ -120,15 +126,8 @@ def _summary(loaded: Bundle) -> Iterator[str]:
         f"  preprocessing  {prepared.size} px, {prepared.fit}, {prepared.intensity}, "
         f"border {100 * prepared.crop_border:g} % cut off"
     )
-    fitted = spec.calibration
-    yield f"  calibration    {fitted.films} films, prevalence {100 * fitted.prevalence:.1f} %"
-    if spec.conformal is None:
-        yield "  thresholds     none: every answer is inconclusive"
-    else:
-        yield (
-            f"  thresholds     error rate {100 * spec.conformal.error_rate:g} % a class, from "
-            f"{spec.conformal.positives} positives and {spec.conformal.negatives} negatives"
-        )
+    yield f"  calibration    {_calibration(spec.calibration)}"
+    yield f"  thresholds     {_thresholds(spec.conformal)}"
     yield f"  trained by     recipe {spec.training.recipe}, seed {spec.training.seed}"
     yield f"  films          {_counts(spec.training.films)}"
     yield f"  sources        {_counts(spec.training.sources)}"
@@ -144,3 +143,21 @@ def _signature(loaded: Bundle) -> Text:
     if loaded.signed:
         return N_("present, not checked (needs the extra 'sign')")
     return N_("none")
+
+
+def _calibration(fitted: Calibration | AppearanceCalibration) -> str:
+    if isinstance(fitted, Calibration):
+        return f"{fitted.films} films, prevalence {100 * fitted.prevalence:.1f} %"
+    shares = zip(CATEGORIES, fitted.shares, strict=True)
+    listed = ", ".join(f"{category.value} {100 * share:.1f} %" for category, share in shares)
+    return f"{fitted.films} films, {listed}"
+
+
+def _thresholds(fitted: Conformal | AppearanceConformal | None) -> str:
+    if fitted is None:
+        return "none: every answer is inconclusive"
+    error = f"error rate {100 * fitted.error_rate:g} % a class"
+    if isinstance(fitted, Conformal):
+        return f"{error}, from {fitted.positives} positives and {fitted.negatives} negatives"
+    listed = ", ".join(f"{n} {c.value}" for c, n in zip(CATEGORIES, fitted.films, strict=True))
+    return f"{error}, from {listed} films of {fitted.studies} studies"

@@ -10,7 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from covid_d.clinic.installation import Installation
-    from covid_d.settings import Settings
+    from covid_d.clinic.settings import ClinicSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,11 +25,11 @@ def data_option(command: Command) -> Command:
     )(command)
 
 
-def clinic_settings(**given: Any) -> Settings:
+def clinic_settings(**given: Any) -> ClinicSettings:
     """Return the settings, with what was given on the command line before the environment."""
-    from covid_d.settings import Settings
+    from covid_d.clinic.settings import ClinicSettings
 
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    return ClinicSettings(**{name: value for name, value in given.items() if value is not None})
 
 
 @contextmanager

@@ -52,6 +52,7 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "batchnorm": ("--batchnorm", "train, or keep the body's batch normalisations as pretrained."),
     "dropout": ("--dropout", "Before the last layer."),
     "label_smoothing": ("--label-smoothing", "Share of a label spread over all classes."),
+    "smoothing": ("--smoothing", "uniform, or ordinal (more to classes nearby)."),
     "sampling": ("--sampling", "uniform, or balanced by class and source."),
     "keep": ("--keep", "Weights a stage ends with: last, or best validation loss."),
     "average": ("--average", "Share of the running average of weights kept a step; 0: none."),

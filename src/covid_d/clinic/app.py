@@ -19,8 +19,8 @@ from covid_d.clinic.accounts.openid import Provider
 from covid_d.clinic.api import router as api
 from covid_d.clinic.http import failures, guards
 from covid_d.clinic.http.assets import Assets
-from covid_d.clinic.http.observe import Observe
 from covid_d.clinic.http.rate_limits import Limited, RateLimits
+from covid_d.clinic.http.request_log import Observe
 from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.http.way_back import Pages
 from covid_d.clinic.installation import Installation
@@ -41,7 +41,7 @@ from covid_d.clinic.pages.report import routes as report
 from covid_d.clinic.pages.sign_in import first_start, openid
 from covid_d.clinic.pages.sign_in import routes as account
 from covid_d.clinic.pages.worklist import routes as worklist
-from covid_d.settings import Settings
+from covid_d.clinic.settings import ClinicSettings
 
 _PAGES = (
     first_start,
@@ -144,7 +144,7 @@ def every_route(router: APIRouter, prefix: str = "") -> Iterator[tuple[str, Base
             yield prefix + getattr(route, "path", ""), route
 
 
-def _hosts(settings: Settings) -> list[str]:
+def _hosts(settings: ClinicSettings) -> list[str]:
     # A fixed list keeps other sites from reaching a local clinic by a name of their own
     # (DNS rebinding).
     named = [name.strip() for name in settings.allowed_hosts.split(",") if name.strip()]

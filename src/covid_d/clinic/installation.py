@@ -6,22 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from covid_d.clinic.active_detector import Desk
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database import engine as database
 from covid_d.clinic.database.migrate import revision, upgrade
 from covid_d.clinic.database.operations import AuditEntry
-from covid_d.clinic.desk import Desk
 from covid_d.clinic.films import FilmStore
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.keys import Keys
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail.act import Act, acting
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 from covid_d.language import N_
-from covid_d.settings import Settings, settings
 
 DATABASE_FILE = "clinic.sqlite3"
 
@@ -47,14 +49,19 @@ class Installation:
     """
 
     folder: Path
-    settings: Settings
+    settings: ClinicSettings
     engine: Engine
     keys: Keys
     films: FilmStore
     desk: Desk
 
+    @property
+    def clock(self) -> Clock:
+        """What this installation calls a day."""
+        return Clock(ZoneInfo(self.settings.time_zone))
+
     @classmethod
-    def open(cls, chosen: Settings | None = None) -> Installation:
+    def open(cls, chosen: ClinicSettings | None = None) -> Installation:
         """Open the data folder, bring the database up to date and load the active bundle.
 
         Raises
@@ -63,7 +70,7 @@ class Installation:
             If the folder, the database or the bundle cannot be used, or if the key of a
             database in use is gone: a new one could read none of it.
         """
-        given = chosen or settings()
+        given = chosen or ClinicSettings()
         folder = data_folder(given)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -99,7 +106,7 @@ class Installation:
         )
 
     @classmethod
-    def open_existing(cls, chosen: Settings) -> Installation:
+    def open_existing(cls, chosen: ClinicSettings) -> Installation:
         """As :meth:`open`, of a clinic that is there already: makes none.
 
         Raises
@@ -167,12 +174,12 @@ def _is_in_use(engine: Engine) -> bool:
         return session.scalar(select(AuditEntry.sequence).limit(1)) is not None
 
 
-def data_folder(chosen: Settings) -> Path:
+def data_folder(chosen: ClinicSettings) -> Path:
     """Return the data folder, absolute."""
     return chosen.data.expanduser().absolute()
 
 
-def database_url(chosen: Settings) -> str:
+def database_url(chosen: ClinicSettings) -> str:
     """Return the database's URL: the setting, else SQLite in the data folder."""
     if chosen.database_url is not None:
         return chosen.database_url.get_secret_value()

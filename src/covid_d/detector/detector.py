@@ -13,6 +13,7 @@ from covid_d.detector.assessment import Assessment
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.calibrate import check_prevalence
 from covid_d.detector.examine import Examination, Examiner, Source
+from covid_d.detector.frame import Frame
 from covid_d.detector.gate import Gate
 from covid_d.detector.judge import NOTHING_STATED, judge
 from covid_d.detector.likelihood import PUBLISHED, Ratios
@@ -86,6 +87,11 @@ class Detector:
     def gate(self) -> Gate | None:
         """The bundle's input gate, if it has one."""
         return self._examiner.gate
+
+    @property
+    def frame(self) -> Frame:
+        """How the bundle frames films, for those who judge models."""
+        return self._examiner.frame
 
     def examine(
         self, source: Source, *, name: str | None = None, activation: bool = False

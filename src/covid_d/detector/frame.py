@@ -37,12 +37,15 @@ class Framed:
         bool, HxW over that part: where the lungs are; ``None`` where they were not looked for.
     small
         float32, HxW in [0, 1]: the whole film as the lung model saw it; ``None`` without one.
+    window
+        Around both lungs, without surround; ``None`` where they were not looked for.
     """
 
     prepared: FloatImage = field(repr=False)
     box: Box | None = None
     lungs: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
     small: FloatImage | None = field(default=None, repr=False)
+    window: Window | None = None
 
     @property
     def whole(self) -> FloatImage:
@@ -93,6 +96,18 @@ class Frame:
         """
         return frame(film, self._preprocessing, self._lungs)
 
+    def like(self, framed: Framed, film: Radiograph) -> FloatImage:
+        """Return the network's input for a film that was made from another one.
+
+        Parameters
+        ----------
+        framed
+            The other film: its lungs are where this one's were before they were erased.
+        film
+            Of the other's size.
+        """
+        return prepare(film, self._preprocessing, framed.window)
+
 
 def frame(film: Radiograph, preprocessing: Preprocessing, lungs: LungModel | None) -> Framed:
     """Return a film as a network takes it; answering and the checks of training share this.
@@ -126,6 +141,7 @@ def frame(film: Radiograph, preprocessing: Preprocessing, lungs: LungModel | Non
         box,
         None if box is None else _cut(found.mask, box),
         found.film,
+        found.window,
     )
 
 

@@ -15,7 +15,7 @@ the same three members::
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -25,7 +25,8 @@ from covid_d.detector.appearance import CATEGORIES
 from covid_d.detector.assessment import Assessment, BundleId, Outcome
 from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE
 from covid_d.detector.detector import Detector
-from covid_d.radiograph import Radiograph, Refusal
+from covid_d.detector.examine import Examination
+from covid_d.radiograph import Radiograph, RadiographError, Refusal, RefusalCode, check
 
 APPEARANCE_CLASSES: Final = tuple(category.value for category in CATEGORIES)
 COVID_CLASSES: Final = (POSITIVE, NEGATIVE)
@@ -53,7 +54,7 @@ class Scored:
     outcome: Outcome | None = None
     conformal_set: tuple[str, ...] | None = None
     features: npt.NDArray[np.float32] | None = None
-    refusal: Refusal | None = field(default=None)
+    refusal: Refusal | None = None
 
 
 class Scorer(Protocol):
@@ -94,10 +95,13 @@ class BundleScorer:
     ----------
     detector
         The bundle at work.
+    features
+        Whether to give the penultimate features too, as an audit needs them.
     """
 
-    def __init__(self, detector: Detector) -> None:
+    def __init__(self, detector: Detector, *, features: bool = False) -> None:
         self.detector = detector
+        self._features = features
 
     @property
     def id(self) -> BundleId:
@@ -111,7 +115,44 @@ class BundleScorer:
 
     def score(self, film: Radiograph, *, changed_from: Radiograph | None = None) -> Scored:
         """Return what the bundle answers; see :meth:`Scorer.score`."""
-        return scored(self.detector.assess(film))
+        if not self._features and changed_from is None:
+            return scored(self.detector.assess(film))
+        try:
+            return self._run(film, changed_from)
+        except RadiographError as error:
+            return Scored((), outcome=Outcome.REFUSED, refusal=error.refusal)
+
+    def _run(self, film: Radiograph, changed_from: Radiograph | None) -> Scored:
+        detector = self.detector
+        if changed_from is None:
+            _demand(check(film))
+            framed = detector.frame.of(film)
+            prepared = framed.prepared
+        else:
+            # The lungs are where they were before they were erased, and nothing is refused: what
+            # an audit wants is the number.
+            framed = detector.frame.of(changed_from)
+            prepared = detector.frame.like(framed, film)
+        network = detector.network
+        values = network.run(prepared[None], (network.logits, "features"))
+        if not all(np.isfinite(value).all() for value in values.values()):
+            raise RadiographError(Refusal.of(RefusalCode.NO_NUMBER))
+        features = values["features"][0]
+        if changed_from is None and detector.gate is not None:
+            _demand(detector.gate.refuse(framed.whole, features))
+        examination = Examination(
+            name=film.name,
+            bundle=detector.bundle.id,
+            facts=film.facts,
+            logits=tuple(float(value) for value in np.atleast_1d(values[network.logits][0])),
+        )
+        found = scored(detector.judge(examination))
+        return replace(found, features=features)
+
+
+def _demand(refusal: Refusal | None) -> None:
+    if refusal is not None:
+        raise RadiographError(refusal)
 
 
 def scored(assessment: Assessment) -> Scored:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Final
 
 import numpy as np
 
 from covid_d.radiograph.ages import ADULT_YEARS
+from covid_d.radiograph.body_parts import may_be_chest
 from covid_d.radiograph.film import Facts, Radiograph
 from covid_d.radiograph.refusal import Refusal, RefusalCode
 from covid_d.radiograph.seams import SHARE, seam
@@ -16,14 +16,6 @@ from covid_d.radiograph.seams import SHARE, seam
 # OT and SC, which captures and conversions carry; DR, which is no defined term but in use. A film
 # without a modality (a picture, a bare capture) passes.
 _MODALITIES: Final = frozenset({"CR", "DX", "RG", "DR", "OT", "SC"})
-
-# Body Part Examined (0018,0015) is refused only where it states another part of the body. These
-# stems say chest in the languages whose stations we expect; a stem is found anywhere in the words.
-_CHEST: Final = ("CHEST", "THORAX", "TORAX", "TORACE", "PECHO", "LUNG", "PULMON", "POUMON")
-# Words that say chest but mean its bones, which take another exposure.
-_BONES: Final = ("SPINE", "COLUMNA", "VERTEBR", "RIB", "COSTILLA", "STERN", "ESTERN")
-# Words that state nothing.
-_UNSTATED: Final = frozenset({"", "UNKNOWN", "OTHER", "NONE", "NA", "DEFAULT", "UNSPECIFIED"})
 
 # Width over height. Of 3,200 public chest films, children included, the single frontal ones lie
 # between 0.69 and 1.95; two films side by side, a spine or a long leg lie outside.
@@ -51,7 +43,7 @@ def check_facts(facts: Facts) -> Refusal | None:
     """Return why a film of which this is known must not be answered, whatever it shows."""
     if facts.modality is not None and facts.modality not in _MODALITIES:
         return Refusal.of(RefusalCode.NOT_RADIOGRAPHY, facts.modality)
-    if facts.body_part is not None and not _may_be_chest(facts.body_part):
+    if facts.body_part is not None and not may_be_chest(facts.body_part):
         return Refusal.of(RefusalCode.NOT_CHEST, facts.body_part)
     if facts.projection is not None and not facts.projection.is_frontal:
         return Refusal.of(RefusalCode.NOT_FRONTAL, facts.projection.value)
@@ -83,11 +75,3 @@ def _seen(radiograph: Radiograph) -> Refusal | None:
     if bright - dark < _SPREAD or len(np.unique(sample)) < _LEVELS:
         return Refusal.of(RefusalCode.BLANK)
     return Refusal.of(RefusalCode.SEAM) if seam(radiograph.pixels) > SHARE else None
-
-
-def _may_be_chest(body_part: str) -> bool:
-    plain = unicodedata.normalize("NFKD", body_part.upper())
-    words = "".join(letter for letter in plain if letter.isascii() and letter.isalpha())
-    if words in _UNSTATED:
-        return True
-    return any(stem in words for stem in _CHEST) and not any(stem in words for stem in _BONES)

@@ -13,6 +13,8 @@ from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat, LabelSmoothingCrossEntropyFlat
 from fastai.torch_core import set_seed
 from fastai.vision.learner import vision_learner
+from torch import Tensor, nn
+from torch.nn import functional as nnf
 
 from covid_d.errors import TrainingError
 from covid_d.training.backbones import Weights, body_of, find_weights
@@ -90,9 +92,51 @@ def learner(
 
 
 def _loss(recipe: Recipe) -> Any:
+    if recipe.smoothing == "ordinal":
+        return OrdinalCrossEntropy(len(classes_of(recipe)), recipe.label_smoothing)
     if recipe.label_smoothing:
         return LabelSmoothingCrossEntropyFlat(eps=recipe.label_smoothing)
     return CrossEntropyLossFlat()
+
+
+class OrdinalCrossEntropy(nn.Module):
+    """Cross-entropy with a share of each label spread over the classes near it.
+
+    Of the spread share, a class gets half of what one a step nearer gets.
+
+    Parameters
+    ----------
+    classes
+        Their number, at least two; their order is one of degree.
+    share
+        Of a label that is spread, in [0, 1).
+    """
+
+    y_int = True  # fastai's sign that labels are places
+    targets: Tensor
+
+    def __init__(self, classes: int, share: float) -> None:
+        super().__init__()
+        places = torch.arange(classes)
+        spread = 0.5 ** (places[:, None] - places[None]).abs().float()
+        spread.fill_diagonal_(0.0)
+        spread *= share / spread.sum(dim=1, keepdim=True)
+        self.register_buffer("targets", spread + (1.0 - share) * torch.eye(classes))
+
+    def forward(self, scores: Tensor, labels: Tensor) -> Tensor:
+        """Return the mean loss of N films: scores N x K, labels N."""
+        # As plain tensors: fastai's own types make each operation slower.
+        logs = nnf.log_softmax(scores.as_subclass(Tensor), dim=1)
+        targets = self.targets.to(logs.device)[labels.as_subclass(Tensor).long()]
+        return -(targets * logs).sum(dim=1).mean()
+
+    def activation(self, scores: Tensor) -> Tensor:
+        """Return the classes' shares: N x K."""
+        return nnf.softmax(scores, dim=-1)
+
+    def decodes(self, scores: Tensor) -> Tensor:
+        """Return the likeliest class: N."""
+        return scores.argmax(dim=-1)
 
 
 def _check_body(learn: Learner, recipe: Recipe) -> None:

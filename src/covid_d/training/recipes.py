@@ -65,7 +65,11 @@ class Recipe(BaseModel):
     dropout
         Before the last linear layer.
     label_smoothing
-        Share of the label spread over all classes (Szegedy et al. 2016).
+        Share of the label spread over other classes (Szegedy et al. 2016).
+    smoothing
+        ``uniform`` spreads it over all classes alike; ``ordinal`` over the other ones, each half
+        as much as the one before it in the order of the categories (radiologists who disagree
+        choose a neighbour).
     sampling
         ``uniform`` shows every film once an epoch; ``balanced`` draws both classes equally often
         and, within a class, sources by the square root of their size.
@@ -120,6 +124,7 @@ class Recipe(BaseModel):
     batchnorm: Literal["train", "keep"] = "train"
     dropout: float = Field(default=0.5, ge=0, lt=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=0.5)
+    smoothing: Literal["uniform", "ordinal"] = "uniform"
     sampling: Literal["uniform", "balanced"] = "uniform"
     keep: Literal["last", "best"] = "last"
     average: float = Field(default=0.0, ge=0, lt=1)
@@ -139,6 +144,8 @@ class Recipe(BaseModel):
             raise ValueError("probe needs target covid")
         if self.frame == "lungs" and (self.fit != "squash" or self.crop_border):
             raise ValueError("frame lungs needs fit squash and no crop_border")
+        if self.smoothing == "ordinal" and self.target != "appearance":
+            raise ValueError("smoothing ordinal needs target appearance: its classes are ordered")
         if self.average and self.keep == "best":
             raise ValueError("average needs keep last: it takes the place of choosing an epoch")
         return self
@@ -199,11 +206,11 @@ APPEARANCE = Recipe(
     fit="squash",
     intensity="percentile",
     frame="lungs",
-    surround=0.12,
-    jitter=0.1,
+    surround=0.25,
+    jitter=0.25,
     batch_size=32,
     frozen_epochs=0,
-    epochs=3,
+    epochs=2,
     lr_min=4e-4,
     lr_max=3e-3,
     rotate=12.0,
@@ -217,7 +224,8 @@ APPEARANCE = Recipe(
     noise=0.04,
     head="linear",
     dropout=0.2,
-    label_smoothing=0.1,
+    label_smoothing=0.15,
+    smoothing="ordinal",
     average=0.98,
     precision="bfloat16",
     channels_last=True,

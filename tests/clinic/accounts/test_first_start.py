@@ -122,7 +122,7 @@ def test_of_two_at_once_one_wins(installation: Installation) -> None:
 
 def _other(installation: Installation) -> None:
     with installation.writing() as session:
-        from covid_d.clinic.accounts.details import Details
+        from covid_d.clinic.accounts.user_details import Details
 
         Details("ANA", "Another", Role.ADMINISTRATOR).check(session)
 

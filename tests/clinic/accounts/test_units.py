@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from covid_d.clinic.accounts import units
 from covid_d.clinic.accounts.units import UnitDetails
-from covid_d.clinic.cases.catalogue import PROVINCES
+from covid_d.clinic.cases.value_sets import PROVINCES
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select, update
 
 from clinic_factory import PASSWORD, add_unit, add_user
-from covid_d.clinic.accounts import own, passwords, sessions, tokens, users
-from covid_d.clinic.accounts.details import Details
+from covid_d.clinic.accounts import own_account, passwords, sessions, tokens, users
 from covid_d.clinic.accounts.links import SpentLinkError
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.accounts.sign_in import WrongPasswordError, sign_in
+from covid_d.clinic.accounts.user_details import Details
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import OneTimeLink, User
 from covid_d.clinic.database.operations import AuditEntry
@@ -59,12 +59,12 @@ def test_a_new_person_sets_a_password_nobody_else_knows(
     details = Details("luis@hospital.ec", "Luis Vera", Role.DOCTOR, people[Role.DOCTOR].unit_id)
     user_id, path = users.create(installation, _actor(people), details)
     assert not users.one(installation, user_id).ready
-    assert own.person_of_link(installation, _token(path)).id == user_id
-    own.set_password(installation, _token(path), NEW, "10.0.0.2")
+    assert own_account.person_of_link(installation, _token(path)).id == user_id
+    own_account.set_password(installation, _token(path), NEW, "10.0.0.2")
     assert users.one(installation, user_id).ready
     assert sign_in(installation, "Luis@hospital.ec", NEW, "")
     with pytest.raises(SpentLinkError):
-        own.set_password(installation, _token(path), PASSWORD, "10.0.0.2")
+        own_account.set_password(installation, _token(path), PASSWORD, "10.0.0.2")
     created, chosen, _ = _entries(installation)
     assert (created.action, created.detail["role"]) == ("user.create", "doctor")
     assert (chosen.action, chosen.user_id) == ("password.set", user_id)
@@ -73,8 +73,8 @@ def test_a_new_person_sets_a_password_nobody_else_knows(
 def test_a_weak_password_keeps_the_link(installation: Installation, people: People) -> None:
     path = users.reset_password(installation, _actor(people), people[Role.DOCTOR].id)
     with pytest.raises(InvalidInputError):
-        own.set_password(installation, _token(path), "short", "")
-    own.set_password(installation, _token(path), NEW, "")
+        own_account.set_password(installation, _token(path), "short", "")
+    own_account.set_password(installation, _token(path), NEW, "")
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_switching_off_ends_everything_at_once(installation: Installation, peopl
     doctor, actor = people[Role.DOCTOR], _actor(people)
     session_token, api = _session(installation, doctor), tokens.create(installation, doctor, "x", 9)
     path = users.reset_password(installation, actor, doctor.id)
-    own.set_password(installation, _token(path), NEW, "")
+    own_account.set_password(installation, _token(path), NEW, "")
     session_token = _session(installation, doctor)
     users.set_active(installation, actor, doctor.id, False)
     assert sessions.resume(installation, session_token) is None
@@ -155,7 +155,7 @@ def test_an_open_link_of_a_switched_off_account_is_void(
     users.set_active(installation, _actor(people), people[Role.DOCTOR].id, False)
     users.set_active(installation, _actor(people), people[Role.DOCTOR].id, True)
     with pytest.raises(SpentLinkError):
-        own.set_password(installation, _token(path), NEW, "")
+        own_account.set_password(installation, _token(path), NEW, "")
 
 
 def test_a_reset_takes_the_old_password_and_older_links_away(
@@ -170,8 +170,8 @@ def test_a_reset_takes_the_old_password_and_older_links_away(
     assert users.one(installation, doctor.id).person.must_change_password
     second = users.reset_password(installation, actor, doctor.id)
     with pytest.raises(SpentLinkError):
-        own.person_of_link(installation, _token(first))
-    own.set_password(installation, _token(second), NEW, "")
+        own_account.person_of_link(installation, _token(first))
+    own_account.set_password(installation, _token(second), NEW, "")
     assert not users.one(installation, doctor.id).person.must_change_password
 
 
@@ -180,7 +180,7 @@ def test_a_link_ends_after_a_day(installation: Installation, people: People) -> 
     with installation.writing() as session:
         session.execute(update(OneTimeLink).values(expires_at=now() - timedelta(seconds=1)))
     with pytest.raises(SpentLinkError):
-        own.set_password(installation, _token(path), NEW, "")
+        own_account.set_password(installation, _token(path), NEW, "")
 
 
 def test_unlocking_lets_try_again_at_once(installation: Installation, people: People) -> None:
@@ -207,7 +207,7 @@ def test_the_last_administrator_stays(installation: Installation, people: People
     # One who cannot sign in yet, or no longer, does not count.
     _, path = users.create(installation, actor, Details("eva", "Eva", Role.ADMINISTRATOR))
     remove()
-    own.set_password(installation, _token(path), NEW, "")
+    own_account.set_password(installation, _token(path), NEW, "")
     users.set_active(installation, actor, chief.id, False)
     with pytest.raises(ConflictError):
         users.set_active(installation, actor, own_id(installation, "eva"), False)

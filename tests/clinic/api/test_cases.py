@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,18 +11,22 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 import films
+from bundle_factory import AUDITED, make_appearance_bundle
+from clinic_clock import today
 from clinic_factory import add_case, add_unit, add_user, phantom_png, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.cases import AnswerShown, Case, Film
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.operations import bundles
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.detector import pack
 
 Program = Callable[[Person], TestClient]
 FORM: dict[str, Any] = {
@@ -272,8 +277,8 @@ def test_a_film_alone_is_answered_and_not_kept(
 
     said = ask(projection="PA", age_years="50")
     assert said["outcome"] in {"positive", "negative", "inconclusive"}
-    assert said["prevalence"] == 0.1
-    assert ask(projection="PA", age_years="50", prevalence="0.5")["prevalence"] == 0.5
+    asked = ask(projection="PA", age_years="50", prevalence="0.5")
+    assert said["covid"] is asked["covid"] is None, "a demonstration has no predictive value"
     assert ask(projection="L")["outcome"] == "refused"
     assert ask(projection="PA", age_years="3")["outcome"] == "refused"
     assert ask(sex="X")["error"]["fields"].keys() == {"sex"}
@@ -282,6 +287,35 @@ def test_a_film_alone_is_answered_and_not_kept(
     with installation.reading() as session:
         assert session.scalar(select(func.count()).select_from(Film)) == 0
     assert not list(installation.films.folder.rglob("*"))
+
+
+def test_an_audited_bundle_of_appearance_says_how_probable_covid_is(
+    doctor: TestClient, installation: Installation, people: dict[Role, Person], tmp_path: Path
+) -> None:
+    folder = make_appearance_bundle(tmp_path / "seen", verdict=AUDITED)
+    pack(folder, tmp_path / "seen.zip")
+    actor = Actor(people[Role.ADMINISTRATOR].id)
+    sha256 = bundles.install(installation, actor, (tmp_path / "seen.zip").read_bytes())
+    bundles.switch(installation, actor, sha256)
+
+    def ask(**data: str) -> Any:
+        known = {"projection": "PA", "age_years": "50", **data}
+        return doctor.post("/api/v1/assessments", data=known, files={"film": phantom_png(1)}).json()
+
+    said = ask()
+    assert set(said["appearance"]) == {"negative", "atypical", "indeterminate", "typical"}
+    assert sum(said["appearance"].values()) == pytest.approx(1.0)
+    assert said["opacity"] == pytest.approx(1 - said["appearance"]["negative"])
+    assert said["probability"] is None
+    assert said["covid"]["prevalence"] == 0.1, "the unit's"
+    assert said["covid"]["low"] <= said["covid"]["value"] <= said["covid"]["high"]
+    other = ask(prevalence="0.5")["covid"]
+    assert other["prevalence"] == 0.5
+    assert other["value"] > said["covid"]["value"]
+    case = _submit(doctor, 1, age_years="50").json()["assessments"][0]
+    assert case["covid"] == said["covid"]
+    assert case["bundle"] == said["bundle"]
+    assert said["bundle"]["verdict"] == "audit-passed"
 
 
 def test_the_same_film_gets_the_same_answer_with_and_without_a_case(doctor: TestClient) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from clinic_clock import today
 from clinic_factory import add_case
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 
@@ -32,6 +32,7 @@ def test_a_result_is_recorded_and_holds(doctor: TestClient, address: str) -> Non
     assert doctor.get(address).json() == {
         "withheld": False,
         "laboratory": "pending",
+        "reference": {"standard": "none", "why": None, "text": None},
         "research_consent": True,
         "current": [],
         "history": [],

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from clinic_clock import today
 from clinic_factory import add_case, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.history import Event, history
-from covid_d.clinic.cases.whole import whole_case
-from covid_d.clinic.clock import today
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from clinic_clock import today
 from covid_d.clinic import clock
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.cases.catalogue import PROVINCES
 from covid_d.clinic.cases.new_case import FIRST_ONSET, MAX_NOTES, NewCase, faults
-from covid_d.clinic.clock import today
+from covid_d.clinic.cases.value_sets import PROVINCES
 from covid_d.clinic.roles import Role
 
 DOCTOR = Person(1, "ana", "Ana", Role.DOCTOR, unit_id=7, unit_name="Hospital Uno")
@@ -19,11 +19,11 @@ SOUND = NewCase(patient_code="HC-1", unit_id=7, province="Manabí")
 
 
 def _faults(**changes: object) -> set[str]:
-    return set(faults(replace(SOUND, **changes), DOCTOR, "encrypted"))  # type: ignore[arg-type]
+    return set(faults(replace(SOUND, **changes), DOCTOR, "encrypted", today()))  # type: ignore[arg-type]
 
 
 def test_only_the_code_and_the_province_are_needed() -> None:
-    assert faults(SOUND, DOCTOR, "encrypted") == {}
+    assert faults(SOUND, DOCTOR, "encrypted", today()) == {}
 
 
 def test_ecuador_has_twenty_four_provinces() -> None:
@@ -84,16 +84,16 @@ def test_today_is_today_in_ecuador(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_person_without_a_unit_enters_nothing() -> None:
-    assert set(faults(SOUND, replace(DOCTOR, unit_id=None), "encrypted")) == {"unit_id"}
+    assert set(faults(SOUND, replace(DOCTOR, unit_id=None), "encrypted", today())) == {"unit_id"}
 
 
 def test_where_the_cedula_is_not_kept_the_code_is_needed_and_the_cedula_refused() -> None:
     case = replace(SOUND, patient_code="", national_id="1710034065")
-    assert faults(case, DOCTOR, "encrypted") == {}
-    assert set(faults(case, DOCTOR, "off")) == {"patient_code", "national_id"}
+    assert faults(case, DOCTOR, "encrypted", today()) == {}
+    assert set(faults(case, DOCTOR, "off", today())) == {"patient_code", "national_id"}
 
 
 def test_every_fault_can_be_said_in_spanish() -> None:
-    found = faults(replace(SOUND, age_years=400, sex="X"), DOCTOR, "off")
+    found = faults(replace(SOUND, age_years=400, sex="X"), DOCTOR, "off", today())
     assert found["age_years"].in_language("es") == "Escriba un número entero de 0 a 120."
     assert found["sex"].in_language("es") != found["sex"].in_language("en")

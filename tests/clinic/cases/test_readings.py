@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import select, update
 
+from clinic_clock import today
 from clinic_factory import add_case, add_user, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
-from covid_d.clinic.cases.whole import whole_case
-from covid_d.clinic.clock import today
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import AnswerShown, Case, Reading
 from covid_d.clinic.database.operations import AuditEntry

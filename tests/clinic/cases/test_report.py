@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from clinic_clock import today
 from clinic_factory import add_case, add_unit, add_user, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.cases.report import Report, make_report, pictures_of
-from covid_d.clinic.cases.whole import whole_case
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import NotFoundError

@@ -10,16 +10,18 @@ import pytest
 from sqlalchemy import event
 
 from case_rows import add_many, add_row
+from clinic_clock import CLOCK, today
 from clinic_factory import add_unit, add_user
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id, readings
 from covid_d.clinic.cases.access import case_of
 from covid_d.clinic.cases.worklist import Filters, Page, Sort, leading, list_cases, waiting
-from covid_d.clinic.clock import now, today, zone
+from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import StoredAssessment, assessment_columns
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.entry import Entry, add
-from covid_d.clinic.follow_up.terms import Kind, Laboratory
+from covid_d.clinic.follow_up.laboratory import ResultToDate
+from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
@@ -38,7 +40,7 @@ def radiologist(people: dict[Role, Person]) -> Person:
 
 def _list(installation: Installation, person: Person, number: int = 1, **filters: Any) -> Page:
     with installation.reading() as session:
-        return list_cases(session, person, Filters(**filters), number=number)
+        return list_cases(session, person, Filters(**filters), clock=CLOCK, number=number)
 
 
 def _ids(installation: Installation, person: Person, **filters: Any) -> set[int]:
@@ -62,7 +64,8 @@ def test_a_row_tells_what_a_doctor_looks_for(installation: Installation, doctor:
     (row,) = _list(installation, doctor).rows
     assert (row.id, row.patient_code, row.age_years, row.sex) == (case_id, "HC-9", 50, "F")
     assert (row.entered_by, row.films, row.withheld) == ("Doctor", 2, False)
-    assert (row.outcome, row.laboratory) == (Outcome.POSITIVE, Laboratory.PENDING)
+    assert row.laboratory is not None
+    assert (row.outcome, row.laboratory.to_date) == (Outcome.POSITIVE, ResultToDate.PENDING)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +168,7 @@ def test_days_are_those_of_the_installations_time_zone(
     installation: Installation, doctor: Person
 ) -> None:
     # 23:30 of 1 March in Guayaquil is 2 March in UTC.
-    late = datetime(2026, 3, 1, 23, 30, tzinfo=zone())
+    late = datetime(2026, 3, 1, 23, 30, tzinfo=CLOCK.zone)
     case_id = add_row(installation, doctor, created_at=late)
     first, second = date(2026, 3, 1), date(2026, 3, 2)
     assert _ids(installation, doctor, since=first, until=first) == {case_id}
@@ -183,9 +186,9 @@ def test_the_other_filters_leave_what_they_name(
     assert _ids(installation, doctor, own=True) == {mine}
     assert _ids(installation, doctor, sex="M") == {mine}
     assert _ids(installation, doctor, province="Azuay") == {mine}
-    assert _ids(installation, doctor, laboratory=Laboratory.NEGATIVE) == {mine}
-    assert _ids(installation, doctor, laboratory=Laboratory.PENDING) == {other}
-    assert _ids(installation, doctor, laboratory=Laboratory.PENDING, own=True) == set()
+    assert _ids(installation, doctor, laboratory=ResultToDate.NEGATIVE) == {mine}
+    assert _ids(installation, doctor, laboratory=ResultToDate.PENDING) == {other}
+    assert _ids(installation, doctor, laboratory=ResultToDate.PENDING, own=True) == set()
 
 
 @pytest.mark.parametrize(
@@ -279,7 +282,7 @@ def test_thousands_of_cases_are_found_by_indexes(
         "before_cursor_execute",
         lambda *call: statements.append((call[2], call[3])),
     )
-    _list(installation, doctor, laboratory=Laboratory.PENDING, outcome=Outcome.POSITIVE)
+    _list(installation, doctor, laboratory=ResultToDate.PENDING, outcome=Outcome.POSITIVE)
     plans: dict[str, list[str]] = {}
     with installation.engine.connect() as connection:
         for statement, values in [one for one in statements if one[0].startswith("SELECT")]:

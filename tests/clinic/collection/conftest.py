@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from clinic_clock import today
 from clinic_factory import add_case
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
 from covid_d.clinic.collection.documents import License, Terms
 from covid_d.clinic.collection.export import Export
 from covid_d.clinic.database.cases import FollowUp

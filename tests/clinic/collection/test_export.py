@@ -15,9 +15,9 @@ import pytest
 from PIL import Image
 from sqlalchemy import select
 
+from clinic_clock import today
 from clinic_factory import phantom_png
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
 from covid_d.clinic.collection.documents import License, Terms
 from covid_d.clinic.collection.export import COLUMNS, SUMS, Export, exporter
 from covid_d.clinic.collection.selection import Reason

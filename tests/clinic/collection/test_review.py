@@ -22,9 +22,9 @@ from covid_d.clinic.database.operations import AuditEntry, FilmReview
 from covid_d.clinic.errors import ClinicError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.radiograph import read
-from covid_d.settings import Settings
 
 from .conftest import Enter, Exported
 
@@ -155,7 +155,7 @@ def test_every_film_is_looked_at_unless_the_hospital_says_otherwise(
         made = Export(strict, researcher, Actor(researcher.id, ""), terms)
         return [name for name, _ in made.files() if name.endswith(".png")]
 
-    assert Settings.model_fields["collection_review"].default == "every"
+    assert ClinicSettings.model_fields["collection_review"].default == "every"
     with pytest.raises(ClinicError, match="wait for review"):
         names()
     with strict.reading() as session:

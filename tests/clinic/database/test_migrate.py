@@ -13,8 +13,8 @@ from covid_d.clinic.database.engine import open_engine
 from covid_d.clinic.database.migrate import is_current, revision, upgrade
 from covid_d.clinic.database.tables import Table
 from covid_d.clinic.installation import data_folder, database_url
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.errors import CovidDError
-from covid_d.settings import Settings
 
 USER = (
     "INSERT INTO user_account (id, username, full_name, role, active, must_change_password, "
@@ -28,7 +28,7 @@ AT = {"at": "2026-11-24 12:00:00+00:00"}
 
 
 @pytest.fixture
-def engine(clinic_settings: Settings) -> Iterator[Engine]:
+def engine(clinic_settings: ClinicSettings) -> Iterator[Engine]:
     """An empty database."""
     data_folder(clinic_settings).mkdir(parents=True)
     opened = open_engine(database_url(clinic_settings))

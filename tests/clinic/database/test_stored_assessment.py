@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from clinic_clock import CLOCK
 from clinic_factory import phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import staging
@@ -22,15 +23,15 @@ from covid_d.clinic.database.operations import StagedFilm
 from covid_d.clinic.installation import Installation, data_folder
 from covid_d.clinic.keys import FILE
 from covid_d.clinic.pages.case.result_words import words_of
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail.audit_trail import Actor, verify
-from covid_d.settings import Settings
 
 DUMP = Path(__file__).with_name("clinic_0002.sql")
 SECRET = "11" * 32 + "\n"
 
 
 @pytest.fixture
-def older(clinic_settings: Settings) -> dict[int, dict[str, Any]]:
+def older(clinic_settings: ClinicSettings) -> dict[int, dict[str, Any]]:
     """A clinic's folder as the earlier version left it; what its answers were, by film."""
     folder = data_folder(clinic_settings)
     folder.mkdir(parents=True)
@@ -45,7 +46,9 @@ def older(clinic_settings: Settings) -> dict[int, dict[str, Any]]:
 
 
 @pytest.fixture
-def place(older: dict[int, dict[str, Any]], clinic_settings: Settings) -> Iterator[Installation]:
+def place(
+    older: dict[int, dict[str, Any]], clinic_settings: ClinicSettings
+) -> Iterator[Installation]:
     opened = Installation.open(clinic_settings)
     yield opened
     opened.close()
@@ -65,7 +68,7 @@ def test_every_answer_says_what_it_said(
         assert (told.activation is not None) == (before["activation"] is not None)
         assert (told.appearance, told.covid, answer.typical) == (None, None, None)
         assert answer.prevalence == before["prevalence"]
-        words = words_of(Result.of(answer, None), "es")
+        words = words_of(Result.of(answer, None), "es", CLOCK)
         assert (words.sign == "×") == (before["outcome"] == "refused")
 
 
@@ -74,10 +77,10 @@ def test_refusals_keep_their_words_and_contradictions_their_place(place: Install
         stored = session.scalars(select(StoredAssessment).order_by(StoredAssessment.id)).all()
     by_file, by_form = stored[1], stored[2]
     assert (by_file.refusal_code, by_form.refusal_code) == ("not_frontal", "child")
-    assert words_of(Result.of(by_file, None), "es").why == (
+    assert words_of(Result.of(by_file, None), "es", CLOCK).why == (
         "La proyección no es frontal (L); solo se leen PA y AP. Use la proyección PA o AP."
     )
-    said = words_of(Result.of(stored[3], None), "es").contradictions
+    said = words_of(Result.of(stored[3], None), "es", CLOCK).contradictions
     assert [sentence.split(";")[0] for sentence in said] == [
         "La radiografía dice 61 años",
         "La radiografía dice sexo masculino",

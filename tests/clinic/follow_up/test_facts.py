@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import select
 
 from case_rows import add_row
+from clinic_clock import CLOCK, today
 from clinic_factory import add_unit, add_user
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.clock import now, today
+from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundError
@@ -24,10 +25,14 @@ from covid_d.clinic.follow_up.facts import (
     Fact,
     current,
     history,
-    laboratory_is,
-    laboratory_of,
 )
-from covid_d.clinic.follow_up.terms import Kind, Laboratory
+from covid_d.clinic.follow_up.laboratory import (
+    Laboratory,
+    ResultToDate,
+    laboratory_of,
+    result_to_date_is,
+)
+from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail import audit_trail
@@ -70,7 +75,7 @@ def _facts(installation: Installation, case_id: int) -> list[Fact]:
 
 def _current(installation: Installation, case_id: int) -> Current:
     with installation.reading() as session:
-        return current(session, session.get_one(Case, case_id))
+        return current(session, session.get_one(Case, case_id), CLOCK)
 
 
 def _ago(days: int) -> date:
@@ -79,8 +84,8 @@ def _ago(days: int) -> date:
 
 def test_a_case_without_follow_up_is_pending(installation: Installation, case_id: int) -> None:
     found = _current(installation, case_id)
-    assert found == Current((), None, None, None, False)
-    assert found.laboratory is Laboratory.PENDING
+    assert found == Current((), None, None, None, False, Laboratory.of((), today()))
+    assert found.laboratory.to_date is ResultToDate.PENDING
 
 
 def test_a_result_holds_with_its_day_author_and_words(
@@ -91,17 +96,17 @@ def test_a_result_holds_with_its_day_author_and_words(
     assert (fact.kind, fact.value, fact.day) == (Kind.RT_PCR, "positive", _ago(9))
     assert (fact.author, fact.notes) == ("Doctor", "Hisopado nasofaríngeo")
     assert fact.text.in_language("es") == "Positivo"
-    assert _current(installation, case_id).laboratory is Laboratory.POSITIVE
+    assert _current(installation, case_id).laboratory.to_date is ResultToDate.POSITIVE
 
 
 @pytest.mark.parametrize(
     ("results", "state"),
     [
-        (["negative"], Laboratory.NEGATIVE),
-        (["indeterminate"], Laboratory.PENDING),
-        (["indeterminate", "negative"], Laboratory.NEGATIVE),
-        (["negative", "positive"], Laboratory.POSITIVE),
-        (["positive", "negative"], Laboratory.POSITIVE),
+        (["negative"], ResultToDate.NEGATIVE),
+        (["indeterminate"], ResultToDate.PENDING),
+        (["indeterminate", "negative"], ResultToDate.NEGATIVE),
+        (["negative", "positive"], ResultToDate.POSITIVE),
+        (["positive", "negative"], ResultToDate.POSITIVE),
     ],
 )
 def test_the_laboratory_state_is_one_everywhere(
@@ -110,19 +115,20 @@ def test_the_laboratory_state_is_one_everywhere(
     case_id: int,
     record: Add,
     results: list[str],
-    state: Laboratory,
+    state: ResultToDate,
 ) -> None:
     for days, value in enumerate(results):
         record("antigen", value, day=_ago(5 - days))
     untested = add_row(installation, doctor, "negative")
-    assert _current(installation, case_id).laboratory is state
+    assert _current(installation, case_id).laboratory.to_date is state
     with installation.reading() as session:
-        assert laboratory_of(session, [case_id, untested]) == {
+        said = laboratory_of(session, {case_id: _ago(10), untested: today()})
+        assert {number: one.to_date for number, one in said.items()} == {
             case_id: state,
-            untested: Laboratory.PENDING,
+            untested: ResultToDate.PENDING,
         }
-        for asked in Laboratory:
-            found = session.scalars(select(Case.id).where(laboratory_is(asked))).all()
+        for asked in ResultToDate:
+            found = session.scalars(select(Case.id).where(result_to_date_is(asked))).all()
             assert (case_id in found) == (asked is state)
 
 
@@ -138,8 +144,9 @@ def test_a_correction_holds_and_keeps_what_was_before(
     assert (before.value, before.superseded, before.holds) == ("positive", True, False)
     assert (after.supersedes, after.reason) == (old, "Muestra de otro paciente")
     with installation.reading() as session:
-        assert laboratory_of(session, [case_id]) == {case_id: Laboratory.NEGATIVE}
-        condition = laboratory_is(Laboratory.POSITIVE)
+        said = laboratory_of(session, {case_id: _ago(10)})
+        assert said[case_id].to_date is ResultToDate.NEGATIVE
+        condition = result_to_date_is(ResultToDate.POSITIVE)
         assert session.scalar(select(Case.id).where(condition)) is None
 
 
@@ -154,7 +161,7 @@ def test_an_entry_of_the_wrong_patient_can_be_taken_back(
         "Registrado por error",
     ]
     record("antigen", "negative")  # the day is free again
-    assert _current(installation, case_id).laboratory is Laboratory.NEGATIVE
+    assert _current(installation, case_id).laboratory.to_date is ResultToDate.NEGATIVE
 
 
 def test_the_test_itself_may_have_been_the_wrong_one(

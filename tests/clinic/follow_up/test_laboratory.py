@@ -10,10 +10,13 @@ from sqlalchemy import true
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import FollowUp
 from covid_d.clinic.follow_up.laboratory import (
-    ANTIGEN,
-    RT_PCR,
     WINDOW_DAYS,
+    Laboratory,
+    ResultToDate,
+    Sample,
     Standard,
+    Why,
+    laboratory_of,
     samples,
     standard,
 )
@@ -56,4 +59,63 @@ def test_only_current_results_count(installation: Installation, people: dict[Rol
     later("outcome", "admitted")
     with installation.reading() as session:
         found = samples(session, true())
-    assert found == {RT_PCR: {case: [("negative", DAY)]}, ANTIGEN: {}}
+        said = laboratory_of(session, {case: DAY})[case]
+    assert found == {case: [Sample("rt_pcr", "negative", DAY)]}
+    assert (said.to_date, said.rt_pcr, said.antigen) == ("negative", "negative", "none")
+
+
+def _said(*results: tuple[str, str, date | None]) -> tuple[str, str, str | None]:
+    said = Laboratory.of([Sample(*result) for result in results], DAY)
+    return said.to_date.value, said.reference.value, said.why
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        ([], ("pending", "none", None)),
+        ([("rt_pcr", "positive", DAY)], ("positive", "positive", None)),
+        ([("antigen", "negative", NEAR)], ("negative", "negative", None)),
+        # A test of another state of the patient: told, but not what the model is judged by.
+        ([("rt_pcr", "positive", FAR)], ("positive", "outside", Why.OUTSIDE)),
+        ([("antigen", "negative", FAR)], ("negative", "outside", Why.OUTSIDE)),
+        (
+            [("rt_pcr", "positive", FAR), ("rt_pcr", "negative", DAY)],
+            ("positive", "negative", Why.OUTSIDE),
+        ),
+        (
+            [("rt_pcr", "positive", FAR), ("rt_pcr", "indeterminate", DAY)],
+            ("positive", "indeterminate", Why.OUTSIDE),
+        ),
+        # Of two tests near the case, the RT-PCR decides what counts.
+        (
+            [("antigen", "positive", DAY), ("rt_pcr", "negative", DAY)],
+            ("positive", "negative", Why.RT_PCR_FIRST),
+        ),
+        (
+            [("antigen", "negative", DAY), ("rt_pcr", "positive", DAY)],
+            ("positive", "positive", None),
+        ),
+        (
+            [("rt_pcr", "indeterminate", DAY), ("antigen", "negative", DAY)],
+            ("negative", "negative", None),
+        ),
+        # Nothing conclusive: both leave the case open, so there is nothing to explain.
+        ([("rt_pcr", "indeterminate", DAY)], ("pending", "indeterminate", None)),
+        ([("antigen", "indeterminate", FAR)], ("pending", "outside", None)),
+        # A patient who recovered stays a confirmed case.
+        (
+            [("rt_pcr", "positive", DAY), ("rt_pcr", "negative", NEAR)],
+            ("positive", "positive", None),
+        ),
+    ],
+)
+def test_two_things_are_told_apart(
+    results: list[tuple[str, str, date | None]], said: tuple[str, str, str | None]
+) -> None:
+    assert _said(*results) == said
+
+
+def test_everything_said_has_words_in_both_languages() -> None:
+    for said in (*ResultToDate, *Standard, *Why):
+        assert said.text.in_language("es") != said.text.in_language("en")
+    assert "7 días" in Why.OUTSIDE.text.in_language("es")

@@ -12,16 +12,16 @@ from sqlalchemy import select, update
 
 from clinic_factory import PASSWORD, csrf_of
 from covid_d.clinic.accounts import first_start, sessions, tokens, users
-from covid_d.clinic.accounts.details import Details
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.accounts.user_details import Details
 from covid_d.clinic.app import create_app
 from covid_d.clinic.database.accounts import SignInSession, User
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.http.visitor import COOKIE
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail.audit_trail import Actor
-from covid_d.settings import Settings
 
 SignIn = Callable[[Role], TestClient]
 MEGABYTE = 1024 * 1024
@@ -29,7 +29,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 @pytest.fixture
-def small(clinic_settings: Settings, installation: Installation) -> Iterator[TestClient]:
+def small(clinic_settings: ClinicSettings, installation: Installation) -> Iterator[TestClient]:
     """A browser at a clinic that accepts one megabyte."""
     place = Installation.open(clinic_settings.model_copy(update={"max_upload_mb": 1}))
     with TestClient(create_app(place), follow_redirects=False) as browser:
@@ -65,7 +65,7 @@ def test_no_page_has_a_script_or_style_of_its_own(role: Role, signed_in: SignIn)
 
 
 def test_behind_https_cookies_and_browsers_stay_there(
-    clinic_settings: Settings, people: dict[Role, Person]
+    clinic_settings: ClinicSettings, people: dict[Role, Person]
 ) -> None:
     place = Installation.open(clinic_settings.model_copy(update={"behind_https": True}))
     with TestClient(create_app(place), base_url="https://testserver") as browser:

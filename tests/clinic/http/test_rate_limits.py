@@ -22,13 +22,13 @@ from covid_d.clinic.http.rate_limits import (
     Rule,
 )
 from covid_d.clinic.installation import Installation
-from covid_d.settings import Settings
+from covid_d.clinic.settings import ClinicSettings
 
 FEW = Rule("few", 3, 60)
 
 
 @pytest.fixture
-def slow(clinic_settings: Settings, installation: Installation) -> Iterator[TestClient]:
+def slow(clinic_settings: ClinicSettings, installation: Installation) -> Iterator[TestClient]:
     """A browser at a clinic that allows a hundredth."""
     place = Installation.open(clinic_settings.model_copy(update={"rate_limit_factor": 0.01}))
     with TestClient(create_app(place), follow_redirects=False) as browser:
@@ -109,7 +109,7 @@ def test_uploads_are_counted(slow: TestClient) -> None:
 
 
 def test_an_address_cannot_try_many_names(
-    clinic_settings: Settings, installation: Installation
+    clinic_settings: ClinicSettings, installation: Installation
 ) -> None:
     place = Installation.open(clinic_settings.model_copy(update={"rate_limit_factor": 0.05}))
     with TestClient(create_app(place), follow_redirects=False) as browser:

@@ -32,10 +32,10 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations.backup import MANIFEST, NOT_KEPT, back_up
 from covid_d.clinic.operations.restore import read_manifest, restore
 from covid_d.clinic.roles import Role
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail import audit_trail
 from covid_d.errors import CovidDError
 from covid_d.provenance import source_sha256
-from covid_d.settings import Settings
 from postgres_server import PostgresServer
 
 
@@ -55,8 +55,8 @@ def archive(filled: Installation, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def elsewhere(
-    clinic_settings: Settings, postgres: PostgresServer | None, tmp_path: Path
-) -> Settings:
+    clinic_settings: ClinicSettings, postgres: PostgresServer | None, tmp_path: Path
+) -> ClinicSettings:
     """Settings of an empty folder and database on the same kind of server."""
     url = SecretStr(postgres.new_database()) if postgres else None
     return clinic_settings.model_copy(update={"data": tmp_path / "new", "database_url": url})
@@ -82,7 +82,9 @@ def _rewritten(archive: Path, name: str, change: Callable[[bytes], bytes | None]
             new.writestr(entry, content)
 
 
-def test_everything_comes_back(filled: Installation, archive: Path, elsewhere: Settings) -> None:
+def test_everything_comes_back(
+    filled: Installation, archive: Path, elsewhere: ClinicSettings
+) -> None:
     before = _content(filled)
     assert len(before["patient_case"]) == 2
     restore(archive, elsewhere)
@@ -99,7 +101,7 @@ def test_everything_comes_back(filled: Installation, archive: Path, elsewhere: S
 
 
 def test_the_restored_clinic_counts_on(
-    archive: Path, elsewhere: Settings, people: dict[Role, Person]
+    archive: Path, elsewhere: ClinicSettings, people: dict[Role, Person]
 ) -> None:
     restore(archive, elsewhere)
     again = Installation.open(elsewhere)
@@ -109,7 +111,7 @@ def test_the_restored_clinic_counts_on(
 
 @pytest.mark.only_on("postgresql")  # from it into SQLite and back
 def test_a_backup_moves_to_the_other_database(
-    filled: Installation, archive: Path, elsewhere: Settings
+    filled: Installation, archive: Path, elsewhere: ClinicSettings
 ) -> None:
     as_sqlite = elsewhere.model_copy(update={"database_url": None})
     restore(archive, as_sqlite)
@@ -126,7 +128,7 @@ def test_a_backup_moves_to_the_other_database(
 
 
 def test_a_backup_is_of_one_moment_while_cases_come_in(
-    filled: Installation, tmp_path: Path, elsewhere: Settings, people: dict[Role, Person]
+    filled: Installation, tmp_path: Path, elsewhere: ClinicSettings, people: dict[Role, Person]
 ) -> None:
     stop, coming = threading.Event(), threading.Event()
 
@@ -158,7 +160,7 @@ def test_a_backup_is_of_one_moment_while_cases_come_in(
 
 
 def test_without_the_key_identities_stay_closed(
-    filled: Installation, tmp_path: Path, elsewhere: Settings
+    filled: Installation, tmp_path: Path, elsewhere: ClinicSettings
 ) -> None:
     manifest = back_up(filled, tmp_path / "keyless.zip", with_key=False)
     assert not manifest.with_key
@@ -188,7 +190,7 @@ def test_sessions_are_not_kept(filled: Installation, archive: Path) -> None:
     ],
 )
 def test_an_altered_backup_is_refused(
-    archive: Path, elsewhere: Settings, name: str, change: Callable[[bytes], bytes | None]
+    archive: Path, elsewhere: ClinicSettings, name: str, change: Callable[[bytes], bytes | None]
 ) -> None:
     _rewritten(archive, name, change)
     with pytest.raises(CovidDError) as caught:
@@ -204,7 +206,7 @@ def test_a_backup_says_which_code_made_it(archive: Path) -> None:
 
 
 def test_a_backup_of_the_first_format_is_restored(
-    filled: Installation, archive: Path, elsewhere: Settings
+    filled: Installation, archive: Path, elsewhere: ClinicSettings
 ) -> None:
     def as_then(content: bytes) -> bytes:
         manifest = json.loads(content) | {"format": 1, "covid_d": "0.1.0"}
@@ -219,13 +221,13 @@ def test_a_backup_of_the_first_format_is_restored(
 
 
 @pytest.mark.parametrize("keep", [0, 100, -1000])
-def test_a_cut_off_backup_is_refused(archive: Path, elsewhere: Settings, keep: int) -> None:
+def test_a_cut_off_backup_is_refused(archive: Path, elsewhere: ClinicSettings, keep: int) -> None:
     archive.write_bytes(archive.read_bytes()[:keep])
     with pytest.raises(CovidDError, match="damaged"):
         restore(archive, elsewhere)
 
 
-def test_an_altered_film_is_refused(archive: Path, elsewhere: Settings) -> None:
+def test_an_altered_film_is_refused(archive: Path, elsewhere: ClinicSettings) -> None:
     (name,) = [n for n in read_manifest(archive).files if n.startswith("films/")][:1]
     _rewritten(archive, name, lambda content: content + b"\0")
     with pytest.raises(CovidDError, match="altered"):
@@ -264,7 +266,7 @@ def test_an_existing_file_is_kept(filled: Installation, tmp_path: Path) -> None:
     assert (tmp_path / "backup.zip").read_bytes() == b"mine"
 
 
-def test_another_key_is_never_replaced(archive: Path, elsewhere: Settings) -> None:
+def test_another_key_is_never_replaced(archive: Path, elsewhere: ClinicSettings) -> None:
     elsewhere.data.mkdir()
     (elsewhere.data / "secret.key").write_text("ab" * 32 + "\n")
     with pytest.raises(CovidDError, match="already"):
@@ -275,15 +277,17 @@ def test_another_key_is_never_replaced(archive: Path, elsewhere: Settings) -> No
 @pytest.mark.kill
 @pytest.mark.only_on("sqlite")  # the steps are the same
 @pytest.mark.parametrize("step", [0, 1, 3])
-def test_a_killed_restore_can_be_run_again(archive: Path, elsewhere: Settings, step: int) -> None:
+def test_a_killed_restore_can_be_run_again(
+    archive: Path, elsewhere: ClinicSettings, step: int
+) -> None:
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
         "from covid_d.clinic.operations.restore import restore\n"
-        "from covid_d.settings import Settings\n"
+        "from covid_d.clinic.settings import ClinicSettings\n"
         "def step(done, total):\n"
         f"    if done == {step}: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "restore(Path(sys.argv[1]), Settings(data=Path(sys.argv[2])), progress=step)\n"
+        "restore(Path(sys.argv[1]), ClinicSettings(data=Path(sys.argv[2])), progress=step)\n"
     )
     words = [sys.executable, "-c", script, str(archive), str(elsewhere.data)]
     ran = subprocess.run(words, check=False, capture_output=True)
@@ -298,7 +302,7 @@ def test_a_killed_restore_can_be_run_again(archive: Path, elsewhere: Settings, s
 def test_the_commands(
     filled: Installation,
     tmp_path: Path,
-    elsewhere: Settings,
+    elsewhere: ClinicSettings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if filled.settings.database_url is not None:

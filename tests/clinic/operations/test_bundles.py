@@ -53,9 +53,9 @@ def test_an_installed_bundle_waits_until_it_is_switched_on(
     assert _active(installation) == "phantom"
     bundles.switch(installation, actor, sha256)
     assert _active(installation) == "other"
-    answer = installation.desk.assess(film_bytes(1))
-    assert answer.assessment.outcome is Outcome.POSITIVE
-    assert answer.bundle.id.sha256 == sha256
+    found = installation.desk.examine(film_bytes(1)).examination
+    assert installation.desk.detector.judge(found).outcome is Outcome.POSITIVE
+    assert found.bundle.sha256 == sha256
     bundles.switch(installation, actor, None)
     assert installation.desk.detector.bundle.spec.name == "phantom"
 
@@ -113,7 +113,7 @@ def test_an_altered_bundle_never_answers_and_no_other_takes_its_place(
     (installation.desk.folder / f"{sha256}.zip").write_bytes(other[:-30])
     installation.desk.reload()
     with pytest.raises(BundleError):
-        installation.desk.assess(b"any film")
+        installation.desk.examine(b"any film")
     shown = {choice.sha256: choice for choice in bundles.choices(installation)}
     assert shown[sha256].problem
     with pytest.raises(UnavailableError):

@@ -7,6 +7,7 @@ from datetime import date
 
 import pytest
 
+from clinic_clock import CLOCK
 from clinic_factory import add_unit
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
@@ -17,7 +18,7 @@ from covid_d.clinic.statistics.dashboard import Dashboard, make
 from covid_d.clinic.statistics.scope import Period, Scope
 from episode_factory import Told, add, random_cases, write
 
-PERIOD = Period(date(2026, 11, 1), date(2026, 11, 30))
+PERIOD = Period(date(2026, 11, 1), date(2026, 11, 30), CLOCK)
 BLIND = {"blind": True}
 # One of each answer, on days of their own, and one long ago, which only the drift looks back to.
 UNREAD = [

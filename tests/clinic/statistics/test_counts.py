@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from clinic_clock import CLOCK
 from clinic_factory import add_unit
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.installation import Installation
@@ -20,7 +21,7 @@ from covid_d.language import Message
 from episode_factory import Told, write
 
 DAY = date(2026, 11, 2)
-PERIOD = Period(date(2026, 11, 1), date(2026, 11, 30))
+PERIOD = Period(date(2026, 11, 1), date(2026, 11, 30), CLOCK)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ class TestOwnUnit:
         assert rows[2] == (DAY + timedelta(days=1), 5, 3, 0, None)
 
     def test_weeks(self, installation: Installation) -> None:
-        period = Period(date(2026, 7, 6), date(2026, 11, 24))
+        period = Period(date(2026, 7, 6), date(2026, 11, 24), CLOCK)
         rows = _make(installation, OWN, period).tables["days"].rows
         assert rows[0][0] == date(2026, 7, 6)
         assert sum(_number(row[1]) for row in rows) == 14

@@ -24,6 +24,9 @@ def _episodes(scores: np.ndarray, patients: np.ndarray | None = None) -> Episode
         bundle=np.zeros(n, dtype=np.int64),
         rt_pcr=words,
         antigen=words,
+        to_date=words,
+        reference=words,
+        why=words,
         blind_reading=words,
     )
 

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import true
 from sqlalchemy.exc import StatementError
 
+from clinic_clock import CLOCK, today
 from clinic_factory import add_case, add_unit
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import now, today
+from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
@@ -29,7 +30,7 @@ def doctor(people: dict[Role, Person]) -> Person:
 
 def _load(installation: Installation, unit_id: int | None = None, end: datetime = END) -> Episodes:
     with installation.reading() as session:
-        return load(session, bundles(session), unit_id=unit_id, end=end, told=true())
+        return load(session, bundles(session), unit_id=unit_id, end=end, told=true(), clock=CLOCK)
 
 
 def test_an_empty_clinic(installation: Installation) -> None:
@@ -58,7 +59,7 @@ def test_the_index_test_is_the_first_answer_at_intake(
     # Assessed again by another bundle; a film that came an hour later.
     add(installation, StoredAssessment, assessment(1, 0.99, "b" * 64))
     later = datetime.combine(told[0].day, datetime.min.time(), UTC) + timedelta(hours=18)
-    extra = {"case_id": cases[3], "sha256": "c" * 64, "created_at": later}
+    extra = {"case_id": cases[3], "sha256": "c" * 64, "created_at": later, "at_intake": False}
     add(installation, StoredAssessment, assessment(add(installation, Film, extra), 0.99))
     found = _load(installation)
     assert found.outcome.tolist() == ["negative", "positive", "refused", "none"]
@@ -110,5 +111,5 @@ def test_the_cycle_collector_runs_on(installation: Installation) -> None:
     _load(installation)
     assert gc.isenabled()
     with installation.reading() as session, pytest.raises(StatementError):
-        load(session, [], unit_id=None, end="not a moment", told=true())  # type: ignore[arg-type]
+        load(session, [], unit_id=None, end="not a moment", told=true(), clock=CLOCK)  # type: ignore[arg-type]
     assert gc.isenabled()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from clinic_clock import CLOCK
 from clinic_factory import add_unit
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.installation import Installation
@@ -21,7 +22,7 @@ from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.evaluation.figures.intervals import wilson
 from episode_factory import Told, random_cases, write
 
-PERIOD = Period(date(2026, 1, 1), date(2026, 12, 31))
+PERIOD = Period(date(2026, 1, 1), date(2026, 12, 31), CLOCK)
 READER = Person(1, "doctor", "Doctor", Role.DOCTOR, 1)
 OWN = Scope(1, READER)
 OUTSIDER = Scope(None, None)

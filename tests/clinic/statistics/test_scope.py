@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from clinic_clock import CLOCK
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.fields import FIRST_DAY, LAST_DAY
@@ -38,18 +39,20 @@ def test_scope(
 
 
 def test_without_days_the_last_ninety() -> None:
-    period = Period.of(None, None, today=TODAY)
+    period = Period.of(None, None, clock=CLOCK, today=TODAY)
     assert (period.last, period.days) == (TODAY, DEFAULT_DAYS)
 
 
 def test_a_day_is_the_local_one() -> None:
-    period = Period.of(date(2026, 11, 1), date(2026, 11, 1), today=TODAY)
+    period = Period.of(date(2026, 11, 1), date(2026, 11, 1), clock=CLOCK, today=TODAY)
     assert period.start == datetime(2026, 11, 1, 5, tzinfo=UTC)
     assert period.end == datetime(2026, 11, 2, 5, tzinfo=UTC)
 
 
 def test_whole_months() -> None:
-    period = Period.of(date(2026, 1, 30), date(2026, 2, 2), today=TODAY, whole_months=True)
+    period = Period.of(
+        date(2026, 1, 30), date(2026, 2, 2), clock=CLOCK, today=TODAY, whole_months=True
+    )
     assert (period.first, period.last) == (date(2026, 1, 1), date(2026, 2, 28))
 
 
@@ -65,11 +68,11 @@ def test_whole_months() -> None:
 )
 def test_days_that_make_no_period(first: date, last: date | None, field: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
-        Period.of(first, last, today=TODAY)
+        Period.of(first, last, clock=CLOCK, today=TODAY)
     assert set(caught.value.fields) == {field}
 
 
 @pytest.mark.parametrize("day", [FIRST_DAY, LAST_DAY])
 def test_the_first_and_the_last_day_that_can_be_typed_have_moments(day: date) -> None:
-    period = Period.of(day, day, today=TODAY, whole_months=True)
+    period = Period.of(day, day, clock=CLOCK, today=TODAY, whole_months=True)
     assert period.start < period.end

@@ -14,6 +14,7 @@ from PIL import Image
 
 from audit_factory import evidence, result, source, too_small
 from bundle_factory import make_bundle
+from covid_d.dataset.looks import Look
 from covid_d.detector import Bundle, update
 from covid_d.detector.lungs import LungModel
 from covid_d.errors import BundleError, EvaluationError
@@ -83,7 +84,7 @@ def test_spanish_page_writes_decimal_commas() -> None:
 
 def test_sources_without_figures_say_so() -> None:
     shown = words_of(audit_page(result(), "en").to_html())
-    assert "too few films of one of the classes (with / without COVID-19): tiny (9 / 40)." in shown
+    assert "too few films of one of the classes (positive / negative): tiny (9 / 40)." in shown
 
 
 def test_a_column_holds_one_source() -> None:
@@ -91,10 +92,11 @@ def test_a_column_holds_one_source() -> None:
     (table,) = audit_page(result(found), "en").sections[1].tables
     assert list(table.header) == ["Source", "pooled (inflated)", found.sources[0].name, "south"]
     rows = {str(row[0]): row[1:] for row in table.rows}
-    assert len(rows) == 4 + len(Probe)
+    assert len(rows) == 6 + len(Probe)
+    assert rows["with letters, electrodes or tubes on the lungs"][2] == "4 / 3"
     south = found.sources[1]
     counts = f"{south.positives} / {south.negatives} ({south.patients})"
-    assert rows["with / without COVID-19 (patients)"][2] == counts
+    assert rows["positive / negative (patients)"][2] == counts
     assert str(rows["model, lungs erased"][2]).startswith("0.84 (")
     best = south.probes[Probe.BORDER].auroc
     assert str(rows[Probe.BORDER.message.en][2]).startswith(f"{best.value:.2f} (")
@@ -143,8 +145,12 @@ def test_figure_is_a_picture(language: Language, found: object) -> None:
 
 
 def test_figure_draws_what_lies_below_chance() -> None:
-    low = evidence(sources=(source(model=0.31, probes=(0.35, 0.45, 0.5, 0.6, 0.4), erased=0.28),))
-    high = evidence(sources=(source(model=0.91, probes=(0.35, 0.45, 0.5, 0.6, 0.4), erased=0.28),))
+    low = evidence(
+        sources=(source(model=0.31, probes=(0.35, 0.45, 0.5, 0.6, *[0.4] * 4), erased=0.28),)
+    )
+    high = evidence(
+        sources=(source(model=0.91, probes=(0.35, 0.45, 0.5, 0.6, *[0.4] * 4), erased=0.28),)
+    )
     assert audit_figure(low, "en") != audit_figure(high, "en")
 
 
@@ -156,8 +162,8 @@ def test_no_figure_without_figures() -> None:
 def test_card_section_tells_figures_and_command() -> None:
     section = audit_section(result(), COMMAND)
     assert section.startswith(f"**{texts.PASSED.en}**")
-    assert "| north | 30 | 30 | 0.85 (0.77–0.93) | 0.70 (0.62–0.78), border only" in section
-    assert "| tiny | 9 | 40 | too few |" in section
+    assert "| north | 30 | 30 | 50 | 0.85 (0.77–0.93) | 0.70 (0.62–0.78), border only" in section
+    assert "| tiny | 9 | 40 | 40 | too few |" in section
     assert "covid-d audit 'my bundle' dataset --write" in section
     assert "balanced accuracy 92%, chance 50%" in section
     for check in result().checks:
@@ -174,7 +180,32 @@ def test_card_section_says_how_answers_change() -> None:
 def test_card_section_names_what_falls_short() -> None:
     section = audit_section(result(BARE), COMMAND)
     assert section.startswith(f"**{texts.DEMONSTRATION.en}**")
-    assert section.count("**falls short**") == 2
+    assert section.count("**falls short**") == 3
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_attempts_are_told(language: Language) -> None:
+    look = Look("2026-01-02T03:04:05+00:00", "audit", "6" * 64, "first", "4" * 64, "demonstration")
+    again = replace(result(), attempts=(look, look))
+    shown = words_of(audit_page(again, language).to_html())
+    assert ("ya se había mirado 2 veces" if language == "es" else "looked at 2 times") in shown
+    assert "looked at 2 times (models: 1; first on 2026-01-02)" in audit_section(again, COMMAND)
+    assert "had not been looked at before" in audit_section(result(), COMMAND)
+    assert [item["what"] for item in again.to_dict()["attempts_before"]] == ["audit", "audit"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_questions_of_appearance_stand_side_by_side(language: Language) -> None:
+    found = evidence(
+        pool=source("pooled", question="typical"),
+        sources=(source("siim", question="typical"), source("siim", question="opacity")),
+    )
+    page = audit_page(result(found), language)
+    (table,) = page.sections[1].tables
+    typical = "típico frente a negativo" if language == "es" else "typical v negative"
+    assert f"siim: {typical}" in table.header
+    assert len(table.header) == 4
+    assert "| siim, typical v negative | 30 | 30 |" in audit_section(result(found), COMMAND)
 
 
 @pytest.mark.parametrize("card", ["# Card", f"{END}\n{BEGIN}", f"{BEGIN}{BEGIN}{END}", BEGIN])
@@ -233,7 +264,7 @@ def test_a_worse_verdict_replaces_a_better_one(bundle: Bundle) -> None:
     write_verdict(passed, result(BARE, bundle=passed.id), COMMAND)
     verdict = Bundle.load(bundle.path).spec.verdict
     assert verdict.status == "demonstration"
-    assert len(verdict.reasons) == 2
+    assert len(verdict.reasons) == 3
 
 
 def test_verdict_of_another_bundle_is_not_written(bundle: Bundle) -> None:

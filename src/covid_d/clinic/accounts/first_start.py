@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts import links, passwords, sessions
-from covid_d.clinic.accounts.details import Details
 from covid_d.clinic.accounts.links import Purpose
+from covid_d.clinic.accounts.user_details import Details
 from covid_d.clinic.database.accounts import Unit, User
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation

@@ -30,10 +30,10 @@ from covid_d.clinic.accounts import sessions
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ClinicError, UnavailableError
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
-from covid_d.settings import Settings
 
 _SECONDS: Final = 10
 # Signed with the provider's private key; "none" and keys shared with us prove less.
@@ -107,7 +107,7 @@ class Provider:
         If the client is not named, or the issuer is not reached by HTTPS.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ClinicSettings) -> None:
         issuer = (settings.oidc_issuer or "").rstrip("/")
         parts = urlsplit(issuer)
         if parts.scheme != "https" and parts.hostname not in _LOOPBACK:

@@ -13,7 +13,7 @@ from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession, User
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token, token_hash
-from covid_d.settings import Settings
+from covid_d.clinic.settings import ClinicSettings
 
 # How often a session's last use is written: once a request would write on every page.
 _TOUCH: Final = timedelta(minutes=1)
@@ -74,7 +74,7 @@ def resume(installation: Installation, token: str) -> tuple[Person, str] | None:
     return person, csrf_token
 
 
-def is_running(settings: Settings) -> ColumnElement[bool]:
+def is_running(settings: ClinicSettings) -> ColumnElement[bool]:
     """Return the condition that a session is neither idle for too long nor too old."""
     moment = now()
     return and_(
@@ -83,7 +83,7 @@ def is_running(settings: Settings) -> ColumnElement[bool]:
     )
 
 
-def forget_ended(session: Session, settings: Settings) -> None:
+def forget_ended(session: Session, settings: ClinicSettings) -> None:
     """Remove sessions that ended by themselves."""
     session.execute(delete(SignInSession).where(not_(is_running(settings))))
 

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from covid_d.clinic import sentences
-from covid_d.clinic.accounts.details import changes, fault_of_name
-from covid_d.clinic.cases.catalogue import PROVINCES
+from covid_d.clinic.accounts.user_details import changes, fault_of_name
+from covid_d.clinic.cases.value_sets import PROVINCES
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation

@@ -11,9 +11,9 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from covid_d.clinic.accounts import links, sessions
-from covid_d.clinic.accounts.details import Details, changes
 from covid_d.clinic.accounts.links import Purpose
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.accounts.user_details import Details, changes
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ConflictError, NotFoundError

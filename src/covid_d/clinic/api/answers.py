@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.api.words import _
 from covid_d.clinic.cases.worklist import Page, Row
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.follow_up.facts import Fact, Told, summary
-from covid_d.clinic.follow_up.terms import Kind, Laboratory
+from covid_d.clinic.follow_up.laboratory import Laboratory, ResultToDate, Standard, Why
+from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.roles import Permission, Role
 from covid_d.detector import Appearance, Assessment, Bundle, Outcome
 from covid_d.language import INTENDED_USE
@@ -224,26 +226,48 @@ class FollowUpFact(BaseModel):
         )
 
 
+class ReferenceAnswer(BaseModel):
+    """What the model is judged by, and why that is not the laboratory's result to date."""
+
+    standard: Standard = Field(
+        description=_("From samples near the case: RT-PCR where conclusive, else antigen.")
+    )
+    why: Why | None = Field(
+        description=_("Why it differs from what the laboratory says so far; null if it does not.")
+    )
+    text: Sentence | None = Field(description=_("The reason in words."))
+
+    @classmethod
+    def of(cls, said: Laboratory) -> ReferenceAnswer:
+        """Return what counts of a case's results."""
+        words = Sentence(**said.why.text.to_message().to_dict()) if said.why else None
+        return cls(standard=said.reference, why=said.why, text=words)
+
+
 class FollowUpAnswer(BaseModel):
     """A case's follow-up: what holds, and every entry."""
 
     withheld: bool = Field(
         description=_("Whether what others entered is told only after your own reading.")
     )
-    laboratory: Laboratory | None = Field(
+    laboratory: ResultToDate | None = Field(
         description=_("What the laboratory says so far; null when withheld.")
+    )
+    reference: ReferenceAnswer | None = Field(
+        description=_("What counts as reference standard; null when withheld.")
     )
     research_consent: bool = Field(description=_("Whether the case may be used for research now."))
     current: list[FollowUpFact] = Field(description=_("What holds now."))
     history: list[FollowUpFact] = Field(description=_("Every entry, corrected ones too."))
 
     @classmethod
-    def of(cls, told: Told, *, at_intake: bool) -> FollowUpAnswer:
-        """Return what may be told of a follow-up."""
-        holding = summary(told.facts, at_intake=at_intake)
+    def of(cls, told: Told, case: Case, clock: Clock) -> FollowUpAnswer:
+        """Return what may be told of a case's follow-up."""
+        holding = summary(told.facts, case, clock)
         return cls(
             withheld=told.withheld,
-            laboratory=None if told.withheld else holding.laboratory,
+            laboratory=None if told.withheld else holding.laboratory.to_date,
+            reference=None if told.withheld else ReferenceAnswer.of(holding.laboratory),
             research_consent=holding.research_consent,
             current=[FollowUpFact.of(fact) for fact in holding.facts],
             history=[FollowUpFact.of(fact) for fact in told.facts],
@@ -269,14 +293,23 @@ class CaseRow(BaseModel):
     outcome: Outcome | None = Field(
         description=_("The most telling answer over its films; null when withheld.")
     )
-    laboratory: Laboratory | None = Field(
+    laboratory: ResultToDate | None = Field(
         description=_("What the laboratory says so far; null when there is a withheld result.")
+    )
+    reference: ReferenceAnswer | None = Field(
+        description=_("What counts as reference standard; null when there is a withheld result.")
     )
 
     @classmethod
     def of(cls, row: Row) -> CaseRow:
         """Return a row of the worklist."""
-        return cls.model_validate(row)
+        own = {"laboratory", "reference"}
+        said = row.laboratory
+        return cls(
+            **{name: getattr(row, name) for name in cls.model_fields if name not in own},
+            laboratory=said.to_date if said else None,
+            reference=ReferenceAnswer.of(said) if said else None,
+        )
 
 
 class CasePage(BaseModel):
@@ -322,15 +355,15 @@ class CaseAnswer(BaseModel):
     follow_up: FollowUpAnswer = Field(description=_("What was learnt later."))
 
     @classmethod
-    def of(cls, case: Case, told: Told) -> CaseAnswer:
-        """Return a case as :func:`~covid_d.clinic.cases.whole.whole_case` loads it."""
+    def of(cls, case: Case, told: Told, clock: Clock) -> CaseAnswer:
+        """Return a case as :func:`~covid_d.clinic.cases.load_case.whole_case` loads it."""
         own = {"films", "withheld", "assessments", "follow_up"}
         return cls(
             **{name: getattr(case, name) for name in cls.model_fields if name not in own},
             films=[FilmInfo.model_validate(film) for film in case.films],
             withheld=told.withheld,
             assessments=[] if told.withheld else stored_answers(case.films),
-            follow_up=FollowUpAnswer.of(told, at_intake=case.research_consent),
+            follow_up=FollowUpAnswer.of(told, case, clock),
         )
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from covid_d.clinic.api.access import Creator
 from covid_d.clinic.api.answers import AssessmentAnswer
 from covid_d.clinic.api.words import _
-from covid_d.clinic.cases.film_alone import assess_alone
+from covid_d.clinic.cases.assess_without_case import assess_alone
 from covid_d.clinic.http.visitor import installation
 from covid_d.detector import Stated
 from covid_d.radiograph import Projection, Sex

@@ -14,12 +14,12 @@ from covid_d.clinic.api.parameters import CaseNumber
 from covid_d.clinic.api.words import _
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
-from covid_d.clinic.cases.whole import whole_case
 from covid_d.clinic.cases.worklist import HIGHEST_NUMBER, PAGE_SIZE, Filters, Sort, list_cases
 from covid_d.clinic.fields import Choice, Day, Line, Whole
 from covid_d.clinic.follow_up import facts as follow_up
-from covid_d.clinic.follow_up.terms import Laboratory
+from covid_d.clinic.follow_up.laboratory import ResultToDate
 from covid_d.clinic.http.visitor import Visitor, installation
 from covid_d.detector import Outcome
 from covid_d.radiograph import Projection
@@ -108,7 +108,7 @@ class ListQuery:
         Query(description=_("What the model said, where you may know it.")),
     ] = None
     laboratory: Annotated[
-        Laboratory | None, Choice(), Query(description=_("What the laboratory says so far."))
+        ResultToDate | None, Choice(), Query(description=_("What the laboratory says so far."))
     ] = None
     province: Annotated[str | None, Line(80), Query(description=_("Where the patient lives."))] = (
         None
@@ -175,7 +175,9 @@ def get_cases(
     """Return one page of your unit's cases."""
     place = installation(request)
     with place.reading() as session:
-        found = list_cases(session, caller.person, query.filters(), number=page, size=size)
+        found = list_cases(
+            session, caller.person, query.filters(), clock=place.clock, number=page, size=size
+        )
     with place.act(caller.actor) as act:
         act.record("case.list", "cases", cases=[row.id for row in found.rows], total=found.total)
     return CasePage.of(found)
@@ -217,4 +219,4 @@ def _case(request: Request, caller: Visitor, case_id: int) -> CaseAnswer:
         if not told.withheld:
             readings.note_answer_shown(act.session, case, caller.person)
         act.record("case.view", case, answer_shown=not told.withheld, api=True)
-    return CaseAnswer.of(case, told)
+    return CaseAnswer.of(case, told, installation(request).clock)

@@ -73,8 +73,9 @@ def add_follow_up(
 
 
 def _follow_up(request: Request, caller: Visitor, case_id: int) -> FollowUpAnswer:
-    with installation(request).act(caller.actor) as act:
+    place = installation(request)
+    with place.act(caller.actor) as act:
         case = case_of(act.session, caller.person, case_id)
         told = follow_up.told(act.session, case, caller.person)
         act.record("case.view", case, follow_up=True, api=True)
-    return FollowUpAnswer.of(told, at_intake=case.research_consent)
+    return FollowUpAnswer.of(told, case, place.clock)

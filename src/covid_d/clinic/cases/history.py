@@ -67,7 +67,7 @@ def history(session: Session, case: Case, person: Person) -> list[Event]:
     session
         A database session.
     case
-        A whole one (:func:`~covid_d.clinic.cases.whole.whole_case`).
+        A whole one (:func:`~covid_d.clinic.cases.load_case.whole_case`).
     person
         Who asks.
     """

@@ -160,7 +160,7 @@ def _check(
     films: Sequence[GivenFilm],
     submission: str | None,
 ) -> None:
-    wrong = faults(new_case, person, installation.settings.national_id)
+    wrong = faults(new_case, person, installation.settings.national_id, installation.clock.today())
     if not films:
         wrong["films"] = N_("Add at least one radiograph.")
     if len(films) > MAX_FILMS:
@@ -248,7 +248,8 @@ def _examination(
             staged = staging.find(installation, person, given.token or "")
             if staged.examination.bundle == detector.bundle.id:
                 return staged.sha256, staged.examination, staged.milliseconds
-            content = installation.films.get(staged.sha256)  # switched this very moment
+            # Another model was switched on since: its answer is the one the case gets.
+            content = installation.films.get(staged.sha256)
         except (NotFoundError, UnavailableError) as error:
             raise _gone() from error
     examined = installation.desk.examine(content, detector)
@@ -292,7 +293,9 @@ def _enter(
     case = Case(**columns, created_at=moment)
     for film in ready.values():
         assessment = StoredAssessment(**film.answer, created_at=moment)
-        case.films.append(Film(**film.columns, created_at=moment, assessments=[assessment]))
+        case.films.append(
+            Film(**film.columns, created_at=moment, at_intake=True, assessments=[assessment])
+        )
     act.session.add(case)
     act.record("case.create", case, films=list(ready), research_consent=case.research_consent)
     # From here on nobody sweeps (the trail has one writer at a time), and the rows name the films:

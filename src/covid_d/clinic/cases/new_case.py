@@ -10,9 +10,8 @@ from typing import Final
 from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id
-from covid_d.clinic.cases.catalogue import COMORBIDITIES, NONE, PROVINCES, SEXES, SYMPTOMS
 from covid_d.clinic.cases.national_id import Keeping
-from covid_d.clinic.clock import today
+from covid_d.clinic.cases.value_sets import COMORBIDITIES, NONE, PROVINCES, SEXES, SYMPTOMS
 from covid_d.clinic.texts import N_, Text
 
 MAX_CODE: Final = 40
@@ -35,13 +34,13 @@ class NewCase:
     unit_id
         The health unit; the person's own.
     province
-        Where the patient lives; a code of ``catalogue.PROVINCES``.
+        Where the patient lives; a code of ``value_sets.PROVINCES``.
     national_id
         Cédula, as typed.
     age_years
         Whole years.
     sex
-        A code of ``catalogue.SEXES``.
+        A code of ``value_sets.SEXES``.
     symptom_onset
         Day on which the first symptom began.
     symptoms, comorbidities
@@ -74,7 +73,7 @@ class NewCase:
     sample: bool = False
 
 
-def faults(case: NewCase, person: Person, keeping: Keeping) -> dict[str, Text]:
+def faults(case: NewCase, person: Person, keeping: Keeping, today: date) -> dict[str, Text]:
     """Return what is wrong with a case, by field; empty when it can be accepted.
 
     Parameters
@@ -85,14 +84,18 @@ def faults(case: NewCase, person: Person, keeping: Keeping) -> dict[str, Text]:
         Who enters it.
     keeping
         How the installation keeps the cédula.
+    today
+        The present day there.
     """
     found: dict[str, Text] = {}
-    for field, fault in _faults(case, person, keeping):
+    for field, fault in _faults(case, person, keeping, today):
         found.setdefault(field, fault)  # the first one said is the one to mend first
     return found
 
 
-def _faults(case: NewCase, person: Person, keeping: Keeping) -> Iterator[tuple[str, Text]]:
+def _faults(
+    case: NewCase, person: Person, keeping: Keeping, today: date
+) -> Iterator[tuple[str, Text]]:
     yield from _identity(case, keeping)
     if person.unit_id is None or case.unit_id != person.unit_id:
         yield "unit_id", N_("You can enter cases of your own health unit only.")
@@ -108,7 +111,7 @@ def _faults(case: NewCase, person: Person, keeping: Keeping) -> Iterator[tuple[s
         if value is not None and not low <= value <= high:
             yield field, sentences.no_whole_number(low, high)
     if case.symptom_onset is not None:
-        if case.symptom_onset > today():
+        if case.symptom_onset > today:
             yield "symptom_onset", sentences.IN_THE_FUTURE
         if case.symptom_onset < FIRST_ONSET:
             yield "symptom_onset", N_("This day is before the first known case of COVID-19.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from covid_d.clinic.cases.catalogue import COMORBIDITIES, SEXES, SYMPTOMS
-from covid_d.clinic.clock import local
+from covid_d.clinic.cases.value_sets import COMORBIDITIES, SEXES, SYMPTOMS
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.texts import Text
 
@@ -50,8 +50,8 @@ class Patient:
     entered_at: datetime
 
     @classmethod
-    def of(cls, case: Case) -> Patient:
-        """Return the patient of a case."""
+    def of(cls, case: Case, clock: Clock) -> Patient:
+        """Return the patient of a case; days are those of the installation's clock."""
         onset = case.symptom_onset
         return cls(
             code=case.patient_code,
@@ -60,7 +60,7 @@ class Patient:
             province=case.province,
             unit=case.unit.name,
             symptom_onset=onset,
-            days_ill=(local(case.created_at).date() - onset).days if onset else None,
+            days_ill=(clock.day_of(case.created_at) - onset).days if onset else None,
             symptoms=tuple(SYMPTOMS.get(code, Text(code)) for code in case.symptoms),
             comorbidities=tuple(COMORBIDITIES.get(code, Text(code)) for code in case.comorbidities),
             spo2=case.spo2,

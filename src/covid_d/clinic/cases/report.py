@@ -7,9 +7,9 @@ from datetime import datetime
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import pictures, readings
+from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
-from covid_d.clinic.cases.whole import whole_case
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.errors import UnavailableError
@@ -120,12 +120,12 @@ def make_report(
         if not readings.may_see_answer(act.session, case, person):
             raise readings.ReadingFirstError
         readings.note_answer_shown(act.session, case, person)
-        facts = current(act.session, case).facts
+        facts = current(act.session, case, installation.clock).facts
         act.record("case.report", case, national_id=with_national_id)
     kept = case.national_id_encrypted if with_national_id else None
     report = Report(
         case_id=case.id,
-        patient=Patient.of(case),
+        patient=Patient.of(case, installation.clock),
         national_id=installation.keys.decrypt(kept) if kept else None,
         films=tuple(
             _film(installation, number, film) for number, film in enumerate(case.films, start=1)

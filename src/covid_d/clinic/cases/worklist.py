@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from datetime import time as clock_time
 from enum import StrEnum
 from typing import Any, Final
 
@@ -18,12 +17,16 @@ from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import of_unit
 from covid_d.clinic.cases.readings import answer_visible_to
-from covid_d.clinic.clock import zone
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.errors import InvalidInputError
-from covid_d.clinic.follow_up.facts import laboratory_is, laboratory_of
-from covid_d.clinic.follow_up.terms import Laboratory
+from covid_d.clinic.follow_up.laboratory import (
+    Laboratory,
+    ResultToDate,
+    laboratory_of,
+    result_to_date_is,
+)
 from covid_d.clinic.texts import Text
 from covid_d.detector import Outcome
 
@@ -35,6 +38,8 @@ LONGEST_TEXT: Final = 80
 FIRST_DAY: Final = date(2000, 1, 1)
 _NUMBER: Final = re.compile(r"[0-9]{1,10}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
+
+_NO_RESULT: Final = Laboratory.of((), FIRST_DAY)
 
 # Of several films the most telling answer is the case's.
 _MOST_TELLING_FIRST: Final = (
@@ -68,7 +73,9 @@ class Filters:
         First and last day of entry, in the installation's time zone.
     outcome
         What the model said; never matches a case whose answer the person may not see yet.
-    laboratory, province, sex
+    laboratory
+        The result to date.
+    province, sex
         As entered.
     own
         Only those that the person entered.
@@ -86,7 +93,7 @@ class Filters:
     since: date | None = None
     until: date | None = None
     outcome: Outcome | None = None
-    laboratory: Laboratory | None = None
+    laboratory: ResultToDate | None = None
     province: str | None = None
     sex: str | None = None
     own: bool = False
@@ -124,7 +131,7 @@ class Row:
     outcome
         The most telling answer over its films; ``None`` when withheld or without an answer.
     laboratory
-        The laboratory's state; ``None`` when there is a result and it is withheld.
+        What the laboratory says; ``None`` when there is a result and it is withheld.
     """
 
     id: int
@@ -168,7 +175,13 @@ class Waiting:
 
 
 def list_cases(
-    session: Session, person: Person, filters: Filters, *, number: int = 1, size: int = PAGE_SIZE
+    session: Session,
+    person: Person,
+    filters: Filters,
+    *,
+    clock: Clock,
+    number: int = 1,
+    size: int = PAGE_SIZE,
 ) -> Page:
     """Return one page of the cases that a person may see; past the end, the last one.
 
@@ -180,10 +193,12 @@ def list_cases(
         Who asks.
     filters
         Which cases.
+    clock
+        The installation's.
     number, size
         Which page, of how many cases each.
     """
-    chosen = and_(of_unit(person), *_conditions(person, filters))
+    chosen = and_(of_unit(person), *_conditions(person, filters, clock))
     total = session.scalar(select(func.count()).select_from(Case).where(chosen)) or 0
     pages = max(1, -(-total // size))
     number = min(max(number, 1), pages)
@@ -194,7 +209,7 @@ def list_cases(
         .offset((number - 1) * size)
         .limit(size)
     )
-    return Page(_rows(session, query), number, pages, total)
+    return Page(_rows(session, query, clock), number, pages, total)
 
 
 def waiting(session: Session, person: Person) -> Waiting:
@@ -203,7 +218,7 @@ def waiting(session: Session, person: Person) -> Waiting:
     total = session.scalar(select(func.count()).select_from(Case).where(mine)) or 0
     pending, oldest = session.execute(
         select(func.count(), func.min(Case.created_at)).where(
-            mine, laboratory_is(Laboratory.PENDING)
+            mine, result_to_date_is(ResultToDate.PENDING)
         )
     ).one()
     return Waiting(pending, oldest, total)
@@ -214,22 +229,22 @@ def leading(outcomes: Collection[Outcome | None]) -> Outcome | None:
     return next((outcome for outcome in _MOST_TELLING_FIRST if outcome in outcomes), None)
 
 
-def _conditions(person: Person, filters: Filters) -> Iterator[ColumnElement[bool]]:
+def _conditions(person: Person, filters: Filters, clock: Clock) -> Iterator[ColumnElement[bool]]:
     if filters.text:
         yield _matches(filters.text)
     if filters.patient is not None:
         yield Case.national_id_hash == filters.patient
     if filters.since is not None:
-        yield Case.created_at >= _midnight(filters.since)
+        yield Case.created_at >= clock.midnight(filters.since)
     if filters.until is not None:
-        yield Case.created_at < _midnight(filters.until + timedelta(days=1))
+        yield Case.created_at < clock.midnight(filters.until + timedelta(days=1))
     if filters.outcome is not None:
         yield answer_visible_to(person)
         yield _leading_is(filters.outcome)
     if filters.laboratory is not None:
-        if filters.laboratory is not Laboratory.PENDING:
+        if filters.laboratory is not ResultToDate.PENDING:
             yield answer_visible_to(person)
-        yield laboratory_is(filters.laboratory)
+        yield result_to_date_is(filters.laboratory)
     if filters.province is not None:
         yield Case.province == filters.province
     if filters.sex is not None:
@@ -249,10 +264,6 @@ def _matches(text: str) -> ColumnElement[bool]:
     ):
         return or_(by_code, Case.id == int(digits))
     return by_code
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, clock_time.min, tzinfo=zone())
 
 
 def _leading_is(outcome: Outcome) -> ColumnElement[bool]:
@@ -297,10 +308,10 @@ def _columns(person: Person) -> Any:
     ).join(User, User.id == Case.created_by_id)
 
 
-def _rows(session: Session, query: Any) -> tuple[Row, ...]:
+def _rows(session: Session, query: Any, clock: Clock) -> tuple[Row, ...]:
     found = session.execute(query).all()
     answers = _answers(session, [row.id for row in found])
-    laboratory = laboratory_of(session, [row.id for row in found])
+    laboratory = laboratory_of(session, {row.id: clock.day_of(row.created_at) for row in found})
     return tuple(
         Row(
             id=row.id,
@@ -320,8 +331,11 @@ def _rows(session: Session, query: Any) -> tuple[Row, ...]:
 
 
 def _told(laboratory: Laboratory, visible: bool) -> Laboratory | None:
-    """Return the state; that a result is missing may be known, so that it is asked for."""
-    return laboratory if visible or laboratory is Laboratory.PENDING else None
+    """Return what may be known: that a result is missing always, so that it is asked for."""
+    if visible:
+        return laboratory
+    # An indeterminate result leaves the case pending as well, but is not told.
+    return _NO_RESULT if laboratory.to_date is ResultToDate.PENDING else None
 
 
 def _answers(session: Session, case_ids: list[int]) -> dict[int, dict[int, Outcome | None]]:

@@ -124,7 +124,7 @@ class Export:
         if Permission.EXPORT_COLLECTION not in self.person.role.permissions:
             raise ForbiddenError
         with self.installation.reading() as session:
-            every = candidates(session, self.installation.keys)
+            every = candidates(session, self.installation.keys, self.installation.clock)
             self._reviews = review.decisions(session)
         self._films = [film for film in every if film.reason is None]
         self._left_out.update(film.reason for film in every if film.reason is not None)

@@ -10,18 +10,11 @@ from typing import Any, Final
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
-from covid_d.clinic.clock import local
-from covid_d.clinic.database.cases import Case, Film, StoredAssessment
-from covid_d.clinic.follow_up.laboratory import (
-    ANTIGEN,
-    CONSENT,
-    RT_PCR,
-    WITHDRAWN,
-    Standard,
-    current,
-    samples,
-    standard,
-)
+from covid_d.clinic.clock import Clock
+from covid_d.clinic.database.cases import Case, Film, FollowUp, StoredAssessment
+from covid_d.clinic.follow_up.holding import holds
+from covid_d.clinic.follow_up.laboratory import Laboratory, Standard, samples
+from covid_d.clinic.follow_up.terms import GIVEN, Kind
 from covid_d.clinic.keys import Keys
 from covid_d.clinic.patients import Identity, same_patient
 from covid_d.clinic.texts import N_, Text
@@ -79,7 +72,7 @@ class Candidate:
     cells: dict[str, str]
 
 
-def candidates(session: Session, keys: Keys) -> list[Candidate]:
+def candidates(session: Session, keys: Keys, clock: Clock) -> list[Candidate]:
     """Return every film of every case, oldest first.
 
     The label is the RT-PCR's where it is conclusive. A positive antigen test stands for itself;
@@ -106,9 +99,9 @@ def candidates(session: Session, keys: Keys) -> list[Candidate]:
     results = samples(session, true())
     found: dict[int, tuple[Reason | None, dict[str, str]]] = {}
     for case, patient in zip(cases, first, strict=True):
-        day = local(case.created_at).date()
-        tests = [standard(results[kind].get(case.id, ()), day) for kind in (RT_PCR, ANTIGEN)]
-        finding = _finding(*tests)
+        day = clock.day_of(case.created_at)
+        said = Laboratory.of(results.get(case.id, ()), day)
+        finding = _finding(said)
         agreed = consent.get(case.id, case.research_consent) and not case.sample
         reason = None if agreed and finding else Reason.RESULT if agreed else Reason.CONSENT
         found[case.id] = (
@@ -119,7 +112,7 @@ def candidates(session: Session, keys: Keys) -> list[Candidate]:
                 "site": keys.digest("collection site", str(case.unit_id))[:8],
                 "finding": finding,
                 **_described(case, day),
-                **_tests(*tests),
+                **_tests(said),
             },
         )
     return [_candidate(keys, row, *found[row.case_id]) for row in _films(session)]
@@ -147,21 +140,25 @@ def _films(session: Session) -> list[Any]:
 
 
 def _consent(session: Session) -> dict[int, bool]:
-    rows = session.execute(current(CONSENT))
-    return {row.case_id: row.value != WITHDRAWN for row in rows}  # the latest one stays
+    rows = session.execute(
+        select(FollowUp.case_id, FollowUp.value)
+        .where(FollowUp.kind == Kind.CONSENT.value, holds())
+        .order_by(FollowUp.id)
+    )
+    return {row.case_id: row.value == GIVEN for row in rows}  # the latest one stays
 
 
-def _finding(rt_pcr: Standard, antigen: Standard) -> str:
-    if rt_pcr.is_conclusive:
-        return POSITIVE if rt_pcr is Standard.POSITIVE else NEGATIVE
-    return POSITIVE if antigen is Standard.POSITIVE else ""
+def _finding(said: Laboratory) -> str:
+    if said.reference is Standard.POSITIVE:
+        return POSITIVE
+    return NEGATIVE if said.rt_pcr is Standard.NEGATIVE else ""
 
 
-def _tests(rt_pcr: Standard, antigen: Standard) -> dict[str, str]:
+def _tests(said: Laboratory) -> dict[str, str]:
     letters = {Standard.POSITIVE: "Y", Standard.NEGATIVE: "N"}
     return {
-        "RT_PCR_positive": letters.get(rt_pcr, ""),
-        "antigen_positive": letters.get(antigen, ""),
+        "RT_PCR_positive": letters.get(said.rt_pcr, ""),
+        "antigen_positive": letters.get(said.antigen, ""),
     }
 
 

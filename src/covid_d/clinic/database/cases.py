@@ -71,6 +71,8 @@ class Film(Table):
     projection: Mapped[str | None] = mapped_column(String(10))
     """As the file states it, or as the doctor did where it does not."""
     created_at: Mapped[datetime]
+    at_intake: Mapped[bool]
+    """Whether it came with the case: only such films give the case's index test."""
 
     case: Mapped[Case] = relationship(back_populates="films")
     assessments: Mapped[list[StoredAssessment]] = relationship(

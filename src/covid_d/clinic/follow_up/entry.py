@@ -10,7 +10,7 @@ from typing import Final
 from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.clock import local, today
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.errors import ConflictError, InvalidInputError
 from covid_d.clinic.fields import is_text
@@ -74,9 +74,9 @@ def add(
         # Locked, so that of two corrections at once the second one sees the first.
         case = case_of(act.session, person, case_id, lock=True)
         facts = history(act.session, case.id)
-        _check_fields(case, entry)
+        _check_fields(case, entry, installation.clock)
         if entry.supersedes is None:
-            _check_new(summary(facts, at_intake=case.research_consent), entry)
+            _check_new(summary(facts, case, installation.clock), entry)
         else:
             _check_correction(facts, entry)
         row = FollowUp(
@@ -102,10 +102,10 @@ def add(
         return row.id
 
 
-def _check_fields(case: Case, entry: Entry) -> None:
+def _check_fields(case: Case, entry: Entry, clock: Clock) -> None:
     wrong: dict[str, Text] = {}
     if entry.value != VOID:
-        wrong = _wrong_value(entry) | _wrong_day(case, entry)
+        wrong = _wrong_value(entry) | _wrong_day(case, entry, clock)
     elif entry.supersedes is None:
         wrong["value"] = sentences.NOT_OFFERED
     for name, text, longest in (
@@ -130,12 +130,12 @@ def _wrong_value(entry: Entry) -> dict[str, Text]:
     return {}
 
 
-def _wrong_day(case: Case, entry: Entry) -> dict[str, Text]:
-    day, entered = entry.day, local(case.created_at).date()
+def _wrong_day(case: Case, entry: Entry, clock: Clock) -> dict[str, Text]:
+    day, entered = entry.day, clock.day_of(case.created_at)
     if day is None:
         needed = entry.kind.is_test or entry.kind is Kind.OUTCOME
         return {"day": N_("State the day.")} if needed else {}
-    if day > today():
+    if day > clock.today():
         return {"day": sentences.IN_THE_FUTURE}
     earliest = entered - BEFORE_CASE
     if case.symptom_onset is not None:

@@ -6,14 +6,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.readings import may_see_answer
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import Case, FollowUp
-from covid_d.clinic.follow_up.terms import GIVEN, VOID, Kind, Laboratory, text_of
+from covid_d.clinic.follow_up.holding import corrected
+from covid_d.clinic.follow_up.laboratory import Laboratory, Sample
+from covid_d.clinic.follow_up.terms import GIVEN, VOID, Kind, text_of
 from covid_d.clinic.texts import Text
 
 
@@ -94,6 +97,8 @@ class Current:
         The latest statement on research after intake, if any.
     research_consent
         Whether the case may be used for research: that statement, else what intake recorded.
+    laboratory
+        What these results say: to date, and as reference standard.
     """
 
     tests: tuple[Fact, ...]
@@ -101,11 +106,7 @@ class Current:
     outcome: Fact | None
     consent: Fact | None
     research_consent: bool
-
-    @property
-    def laboratory(self) -> Laboratory:
-        """What the laboratory says so far."""
-        return _laboratory({fact.value for fact in self.tests})
+    laboratory: Laboratory
 
     @property
     def facts(self) -> tuple[Fact, ...]:
@@ -117,12 +118,11 @@ class Current:
 def history(session: Session, case_id: int) -> list[Fact]:
     """Return every entry of a case, corrected ones too, in the order they were made."""
     rows = session.execute(
-        select(FollowUp, User.full_name)
+        select(FollowUp, User.full_name, corrected())
         .join(User, User.id == FollowUp.user_id)
         .where(FollowUp.case_id == case_id)
         .order_by(FollowUp.id)
     ).all()
-    corrected = {row.supersedes_id for row, _ in rows}
     return [
         Fact(
             id=row.id,
@@ -135,9 +135,9 @@ def history(session: Session, case_id: int) -> list[Fact]:
             at=row.created_at,
             supersedes=row.supersedes_id,
             reason=row.reason,
-            superseded=row.id in corrected,
+            superseded=superseded,
         )
-        for row, author in rows
+        for row, author, superseded in rows
     ]
 
 
@@ -161,20 +161,22 @@ def told(session: Session, case: Case, person: Person) -> Told:
     return Told(known, withheld=True)
 
 
-def current(session: Session, case: Case) -> Current:
-    """Return what holds of a case now."""
-    return summary(history(session, case.id), at_intake=case.research_consent)
+def current(session: Session, case: Case, clock: Clock) -> Current:
+    """Return what holds of a case now; its day is that of the installation's clock."""
+    return summary(history(session, case.id), case, clock)
 
 
-def summary(facts: Collection[Fact], *, at_intake: bool) -> Current:
-    """Return what holds, given a case's whole history.
+def summary(facts: Collection[Fact], case: Case, clock: Clock) -> Current:
+    """Return what holds, given what is known of a case's history.
 
     Parameters
     ----------
     facts
-        The history.
-    at_intake
-        Whether research consent was given when the case was entered.
+        The history, or the part of it that somebody may know.
+    case
+        Whose: its day, and the research consent given when it was entered.
+    clock
+        The installation's.
     """
     holding = [fact for fact in facts if fact.holds]
 
@@ -185,59 +187,20 @@ def summary(facts: Collection[Fact], *, at_intake: bool) -> Current:
 
     statements = [fact for fact in holding if fact.kind is Kind.CONSENT]
     consent = statements[-1] if statements else None  # the last word counts, whatever its day
+    tests = tuple(
+        sorted(
+            (fact for fact in holding if fact.kind.is_test),
+            key=lambda fact: (fact.day or date.min, fact.id),
+        )
+    )
     return Current(
-        tests=tuple(
-            sorted(
-                (fact for fact in holding if fact.kind.is_test),
-                key=lambda fact: (fact.day or date.min, fact.id),
-            )
-        ),
+        tests=tests,
         diagnosis=latest(Kind.DIAGNOSIS),
         outcome=latest(Kind.OUTCOME),
         consent=consent,
-        research_consent=at_intake if consent is None else consent.value == GIVEN,
+        research_consent=case.research_consent if consent is None else consent.value == GIVEN,
+        laboratory=Laboratory.of(
+            [Sample(fact.kind, fact.value, fact.day) for fact in tests],
+            clock.day_of(case.created_at),
+        ),
     )
-
-
-def laboratory_is(state: Laboratory) -> ColumnElement[bool]:
-    """Return the condition on ``Case`` that its laboratory state is ``state``."""
-    positive, negative = _has_result("positive"), _has_result("negative")
-    if state is Laboratory.POSITIVE:
-        return positive
-    return ~positive & (negative if state is Laboratory.NEGATIVE else ~negative)
-
-
-def laboratory_of(session: Session, case_ids: Collection[int]) -> dict[int, Laboratory]:
-    """Return the laboratory state of several cases in one query."""
-    correction = aliased(FollowUp)
-    rows = session.execute(
-        select(FollowUp.case_id, FollowUp.value)
-        .outerjoin(correction, correction.supersedes_id == FollowUp.id)
-        .where(FollowUp.case_id.in_(case_ids), _is_test(), correction.id.is_(None))
-    )
-    found: dict[int, set[str]] = {case_id: set() for case_id in case_ids}
-    for case_id, value in rows:
-        found[case_id].add(value)
-    return {case_id: _laboratory(values) for case_id, values in found.items()}
-
-
-def _laboratory(values: Collection[str]) -> Laboratory:
-    # One positive test counts, as in the ministry's case definition; an indeterminate one leaves
-    # the question open.
-    if "positive" in values:
-        return Laboratory.POSITIVE
-    return Laboratory.NEGATIVE if "negative" in values else Laboratory.PENDING
-
-
-def _has_result(value: str) -> ColumnElement[bool]:
-    correction = aliased(FollowUp)
-    return exists().where(
-        FollowUp.case_id == Case.id,
-        _is_test(),
-        FollowUp.value == value,
-        ~exists().where(correction.supersedes_id == FollowUp.id),
-    )
-
-
-def _is_test() -> ColumnElement[bool]:
-    return FollowUp.kind.in_([kind.value for kind in Kind if kind.is_test])

@@ -1,30 +1,54 @@
-"""What the laboratory says of a case: the current RT-PCR and antigen results, by one rule."""
+"""What the laboratory says of a case, by one rule for every list, figure and export.
+
+Two things are told apart and named everywhere. The *result to date* is for whoever treats the
+patient: one positive result counts, whatever its day, as in the ministry's case definition. The
+*reference standard* is what the model is judged by: only samples taken near the case count, and
+the RT-PCR counts before the antigen test. Where they differ, both are said, and why.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.orm import Session
 
 from covid_d.clinic.database.cases import Case, FollowUp
+from covid_d.clinic.follow_up.holding import holds, is_test
+from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.texts import N_, Text
 
-RT_PCR: Final = "rt_pcr"
-ANTIGEN: Final = "antigen"
-CONSENT: Final = "consent"
-WITHDRAWN: Final = "withdrawn"
-VOID: Final = "void"
 # A sample further from the case's day tells of another state of the patient.
 WINDOW_DAYS: Final = 7
 
-Samples = Mapping[int, list[tuple[str, date | None]]]
+
+class Sample(NamedTuple):
+    """One result that holds: of which test, what it says, and the day of the sample if known."""
+
+    kind: str
+    value: str
+    day: date | None
+
+
+class ResultToDate(StrEnum):
+    """What the laboratory has said of a case so far; an indeterminate result leaves it open."""
+
+    PENDING = "pending"
+    POSITIVE = "positive"
+    NEGATIVE = "negative"
+
+    @property
+    def text(self) -> Text:
+        """The result's name."""
+        return _TO_DATE[self]
 
 
 class Standard(StrEnum):
-    """What one kind of test says of a case, as a reference standard."""
+    """What one kind of test, or the laboratory, says of a case as a reference standard."""
 
     POSITIVE = "positive"
     NEGATIVE = "negative"
@@ -39,38 +63,68 @@ class Standard(StrEnum):
         """Whether it is positive or negative."""
         return self in (Standard.POSITIVE, Standard.NEGATIVE)
 
-
-def current(*kinds: str) -> Select[int, str, str, date | None]:
-    """Return the query of the current follow-ups of some kinds: case, kind, value, day; by age.
-
-    A follow-up that another one supersedes was corrected and is no longer current; one entered by
-    mistake says nothing.
-    """
-    newer = aliased(FollowUp)
-    return (
-        select(FollowUp.case_id, FollowUp.kind, FollowUp.value, FollowUp.day)
-        .outerjoin(newer, newer.supersedes_id == FollowUp.id)
-        .where(FollowUp.kind.in_(kinds), newer.id.is_(None), FollowUp.value != VOID)
-        .order_by(FollowUp.id)
-    )
+    @property
+    def text(self) -> Text:
+        """The name of the standard."""
+        return _STANDARDS[self]
 
 
-def samples(session: Session, chosen: ColumnElement[bool]) -> dict[str, Samples]:
-    """Return the current results of both tests, each by case: value and the sample's day.
+class Why(StrEnum):
+    """Why the result to date does not count as reference standard."""
+
+    OUTSIDE = "sample_outside_window"
+    RT_PCR_FIRST = "rt_pcr_before_antigen"
+
+    @property
+    def text(self) -> Text:
+        """The reason in words."""
+        return _WHY[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """What the laboratory says of one case.
 
     Parameters
     ----------
-    session
-        Reading.
-    chosen
-        Condition on ``Case``.
+    to_date
+        The result to date.
+    rt_pcr, antigen
+        Either test as reference standard.
+    reference
+        What counts as reference standard: the RT-PCR where it is conclusive, else the antigen.
+    why
+        Why ``reference`` is not ``to_date``; ``None`` where they agree.
     """
-    found: dict[str, dict[int, list[tuple[str, date | None]]]] = {RT_PCR: {}, ANTIGEN: {}}
-    query = current(RT_PCR, ANTIGEN).join(Case, Case.id == FollowUp.case_id).where(chosen)
-    # Plain rows: tens of thousands of them, and no object is wanted.
-    for case_id, kind, value, day in session.connection().execute(query).all():
-        found[kind].setdefault(case_id, []).append((value, day))
-    return found  # type: ignore[return-value]
+
+    to_date: ResultToDate
+    rt_pcr: Standard
+    antigen: Standard
+    reference: Standard
+    why: Why | None
+
+    @classmethod
+    def of(cls, samples: Sequence[Sample], day: date) -> Laboratory:
+        """Return what the results that hold say of a case entered on ``day``."""
+        values = {sample.value for sample in samples}
+        to_date = next((said for said in _DECISIVE if said in values), ResultToDate.PENDING)
+        rt_pcr, antigen = (
+            standard([(value, taken) for kind, value, taken in samples if kind == asked], day)
+            for asked in (Kind.RT_PCR, Kind.ANTIGEN)
+        )
+        reference = _reference(rt_pcr, antigen)
+        why = None
+        if to_date is not ResultToDate.PENDING and reference.value != to_date.value:
+            timely = any(
+                value == to_date.value and is_timely(taken, day) for _, value, taken in samples
+            )
+            why = Why.RT_PCR_FIRST if timely else Why.OUTSIDE
+        return cls(to_date, rt_pcr, antigen, reference, why)
+
+
+def is_timely(taken: date | None, day: date) -> bool:
+    """Return whether a sample counts for a case entered on ``day``; one of unknown day does."""
+    return taken is None or -WINDOW_DAYS <= (taken - day).days <= WINDOW_DAYS
 
 
 def standard(results: Sequence[tuple[str, date | None]], day: date) -> Standard:
@@ -79,15 +133,87 @@ def standard(results: Sequence[tuple[str, date | None]], day: date) -> Standard:
     Among samples taken within ``WINDOW_DAYS`` days (those of unknown day included) one positive
     makes the case positive, else one negative makes it negative, else it is indeterminate.
     """
-    timely = [
-        value
-        for value, taken in results
-        if taken is None or -WINDOW_DAYS <= (taken - day).days <= WINDOW_DAYS
-    ]
+    timely = [value for value, taken in results if is_timely(taken, day)]
     for answer in _CONCLUSIONS:
         if answer in timely:
             return answer
     return Standard.OUTSIDE if results else Standard.NONE
 
 
+def samples(session: Session, chosen: ColumnElement[bool]) -> dict[int, list[Sample]]:
+    """Return the results that hold, by case, in the order they were entered.
+
+    Parameters
+    ----------
+    session
+        Reading.
+    chosen
+        Condition on ``Case``.
+    """
+    found: dict[int, list[Sample]] = {}
+    query = (
+        select(FollowUp.case_id, FollowUp.kind, FollowUp.value, FollowUp.day)
+        .join(Case, Case.id == FollowUp.case_id)
+        .where(is_test(), holds(), chosen)
+        .order_by(FollowUp.id)
+    )
+    # Plain rows: tens of thousands of them, and no object is wanted.
+    for case_id, kind, value, day in session.connection().execute(query).all():
+        found.setdefault(case_id, []).append(Sample(kind, value, day))
+    return found
+
+
+def laboratory_of(session: Session, days: Mapping[int, date]) -> dict[int, Laboratory]:
+    """Return what the laboratory says of several cases, in one query.
+
+    Parameters
+    ----------
+    session
+        Reading.
+    days
+        Of each case's number, the day of its entry.
+    """
+    found = samples(session, Case.id.in_(list(days)))
+    return {number: Laboratory.of(found.get(number, ()), day) for number, day in days.items()}
+
+
+def result_to_date_is(said: ResultToDate) -> ColumnElement[bool]:
+    """Return the condition on ``Case`` that its result to date is ``said``."""
+    positive, negative = _has_result("positive"), _has_result("negative")
+    if said is ResultToDate.POSITIVE:
+        return positive
+    return ~positive & (negative if said is ResultToDate.NEGATIVE else ~negative)
+
+
+def _has_result(value: str) -> ColumnElement[bool]:
+    return exists().where(FollowUp.case_id == Case.id, is_test(), FollowUp.value == value, holds())
+
+
+def _reference(rt_pcr: Standard, antigen: Standard) -> Standard:
+    for said in (rt_pcr, antigen):
+        if said.is_conclusive:
+            return said
+    return antigen if rt_pcr is Standard.NONE else rt_pcr
+
+
+# Decisive first: one positive makes a case positive.
+_DECISIVE: Final = (ResultToDate.POSITIVE, ResultToDate.NEGATIVE)
 _CONCLUSIONS: Final = (Standard.POSITIVE, Standard.NEGATIVE, Standard.INDETERMINATE)
+_TO_DATE: Final = {
+    ResultToDate.PENDING: N_("Result pending"),
+    ResultToDate.POSITIVE: N_("Laboratory: positive"),
+    ResultToDate.NEGATIVE: N_("Laboratory: negative"),
+}
+_STANDARDS: Final = {
+    Standard.POSITIVE: N_("Positive"),
+    Standard.NEGATIVE: N_("Negative"),
+    Standard.INDETERMINATE: N_("Indeterminate"),
+    Standard.OUTSIDE: N_("No sample near the case"),
+    Standard.NONE: N_("No result"),
+}
+_WHY: Final = {
+    Why.OUTSIDE: N_(
+        "The sample was taken more than %(n)d days before or after the case.", n=WINDOW_DAYS
+    ),
+    Why.RT_PCR_FIRST: N_("The RT-PCR counts before the antigen test."),
+}

@@ -42,30 +42,12 @@ VOID: Final = "void"
 """What a correction says of an entry that should never have been made."""
 
 
-class Laboratory(StrEnum):
-    """What the laboratory says of a case so far."""
-
-    PENDING = "pending"
-    POSITIVE = "positive"
-    NEGATIVE = "negative"
-
-    @property
-    def text(self) -> Text:
-        """The state's name."""
-        return _LABORATORY[self]
-
-
 def text_of(kind: Kind, value: str) -> Text:
     """Return the name of a value."""
     return _MISTAKE if value == VOID else kind.values[value]
 
 
 _MISTAKE: Final = N_("Entered by mistake")
-_LABORATORY: Final = {
-    Laboratory.PENDING: N_("Result pending"),
-    Laboratory.POSITIVE: N_("Laboratory: positive"),
-    Laboratory.NEGATIVE: N_("Laboratory: negative"),
-}
 _KINDS: Final = {
     Kind.RT_PCR: Text("RT-PCR"),
     Kind.ANTIGEN: N_("Antigen test"),

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from covid_d import __version__
-from covid_d.clinic.clock import local
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.http.navigation import entries_for
 from covid_d.clinic.http.notices import NOTICES
 from covid_d.clinic.http.visitor import Visitor, installation
@@ -61,7 +61,7 @@ def page(
     language = language_of(request)
     visitor: Visitor | None = getattr(request.state, "visitor", None)
     html = (
-        _environment(language)
+        _environment(language, installation(request).clock)
         .get_template(template)
         .render(
             language=language,
@@ -87,8 +87,11 @@ def go_to(path: str, *, notice: str | None = None) -> Response:
 
 
 def formats(language: Language) -> Mapping[str, Callable[..., str]]:
-    """Return the templates' filters (``day``, ``moment``, ``percent``...) for what is no page."""
-    return _environment(language).filters
+    """Return the templates' filters (``day``, ``moment``, ``percent``...) for what is no page.
+
+    A moment is written in the zone that it bears.
+    """
+    return _environment(language, None).filters
 
 
 def _bundle(request: Request) -> dict[str, Any] | None:
@@ -106,7 +109,7 @@ def _bundle(request: Request) -> dict[str, Any] | None:
 
 
 @cache
-def _environment(language: Language) -> Environment:
+def _environment(language: Language, clock: Clock | None) -> Environment:
     environment = Environment(
         loader=PackageLoader("covid_d.clinic", "."),
         autoescape=True,
@@ -126,7 +129,10 @@ def _environment(language: Language) -> Environment:
         return "—" if value is None else format_date(value, pattern, locale=locale)
 
     def moment(value: datetime | None, pattern: str = "d MMM y, HH:mm") -> str:
-        return "—" if value is None else format_datetime(local(value), pattern, locale=locale)
+        if value is None:
+            return "—"
+        here = value if clock is None else clock.local(value)
+        return format_datetime(here, pattern, locale=locale)
 
     def percent(value: float | None, digits: int = 0) -> str:
         pattern = "#,##0" + ("." + "0" * digits if digits else "") + " %"

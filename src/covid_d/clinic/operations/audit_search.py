@@ -7,13 +7,13 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic.clock import local, zone
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
@@ -44,7 +44,7 @@ class Search:
     since: date | None = None
     until: date | None = None
 
-    def narrow(self, query: Select[Any]) -> Select[Any]:
+    def narrow(self, query: Select[Any], clock: Clock) -> Select[Any]:
         """Return a query of entries, narrowed to what is looked for."""
         if self.user_id is not None:
             query = query.where(AuditEntry.user_id == self.user_id)
@@ -55,9 +55,9 @@ class Search:
         if self.subject:
             query = query.where(AuditEntry.subject == self.subject)
         if self.since is not None:
-            query = query.where(AuditEntry.at >= _start(self.since))
+            query = query.where(AuditEntry.at >= clock.midnight(self.since))
         if self.until is not None:
-            query = query.where(AuditEntry.at < _start(self.until + timedelta(days=1)))
+            query = query.where(AuditEntry.at < clock.midnight(self.until + timedelta(days=1)))
         return query
 
 
@@ -89,7 +89,9 @@ class Entry:
 def count(installation: Installation, search: Search) -> int:
     """Return how many entries are found."""
     with installation.reading() as session:
-        found = session.scalar(search.narrow(select(func.count()).select_from(AuditEntry)))
+        found = session.scalar(
+            search.narrow(select(func.count()).select_from(AuditEntry), installation.clock)
+        )
         return found or 0
 
 
@@ -99,7 +101,9 @@ def latest(
     """Return entries, the latest first."""
     with installation.reading() as session:
         names = _names(session)
-        query = search.narrow(select(AuditEntry)).order_by(AuditEntry.sequence.desc())
+        query = search.narrow(select(AuditEntry), installation.clock).order_by(
+            AuditEntry.sequence.desc()
+        )
         found = session.scalars(query.offset(offset).limit(limit))
         return [_entry(row, names) for row in found]
 
@@ -123,13 +127,13 @@ def as_csv(installation: Installation, search: Search) -> Iterator[str]:
     yield _line(COLUMNS)
     with installation.reading() as session:
         names = _names(session)
-        query = search.narrow(select(AuditEntry)).order_by(AuditEntry.sequence)
+        query = search.narrow(select(AuditEntry), installation.clock).order_by(AuditEntry.sequence)
         for row in session.scalars(query.execution_options(yield_per=1000)):
             entry = _entry(row, names)
             yield _line(
                 (
                     entry.sequence,
-                    local(entry.at).isoformat(timespec="seconds"),
+                    installation.clock.local(entry.at).isoformat(timespec="seconds"),
                     entry.person or "",
                     entry.address,
                     entry.action,
@@ -138,10 +142,6 @@ def as_csv(installation: Installation, search: Search) -> Iterator[str]:
                     entry.hash,
                 )
             )
-
-
-def _start(day: date) -> datetime:
-    return datetime.combine(day, time(), zone())
 
 
 def _names(session: Session) -> dict[int, str]:

@@ -11,7 +11,7 @@ def logging_config() -> dict[str, Any]:
     """Return the logging configuration of the server, for ``logging.config.dictConfig``.
 
     The server's own access log stays off: it writes whole addresses, and a search may hold a
-    patient's code. :mod:`covid_d.clinic.http.observe` logs requests without their queries.
+    patient's code. :mod:`covid_d.clinic.http.request_log` logs requests without their queries.
     """
     return {
         "version": 1,

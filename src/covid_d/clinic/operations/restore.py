@@ -21,10 +21,10 @@ from covid_d.clinic.database.migrate import upgrade
 from covid_d.clinic.installation import data_folder, database_url
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.operations.backup import FORMAT, MANIFEST, READ, TABLES, Manifest, Progress
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.errors import CovidDError
 from covid_d.files import write_atomically
 from covid_d.language import N_
-from covid_d.settings import Settings
 
 _AGAIN: Final = N_("Use another backup, or copy this one again from where it is kept.")
 _BATCH: Final = 500
@@ -43,7 +43,7 @@ def read_manifest(archive: Path) -> Manifest:
 
 
 def restore(
-    archive: Path, settings: Settings, *, progress: Progress = lambda done, total: None
+    archive: Path, settings: ClinicSettings, *, progress: Progress = lambda done, total: None
 ) -> Manifest:
     """Restore a backup into the settings' data folder and database, both empty.
 

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from covid_d.clinic.follow_up.laboratory import Standard
+from covid_d.clinic.follow_up.laboratory import WINDOW_DAYS, ResultToDate, Standard, Why
 from covid_d.clinic.statistics.episodes import NO_FILM, Episodes
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.suppression import hidden_parts
@@ -31,9 +31,17 @@ _COUNTS: Final = (
     Column("positivity", N_("Positivity (95 % interval)"), "share"),
 )
 _LABORATORY: Final = N_(
-    "Laboratory result: RT-PCR where it is conclusive, else antigen. Positivity is shown from "
+    "Laboratory result: the reference standard, which is the RT-PCR where it is conclusive, else "
+    "the antigen test, from samples within %(days)d days of the case. Positivity is shown from "
     "%(n)d results on.",
+    days=WINDOW_DAYS,
     n=LEAST_RESULTS,
+)
+_TWO_NAMES: Final = N_(
+    "The list of cases shows the result to date: one positive counts, whatever its day. These "
+    "figures count the reference standard: samples within %(n)d days of the case, the RT-PCR "
+    "before the antigen test.",
+    n=WINDOW_DAYS,
 )
 _SMALL: Final = N_(
     "*: not shown to you: a count below five, or one that would give such a count away."
@@ -129,10 +137,38 @@ def shown(parts: Sequence[int], scope: Scope) -> list[Cell]:
     return [HIDDEN if place in hidden else count for place, count in enumerate(parts)]
 
 
-def laboratory(cases: Episodes) -> npt.NDArray[np.str_]:
-    """Return each case's laboratory result: RT-PCR where conclusive, else antigen."""
-    conclusive = (cases.rt_pcr == Standard.POSITIVE) | (cases.rt_pcr == Standard.NEGATIVE)
-    return np.where(conclusive, cases.rt_pcr, cases.antigen)
+def laboratory(cases: Episodes, scope: Scope) -> Table:
+    """Return how many cases have each result to date, what of it counts, and why where not.
+
+    The other tables count the reference standard; the worklist shows the result to date.
+    """
+    pairs = list(
+        zip(cases.to_date.tolist(), cases.reference.tolist(), cases.why.tolist(), strict=True)
+    )
+    found = Counter(pairs).most_common()
+    numbers = shown([count for _, count in found], scope)
+    rows: list[tuple[Cell, ...]] = [
+        (
+            ResultToDate(to_date).text,
+            Standard(reference).text,
+            Why(why).text if why else None,
+            number,
+        )
+        for ((to_date, reference, why), _), number in zip(found, numbers, strict=True)
+    ]
+    columns = (
+        Column("to_date", N_("Result to date")),
+        Column("reference", N_("Reference standard")),
+        Column("why", N_("Why they differ")),
+        Column("cases", N_("Cases"), "count"),
+    )
+    return Table(
+        "laboratory",
+        N_("Result to date and reference standard"),
+        columns,
+        rows,
+        _notes(scope, _TWO_NAMES),
+    )
 
 
 def _table(
@@ -143,8 +179,8 @@ def _table(
     cases: Episodes,
     scope: Scope,
 ) -> Table:
-    result = laboratory(cases)
-    positive, negative = result == Standard.POSITIVE, result == Standard.NEGATIVE
+    positive = cases.reference == Standard.POSITIVE
+    negative = cases.reference == Standard.NEGATIVE
     sizes = [int(group.mask.sum()) for group in groups]
     found = [int((group.mask & positive).sum()) for group in groups]
     # Both columns add up to totals that are shown elsewhere.

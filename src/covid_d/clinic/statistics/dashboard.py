@@ -86,7 +86,14 @@ def make(
         SHA-256 of the only bundle whose answers are judged; empty, or unknown, for all.
     """
     names, known = unit_names(session), bundles(session)
-    every = load(session, known, unit_id=scope.unit_id, end=period.end, told=scope.told)
+    every = load(
+        session,
+        known,
+        unit_id=scope.unit_id,
+        end=period.end,
+        told=scope.told,
+        clock=period.clock,
+    )
     inside = every.where(every.day >= period.first.toordinal())
     only = next((place for place, entry in enumerate(known) if entry.sha256 == bundle), None)
     judged = inside if only is None else inside.where(inside.bundle == only)
@@ -98,6 +105,7 @@ def make(
         counts.by_day(inside, period, scope),
         counts.by_province(inside, scope),
         counts.by_unit(inside, scope, names),
+        counts.laboratory(inside, scope),
         counts.outcomes(inside, scope),
         counts.refusals(_refusal_codes(session, scope, period), scope),
         performance.flow(judged, standard, scope),

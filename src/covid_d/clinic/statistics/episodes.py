@@ -12,7 +12,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 import numpy as np
@@ -20,17 +20,10 @@ import numpy.typing as npt
 from sqlalchemy import ColumnElement, DateTime, and_, select, type_coerce
 from sqlalchemy.orm import Session
 
-from covid_d.clinic.clock import zone
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case, Film, Reading, StoredAssessment
-from covid_d.clinic.follow_up.laboratory import (
-    ANTIGEN,
-    RT_PCR,
-    Samples,
-    Standard,
-    samples,
-    standard,
-)
+from covid_d.clinic.follow_up.laboratory import Laboratory, samples
 from covid_d.clinic.patients import Identity, same_patient
 from covid_d.detector import Outcome
 
@@ -75,6 +68,9 @@ class Episodes:
         refused; -1 without one.
     rt_pcr, antigen
         :class:`~covid_d.clinic.follow_up.laboratory.Standard` of either test.
+    to_date, reference, why
+        Of the laboratory, as :class:`~covid_d.clinic.follow_up.laboratory.Laboratory` says them;
+        ``why`` is empty where both agree.
     blind_reading
         The first blind reading: ``positive``, ``negative``, ``inconclusive``, or empty.
     """
@@ -88,6 +84,9 @@ class Episodes:
     bundle: npt.NDArray[np.int64]
     rt_pcr: Words
     antigen: Words
+    to_date: Words
+    reference: Words
+    why: Words
     blind_reading: Words
 
     def __len__(self) -> int:
@@ -110,6 +109,7 @@ def load(
     unit_id: int | None,
     end: datetime,
     told: ColumnElement[bool],
+    clock: Clock,
 ) -> Episodes:
     """Return every case entered before ``end``, of one unit or of all, that may be counted.
 
@@ -125,9 +125,11 @@ def load(
         Of the period.
     told
         Condition on ``Case`` that it may be counted.
+    clock
+        Tells the day of a case.
     """
     with _collector_paused():
-        return _load(session, known, unit_id, end, told)
+        return _load(session, known, unit_id, end, told, clock)
 
 
 @contextmanager
@@ -152,6 +154,7 @@ def _load(
     unit_id: int | None,
     end: datetime,
     told: ColumnElement[bool],
+    clock: Clock,
 ) -> Episodes:
     chosen = and_(Case.created_at < end, Case.sample.is_(False))
     if unit_id is not None:
@@ -174,7 +177,7 @@ def _load(
         )
         .all()
     )
-    days = _local_days([row.created_at for row in rows])
+    days = _local_days([row.created_at for row in rows], clock)
     ids = [row.id for row in rows]
     given = _index_tests(session, chosen)
     nothing = (NO_FILM, None, "")
@@ -182,6 +185,9 @@ def _load(
     tests = [given.get(case_id, nothing) for case_id in ids]
     blind = _blind_readings(session, chosen)
     results = samples(session, chosen)
+    said = [
+        Laboratory.of(results.get(case_id, ()), day) for case_id, day in zip(ids, days, strict=True)
+    ]
     return Episodes(
         day=np.array([day.toordinal() for day in days], dtype=np.int64),
         unit=np.array([row.unit_id for row in rows], dtype=np.int64),
@@ -190,20 +196,23 @@ def _load(
         outcome=_words([test[0] for test in tests]),
         probability=np.array([test[1] for test in tests], dtype=np.float64),
         bundle=np.array([numbers.get(test[2], -1) for test in tests], dtype=np.int64),
-        rt_pcr=_standards(results[RT_PCR], ids, days),
-        antigen=_standards(results[ANTIGEN], ids, days),
+        rt_pcr=_words([one.rt_pcr for one in said]),
+        antigen=_words([one.antigen for one in said]),
+        to_date=_words([one.to_date for one in said]),
+        reference=_words([one.reference for one in said]),
+        why=_words([one.why or "" for one in said]),
         blind_reading=_words([blind.get(case_id, "") for case_id in ids]),
     )
 
 
-def _local_days(moments: list[datetime]) -> list[date]:
+def _local_days(moments: list[datetime], clock: Clock) -> list[date]:
     """Return the local day of each moment, oldest first; one without a zone is of UTC (SQLite)."""
-    here, days = zone(), []
+    days: list[date] = []
     day, after = date.min, None  # a day's end is looked up once
     for moment in moments:
         if after is None or moment >= after:
-            day = moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(here).date()
-            end = datetime.combine(day + timedelta(days=1), time(), here).astimezone(UTC)
+            day = clock.day_of(moment.replace(tzinfo=moment.tzinfo or UTC))
+            end = clock.midnight(day + timedelta(days=1))
             after = end.replace(tzinfo=None) if moment.tzinfo is None else end
         days.append(day)
     return days
@@ -253,8 +262,7 @@ def _index_tests(
             )
             .join(Film, Film.id == StoredAssessment.film_id)
             .join(Case, Case.id == Film.case_id)
-            # What came with the case bears its very moment.
-            .where(chosen, Film.created_at == Case.created_at)
+            .where(chosen, Film.at_intake)
             .order_by(StoredAssessment.film_id, StoredAssessment.id)
         )
         .all()
@@ -268,15 +276,6 @@ def _index_tests(
     return found
 
 
-def _standards(results: Samples, ids: list[int], days: list[date]) -> Words:
-    told: list[str] = [Standard.NONE] * len(ids)
-    for place, case_id in enumerate(ids):
-        given = results.get(case_id)
-        if given is not None:
-            told[place] = standard(given, days[place])
-    return _words(told)
-
-
 def _blind_readings(session: Session, chosen: ColumnElement[bool]) -> dict[int, str]:
     rows = session.connection().execute(
         select(Reading.case_id, Reading.finding)
@@ -287,5 +286,5 @@ def _blind_readings(session: Session, chosen: ColumnElement[bool]) -> dict[int, 
     return {row.case_id: row.finding for row in rows}  # read last, the first one stays
 
 
-def _words(values: list[str]) -> Words:
+def _words(values: Sequence[str]) -> Words:
     return np.array(values, dtype=np.str_)

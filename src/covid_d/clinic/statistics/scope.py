@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, not_, or_, true
@@ -13,7 +13,7 @@ from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import of_unit
 from covid_d.clinic.cases.readings import answer_visible_to
-from covid_d.clinic.clock import zone
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.roles import Permission
 from covid_d.clinic.texts import N_
@@ -77,10 +77,11 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days in the installation's time zone, both included."""
+    """Days by the installation's clock, both included."""
 
     first: date
     last: date
+    clock: Clock
 
     @property
     def days(self) -> int:
@@ -90,16 +91,22 @@ class Period:
     @property
     def start(self) -> datetime:
         """Its first moment, UTC."""
-        return _midnight(self.first)
+        return self.clock.midnight(self.first)
 
     @property
     def end(self) -> datetime:
         """The first moment after it, UTC."""
-        return _midnight(self.last + timedelta(days=1))
+        return self.clock.midnight(self.last + timedelta(days=1))
 
     @classmethod
     def of(
-        cls, first: date | None, last: date | None, *, today: date, whole_months: bool = False
+        cls,
+        first: date | None,
+        last: date | None,
+        *,
+        clock: Clock,
+        today: date,
+        whole_months: bool = False,
     ) -> Period:
         """Return the period between two days; both may be left out.
 
@@ -107,8 +114,8 @@ class Period:
         ----------
         first, last
             Left out: the last ``DEFAULT_DAYS`` days, until today.
-        today
-            The present day.
+        clock, today
+            The installation's, and the present day.
         whole_months
             Stretch it to whole calendar months, so that nobody can find a day's small count by
             subtracting two periods.
@@ -127,8 +134,4 @@ class Period:
         if whole_months:
             start = start.replace(day=1)
             end = end.replace(day=calendar.monthrange(end.year, end.month)[1])
-        return cls(start, end)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), zone()).astimezone(UTC)
+        return cls(start, end, clock)

@@ -6,12 +6,14 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from covid_d.dataset.looks import told
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.bundle.contents import CARD, SPEC, update
 from covid_d.detector.lungs import lung_files
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.audit import texts
 from covid_d.evaluation.audit.evidence import POOL, AuditResult, Sensitivity, SourceEvidence
+from covid_d.evaluation.audit.questions import COVID, QUESTIONS
 from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.evaluation.report.texts import number, percent, shown
 from covid_d.language import Language
@@ -106,8 +108,8 @@ def write_verdict(
 
 def _table(result: AuditResult) -> str:
     evidence = result.evidence
-    header = ["Films", "with", "without", "Model AUROC", "Best no-lung probe", "Lungs erased",
-              "Lungs only"]  # fmt: skip
+    header = ["Films", "with", "without", "patients", "Model AUROC", "Closest probe",
+              "Lungs erased", "Lungs only"]  # fmt: skip
     rows = [header, ["---"] * len(header)]
     rows += [_row(source) for source in (*evidence.sources, evidence.pool)]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
@@ -115,10 +117,12 @@ def _table(result: AuditResult) -> str:
 
 def _row(source: SourceEvidence) -> list[str]:
     name = texts.POOLED.in_language(_LANGUAGE) if source.name == POOL else source.name
-    counts = [name, str(source.positives), str(source.negatives)]
-    if source.model is None or source.best_probe is None:
+    if source.question != COVID.name:
+        name = f"{name}, {QUESTIONS[source.question].message.in_language(_LANGUAGE)}"
+    counts = [name, str(source.positives), str(source.negatives), str(source.patients)]
+    if source.model is None or source.closest_probe is None:
         return counts + [texts.TOO_FEW.in_language(_LANGUAGE)] * 4
-    probe, best = source.best_probe
+    probe, best = source.closest_probe
     return [
         *counts,
         _written(source.model),
@@ -146,7 +150,7 @@ def _written(estimate: Estimate | None) -> str:
 def _provenance(result: AuditResult, command: Sequence[str]) -> list[str]:
     return [
         f"{result.evidence.test_films} test films, {result.evidence.train_films} training films "
-        "for the probes. Intervals are 95%, by patient.",
+        f"for the probes. Intervals are 95%, by patient. {told(result.attempts).en}",
         f"Data set SHA-256 `{result.dataset_sha256}`. Command:",
         "",
         "```",

@@ -53,7 +53,7 @@ def without_lungs(radiograph: Radiograph, lungs: Mask) -> Radiograph:
     ValueError
         If the mask has another shape than the film.
     """
-    return _filled(radiograph, _widened(lungs))
+    return filled(radiograph, _widened(lungs))
 
 
 def only_lungs(radiograph: Radiograph, lungs: Mask) -> Radiograph:
@@ -64,10 +64,17 @@ def only_lungs(radiograph: Radiograph, lungs: Mask) -> Radiograph:
     ValueError
         If the mask has another shape than the film.
     """
-    return _filled(radiograph, ~lungs)
+    return filled(radiograph, ~lungs)
 
 
-def _filled(radiograph: Radiograph, hole: Mask) -> Radiograph:
+def filled(radiograph: Radiograph, hole: Mask) -> Radiograph:
+    """Return the film with ``hole`` filled by the harmonic surface that meets what is around it.
+
+    Raises
+    ------
+    ValueError
+        If the mask has another shape than the film.
+    """
     pixels = radiograph.pixels
     if hole.shape != pixels.shape:
         raise ValueError(f"mask is {hole.shape}, film is {pixels.shape}")

@@ -10,6 +10,7 @@ from matplotlib.ticker import FuncFormatter
 from covid_d.evaluation.audit import texts
 from covid_d.evaluation.audit.evidence import POOL, Evidence, SourceEvidence
 from covid_d.evaluation.audit.probes import Probe
+from covid_d.evaluation.audit.questions import COVID, QUESTIONS
 from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.evaluation.report.texts import number
 from covid_d.html_report import png_of
@@ -19,7 +20,7 @@ from covid_d.language import Language
 _MODEL = "#0072B2"
 _ERASED = "#D55E00"
 _ONLY = "#009E73"
-_PROBES = ("#F0C75E", "#E69F00", "#B57C00", "#7F5700", "#CC79A7")
+_PROBES = ("#F0C75E", "#E69F00", "#B57C00", "#7F5700", "#56B4E9", "#999999", "#F0E442", "#CC79A7")
 _CHANCE = 0.5  # bars start here: their length is what is known beyond guessing
 
 
@@ -69,5 +70,7 @@ def _bars(source: SourceEvidence, language: Language) -> Iterator[tuple[str, str
 
 def _label(source: SourceEvidence, language: Language) -> str:
     name = texts.POOLED.in_language(language) if source.name == POOL else source.name
+    if source.question != COVID.name:
+        name = f"{name}\n{QUESTIONS[source.question].message.in_language(language)}"
     # Long publisher names break after the collection.
     return f"{name.replace('/', '/' + chr(10))}\n({source.positives} / {source.negatives})"

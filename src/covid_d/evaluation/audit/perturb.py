@@ -1,4 +1,4 @@
-"""Small changes that leave the lungs as they are; the answer should stay."""
+"""Small changes that leave the lungs as they are, or lay a thing on them: answers should stay."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from covid_d.language import Message
+from covid_d.radiograph import read
 from covid_d.radiograph.film import FloatImage, Radiograph
 
 
@@ -25,15 +26,32 @@ class Perturbation:
         What is changed, for reports.
     apply
         Takes pixels, float32 HxW in [0, 1], and returns such.
+    as_file
+        Whether the changed picture is read as a file is: reading may undo the change, as it cuts
+        margins off.
+    on_lungs
+        Whether it lays something on the lungs.
     """
 
     name: str
     message: Message
     apply: Callable[[FloatImage], FloatImage]
+    as_file: bool = False
+    on_lungs: bool = False
 
     def __call__(self, radiograph: Radiograph) -> Radiograph:
-        """Return the changed film."""
+        """Return the changed film.
+
+        Raises
+        ------
+        RadiographError
+            If it cannot be read any more.
+        """
         pixels = np.clip(self.apply(radiograph.pixels), 0.0, 1.0)
+        if self.as_file:
+            buffer = io.BytesIO()
+            _grey(pixels).save(buffer, "PNG")
+            return replace(read(buffer.getvalue()), name=radiograph.name)
         return replace(radiograph, pixels=np.ascontiguousarray(pixels, dtype=np.float32))
 
 
@@ -55,12 +73,65 @@ def _text(pixels: FloatImage) -> FloatImage:
     return np.asarray(picture, dtype=np.float32)
 
 
-def _bordered(level: float) -> Callable[[FloatImage], FloatImage]:
+def _bordered(level: float, share: float = 0.05) -> Callable[[FloatImage], FloatImage]:
     def apply(pixels: FloatImage) -> FloatImage:
-        width = max(1, round(0.05 * max(pixels.shape)))
+        width = max(1, round(share * max(pixels.shape)))
         return np.pad(pixels, width, constant_values=level)
 
     return apply
+
+
+def _letterboxed(pixels: FloatImage) -> FloatImage:
+    """Lay the film into the middle of a black 16:9 screen."""
+    rows, columns = pixels.shape
+    missing = max(0, round(rows * 16 / 9) - columns)
+    return np.pad(pixels, [(0, 0), (missing // 2, missing - missing // 2)])
+
+
+def _word_on_lung(pixels: FloatImage) -> FloatImage:
+    picture, pen, side = _drawing(pixels)
+    font = ImageFont.load_default(size=max(8, side // 14))
+    pen.text(_at(picture, 0.17, 0.40), "COVID", fill=1.0, font=font)
+    return np.asarray(picture, dtype=np.float32)
+
+
+def _arrow_on_lung(pixels: FloatImage) -> FloatImage:
+    picture, pen, side = _drawing(pixels)
+    width = max(2, side // 80)
+    tip, tail = _at(picture, 0.70, 0.55), _at(picture, 0.84, 0.40)
+    pen.line((*tail, *tip), fill=1.0, width=width)
+    reach = 5 * width
+    pen.polygon([tip, (tip[0] + reach, tip[1]), (tip[0], tip[1] - reach)], fill=1.0)
+    return np.asarray(picture, dtype=np.float32)
+
+
+def _electrodes_on_lungs(pixels: FloatImage) -> FloatImage:
+    picture, pen, side = _drawing(pixels)
+    radius = max(2, side // 45)
+    for across, down in ((0.26, 0.30), (0.74, 0.30), (0.28, 0.66)):
+        x, y = _at(picture, across, down)
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0.95)
+        pen.line((x, y, x, picture.height), fill=0.9, width=max(1, side // 200))
+    return np.asarray(picture, dtype=np.float32)
+
+
+def _tube_on_lung(pixels: FloatImage) -> FloatImage:
+    picture, pen, side = _drawing(pixels)
+    places = [(0.62, 0.0), (0.63, 0.20), (0.68, 0.42), (0.76, 0.60), (0.80, 0.72)]
+    way = [_at(picture, across, down) for across, down in places]
+    width = max(2, side // 55)
+    pen.line(way, fill=0.85, width=width, joint="curve")
+    pen.line(way, fill=0.45, width=max(1, width // 2), joint="curve")
+    return np.asarray(picture, dtype=np.float32)
+
+
+def _drawing(pixels: FloatImage) -> tuple[Image.Image, ImageDraw.ImageDraw, int]:
+    picture = Image.fromarray(np.array(pixels))
+    return picture, ImageDraw.Draw(picture), max(pixels.shape)
+
+
+def _at(picture: Image.Image, across: float, down: float) -> tuple[float, float]:
+    return across * picture.width, down * picture.height
 
 
 def _jpeg(quality: int) -> Callable[[FloatImage], FloatImage]:
@@ -101,10 +172,52 @@ PERTURBATIONS: tuple[Perturbation, ...] = (
     ),
     Perturbation("text", Message("texto en los bordes", "text at the edges"), _text),
     Perturbation(
-        "black-border", Message("borde negro del 5 %", "black border, 5 %"), _bordered(0.0)
+        "black-border",
+        Message("borde negro del 5 %", "black border, 5 %"),
+        _bordered(0.0),
+        as_file=True,
     ),
     Perturbation(
-        "white-border", Message("borde blanco del 5 %", "white border, 5 %"), _bordered(1.0)
+        "white-border",
+        Message("borde blanco del 5 %", "white border, 5 %"),
+        _bordered(1.0),
+        as_file=True,
+    ),
+    Perturbation(
+        "margin-25",
+        Message("margen negro del 25 %", "black margin, 25 %"),
+        _bordered(0.0, 0.25),
+        as_file=True,
+    ),
+    Perturbation(
+        "letterbox",
+        Message("pantalla negra de 16:9", "black 16:9 screen"),
+        _letterboxed,
+        as_file=True,
+    ),
+    Perturbation(
+        "lung-word",
+        Message("palabra sobre el pulmón", "word on the lung"),
+        _word_on_lung,
+        on_lungs=True,
+    ),
+    Perturbation(
+        "lung-arrow",
+        Message("flecha sobre el pulmón", "arrow on the lung"),
+        _arrow_on_lung,
+        on_lungs=True,
+    ),
+    Perturbation(
+        "lung-electrodes",
+        Message("electrodos sobre los pulmones", "electrodes on the lungs"),
+        _electrodes_on_lungs,
+        on_lungs=True,
+    ),
+    Perturbation(
+        "lung-tube",
+        Message("tubo sobre el pulmón", "tube on the lung"),
+        _tube_on_lung,
+        on_lungs=True,
     ),
     Perturbation("jpeg-70", Message("JPEG de calidad 70", "JPEG quality 70"), _jpeg(70)),
     Perturbation("jpeg-30", Message("JPEG de calidad 30", "JPEG quality 30"), _jpeg(30)),

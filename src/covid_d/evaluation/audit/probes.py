@@ -1,4 +1,4 @@
-"""What can be told from a film without looking at the lungs: five probes, fitted and measured.
+"""What can be told from a film without reading the lungs: eight probes, fitted and measured.
 
 A probe is a small classifier on features that hold no lung, or no detail of it. What it reaches on
 a data set is what a network may reach there by shortcut (Maguolo and Nanni 2021, Information
@@ -46,6 +46,9 @@ class Probe(StrEnum):
     BORDER = "border"
     CENTRE_BLACK = "centre-black"
     SIZE_BRIGHTNESS = "size-brightness"
+    QUALITY = "quality"
+    METADATA = "metadata"
+    MARKS = "marks-on-lungs"
     NETWORK_LUNGS_ERASED = "network-lungs-erased"
 
     @property
@@ -64,6 +67,15 @@ _MESSAGES = {
     Probe.SIZE_BRIGHTNESS: Message(
         "solo tamaño, formato y brillo de la imagen", "image size, format and brightness only"
     ),
+    Probe.QUALITY: Message(
+        "nitidez, ruido y compresión fuera de los pulmones",
+        "sharpness, noise and compression outside the lungs",
+    ),
+    Probe.METADATA: Message("edad, sexo y proyección", "age, sex and projection"),
+    Probe.MARKS: Message(
+        "letras, flechas, electrodos y tubos sobre los pulmones",
+        "letters, arrows, electrodes and tubes on the lungs",
+    ),
     Probe.NETWORK_LUNGS_ERASED: Message(
         "lo que la red extrae con los pulmones borrados",
         "what the network extracts with the lungs erased",
@@ -74,7 +86,10 @@ _MESSAGES = {
 def features(
     radiograph: Radiograph, *, width: float, height: float
 ) -> dict[Probe, npt.NDArray[np.float32]]:
-    """Return what each probe sees of a film, but for the one that needs network and lung masks.
+    """Return what the probes of place, size and brightness see of a film.
+
+    The others are :mod:`covid_d.evaluation.audit.traces`, :mod:`covid_d.evaluation.audit.marks`,
+    and what the network itself extracts.
 
     Parameters
     ----------

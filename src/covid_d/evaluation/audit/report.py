@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from covid_d.dataset.looks import told
 from covid_d.evaluation.audit import texts
 from covid_d.evaluation.audit.evidence import POOL, AuditResult, SourceEvidence
 from covid_d.evaluation.audit.figure import audit_figure
 from covid_d.evaluation.audit.probes import Probe
+from covid_d.evaluation.audit.questions import COVID, QUESTIONS
 from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.evaluation.report.texts import number, percent, shown
 from covid_d.html_report import Page, Picture, Section, Table
@@ -73,6 +75,7 @@ class _Report:
             (texts.MODEL, [source.model for source in sources]),
             (texts.ONLY, [source.only_lungs for source in sources]),
             (texts.ERASED, [source.lungs_erased for source in sources]),
+            (texts.MARKS_ERASED, [source.marks_erased for source in sources]),
         ]
         for probe in Probe:
             found = [s.probes[probe].auroc if probe in s.probes else None for s in sources]
@@ -81,6 +84,10 @@ class _Report:
         return [
             [films, *(f"{_classes(source)} ({source.patients})" for source in sources)],
             *([self._say(name), *map(self._estimate, row)] for name, row in estimates),
+            [
+                self._say(texts.MARKED),
+                *(f"{s.marked_positives} / {s.marked_negatives}" for s in sources),
+            ],
         ]
 
     def _predictability(self) -> Section:
@@ -104,6 +111,7 @@ class _Report:
                 str(found.films),
                 number(found.score_change, self._language),
                 percent(found.flips, self._language),
+                percent(found.opposite, self._language),
                 str(found.refused),
             ]
             for found in self._e.sensitivities
@@ -143,7 +151,13 @@ class _Report:
         )
         return Section(
             self._say(texts.METHODS_HEADING),
-            [*self._all(texts.METHODS), self._lungs(), self._say(films), self._say(provenance)],
+            [
+                *self._all(texts.METHODS),
+                self._lungs(),
+                self._say(films),
+                self._say(told(result.attempts)),
+                self._say(provenance),
+            ],
         )
 
     def _lungs(self) -> str:
@@ -166,7 +180,10 @@ class _Report:
         )
 
     def _name(self, source: SourceEvidence) -> str:
-        return self._say(texts.POOLED) if source.name == POOL else source.name
+        name = self._say(texts.POOLED) if source.name == POOL else source.name
+        if source.question == COVID.name:
+            return name
+        return f"{name}: {self._say(QUESTIONS[source.question].message)}"
 
     def _estimate(self, estimate: Estimate | None) -> str:
         return "–" if estimate is None else shown("auroc", estimate, self._language)

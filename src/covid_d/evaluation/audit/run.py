@@ -1,50 +1,48 @@
-"""The shortcut audit: whether a bundle looks at lungs, and by how much."""
+"""The shortcut audit: whether a model looks at lungs, and by how much."""
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from tqdm import tqdm
 
 from covid_d.dataset.dataset import Dataset
-from covid_d.dataset.manifest import Label, Split
+from covid_d.dataset.looks import Look, looks_at, write_down
+from covid_d.dataset.manifest import Split
+from covid_d.detector.assessment import Outcome
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.detector import Detector
 from covid_d.detector.lungs import LungModel
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.audit.erase import LungFinder
 from covid_d.evaluation.audit.evidence import (
-    POOL,
     AuditResult,
     Evidence,
     LungEvidence,
-    ProbeResult,
     Sensitivity,
     SourceEvidence,
 )
+from covid_d.evaluation.audit.measure import Measurement, groups_of
 from covid_d.evaluation.audit.perturb import PERTURBATIONS
-from covid_d.evaluation.audit.probes import FittedProbe, Probe, ProbeData
-from covid_d.evaluation.audit.scan import Scanner, SeenFilm
+from covid_d.evaluation.audit.questions import Question, questions_of
+from covid_d.evaluation.audit.scan import Answer, Scanner, SeenFilm
 from covid_d.evaluation.audit.sources import SourcePredictability, source_predictability
 from covid_d.evaluation.audit.thresholds import THRESHOLDS, Thresholds
 from covid_d.evaluation.audit.verdict import judge, verdict_of
-from covid_d.evaluation.figures.bootstrap import bootstrap
-from covid_d.evaluation.figures.calibration import CalibratedFilms
-from covid_d.evaluation.figures.estimate import BoolArray, Estimate, FloatArray
-from covid_d.evaluation.figures.intervals import auroc
-from covid_d.evaluation.scores import chosen_films, seen_films
+from covid_d.evaluation.scorer import BundleScorer, Scorer
+from covid_d.evaluation.scores import seen_films
 
 _PERTURBED_FILMS = 200
+_OPPOSITE = {Outcome.POSITIVE, Outcome.NEGATIVE}
 
 
 def audit(
-    bundle: Bundle,
+    model: Bundle | Scorer,
     dataset: Dataset,
     *,
     lungs: LungFinder | None = None,
@@ -53,14 +51,17 @@ def audit(
     perturbed_films: int = _PERTURBED_FILMS,
     threads: int = 0,
 ) -> AuditResult:
-    """Audit a bundle on a data set: probes learn from its train split, all is told of its test.
+    """Audit a model on a data set: probes learn from its train split, all is told of its test.
+
+    The audit is a look at the test split and is written into the data set's record.
 
     Parameters
     ----------
-    bundle
-        To be judged.
+    model
+        To be judged: a bundle, or any other model as a
+        :class:`covid_d.evaluation.scorer.Scorer`.
     dataset
-        Built by the grouped protocol; the bundle must not have learned from its test split.
+        Built by the grouped protocol; the model must not have learned from its test split.
     lungs
         Says where the lungs are: a :class:`LungModel`, or anything else with its ``mask`` whose
         masks the caller vouches for. ``None`` takes the bundle's own model; without one the
@@ -81,37 +82,53 @@ def audit(
         usable films of a class.
     BundleError
         If a model in the bundle cannot be used.
+    DatasetError
+        If the look cannot be written down.
     """
-    if lungs is None and bundle.spec.lungs is not None:
+    bundle = model if isinstance(model, Bundle) else None
+    if lungs is None and bundle is not None and bundle.spec.lungs is not None:
         lungs, origin = LungModel.load(bundle), "bundle"
     else:
         origin = "given"
-    chosen_films(dataset, Split.TRAIN.value)  # both splits hold both classes, or it says so
-    _demand_unseen(bundle, chosen_films(dataset, Split.TEST.value))
-    scanner = Scanner(Detector.load(bundle, threads=threads), dataset, lungs)
-    chosen = _choose(dataset, perturbed_films, seed)
-    seen_train, seen_test = scanner.scan_train(), scanner.scan_test(chosen)
+    attempts = looks_at(dataset.folder)
+    scorer = (
+        BundleScorer(Detector.load(model, threads=threads), features=True)
+        if isinstance(model, Bundle)
+        else model
+    )
+    questions = questions_of(scorer.classes)
+    if bundle is not None:
+        _demand_unseen(bundle, dataset.films(Split.TEST))
+    asked = {split: _asked(dataset, split, questions) for split in (Split.TRAIN, Split.TEST)}
+    workers = threads or (scorer.detector.threads if isinstance(scorer, BundleScorer) else 1)
+    scanner = Scanner(scorer, dataset, lungs, threads=workers)
+    chosen = _choose(asked[Split.TEST], questions, perturbed_films, seed)
+    seen_train = scanner.scan_train(asked[Split.TRAIN]["path"].tolist())
+    seen_test = scanner.scan_test(asked[Split.TEST]["path"].tolist(), chosen)
     left_out = Counter(film.left_out for film in seen_train + seen_test if film.left_out)
     train, test = _usable(dataset, seen_train), _usable(dataset, seen_test)
-    _demand_classes(train, Split.TRAIN)
-    _demand_classes(test, Split.TEST)
-    measure = _Measurement(train, test, thresholds, seed)
+    measures = []
+    for question in questions:
+        for films, split in ((train, Split.TRAIN), (test, Split.TEST)):
+            _demand_classes(films, split, question)
+        measures.append(Measurement(train, test, question, scorer.classes, thresholds, seed))
+    sources: list[SourceEvidence] = [found for one in measures for found in one.sources()]
     evidence = Evidence(
-        pool=measure.source(POOL, train["all"], test["all"]),
-        sources=tuple(measure.sources()),
-        calibration_error=measure.calibration_error(),
+        pool=measures[0].pool(),
+        sources=tuple(sources),
+        calibration_error=measures[0].calibration_error(),
         lungs=_lung_evidence(lungs, origin, test),
-        predictability=tuple(_predictability(test, thresholds, seed)),
+        predictability=tuple(_predictability(test, questions[0], thresholds, seed)),
         sensitivities=tuple(_sensitivities(test)),
         train_films=len(train),
         test_films=len(test),
-        shared_groups=len(np.intersect1d(_groups(train), _groups(test))),
+        shared_groups=len(np.intersect1d(groups_of(train), groups_of(test))),
         left_out=dict(left_out),
     )
     checks = judge(evidence, thresholds)
     now = datetime.now(UTC).replace(microsecond=0)
-    return AuditResult(
-        bundle=bundle.id,
+    result = AuditResult(
+        bundle=scorer.id,
         dataset_sha256=dataset.sha256,
         created=now,
         seed=seed,
@@ -119,108 +136,50 @@ def audit(
         evidence=evidence,
         checks=checks,
         verdict=verdict_of(checks, now),
+        attempts=attempts,
     )
+    digest = hashlib.sha256(bundle.model_bytes).hexdigest() if bundle else scorer.id.sha256
+    write_down(
+        dataset.folder,
+        Look.now(
+            "audit",
+            model=digest,
+            name=scorer.id.name,
+            dataset=dataset.sha256,
+            outcome=result.verdict.status,
+        ),
+    )
+    return result
 
 
-class _Measurement:
-    """Measures model and probes on the test films of any source.
-
-    Parameters
-    ----------
-    train, test
-        From :func:`_usable`.
-    """
-
-    def __init__(
-        self, train: pd.DataFrame, test: pd.DataFrame, thresholds: Thresholds, seed: int
-    ) -> None:
-        self._train, self._test = train, test
-        self._least = thresholds.films_per_class
-        self._seed = seed
-        # Without a lung model no film was seen with its lungs erased.
-        seen = [probe for probe in Probe if probe in train["film"].iloc[0].probes]
-        self._fitted = {
-            probe: FittedProbe(
-                ProbeData(_features(train, probe), _truth(train), _groups(train)), seed=seed
-            )
-            for probe in tqdm(seen, desc="probes", unit="probe")
-        }
-
-    def sources(self) -> list[SourceEvidence]:
-        """Return every source's evidence, then every subsource's that is a proper part of one."""
-        train, test = self._train, self._test
-        found = []
-        for source in sorted(test["source"].unique()):
-            inside = test["source"] == source
-            found.append(self.source(source, train["source"] == source, inside))
-            for subsource in sorted(test.loc[inside, "subsource"].unique()):
-                part = inside & (test["subsource"] == subsource)
-                if not subsource or part.sum() == inside.sum():
-                    continue
-                part_of_train = (train["source"] == source) & (train["subsource"] == subsource)
-                evidence = self.source(f"{source}/{subsource}", part_of_train, part)
-                if evidence.model is not None:  # a collection has dozens of tiny publishers
-                    found.append(evidence)
-        return found
-
-    def source(
-        self, name: str, in_train: pd.Series[bool], in_test: pd.Series[bool]
-    ) -> SourceEvidence:
-        """Return model and probes on the same test films."""
-        test = self._test[in_test.to_numpy(dtype=np.bool_)]
-        truth, groups = _truth(test), _groups(test)
-        positives = int(truth.sum())
-        counts = (len(test), positives, len(test) - positives, len(np.unique(groups)))
-        if min(counts[1:3]) < self._least:
-            return SourceEvidence(name, *counts)
-        members = None if name == POOL else in_train.to_numpy(dtype=np.bool_)
-        probes = {}
-        for probe, fitted in self._fitted.items():
-            seen = _features(test, probe)
-            found = [fitted.score(seen, members)]
-            if members is not None and (within := fitted.score_within(seen, members)):
-                found.append(within)
-            results = [
-                ProbeResult(
-                    auroc(scored.scores, truth, groups),
-                    scored.classifier,
-                    scored.trained_on,
-                    scored.inner_auroc,
-                )
-                for scored in found
-            ]
-            # The better on the test films: in doubt for the probe, against the bundle.
-            probes[probe] = max(results, key=lambda result: result.auroc.value)
-        return SourceEvidence(
-            name,
-            *counts,
-            model=auroc(_column(test, "logit"), truth, groups),
-            probes=probes,
-            lungs_erased=_auroc_if_any(_column(test, "lungs_erased"), truth, groups),
-            only_lungs=_auroc_if_any(_column(test, "only_lungs"), truth, groups),
+def _asked(dataset: Dataset, split: Split, questions: Sequence[Question]) -> pd.DataFrame:
+    """Return the manifest's rows of a split that any question is about."""
+    films = dataset.films(split)
+    if films.empty:
+        raise EvaluationError(
+            f"The data set {dataset.folder} has no films in split {split.value!r}.",
+            "Build the data set again with --protocol grouped.",
         )
-
-    def calibration_error(self) -> Estimate:
-        """Return the expected calibration error over all test films, clustered by patient."""
-        films = CalibratedFilms(_column(self._test, "probability"), _truth(self._test))
-        name = "calibration_error"
-        value = float(films.statistics(np.ones((1, len(self._test))))[name][0])
-        interval = bootstrap(
-            lambda weights: {name: films.statistics(weights)[name]},
-            _groups(self._test),
-            seed=self._seed,
-        )[name]
-        return Estimate(value, *interval, len(self._test), "bootstrap")
+    for question in questions:
+        truth = question.truth(films[question.asked(films)])
+        if truth.all() or not truth.any():
+            raise EvaluationError(
+                f"The films of split {split.value!r} are of one class for the question "
+                f"{question.message.en!r}.",
+                "Audit on a data set whose train and test splits hold both classes.",
+            )
+    taking_part = np.any([question.asked(films) for question in questions], axis=0)
+    return films[taking_part]
 
 
-def _choose(dataset: Dataset, count: int, seed: int) -> frozenset[str]:
+def _choose(
+    films: pd.DataFrame, questions: Sequence[Question], count: int, seed: int
+) -> frozenset[str]:
     """Return the paths of ``count`` test films, as many of each class as there are."""
-    films = dataset.films(Split.TEST).sample(frac=1.0, random_state=seed)
-    by_class = films.groupby("label")["path"]
-    share = dict.fromkeys(by_class.groups, -(-count // by_class.ngroups))
-    return frozenset(
-        path for label, paths in by_class for path in paths.head(share[label]).tolist()
-    )
+    shuffled = films.sample(frac=1.0, random_state=seed)
+    by_class = shuffled.groupby(questions[0].column)["path"]
+    share = -(-count // by_class.ngroups)
+    return frozenset(path for _, paths in by_class for path in paths.head(share).tolist())
 
 
 def _usable(dataset: Dataset, seen: Sequence[SeenFilm]) -> pd.DataFrame:
@@ -231,15 +190,7 @@ def _usable(dataset: Dataset, seen: Sequence[SeenFilm]) -> pd.DataFrame:
     # A film without a group stands alone; blank groups must not become one big patient.
     alone = "film:" + rows["original_sha256"]
     rows["group"] = rows["group"].where(rows["group"] != "", alone)
-    answers = [film.answer for film in taking_part]
-    return rows.assign(
-        all=True,
-        film=pd.Series(taking_part, dtype=object),
-        logit=[answer.logit if answer else math.nan for answer in answers],
-        probability=[answer.probability if answer else math.nan for answer in answers],
-        lungs_erased=[film.lungs_erased for film in taking_part],
-        only_lungs=[film.only_lungs for film in taking_part],
-    )
+    return rows.assign(film=pd.Series(taking_part, dtype=object))
 
 
 def _demand_unseen(bundle: Bundle, test: pd.DataFrame) -> None:
@@ -251,11 +202,13 @@ def _demand_unseen(bundle: Bundle, test: pd.DataFrame) -> None:
         )
 
 
-def _demand_classes(films: pd.DataFrame, split: Split) -> None:
-    counts = films["label"].value_counts().to_dict()
-    if any(counts.get(label.value, 0) < 2 for label in Label):
+def _demand_classes(films: pd.DataFrame, split: Split, question: Question) -> None:
+    truth = question.truth(films[question.asked(films)])
+    counts = {"positive": int(truth.sum()), "negative": int((~truth).sum())}
+    if min(counts.values()) < 2:
         raise EvaluationError(
-            f"The {split.value} split has too few usable films of a class for an audit: {counts}.",
+            f"The {split.value} split has too few usable films of a class for an audit: {counts} "
+            f"({question.message.en}).",
             "Audit on a data set whose train and test splits hold both classes.",
         )
 
@@ -271,14 +224,17 @@ def _lung_evidence(
 
 
 def _predictability(
-    test: pd.DataFrame, thresholds: Thresholds, seed: int
+    test: pd.DataFrame, question: Question, thresholds: Thresholds, seed: int
 ) -> list[SourcePredictability]:
+    if any(film.features is None for film in test["film"]):
+        return []
     found = []
-    for name, part in [("all", test), *((str(k), g) for k, g in test.groupby("label"))]:
+    by_class = [(str(name), part) for name, part in test.groupby(question.column) if name]
+    for name, part in [("all", test), *by_class]:
         result = source_predictability(
             np.stack([film.features for film in part["film"]]),
             part["source"].to_numpy(dtype=str),
-            _groups(part),
+            groups_of(part),
             films=name,
             least=thresholds.films_per_class,
             seed=seed,
@@ -292,43 +248,32 @@ def _sensitivities(test: pd.DataFrame) -> list[Sensitivity]:
     films: list[SeenFilm] = [film for film in test["film"] if film.perturbed]
     result = []
     for change in PERTURBATIONS if films else ():
-        pairs = [(film.answer, film.perturbed[change.name]) for film in films]
-        moves = [abs(after.probability - before.probability) for before, after in pairs if before]
-        known = [move for move in moves if not math.isnan(move)]
-        flips = [before is None or before.outcome != after.outcome for before, after in pairs]
+        pairs = [(film.answer, film.perturbed[change.name]) for film in films if film.answer]
+        known = [move for before, after in pairs if not math.isnan(move := before.distance(after))]
         result.append(
             Sensitivity(
                 name=change.name,
                 message=change.message,
                 films=len(pairs),
-                refused=len(moves) - len(known),
+                refused=sum(after.refused for _, after in pairs),
                 score_change=float(np.mean(known)) if known else math.nan,
-                flips=float(np.mean(flips)),
+                flips=_share([_turned(*pair) for pair in pairs]),
+                opposite=_share([_turned(*pair, opposite=True) for pair in pairs]),
+                on_lungs=change.on_lungs,
             )
         )
     return result
 
 
-def _auroc_if_any(
-    scores: FloatArray, truth: BoolArray, groups: npt.NDArray[np.str_]
-) -> Estimate | None:
-    return None if np.isnan(scores).any() else auroc(scores, truth, groups)
+def _turned(before: Answer, after: Answer, *, opposite: bool = False) -> bool | None:
+    """Return whether the outcome changed; ``None`` when the model says none."""
+    if before.outcome is None:
+        return None
+    if opposite:
+        return {before.outcome, after.outcome} == _OPPOSITE
+    return before.outcome != after.outcome
 
 
-def _column(films: pd.DataFrame, name: str) -> FloatArray:
-    values: FloatArray = films[name].to_numpy(dtype=np.float64)
-    return values
-
-
-def _truth(films: pd.DataFrame) -> BoolArray:
-    truth: BoolArray = (films["label"] == Label.COVID.value).to_numpy(dtype=np.bool_)
-    return truth
-
-
-def _groups(films: pd.DataFrame) -> npt.NDArray[np.str_]:
-    groups: npt.NDArray[np.str_] = films["group"].to_numpy(dtype=str)
-    return groups
-
-
-def _features(films: pd.DataFrame, probe: Probe) -> npt.NDArray[np.float32]:
-    return np.stack([film.probes[probe] for film in films["film"]])
+def _share(turned: Sequence[bool | None]) -> float:
+    known = [value for value in turned if value is not None]
+    return float(np.mean(known)) if known else math.nan

@@ -1,4 +1,8 @@
-"""One pass over the films: what each probe sees, and what the bundle answers, changed or not."""
+"""One pass over the films: what each probe sees, and what the model answers, changed or not.
+
+Films are changed as they were read, before a model frames them; where a part was erased the model
+frames the changed film as the one it was made from.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import math
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +19,6 @@ from tqdm import tqdm
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import Split
 from covid_d.detector.assessment import Outcome
-from covid_d.detector.calibrate import calibrated_probability, conformal_set, outcome_of
-from covid_d.detector.detector import Detector
 from covid_d.evaluation.audit.erase import (
     LungFinder,
     Mask,
@@ -24,23 +26,38 @@ from covid_d.evaluation.audit.erase import (
     only_lungs,
     without_lungs,
 )
+from covid_d.evaluation.audit.marks import mark_features, marks_on, without_marks
 from covid_d.evaluation.audit.perturb import PERTURBATIONS
 from covid_d.evaluation.audit.probes import Probe, features
-from covid_d.radiograph import Radiograph, RadiographError, Refusal, check, prepare, read
-from covid_d.radiograph.film import FloatImage
+from covid_d.evaluation.audit.traces import metadata_features, quality_features
+from covid_d.evaluation.scorer import Scored, Scorer
+from covid_d.radiograph import Radiograph, RadiographError, check, read
 
 _Result = TypeVar("_Result")
+Values = tuple[float, ...]
 
 
-class Answer(NamedTuple):
-    """What the bundle makes of a film: outcome, calibrated probability, logit.
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model makes of a film: outcome (if it says one) and values, none when refused."""
 
-    A refused film has no numbers (NaN).
-    """
+    outcome: Outcome | None
+    values: Values = ()
 
-    outcome: Outcome
-    probability: float = math.nan
-    logit: float = math.nan
+    @property
+    def refused(self) -> bool:
+        """Whether there are no values."""
+        return not self.values
+
+    def distance(self, other: Answer) -> float:
+        """Return how far the values moved: half the sum of changes; NaN when either was refused.
+
+        For probabilities this is the total variation: for two classes, the change of either.
+        """
+        if self.refused or other.refused:
+            return math.nan
+        pairs = zip(self.values, other.values, strict=True)
+        return sum(abs(a - b) for a, b in pairs) / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,15 +73,18 @@ class SeenFilm:
     left_out
         Why the film takes no part (its refusal's code), or an empty string.
     answer
-        The bundle's, on the film as it is.
+        The model's, on the film as it is.
     features
-        Penultimate features, C.
+        Penultimate features, C; ``None`` for a model that gives none.
     lungs
         Whether lungs were found; ``None`` without a lung model.
-    lungs_erased, only_lungs
-        Logits of the changed films; of the film itself when no lungs were found.
+    marked
+        Whether something that is no lung lies on the lungs.
+    lungs_erased, only_lungs, marks_erased
+        The model's values on the changed films; on the film itself when there was nothing to
+        erase.
     perturbed
-        The bundle's answers to perturbed films, by name.
+        The model's answers to perturbed films, by name.
     """
 
     path: str
@@ -73,8 +93,10 @@ class SeenFilm:
     answer: Answer | None = None
     features: npt.NDArray[np.float32] | None = None
     lungs: bool | None = None
-    lungs_erased: float = math.nan
-    only_lungs: float = math.nan
+    marked: bool = False
+    lungs_erased: Values = ()
+    only_lungs: Values = ()
+    marks_erased: Values = ()
     perturbed: dict[str, Answer] = field(default_factory=dict)
 
 
@@ -83,43 +105,54 @@ class Scanner:
 
     Parameters
     ----------
-    detector
-        The bundle at work.
+    scorer
+        The model.
     dataset
         Where the films lie.
     lungs
         Says where the lungs are.
+    threads
+        Films read at once.
     """
 
-    def __init__(self, detector: Detector, dataset: Dataset, lungs: LungFinder | None) -> None:
-        self._detector = detector
+    def __init__(
+        self, scorer: Scorer, dataset: Dataset, lungs: LungFinder | None, *, threads: int = 1
+    ) -> None:
+        self._scorer = scorer
         self._dataset = dataset
         self._lungs = lungs
+        self._threads = threads
 
-    def scan_train(self) -> list[SeenFilm]:
-        """Return what the probes see of the training films."""
-        return self._each(self._look, Split.TRAIN)
+    def scan_train(self, paths: Collection[str]) -> list[SeenFilm]:
+        """Return what the probes see of the training films of these paths."""
+        return self._each(self._look, Split.TRAIN, paths)
 
-    def scan_test(self, perturbed: Collection[str]) -> list[SeenFilm]:
-        """Return everything about the test films.
+    def scan_test(self, paths: Collection[str], perturbed: Collection[str]) -> list[SeenFilm]:
+        """Return everything about the test films of these paths.
 
         Parameters
         ----------
+        paths
+            Of the films.
         perturbed
             Paths of the films to perturb as well.
         """
         return self._each(
-            lambda row: self._ask(row, perturb=str(row.path) in perturbed), Split.TEST
+            lambda row: self._ask(row, perturb=str(row.path) in perturbed), Split.TEST, paths
         )
 
-    def _each(self, work: Callable[[Any], _Result], split: Split) -> list[_Result]:
-        rows = list(self._dataset.films(split).itertuples(index=False))
-        with ThreadPoolExecutor(self._detector.threads, thread_name_prefix="audit") as pool:
+    def _each(
+        self, work: Callable[[Any], _Result], split: Split, paths: Collection[str]
+    ) -> list[_Result]:
+        films = self._dataset.films(split)
+        rows = list(films[films["path"].isin(list(paths))].itertuples(index=False))
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="audit") as pool:
             try:
                 results = pool.map(work, rows)
                 return list(
-                    tqdm(results, total=len(rows), desc=f"{split.value} films", unit="film")
-                )
+                    tqdm(results, total=len(rows), desc=f"{split.value} films", unit="film",
+                         disable=None)
+                )  # fmt: skip
             except BaseException:  # Ctrl-C included: do not finish what nobody waits for
                 pool.shutdown(cancel_futures=True)
                 raise
@@ -128,34 +161,56 @@ class Scanner:
         film = self._read(row)
         if isinstance(film, SeenFilm):
             return film
-        probes = features(film, width=row.width, height=row.height)
-        if self._lungs is not None:
-            erased = _changed(without_lungs, film, self._lungs.mask(film))
-            _, probes[Probe.NETWORK_LUNGS_ERASED] = self._answer(self._prepare(erased))
+        mask = self._mask(film)
+        probes, _ = self._seen_by_probes(film, row, mask)
+        if mask is not None:
+            # A film without lungs found is left as it is: that can only speak against the model.
+            changed = without_lungs(film, mask) if lungs_found(mask) else film
+            found = self._scorer.score(changed, changed_from=film)
+            if found.refusal is not None:  # the model finds no lungs to frame in the film itself
+                return SeenFilm(row.path, left_out=found.refusal.code.value)
+            probes[Probe.NETWORK_LUNGS_ERASED] = _extracted(found)
         return SeenFilm(row.path, probes)
 
     def _ask(self, row: Any, *, perturb: bool) -> SeenFilm:
         film = self._read(row)
         if isinstance(film, SeenFilm):
             return film
-        prepared = self._prepare(film)
-        answer, penultimate = self._answer(prepared)
-        refusal = self._gate(prepared, penultimate)
-        if refusal is not None:
-            return SeenFilm(row.path, left_out=refusal.code.value)
+        found = self._scorer.score(film)
+        if found.refusal is not None:
+            return SeenFilm(row.path, left_out=found.refusal.code.value)
+        mask = self._mask(film)
+        probes, marks = self._seen_by_probes(film, row, mask)
         seen = SeenFilm(
             path=row.path,
-            probes=features(film, width=row.width, height=row.height),
-            answer=answer,
-            features=penultimate,
-            perturbed={change.name: self._try(change(film)) for change in PERTURBATIONS}
+            probes=probes,
+            answer=_answer(found),
+            features=found.features,
+            marked=bool(marks.any()),
+            marks_erased=self._scorer.score(without_marks(film, marks), changed_from=film).values
+            if marks.any()
+            else found.values,
+            perturbed={change.name: self._try(change, film) for change in PERTURBATIONS}
             if perturb
             else {},
         )
-        return seen if self._lungs is None else self._with_lungs(seen, film, self._lungs.mask(film))
+        return seen if mask is None else self._with_lungs(seen, film, mask)
+
+    def _seen_by_probes(
+        self, film: Radiograph, row: Any, mask: Mask | None
+    ) -> tuple[dict[Probe, npt.NDArray[np.float32]], Mask]:
+        marks = marks_on(film, mask)
+        found = features(film, width=row.width, height=row.height)
+        found[Probe.QUALITY] = quality_features(film.pixels)
+        found[Probe.METADATA] = metadata_features(row)
+        found[Probe.MARKS] = mark_features(film, marks, mask)
+        return found, marks
+
+    def _mask(self, film: Radiograph) -> Mask | None:
+        return None if self._lungs is None else self._lungs.mask(film)
 
     def _read(self, row: Any) -> Radiograph | SeenFilm:
-        """Return the film, or why the bundle would not answer it."""
+        """Return the film, or why the model would not answer it."""
         try:
             film = read(self._dataset.path(row))
             refusal = check(film)
@@ -164,43 +219,32 @@ class Scanner:
         return SeenFilm(row.path, left_out=refusal.code.value) if refusal else film
 
     def _with_lungs(self, seen: SeenFilm, film: Radiograph, mask: Mask) -> SeenFilm:
-        """Return what was seen with what the bundle makes of the film without lungs, and alone."""
-        erased, extracted = self._answer(self._prepare(_changed(without_lungs, film, mask)))
-        alone, _ = self._answer(self._prepare(_changed(only_lungs, film, mask)))
+        """Return what was seen with what the model makes of the film without lungs, and alone."""
+        known = lungs_found(mask)
+        erased = self._scorer.score(without_lungs(film, mask) if known else film, changed_from=film)
+        alone = self._scorer.score(only_lungs(film, mask) if known else film, changed_from=film)
         return replace(
             seen,
-            probes={**seen.probes, Probe.NETWORK_LUNGS_ERASED: extracted},
-            lungs=lungs_found(mask),
-            lungs_erased=erased.logit,
-            only_lungs=alone.logit,
+            probes={**seen.probes, Probe.NETWORK_LUNGS_ERASED: _extracted(erased)},
+            lungs=known,
+            lungs_erased=erased.values,
+            only_lungs=alone.values,
         )
 
-    def _try(self, film: Radiograph) -> Answer:
-        if check(film):
+    def _try(self, change: Callable[[Radiograph], Radiograph], film: Radiograph) -> Answer:
+        try:
+            changed = change(film)
+        except RadiographError:
             return Answer(Outcome.REFUSED)
-        prepared = self._prepare(film)
-        answer, penultimate = self._answer(prepared)
-        return answer if self._gate(prepared, penultimate) is None else Answer(Outcome.REFUSED)
-
-    def _prepare(self, film: Radiograph) -> FloatImage:
-        return prepare(film, self._detector.bundle.spec.preprocessing)
-
-    def _gate(self, prepared: FloatImage, penultimate: npt.NDArray[np.float32]) -> Refusal | None:
-        # Not asked about films without lungs: what the audit wants is their number.
-        gate = self._detector.gate
-        return None if gate is None else gate.refuse(prepared, penultimate)
-
-    def _answer(self, prepared: FloatImage) -> tuple[Answer, npt.NDArray[np.float32]]:
-        spec = self._detector.bundle.spec
-        values = self._detector.network.run(prepared[None], ("logit", "features"))
-        logit = float(values["logit"][0])
-        probability = calibrated_probability(logit, spec.calibration)
-        outcome = outcome_of(conformal_set(probability, spec.conformal))
-        return Answer(outcome, probability, logit), values["features"][0]
+        return _answer(self._scorer.score(changed))
 
 
-def _changed(
-    change: Callable[[Radiograph, Mask], Radiograph], film: Radiograph, mask: Mask
-) -> Radiograph:
-    # Nothing erased, nothing lost: a film without lungs found can only speak against the bundle.
-    return change(film, mask) if lungs_found(mask) else film
+def _answer(found: Scored) -> Answer:
+    return Answer(found.outcome, found.values)
+
+
+def _extracted(found: Scored) -> npt.NDArray[np.float32]:
+    """Return what a model extracts from a film; its very answer where it shows nothing else."""
+    if found.features is not None:
+        return found.features
+    return np.asarray(found.values, dtype=np.float32)

@@ -47,16 +47,23 @@ SOURCES_TEXT: Final = Message(
     "sources is inflated: source predicts class.",
 )
 SOURCE: Final = Message("Fuente", "Source")
-WITH_WITHOUT: Final = Message("con / sin COVID-19", "with / without COVID-19")
+WITH_WITHOUT: Final = Message("positivas / negativas", "positive / negative")
 PATIENTS: Final = Message("pacientes", "patients")
 MODEL: Final = Message("modelo", "model")
 ERASED: Final = Message("modelo, pulmones borrados", "model, lungs erased")
 ONLY: Final = Message("modelo, solo pulmones", "model, lungs only")
+MARKS_ERASED: Final = Message(
+    "modelo, borrado lo que hay sobre los pulmones", "model, things on the lungs erased"
+)
+MARKED: Final = Message(
+    "con letras, electrodos o tubos sobre los pulmones",
+    "with letters, electrodes or tubes on the lungs",
+)
 POOLED: Final = Message("todas juntas (inflado)", "pooled (inflated)")
 TOO_FEW: Final = Message("muy pocas", "too few")
 TOO_FEW_SOURCES: Final = Message(
-    "Con muy pocas radiografías de una de las clases (con / sin COVID-19): {sources}.",
-    "With too few films of one of the classes (with / without COVID-19): {sources}.",
+    "Con muy pocas radiografías de una de las clases (positivas / negativas): {sources}.",
+    "With too few films of one of the classes (positive / negative): {sources}.",
 )
 FIGURE: Final = Message(
     "AUROC del modelo, de las sondas sin pulmón y del modelo con los pulmones borrados, por "
@@ -89,22 +96,30 @@ WHICH: Final = {
     "all": Message("todas", "all"),
     "covid": Message("solo con COVID-19", "with COVID-19 only"),
     "nocovid": Message("solo sin COVID-19", "without COVID-19 only"),
+    "negative": Message("solo sin signos de neumonía", "no signs of pneumonia only"),
+    "atypical": Message("solo de aspecto atípico", "atypical only"),
+    "indeterminate": Message("solo de aspecto indeterminado", "indeterminate only"),
+    "typical": Message("solo de aspecto típico", "typical only"),
 }
 
 CHANGES_HEADING: Final = Message(
-    "Sensibilidad a cambios que no tocan el pulmón", "Sensitivity to changes that leave the lungs"
+    "Sensibilidad a cambios que no son del pulmón", "Sensitivity to changes that are no lung's"
 )
 CHANGES_TEXT: Final = Message(
-    "Cuánto se mueve la probabilidad y cuántas respuestas cambian (una negativa a responder cuenta "
-    "como cambio). Descriptivo: no decide el veredicto.",
-    "How far the probability moves and how many answers change (a refusal counts as a change). "
-    "Descriptive: it does not decide the verdict.",
+    "Cuánto se mueven las probabilidades, cuántas respuestas cambian (una negativa a responder "
+    "cuenta como cambio) y cuántas pasan de positivo a negativo o al revés. Márgenes y pantallas "
+    "se leen como un archivo nuevo. Deciden solo las respuestas vueltas del revés por cosas "
+    "puestas sobre los pulmones.",
+    "How far the probabilities move, how many answers change (a refusal counts as a change), and "
+    "how many go from positive to negative or back. Margins and screens are read as a new file. "
+    "Only answers turned round by things laid on the lungs decide.",
 )
 CHANGES_HEADER: Final = (
     Message("Cambio", "Change"),
     Message("n", "n"),
     Message("Cambio medio de la probabilidad", "Mean change of probability"),
     Message("Respuestas que cambian", "Answers that change"),
+    Message("De positivo a negativo o al revés", "Positive to negative or back"),
     Message("Rechazadas", "Refused"),
 )
 
@@ -112,17 +127,29 @@ METHODS_HEADING: Final = Message("Cómo se midió", "How it was measured")
 METHODS: Final = (
     Message(
         "Sondas: miniatura de 8×8; borde exterior de 12 %; imagen de 32×32 con una elipse negra "
-        "sobre los pulmones; tamaño, formato y brillo; lo que la propia red extrae de la "
+        "sobre los pulmones; tamaño, formato y brillo; nitidez, ruido y compresión fuera de los "
+        "pulmones; edad, sexo y proyección; letras, flechas, electrodos y tubos sobre los "
+        "pulmones (número, tamaño, contraste y lugar); lo que la propia red extrae de la "
         "radiografía con los pulmones borrados. Regresión logística, con regularización fuerte o "
         "más fuerte, o bosque aleatorio, el mejor en validación cruzada por paciente dentro de "
         "entrenamiento; para cada fuente, entrenada en todas o solo en ella, lo que dé el mayor "
-        "AUROC. Cuenta la sonda con mayor AUROC en prueba: en la duda, contra el modelo.",
+        "AUROC. El modelo debe superar a todas.",
         "Probes: 8×8 thumbnail; outer 12% border; 32×32 picture with a black ellipse over the "
-        "lungs; size, format and brightness; what the network itself extracts from the film with "
-        "the lungs erased. Logistic regression, with a strong or a stronger ridge, or random "
-        "forest, whichever is best in cross-validation by patient within the training films; for "
-        "each source, trained on all or on it alone, whichever gives the higher AUROC. The probe "
-        "with the highest test AUROC counts: in doubt, against the model.",
+        "lungs; size, format and brightness; sharpness, noise and compression outside the lungs; "
+        "age, sex and projection; letters, arrows, electrodes and tubes on the lungs (number, "
+        "size, contrast and place); what the network itself extracts from the film with the lungs "
+        "erased. Logistic regression, with a strong or a stronger ridge, or random forest, "
+        "whichever is best in cross-validation by patient within the training films; for each "
+        "source, trained on all or on it alone, whichever gives the higher AUROC. The model must "
+        "exceed them all.",
+    ),
+    Message(
+        "Diferencias de AUROC: bootstrap de pacientes, con los mismos pacientes en ambos lados. "
+        "Lo que está sobre los pulmones se halla por su contraste y su grosor (transformación "
+        "top-hat) y se rellena como los pulmones borrados.",
+        "Differences of AUROC: bootstrap of patients, with the same patients on both sides. What "
+        "lies on the lungs is found by contrast and thickness (top-hat transform) and filled as "
+        "erased lungs are.",
     ),
     Message(
         "Pulmones borrados: se rellenan, con un margen de 3 %, con la superficie armónica que une "
@@ -131,8 +158,10 @@ METHODS: Final = (
         "around. Lungs only: all else is filled in the same way.",
     ),
     Message(
-        "Intervalos de AUROC: DeLong sumado por paciente. Error de calibración: diez intervalos.",
-        "AUROC intervals: DeLong summed by patient. Calibration error: ten bins.",
+        "Intervalos de AUROC: DeLong sumado por paciente. Error de calibración: diez intervalos, "
+        "descontado el azar (Kumar 2019).",
+        "AUROC intervals: DeLong summed by patient. Calibration error: ten bins, less what chance "
+        "adds (Kumar 2019).",
     ),
     Message(
         "Superar la auditoría dice que, en estos datos, el modelo aporta más que los atajos que "
@@ -170,18 +199,31 @@ THRESHOLDS: Final = {
         "films of each class for a source to count",
     ),
     "above_probe": Message(
-        "ventaja de AUROC sobre la mejor sonda sin pulmón, en cada fuente",
-        "AUROC above the best no-lung probe, in every source",
+        "límite inferior de la ventaja de AUROC sobre cada sonda, en cada fuente, por encima de",
+        "lower bound of the AUROC above every probe, in every source, above",
     ),
     "above_lungs_erased": Message(
-        "ventaja de AUROC sobre el modelo con los pulmones borrados, en cada fuente",
-        "AUROC above the model with the lungs erased, in every source",
+        "límite inferior de la ventaja de AUROC sobre el modelo con los pulmones borrados, por "
+        "encima de",
+        "lower bound of the AUROC above the model with the lungs erased, above",
     ),
     "worst_source_lower_bound": Message(
         "límite inferior del AUROC de la peor fuente, por encima de",
         "lower AUROC bound of the worst source, above",
     ),
-    "calibration_error": Message("error de calibración, como máximo", "calibration error, at most"),
+    "calibration_error": Message(
+        "error de calibración corregido, en cada fuente, como máximo",
+        "corrected calibration error, in every source, at most",
+    ),
+    "marks_effect": Message(
+        "AUROC que se pierde al borrar lo que hay sobre los pulmones (límite superior), como "
+        "máximo",
+        "AUROC lost by erasing what lies on the lungs (upper bound), at most",
+    ),
+    "opposite_answers": Message(
+        "respuestas vueltas del revés por cosas puestas sobre los pulmones, como máximo",
+        "answers turned round by things laid on the lungs, at most",
+    ),
     "lung_dice": Message("Dice del modelo pulmonar, al menos", "Dice of the lung model, at least"),
     "lungs_found": Message(
         "proporción de radiografías con pulmones hallados, al menos",

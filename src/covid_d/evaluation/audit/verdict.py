@@ -7,7 +7,9 @@ from datetime import datetime
 
 from covid_d.detector.bundle.spec import Verdict
 from covid_d.evaluation.audit.evidence import POOL, Check, Evidence, SourceEvidence
+from covid_d.evaluation.audit.questions import COVID, QUESTIONS
 from covid_d.evaluation.audit.thresholds import Thresholds
+from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.evaluation.report.texts import number, percent
 from covid_d.language import Message
 
@@ -44,16 +46,43 @@ _FOUND = Message(
     "Lungs were found on {value} of the test films (at least {threshold}).",
 )
 _PROBE = Message(
-    "{scope}: AUROC {model}, la mejor sonda sin pulmón ({probe}) {other}: diferencia "
-    "{value} (mínimo {threshold}).",
-    "{scope}: AUROC {model}, the best no-lung probe ({probe}) {other}: difference "
-    "{value} (at least {threshold}).",
+    "{scope}: AUROC {model}; la sonda que más se le acerca ({probe}), {other}: diferencia {value} "
+    "({low} a {high}); su límite inferior debe superar {threshold}. {power}",
+    "{scope}: AUROC {model}; the probe that comes closest ({probe}), {other}: difference {value} "
+    "({low} to {high}); its lower bound must exceed {threshold}. {power}",
 )
 _ERASED = Message(
-    "{scope}: AUROC {model}, con los pulmones borrados {other}: diferencia {value} "
-    "(mínimo {threshold}).",
-    "{scope}: AUROC {model}, with the lungs erased {other}: difference {value} "
-    "(at least {threshold}).",
+    "{scope}: AUROC {model}; con los pulmones borrados, {other}: diferencia {value} ({low} a "
+    "{high}); su límite inferior debe superar {threshold}. {power}",
+    "{scope}: AUROC {model}; with the lungs erased, {other}: difference {value} ({low} to {high}); "
+    "its lower bound must exceed {threshold}. {power}",
+)
+_MARKS = Message(
+    "{scope}: al borrar letras, flechas, electrodos y tubos de los pulmones ({positives} "
+    "radiografías positivas y {negatives} negativas los llevan) el AUROC pierde {value} ({low} a "
+    "{high}); su límite superior no puede pasar de {threshold}.",
+    "{scope}: erasing letters, arrows, electrodes and tubes on the lungs ({positives} positive and "
+    "{negatives} negative films carry some) takes {value} of the AUROC ({low} to {high}); the "
+    "upper bound must not exceed {threshold}.",
+)
+_OPPOSITE = Message(
+    "Poner cosas sobre los pulmones ({change}) vuelve del revés el {value} de {films} respuestas "
+    "(máximo {threshold}).",
+    "Laying things on the lungs ({change}) turns {value} of {films} answers into their opposite "
+    "(at most {threshold}).",
+)
+_OPPOSITE_UNTRIED = Message(
+    "No se probó a poner cosas sobre los pulmones.", "Laying things on the lungs was not tried."
+)
+_CAN_TELL = Message(
+    "Con {positives} positivas y {negatives} negativas se confirma una diferencia desde {needed}.",
+    "With {positives} positives and {negatives} negatives a difference from {needed} is confirmed.",
+)
+_CANNOT_TELL = Message(
+    "Con {positives} positivas y {negatives} negativas esta auditoría no puede decidirlo: solo "
+    "confirma una diferencia desde {needed}.",
+    "With {positives} positives and {negatives} negatives this audit cannot tell: it confirms only "
+    "a difference from {needed}.",
 )
 _WORST = Message(
     "La peor fuente ({scope}) tiene un límite inferior de AUROC de {value} (debe superar "
@@ -61,8 +90,9 @@ _WORST = Message(
     "The worst source ({scope}) has a lower AUROC bound of {value} (must exceed {threshold}).",
 )
 _CALIBRATION = Message(
-    "El error de calibración esperado es {value} (máximo {threshold}).",
-    "The expected calibration error is {value} (at most {threshold}).",
+    "{scope}: error de calibración, corregido por el número de radiografías, {value} (máximo "
+    "{threshold}).",
+    "{scope}: calibration error, corrected for the number of films, {value} (at most {threshold}).",
 )
 _NOT_MEASURED = Message(
     "{scope}: {code} no se pudo medir.", "{scope}: {code} could not be measured."
@@ -81,9 +111,15 @@ def judge(evidence: Evidence, thresholds: Thresholds) -> tuple[Check, ...]:
         checks.append(_above_probe(source, thresholds))
         if evidence.lungs is not None:
             checks.append(_above_erased(source, thresholds))
-    if decisive:
-        checks.append(_worst(decisive, thresholds))
-    return (*checks, _calibration(evidence, thresholds))
+        checks.append(_marks(source, thresholds))
+        if source.question in _CALIBRATED:
+            checks.append(_calibration(source, thresholds))
+    checks += [_worst(one, thresholds) for one in _by_question(decisive)]
+    return (*checks, _opposite(evidence, thresholds))
+
+
+# Asked of every film of a source, so that stated and observed shares can be compared.
+_CALIBRATED = ("covid", "opacity")
 
 
 def verdict_of(checks: tuple[Check, ...], audited: datetime) -> Verdict:
@@ -135,70 +171,136 @@ def _lung_checks(evidence: Evidence, thresholds: Thresholds) -> list[Check]:
 
 def _above_probe(source: SourceEvidence, thresholds: Thresholds) -> Check:
     code, least = "above_best_probe", thresholds.above_probe
-    best = source.best_probe
-    if source.model is None or best is None:
-        return _missing(code, source.name, least)
-    probe, result = best
-    other = result.auroc.value
-    message = _fill(
-        _PROBE, probe=probe.message, **_compared(source.name, source.model.value, other)
-    )
-    return _margin(code, source.name, source.model.value - other, least, message)
+    closest = source.closest_probe
+    if source.model is None or closest is None or closest[1].difference is None:
+        return _missing(code, source, least)
+    probe, result = closest
+    text = _fill(_PROBE, probe=probe.message, other=_written(result.auroc.value))
+    return _difference(code, source, closest[1].difference, least, text)
 
 
 def _above_erased(source: SourceEvidence, thresholds: Thresholds) -> Check:
     code, least = "above_lungs_erased", thresholds.above_lungs_erased
-    if source.model is None or source.lungs_erased is None:
-        return _missing(code, source.name, least)
-    other = source.lungs_erased.value
-    message = _fill(_ERASED, **_compared(source.name, source.model.value, other))
-    return _margin(code, source.name, source.model.value - other, least, message)
+    if source.above_lungs_erased is None or source.lungs_erased is None:
+        return _missing(code, source, least)
+    text = _fill(_ERASED, other=_written(source.lungs_erased.value))
+    return _difference(code, source, source.above_lungs_erased, least, text)
+
+
+def _difference(
+    code: str, source: SourceEvidence, found: Estimate, least: float, text: Message
+) -> Check:
+    """Return the condition that a difference lies surely above a margin, with its power."""
+    model = source.model.value if source.model else math.nan
+    passed = _reaches(found.low, least, ">")
+    needed = least + (found.value - found.low)
+    # The interval holds the margin: neither shown nor refuted.
+    unsure = not passed and found.high > least
+    power = _fill(
+        _CANNOT_TELL if unsure else _CAN_TELL,
+        positives=_written(source.positives, 0),
+        negatives=_written(source.negatives, 0),
+        needed=_written(needed),
+    )
+    message = _fill(
+        text,
+        scope=_scope(source),
+        model=_written(model),
+        value=_written(found.value, signed=True),
+        low=_written(found.low, signed=True),
+        high=_written(found.high, signed=True),
+        threshold=_written(least),
+        power=power,
+    )
+    return _check(code, source.scope, found.low, least, ">", message)
+
+
+def _marks(source: SourceEvidence, thresholds: Thresholds) -> Check:
+    code, most = "marks_on_lungs", thresholds.marks_effect
+    found = source.above_marks_erased
+    if found is None:
+        return _missing(code, source, most)
+    message = _fill(
+        _MARKS,
+        scope=_scope(source),
+        positives=_written(source.marked_positives, 0),
+        negatives=_written(source.marked_negatives, 0),
+        value=_written(found.value, signed=True),
+        low=_written(found.low, signed=True),
+        high=_written(found.high, signed=True),
+        threshold=_written(most),
+    )
+    return _check(code, source.scope, found.high, most, "<=", message)
+
+
+def _opposite(evidence: Evidence, thresholds: Thresholds) -> Check:
+    """Return whether things laid on the lungs turn answers round; the worst thing counts."""
+    code, most = "answers_turned_by_marks", thresholds.opposite_answers
+    tried = [found for found in evidence.sensitivities if found.on_lungs]
+    if not tried or any(math.isnan(found.opposite) for found in tried):
+        return Check(code, POOL, None, most, False, _OPPOSITE_UNTRIED)
+    worst = max(tried, key=lambda found: found.opposite)
+    message = _fill(
+        _OPPOSITE,
+        change=worst.message,
+        value=_percent(worst.opposite),
+        films=_written(worst.films, 0),
+        threshold=_percent(most),
+    )
+    return _check(code, POOL, worst.opposite, most, "<=", message)
+
+
+def _by_question(decisive: list[SourceEvidence]) -> list[list[SourceEvidence]]:
+    names = dict.fromkeys(source.question for source in decisive)
+    return [[source for source in decisive if source.question == name] for name in names]
 
 
 def _worst(decisive: list[SourceEvidence], thresholds: Thresholds) -> Check:
     code, least = "worst_source_lower_bound", thresholds.worst_source_lower_bound
     for source in decisive:
         if source.model is None or math.isnan(source.model.low):
-            return _missing(code, source.name, least)
-    low, name = min((source.model.low, source.name) for source in decisive if source.model)
-    message = _fill(_WORST, scope=_scope(name), value=_written(low), threshold=_written(least))
-    return _check(code, name, low, least, ">", message)
+            return _missing(code, source, least)
+    worst = min(decisive, key=lambda source: source.model.low if source.model else -math.inf)
+    low = worst.model.low if worst.model else math.nan
+    message = _fill(_WORST, scope=_scope(worst), value=_written(low), threshold=_written(least))
+    return _check(code, worst.scope, low, least, ">", message)
 
 
-def _calibration(evidence: Evidence, thresholds: Thresholds) -> Check:
-    error, most = evidence.calibration_error.value, thresholds.calibration_error
-    message = _fill(_CALIBRATION, value=_written(error, 3), threshold=_written(most))
-    return _check("calibration_error", POOL, error, most, "<=", message)
-
-
-def _margin(code: str, scope: str, value: float, least: float, message: Message) -> Check:
-    filled = _fill(message, value=_written(value, signed=True), threshold=_written(least))
-    return _check(code, scope, value, least, ">=", filled)
+def _calibration(source: SourceEvidence, thresholds: Thresholds) -> Check:
+    code, most = "calibration_error", thresholds.calibration_error
+    error = source.calibration_error
+    if error is None:
+        return _missing(code, source, most)
+    message = _fill(
+        _CALIBRATION, scope=_scope(source), value=_written(error, 3), threshold=_written(most)
+    )
+    return _check(code, source.scope, error, most, "<=", message)
 
 
 def _check(
     code: str, scope: str, value: float, threshold: float, relation: str, message: Message
 ) -> Check:
+    if math.isnan(value):
+        return Check(code, scope, None, threshold, False, _unmeasured(code, Message(scope, scope)))
+    return Check(code, scope, value, threshold, _reaches(value, threshold, relation), message)
+
+
+def _reaches(value: float, threshold: float, relation: str) -> bool:
     # Comparisons with NaN are false, so a figure that is not a number never passes. Figures are
     # compared to nine digits: 0.9 - 0.8 must count as 0.1.
-    if math.isnan(value):
-        return _missing(code, scope, threshold)
-    rounded = round(value, 9)
-    passed = {
-        ">=": rounded >= threshold,
-        ">": rounded > threshold,
-        "<=": rounded <= threshold,
-    }[relation]
-    return Check(code, scope, value, threshold, passed, message)
+    rounded = round(value, 9) if not math.isnan(value) else value
+    return {">=": rounded >= threshold, ">": rounded > threshold, "<=": rounded <= threshold}[
+        relation
+    ]
 
 
-def _missing(code: str, scope: str, threshold: float) -> Check:
-    message = _fill(_NOT_MEASURED, scope=_scope(scope), code=Message(code, code))
-    return Check(code, scope, None, threshold, False, message)
+def _missing(code: str, source: SourceEvidence, threshold: float) -> Check:
+    message = _unmeasured(code, _scope(source))
+    return Check(code, source.scope, None, threshold, False, message)
 
 
-def _compared(scope: str, model: float, other: float) -> dict[str, Message]:
-    return {"scope": _scope(scope), "model": _written(model), "other": _written(other)}
+def _unmeasured(code: str, scope: Message) -> Message:
+    return _fill(_NOT_MEASURED, scope=scope, code=Message(code, code))
 
 
 def _fill(text: Message, **parts: Message) -> Message:
@@ -209,8 +311,11 @@ def _fill(text: Message, **parts: Message) -> Message:
     return Message(es, en)
 
 
-def _scope(name: str) -> Message:
-    return Message("todas juntas", "pooled") if name == POOL else Message(name, name)
+def _scope(source: SourceEvidence) -> Message:
+    if source.question == COVID.name:
+        return Message(source.name, source.name)
+    asked = QUESTIONS[source.question].message
+    return Message(f"{source.name} ({asked.es})", f"{source.name} ({asked.en})")
 
 
 def _written(value: float, digits: int = 2, *, signed: bool = False) -> Message:

@@ -9,33 +9,17 @@ from datetime import date
 from typing import Any, Final, TypeVar
 
 from pydicom import Dataset
+from pydicom.sequence import Sequence
 
 from covid_d.radiograph.ages import ADULT_YEARS, OLDEST, age_on, parse_age, parse_date
+from covid_d.radiograph.body_parts import CHEST_CODES, may_be_chest
 from covid_d.radiograph.film import Facts, Projection, Sex
 from covid_d.radiograph.readers.dicom_geometry import spacing_of
+from covid_d.radiograph.views import combined, view_of_code, view_of_words
 
 # Longest stretch of a file's own words that is quoted to a reader.
 _TEXT = 32
 
-# View Position (0018,5101), PS3.3 C.8.1.1 and C.8.11.5: laterals, and what is neither frontal
-# nor lateral (decubitus, obliques; LORDOTIC and the rest are in use though not in the list).
-_LATERALS: Final = frozenset({"LL", "RL", "LAT", "LATERAL", "LLAT", "RLAT", "L", "LEFT LATERAL"})
-_OTHERS: Final = frozenset(
-    {"RLD", "LLD", "RLO", "LLO", "RAO", "LAO", "RPO", "LPO", "OBLIQUE", "LORDOTIC", "DECUBITUS"}
-)
-# View Code Sequence (0054,0220), PS3.16 CID 4010, SNOMED CT.
-_VIEW_CODES: Final = {
-    "399348003": Projection.AP,
-    "272479007": Projection.PA,
-    "399067008": Projection.LATERAL,
-    "399173006": Projection.LATERAL,
-    "399198007": Projection.LATERAL,
-    "399182000": Projection.OTHER,
-    "399135007": Projection.OTHER,
-    "399356000": Projection.OTHER,
-    "399006002": Projection.OTHER,
-    "399038007": Projection.OTHER,
-}
 # Patient Position (0018,5100), PS3.3 C.7.3.1.1.2: head or feet first, supine.
 _SUPINE: Final = frozenset({"HFS", "FFS"})
 
@@ -63,7 +47,7 @@ def facts_of(dataset: Dataset, *, sha256: str, colour: bool) -> Facts:
         modality=_text(dataset, "Modality"),
         projection=_projection(dataset),
         laterality=_text(dataset, "ImageLaterality") or _text(dataset, "Laterality"),
-        body_part=_text(dataset, "BodyPartExamined"),
+        body_part=_body_part(dataset),
         age_years=ages.years,
         sex=Sex(sex) if sex in tuple(Sex) else None,
         spacing_mm=spacing_of(dataset),
@@ -90,35 +74,39 @@ def _text(dataset: Dataset, keyword: str) -> str | None:
 
 
 def _projection(dataset: Dataset) -> Projection | None:
-    """Return the projection that View Position, View Code or Patient Orientation states.
-
-    A lateral stated anywhere is a lateral: stations leave ``PA`` standing as a default.
-    """
-    stated = {_of_view_position(dataset), _of_view_code(dataset), _of_orientation(dataset)}
-    for projection in (Projection.LATERAL, Projection.OTHER, Projection.AP, Projection.PA):
-        if projection in stated:
-            break
-    else:
-        return None
-    if {Projection.AP, Projection.PA} <= stated and projection is Projection.AP:
-        return None  # frontal, but the file contradicts itself on which
+    """Return the projection that View Position, View Code or Patient Orientation states."""
+    stated = [*_of_view_position(dataset), _of_view_code(dataset), _of_orientation(dataset)]
+    projection = combined(stated)
     if projection is Projection.AP and _text(dataset, "PatientPosition") in _SUPINE:
         return Projection.AP_SUPINE
     return projection
 
 
-def _of_view_position(dataset: Dataset) -> Projection | None:
-    view = _text(dataset, "ViewPosition")
-    if view in ("PA", "AP"):
-        return Projection(view)
-    if view in _LATERALS:
-        return Projection.LATERAL
-    return Projection.OTHER if view in _OTHERS else None
+def _of_view_position(dataset: Dataset) -> list[Projection | None]:
+    # A backslash parts values: stations write ``PA\\LL`` for a film that is either.
+    value = _value(dataset, "ViewPosition")
+    views = [value] if isinstance(value, str) else value or []
+    return [view_of_words(view) for view in views if isinstance(view, str)]
 
 
 def _of_view_code(dataset: Dataset) -> Projection | None:
-    codes = _value(dataset, "ViewCodeSequence")
-    return _VIEW_CODES.get(_text(codes[0], "CodeValue") or "") if codes else None
+    value, meaning = _first_code(dataset, "ViewCodeSequence")
+    return view_of_code(value) or view_of_words(meaning)
+
+
+def _body_part(dataset: Dataset) -> str | None:
+    """Return the part that is stated; of two, the one that is not the chest."""
+    value, meaning = _first_code(dataset, "AnatomicRegionSequence")
+    region = "CHEST" if value in CHEST_CODES else meaning or value
+    stated = [part for part in (_text(dataset, "BodyPartExamined"), region) if part]
+    return next((part for part in stated if not may_be_chest(part)), next(iter(stated), None))
+
+
+def _first_code(dataset: Dataset, keyword: str) -> tuple[str, str]:
+    """Return value and meaning of a code sequence's first item; empty where there is none."""
+    items = _value(dataset, keyword)
+    item = items[0] if isinstance(items, Sequence) and len(items) else Dataset()
+    return _text(item, "CodeValue") or "", _text(item, "CodeMeaning") or ""
 
 
 def _of_orientation(dataset: Dataset) -> Projection | None:

@@ -11,9 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from clinic_clock import today
 from clinic_factory import PASSWORD
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations import audit_search
 from covid_d.clinic.operations.audit_search import Search

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bundle_factory import appearance_fields, spec_dict
+from clinic_clock import CLOCK
 from covid_d.clinic.cases.result import Result
 from covid_d.clinic.clock import now
 from covid_d.clinic.pages.case.result_words import base_of, words_of
@@ -64,7 +65,7 @@ def _result(
 
 class TestAppearance:
     def test_headline_categories_and_the_range(self) -> None:
-        words = words_of(_result(SEEN, SPEC), "es")
+        words = words_of(_result(SEEN, SPEC), "es", CLOCK)
         assert (words.outcome, words.kind, words.sign) == (
             "Aspecto típico de COVID-19",
             "positive",
@@ -89,36 +90,36 @@ class TestAppearance:
 
     def test_a_prevalence_keeps_its_decimal_in_the_readers_way(self) -> None:
         fine = replace(SEEN, covid=CovidRange(0.1, 0.2, 0.3, 0.025))
-        assert "2,5 %" in words_of(_result(fine, SPEC), "es").meaning[0]
-        assert "2.5 %" in words_of(_result(fine, SPEC), "en").meaning[0]
+        assert "2,5 %" in words_of(_result(fine, SPEC), "es", CLOCK).meaning[0]
+        assert "2.5 %" in words_of(_result(fine, SPEC), "en", CLOCK).meaning[0]
 
     @pytest.mark.parametrize("category", list(Appearance))
     def test_nothing_ever_rules_covid_out(self, category: Appearance) -> None:
         appearance = {c: 0.97 if c is category else 0.01 for c in CATEGORIES}
         outcome = Outcome.NEGATIVE if category is Appearance.NEGATIVE else Outcome.INCONCLUSIVE
         answer = replace(SEEN, appearance=appearance, outcome=outcome)
-        words = words_of(_result(answer, SPEC), "es")
+        words = words_of(_result(answer, SPEC), "es", CLOCK)
         assert "compatible" not in words.outcome.lower()
         assert words.rule == "No descarta COVID-19; confirme con RT-PCR o antígeno."
 
     def test_a_demonstration_shows_no_predictive_value(self) -> None:
         shown = replace(SEEN, verdict="demonstration", covid=None)
-        words = words_of(_result(shown, SPEC), "es")
+        words = words_of(_result(shown, SPEC), "es", CLOCK)
         assert len(words.figures) == 5
         assert words.meaning == ()
         assert "no tiene valor predictivo" in words.caveat
 
     def test_without_a_prevalence_there_is_none_either(self) -> None:
-        words = words_of(_result(replace(SEEN, covid=None), SPEC, None), "en")
+        words = words_of(_result(replace(SEEN, covid=None), SPEC, None), "en", CLOCK)
         assert "no prevalence set" in words.caveat
         assert words.meaning == ()
 
     def test_like_none_of_them(self) -> None:
         lost = replace(SEEN, outcome=Outcome.INCONCLUSIVE, conformal_set=())
-        assert "like none of the appearances" in words_of(_result(lost, SPEC), "en").why
+        assert "like none of the appearances" in words_of(_result(lost, SPEC), "en", CLOCK).why
 
     def test_the_error_of_a_bundle_that_is_not_here_is_not_made_up(self) -> None:
-        assert "10 %" not in words_of(_result(SEEN, None), "en").why
+        assert "10 %" not in words_of(_result(SEEN, None), "en", CLOCK).why
 
 
 class TestOldKind:
@@ -136,16 +137,18 @@ class TestOldKind:
         ],
     )
     def test_no_figure_promises_certainty(self, share: float, figure: str, about: str) -> None:
-        words = words_of(_result(replace(OLD, probability=share)), "en")
+        words = words_of(_result(replace(OLD, probability=share)), "en", CLOCK)
         assert words.figures == (("Probability of COVID-19 by the model", figure),)
         assert f"this number, {about} with COVID-19." in words.meaning[0]
 
     def test_one_of_a_hundred_is_said_in_the_singular(self) -> None:
-        words = words_of(_result(replace(OLD, probability=0.01)), "es")
+        words = words_of(_result(replace(OLD, probability=0.01)), "es", CLOCK)
         assert "cerca de 1 es de un paciente con COVID-19" in words.meaning[0]
 
     def test_a_demonstrations_number_is_no_probability(self) -> None:
-        words = words_of(_result(replace(OLD, verdict="demonstration", probability=0.625)), "es")
+        words = words_of(
+            _result(replace(OLD, verdict="demonstration", probability=0.625)), "es", CLOCK
+        )
         ((name, value),) = words.figures
         assert "no es una probabilidad de enfermedad" in name
         assert value in ("0,62", "0,63")
@@ -153,12 +156,12 @@ class TestOldKind:
         assert "%" not in value + words.caveat
 
     def test_there_is_no_predictive_value(self) -> None:
-        words = words_of(_result(OLD), "es")
+        words = words_of(_result(OLD), "es", CLOCK)
         assert "no hay valor predictivo" in words.caveat
         assert len(words.figures) == len(words.meaning) == 1
 
     def test_what_is_not_known_is_not_said(self) -> None:
-        words = words_of(_result(OLD, None), "en")
+        words = words_of(_result(OLD, None), "en", CLOCK)
         assert len(words.figures) == len(words.meaning) == 1
         assert "were.)" not in words.meaning[0]
 
@@ -175,27 +178,27 @@ class TestOldKind:
         self, remaining: tuple[str, ...], said: str
     ) -> None:
         answer = replace(OLD, conformal_set=remaining)
-        why = words_of(_result(answer), "en").why
+        why = words_of(_result(answer), "en", CLOCK).why
         assert said in why
         assert "(10 % a class)" in why
-        assert "10 %" not in words_of(_result(answer, None), "en").why
+        assert "10 %" not in words_of(_result(answer, None), "en", CLOCK).why
 
     def test_a_bundle_without_thresholds_says_so(self) -> None:
         spec = BundleSpec.model_validate(spec_dict(conformal=None))
         answer = replace(OLD, conformal_set=("covid", "nocovid"))
-        assert "no decision thresholds" in words_of(_result(answer, spec), "en").why
+        assert "no decision thresholds" in words_of(_result(answer, spec), "en", CLOCK).why
 
 
 def test_that_a_film_may_be_anothers_is_told_apart() -> None:
     other = sex_differs(Sex.MALE)
     assert other is not None
-    words = words_of(_result(replace(SEEN, warnings=(other, NOTE)), SPEC), "en")
+    words = words_of(_result(replace(SEEN, warnings=(other, NOTE)), SPEC), "en", CLOCK)
     assert words.contradictions == (other.message.en,)
     assert words.warnings == ("warning",)
 
 
 def test_a_refusal_has_a_reason_and_no_figure() -> None:
-    words = words_of(_result(REFUSED), "es")
+    words = words_of(_result(REFUSED), "es", CLOCK)
     assert (words.outcome, words.sign) == ("Imagen rechazada", "×")
     assert "Use la proyección PA o AP." in words.why
     assert (words.figures, words.meaning, words.caveat) == ((), (), "")
@@ -203,13 +206,14 @@ def test_a_refusal_has_a_reason_and_no_figure() -> None:
 
 def test_every_outcome_has_a_sign_of_its_own() -> None:
     signs = {
-        words_of(_result(replace(OLD, outcome=outcome)), "es").sign for outcome in list(Outcome)[:3]
+        words_of(_result(replace(OLD, outcome=outcome)), "es", CLOCK).sign
+        for outcome in list(Outcome)[:3]
     }
-    assert len(signs | {words_of(_result(REFUSED), "es").sign}) == 4
+    assert len(signs | {words_of(_result(REFUSED), "es", CLOCK).sign}) == 4
 
 
 def test_a_report_says_common_things_once() -> None:
-    several = [words_of(_result(answer), "es") for answer in (OLD, OLD, REFUSED)]
+    several = [words_of(_result(answer), "es", CLOCK) for answer in (OLD, OLD, REFUSED)]
     base = base_of(several, "es")
     assert base.warnings == ("aviso",)
     assert len(base.caveats) == 1

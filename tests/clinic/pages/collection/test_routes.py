@@ -10,9 +10,9 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image, ImageDraw, ImageFont
 
+from clinic_clock import today
 from clinic_factory import add_case, csrf_of, phantom_png
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.cases import FollowUp
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role

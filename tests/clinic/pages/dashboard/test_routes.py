@@ -11,9 +11,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
+from clinic_clock import today
 from clinic_factory import add_unit, csrf_of
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role

@@ -11,9 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from case_rows import add_row
+from clinic_clock import today
 from clinic_factory import add_unit, add_user, csrf_of
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import now, today
+from covid_d.clinic.clock import now
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.facts import history
 from covid_d.clinic.follow_up.terms import Kind

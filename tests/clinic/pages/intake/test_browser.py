@@ -15,9 +15,10 @@ from sqlalchemy import func, select, update
 
 import films
 from browsing import held_back, signed_in
+from clinic_clock import today
 from clinic_factory import PASSWORD, phantom_png
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import now, today
+from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.installation import Installation

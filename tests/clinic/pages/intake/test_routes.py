@@ -13,10 +13,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select, update
 
 import films
+from clinic_clock import today
 from clinic_factory import add_case, add_user, csrf_of, phantom_png, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import staging
-from covid_d.clinic.clock import now, today
+from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession, Unit
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.database.operations import AuditEntry, InstalledBundle, StagedFilm

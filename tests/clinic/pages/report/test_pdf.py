@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 import films
 from case_rows import set_answer
+from clinic_clock import today
 from clinic_factory import add_case, csrf_of, phantom_png
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.cases import StoredAssessment
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.terms import Kind

@@ -23,8 +23,8 @@ from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.http.visitor import COOKIE
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.settings import ClinicSettings
 from covid_d.errors import CovidDError
-from covid_d.settings import Settings
 from openid_provider import CLIENT, SECRET, OpenIdProvider
 
 BACK = "http://testserver/openid/back"
@@ -39,7 +39,7 @@ def provider() -> Iterator[OpenIdProvider]:
 
 
 @pytest.fixture
-def clinic_settings(clinic_settings: Settings, provider: OpenIdProvider) -> Settings:
+def clinic_settings(clinic_settings: ClinicSettings, provider: OpenIdProvider) -> ClinicSettings:
     return clinic_settings.model_copy(
         update={
             "oidc_issuer": provider.issuer,
@@ -217,7 +217,7 @@ def test_a_provider_of_another_name_is_not_trusted(
 
 
 def test_administrators_can_always_use_their_password(
-    installation: Installation, clinic_settings: Settings
+    installation: Installation, clinic_settings: ClinicSettings
 ) -> None:
     place = Installation.open(clinic_settings.model_copy(update={"oidc_only": True}))
     with TestClient(create_app(place), follow_redirects=False) as browser:
@@ -236,14 +236,14 @@ def test_administrators_can_always_use_their_password(
     [{"oidc_issuer": "http://provider.example"}, {"oidc_client_id": None}],
 )
 def test_unsafe_settings_keep_the_clinic_from_starting(
-    clinic_settings: Settings, change: dict[str, Any]
+    clinic_settings: ClinicSettings, change: dict[str, Any]
 ) -> None:
     with pytest.raises(CovidDError, match="COVID_D_OIDC"):
         Provider(clinic_settings.model_copy(update=change))
 
 
 def test_without_a_provider_there_is_no_such_page(
-    installation: Installation, clinic_settings: Settings
+    installation: Installation, clinic_settings: ClinicSettings
 ) -> None:
     place = Installation.open(clinic_settings.model_copy(update={"oidc_issuer": None}))
     with TestClient(create_app(place), follow_redirects=False) as browser:

@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from browsing import held_back, leading_on, settle, signed_in
 from case_rows import add_many, add_row
+from clinic_clock import today
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id
-from covid_d.clinic.clock import now, today
+from covid_d.clinic.clock import now
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.http.visitor import COOKIE

@@ -11,10 +11,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from case_rows import add_many, add_row
+from clinic_clock import today
 from clinic_factory import csrf_of
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.terms import Kind

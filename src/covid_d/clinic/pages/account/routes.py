@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from covid_d.clinic.accounts import own, tokens
+from covid_d.clinic.accounts import own_account, tokens
 from covid_d.clinic.errors import ClinicError, InvalidInputError
 from covid_d.clinic.fields import Choice, Filled, Line, Secret, Whole
 from covid_d.clinic.http.forms import sent
@@ -74,7 +74,7 @@ def change_password(
     rate_limits(request).hit(PASSWORD, str(visitor.person.id))
     try:
         given = form.sound()
-        own.change_password(
+        own_account.change_password(
             installation(request),
             visitor.actor,
             visitor.person,
@@ -95,7 +95,7 @@ def choose_language(
 ) -> Response:
     """Keep the language with the account, and in this browser."""
     language = form.sound().language
-    own.choose_language(installation(request), visitor.person, language)
+    own_account.choose_language(installation(request), visitor.person, language)
     response = go_to("/account", notice="saved")
     response.set_cookie(LANGUAGE_COOKIE, language, max_age=_YEAR, samesite="lax")
     return response
@@ -109,7 +109,7 @@ def end_session(
 ) -> Response:
     """End one of one's own sessions."""
     chosen = form.sound().session_id
-    own.end_session(installation(request), visitor.actor, visitor.person, chosen)
+    own_account.end_session(installation(request), visitor.actor, visitor.person, chosen)
     return go_to("/account", notice="session_ended_there")
 
 
@@ -140,7 +140,7 @@ def revoke_token(request: Request, visitor: ApiUser, token_id: int) -> Response:
 @router.get("/password/{token}")
 def show_set_password(request: Request, visitor: Anyone, token: str) -> Response:
     """Show the form of a link that an administrator passed on."""
-    person = own.person_of_link(installation(request), token)
+    person = own_account.person_of_link(installation(request), token)
     return page(request, "pages/account/password.html", person=person, error=None)
 
 
@@ -154,9 +154,9 @@ def set_password(
     """Set the password; then its owner signs in with it."""
     place = installation(request)
     try:
-        own.set_password(place, token, form.sound().password, address_of(request))
+        own_account.set_password(place, token, form.sound().password, address_of(request))
     except InvalidInputError as error:
-        person = own.person_of_link(place, token)
+        person = own_account.person_of_link(place, token)
         return page(
             request, "pages/account/password.html", status=error.status, person=person, error=error
         )
@@ -177,7 +177,7 @@ def _account(
         status=error.status if error else 200,
         error=error,
         typed=typed,
-        sessions=own.open_sessions(place, person, request.cookies[COOKIE]),
+        sessions=own_account.open_sessions(place, person, request.cookies[COOKIE]),
         tokens=tokens.of_person(place, person) if may_use_api else [],
         may_use_api=may_use_api,
         longest_days=tokens.LONGEST_DAYS,

@@ -10,8 +10,8 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from covid_d.clinic.accounts import units, users
-from covid_d.clinic.accounts.details import LONGEST_NAME, Details
 from covid_d.clinic.accounts.links import HOURS
+from covid_d.clinic.accounts.user_details import LONGEST_NAME, Details
 from covid_d.clinic.accounts.users import Account
 from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.fields import LARGEST, Choice, Filled, Line, Whole

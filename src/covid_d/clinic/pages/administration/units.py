@@ -10,9 +10,9 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from covid_d.clinic.accounts import first_start, units
-from covid_d.clinic.accounts.details import LONGEST_NAME
 from covid_d.clinic.accounts.units import HIGHEST_PREVALENCE, LOWEST_PREVALENCE, UnitDetails
-from covid_d.clinic.cases.catalogue import PROVINCES
+from covid_d.clinic.accounts.user_details import LONGEST_NAME
+from covid_d.clinic.cases.value_sets import PROVINCES
 from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.fields import Choice, Filled, Line, Percent
 from covid_d.clinic.http.forms import sent

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from covid_d.clinic.cases import pictures, readings
+from covid_d.clinic.cases.load_case import film_of, whole_case
 from covid_d.clinic.cases.pictures import LARGEST
-from covid_d.clinic.cases.whole import film_of, whole_case
 from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.http.parameters import CaseId, FilmId

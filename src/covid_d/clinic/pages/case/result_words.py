@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from covid_d.clinic.cases.result import Result
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.http.render import formats
 from covid_d.clinic.texts import N_, NN_, Text
 from covid_d.detector import CATEGORIES, Appearance, Assessment, Outcome
@@ -117,10 +118,10 @@ def base_of(results: Collection[ResultWords], language: Language) -> Base:
     )
 
 
-def words_of(result: Result, language: Language) -> ResultWords:
-    """Return a result in the words of a language."""
+def words_of(result: Result, language: Language, clock: Clock) -> ResultWords:
+    """Return a result in the words of a language, its moment by the installation's clock."""
     answer, bundle = result.assessment, result.assessment.bundle
-    moment = formats(language)["moment"](result.answered_at)
+    moment = formats(language)["moment"](clock.local(result.answered_at))
     verdict = VERDICTS[answer.verdict].in_language(language)
     return ResultWords(
         kind=answer.outcome.value,

@@ -12,9 +12,9 @@ from pydantic import BaseModel
 
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.history import Event, history
+from covid_d.clinic.cases.load_case import film_of, whole_case
 from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
-from covid_d.clinic.cases.whole import film_of, whole_case
 from covid_d.clinic.database.cases import Case, Film, Reading
 from covid_d.clinic.errors import ClinicError, InvalidInputError, UnavailableError
 from covid_d.clinic.fields import LARGEST, Filled, Line, Whole, Words
@@ -118,7 +118,7 @@ def _load(place: Installation, visitor: Visitor, case_id: int, film_id: int | No
         act.record("case.view", case, answer_shown=is_open)
         own = [reading for reading in case.readings if reading.user_id == person.id]
         newest = own[-1] if own else None
-        return _View(case, film, is_open, events, newest, current(act.session, case))
+        return _View(case, film, is_open, events, newest, current(act.session, case, place.clock))
 
 
 def _page(
@@ -137,11 +137,11 @@ def _page(
         status=error.status if error else 200,
         here=_address(view.case.id, view.film.id if view.film else None) if error else None,
         case=view.case,
-        patient=Patient.of(view.case),
+        patient=Patient.of(view.case, place.clock),
         film=view.film,
         film_number=view.case.films.index(view.film) + 1 if view.film else 0,
         words={
-            key: words_of(result, language_of(request)) if result else None
+            key: words_of(result, language_of(request), place.clock) if result else None
             for key, result in results.items()
         },
         has_evidence=front is not None and front.has_activation,

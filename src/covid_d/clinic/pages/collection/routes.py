@@ -11,7 +11,6 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 from sqlalchemy import select
 
-from covid_d.clinic.clock import today
 from covid_d.clinic.collection import review
 from covid_d.clinic.collection.archive import zipped
 from covid_d.clinic.collection.documents import LONGEST_ATTRIBUTION, License, Terms
@@ -74,7 +73,7 @@ def export(
         yield first
         yield from stream
 
-    name = f"covid-d-collection-{today().isoformat()}.zip"
+    name = f"covid-d-collection-{installation(request).clock.today().isoformat()}.zip"
     return StreamingResponse(
         whole(),
         media_type="application/zip",
@@ -122,7 +121,7 @@ def _page(
 ) -> Response:
     place = installation(request)
     with place.reading() as session:
-        films = candidates(session, place.keys)
+        films = candidates(session, place.keys, place.clock)
         reviews = review.decisions(session)
         exports = session.execute(
             select(CollectionExport, User.full_name)

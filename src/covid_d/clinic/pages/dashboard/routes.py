@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.clock import today
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.collection.review import waiting
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.fields import Choice, Day, Filled, Line
@@ -56,10 +56,16 @@ class Wanted(BaseModel):
         """Return whose cases to count."""
         return Scope.of(person, all_units=self.units == "all")
 
-    def period(self, scope: Scope) -> Period:
+    def period(self, scope: Scope, clock: Clock) -> Period:
         """Return the days to count."""
         # Periods of any length would give a hidden day away by subtraction.
-        return Period.of(self.first, self.last, today=today(), whole_months=scope.protected)
+        return Period.of(
+            self.first,
+            self.last,
+            clock=clock,
+            today=clock.today(),
+            whole_months=scope.protected,
+        )
 
 
 _Asked = Annotated[Filled[Wanted], Depends(asked(Wanted))]
@@ -68,13 +74,14 @@ _Asked = Annotated[Filled[Wanted], Depends(asked(Wanted))]
 @router.get("/dashboard")
 def show(request: Request, visitor: _Visitor, form: _Asked) -> Response:
     """Show everything; days that cannot be read leave the usual period, with a word beside them."""
+    place = installation(request)
     wanted, errors = form.value or Wanted(), form.errors
     scope = wanted.scope(visitor.person)
     try:
-        period = wanted.period(scope)
+        period = wanted.period(scope, place.clock)
     except InvalidInputError as error:
-        errors, period = error.fields, Wanted().period(scope)
-    with installation(request).reading() as session:
+        errors, period = error.fields, Wanted().period(scope, place.clock)
+    with place.reading() as session:
         board = make(session, scope, period, reference=wanted.reference, bundle=wanted.bundle)
         to_review = waiting(session, visitor.person)[0] if scope.clinical else 0
     return page(
@@ -124,12 +131,12 @@ def download(request: Request, visitor: _Visitor, name: str, form: _Asked) -> Re
 
 
 def _board(request: Request, visitor: Visitor, wanted: Wanted) -> Dashboard:
-    scope = wanted.scope(visitor.person)
-    with installation(request).reading() as session:
+    scope, place = wanted.scope(visitor.person), installation(request)
+    with place.reading() as session:
         return make(
             session,
             scope,
-            wanted.period(scope),
+            wanted.period(scope, place.clock),
             reference=wanted.reference,
             bundle=wanted.bundle,
         )

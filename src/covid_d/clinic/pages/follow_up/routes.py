@@ -11,7 +11,6 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.clock import today
 from covid_d.clinic.errors import ClinicError, ConflictError, InvalidInputError, NotFoundError
 from covid_d.clinic.fields import LARGEST, Choice, Day, Filled, Line, Whole, Words
 from covid_d.clinic.follow_up.entry import LONGEST_NOTES, LONGEST_REASON, Entry, add
@@ -127,7 +126,7 @@ def _page(
     kind = Kind(typed["kind"])
     form = next(name for name, kinds in _FORMS.items() if kind in kinds)
     chosen = f"correct={typed['supersedes']}" if corrected else f"form={form}"
-    holding = summary(known.facts, at_intake=case.research_consent)
+    holding = summary(known.facts, case, place.clock)
     return page(
         request,
         "pages/follow_up/page.html",
@@ -145,7 +144,7 @@ def _page(
         error=error,
         errors=error.fields if isinstance(error, InvalidInputError) else {},
         may_add=visitor.may(Permission.ADD_FOLLOW_UP),
-        today=today(),
+        today=place.clock.today(),
         longest_notes=LONGEST_NOTES,
         longest_reason=LONGEST_REASON,
     )

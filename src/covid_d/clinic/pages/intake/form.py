@@ -9,9 +9,9 @@ from typing import Annotated, Final
 from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 
-from covid_d.clinic.cases.catalogue import SEXES
 from covid_d.clinic.cases.intake import NewCase
 from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
+from covid_d.clinic.cases.value_sets import SEXES
 from covid_d.clinic.fields import Day, Whole, fill
 from covid_d.clinic.texts import Text
 from covid_d.detector import Examination, Stated

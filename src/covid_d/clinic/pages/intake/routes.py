@@ -11,10 +11,9 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import exists, select
 from starlette.datastructures import FormData
 
-from covid_d.clinic.cases import catalogue, intake, new_case, staging
+from covid_d.clinic.cases import intake, new_case, staging, value_sets
 from covid_d.clinic.cases.intake import GivenFilm, create_case
 from covid_d.clinic.cases.preview import preview_png
-from covid_d.clinic.clock import today
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case
 from covid_d.clinic.errors import (
@@ -153,7 +152,9 @@ def _create(place: Installation, visitor: Visitor, entered: Entered) -> int:
     if entered.sample:
         films.append(GivenFilm(sample_bytes()))
     if wrong:
-        faults = new_case.faults(case, visitor.person, place.settings.national_id)
+        faults = new_case.faults(
+            case, visitor.person, place.settings.national_id, place.clock.today()
+        )
         raise InvalidInputError(faults | wrong)
     submission = entered.typed["submission"] or None
     return create_case(place, visitor.person, visitor.actor, case, films, submission=submission)
@@ -205,7 +206,7 @@ def _form(
         keeping=place.settings.national_id,
         max_mb=place.settings.max_upload_mb,
         limits=new_case,
-        today=today(),
+        today=place.clock.today(),
         max_films=intake.MAX_FILMS,
         age_tolerance=AGE_TOLERANCE,
         **_choices(),
@@ -214,16 +215,16 @@ def _form(
 
 def _choices() -> dict[str, Any]:
     return {
-        "provinces": list(catalogue.PROVINCES.items()),
-        "sexes": list(catalogue.SEXES.items()),
-        "symptoms": list(catalogue.SYMPTOMS.items()),
-        "comorbidities": list(catalogue.COMORBIDITIES.items()),
+        "provinces": list(value_sets.PROVINCES.items()),
+        "sexes": list(value_sets.SEXES.items()),
+        "symptoms": list(value_sets.SYMPTOMS.items()),
+        "comorbidities": list(value_sets.COMORBIDITIES.items()),
         "projections": _projections(),
     }
 
 
 def _projections() -> list[tuple[str, Text]]:
-    return list(catalogue.PROJECTIONS.items())
+    return list(value_sets.PROJECTIONS.items())
 
 
 def _card(
@@ -246,7 +247,7 @@ def _card(
         "token": token,
         "preview": preview,
         "facts": found.facts,
-        "sex": catalogue.SEXES[found.facts.sex] if found.facts and found.facts.sex else None,
+        "sex": value_sets.SEXES[found.facts.sex] if found.facts and found.facts.sex else None,
         "width": found.width,
         "height": found.height,
         "refusal": found.refusal.text if found.refusal else None,

@@ -32,6 +32,7 @@ from reportlab.platypus import (
 
 from covid_d import __version__
 from covid_d.clinic.cases.report import Report, ReportedFilm
+from covid_d.clinic.clock import Clock
 from covid_d.clinic.http.render import formats
 from covid_d.clinic.pages.case.result_words import Base, ResultWords, base_of, words_of
 from covid_d.clinic.texts import N_, NN_, Text
@@ -57,7 +58,7 @@ _FONT: Final = "Vera"
 _BOLD: Final = "VeraBd"
 
 
-def draw_report(report: Report, pictures: Pictures, language: Language) -> bytes:
+def draw_report(report: Report, pictures: Pictures, language: Language, clock: Clock) -> bytes:
     """Return the report as PDF.
 
     Parameters
@@ -68,6 +69,8 @@ def draw_report(report: Report, pictures: Pictures, language: Language) -> bytes
         Of each film's id: its small picture and the one under its evidence, PNG, or ``None``.
     language
         Of the sentences.
+    clock
+        The installation's.
     """
     _fonts()
     buffer = io.BytesIO()
@@ -83,7 +86,7 @@ def draw_report(report: Report, pictures: Pictures, language: Language) -> bytes
         author="COVID-D",
         lang=language,
     )
-    story = list(_Drawing(report, pictures, language).story())
+    story = list(_Drawing(report, pictures, language, clock).story())
     document.build(story, canvasmaker=lambda *a, **k: _Numbered(*a, language=language, **k))
     return buffer.getvalue()
 
@@ -127,15 +130,18 @@ class _Numbered(Canvas):  # type: ignore[misc]
 class _Drawing:
     """The report's parts from top to bottom, in one language."""
 
-    def __init__(self, report: Report, pictures: Pictures, language: Language) -> None:
+    def __init__(
+        self, report: Report, pictures: Pictures, language: Language, clock: Clock
+    ) -> None:
         self._report = report
         self._pictures = pictures
         self._language = language
+        self._clock = clock
         self._formats = formats(language)
 
     def story(self) -> Iterator[Flowable]:
         report = self._report
-        moment = self._formats["moment"](report.made_at)
+        moment = self._formats["moment"](self._clock.local(report.made_at))
         printed = f"{self._say(N_('printed on'))} {moment}"
         yield _text(self._say(N_("Chest radiograph: support for its reading")), 13, bold=True)
         yield _text(f"{report.patient.unit} · {printed} · {report.made_by}", 8, _QUIET)
@@ -143,7 +149,7 @@ class _Drawing:
         yield self._patient()
         results = []
         for film in report.films:
-            words = words_of(film.result, self._language) if film.result else None
+            words = words_of(film.result, self._language, self._clock) if film.result else None
             yield from self._film(film, words)
             results += [words] if words else []
         yield from self._base(base_of(results, self._language))
@@ -229,7 +235,7 @@ class _Drawing:
     def _readings(self) -> Iterator[Flowable]:
         yield _heading(self._say(N_("Readings")))
         for reading in self._report.readings:
-            moment = self._formats["moment"](reading.at)
+            moment = self._formats["moment"](self._clock.local(reading.at))
             said = f"{self._say(reading.finding)} ({self._say(reading.kind)})"
             yield _named(f"{reading.who}, {moment}", said)
             if reading.notes:

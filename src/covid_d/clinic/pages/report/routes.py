@@ -30,7 +30,11 @@ def show_report(
         place, visitor.person, visitor.actor, case_id, with_national_id=national_id == "yes"
     )
     language = language_of(request)
-    words = {film.id: words_of(film.result, language) for film in report.films if film.result}
+    words = {
+        film.id: words_of(film.result, language, place.clock)
+        for film in report.films
+        if film.result
+    }
     return page(
         request,
         "pages/report/report.html",
@@ -57,7 +61,7 @@ def send_pdf(
     )
     pictures = {film.id: pictures_of(place, film) for film in case.films}
     return Response(
-        draw_report(report, pictures, language_of(request)),
+        draw_report(report, pictures, language_of(request), place.clock),
         media_type="application/pdf",
         headers={
             "content-disposition": f'inline; filename="covid-d-{report.case_id}.pdf"',

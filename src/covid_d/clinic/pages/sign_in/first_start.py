@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from covid_d.clinic.accounts import first_start
-from covid_d.clinic.accounts.details import LONGEST_NAME
+from covid_d.clinic.accounts.user_details import LONGEST_NAME
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.fields import Filled, Line, Secret
 from covid_d.clinic.http.forms import sent

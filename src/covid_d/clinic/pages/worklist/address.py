@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 from pydantic import BaseModel
 
 from covid_d.clinic.cases import national_id
-from covid_d.clinic.cases.catalogue import PROVINCES, SEXES
+from covid_d.clinic.cases.value_sets import PROVINCES, SEXES
 from covid_d.clinic.cases.worklist import Filters, Sort
 from covid_d.clinic.fields import Choice, Day, fill
-from covid_d.clinic.follow_up.terms import Laboratory
+from covid_d.clinic.follow_up.laboratory import ResultToDate
 from covid_d.clinic.installation import Installation
 from covid_d.detector import Outcome
 
@@ -67,7 +67,7 @@ class _Asked(BaseModel):
     since: Annotated[date | None, Day()] = None
     until: Annotated[date | None, Day()] = None
     outcome: Annotated[Outcome | None, Choice()] = None
-    laboratory: Annotated[Laboratory | None, Choice()] = None
+    laboratory: Annotated[ResultToDate | None, Choice()] = None
     province: Annotated[str | None, Choice(PROVINCES)] = None
     sex: Annotated[str | None, Choice(SEXES)] = None
     own: str = ""

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
-from covid_d.clinic.cases.catalogue import PROVINCES, SEXES
+from covid_d.clinic.cases.value_sets import PROVINCES, SEXES
 from covid_d.clinic.cases.worklist import Page, list_cases, waiting
 from covid_d.clinic.errors import InvalidInputError
-from covid_d.clinic.follow_up.terms import Laboratory
+from covid_d.clinic.follow_up.laboratory import ResultToDate
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.pages.worklist import address as address
@@ -40,7 +40,13 @@ def worklist(request: Request, visitor: Reader) -> Response:
     with place.reading() as session:
         waits = waiting(session, visitor.person)
         if not errors:
-            found = list_cases(session, visitor.person, filters, number=address.page_of(state))
+            found = list_cases(
+                session,
+                visitor.person,
+                filters,
+                clock=place.clock,
+                number=address.page_of(state),
+            )
     if found is not None:
         # Recorded before it is shown, in a transaction that no long search holds up.
         with place.act(visitor.actor) as act:
@@ -55,7 +61,7 @@ def worklist(request: Request, visitor: Reader) -> Response:
         found=found,
         waits=waits,
         outcomes=[(outcome.value, outcome.message) for outcome in Outcome],
-        laboratories=[(entry.value, entry.text) for entry in Laboratory],
+        laboratories=[(entry.value, entry.text) for entry in ResultToDate],
         provinces=list(PROVINCES.items()),
         sexes=SEXES,
     )

@@ -1,7 +1,7 @@
 """The stored answer is an assessment
 
 Revision ID: 0004
-Revises: 0002
+Revises: 0003
 
 Answers given before keep all but their post-test probability, which their evidence did not support.
 Films that wait for their case keep what an older version found of them; it is of another shape, so
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 import films
 from clinic_factory import phantom_png
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.cases.film_alone import assess_alone
+from covid_d.clinic.cases.assess_without_case import assess_alone
 from covid_d.clinic.database.cases import Film
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation

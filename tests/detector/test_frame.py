@@ -1,0 +1,125 @@
+"""Films cut to the lungs: the lungs are found first, and the answer lies over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bundle_factory import AUDITED, SIZE, appearance_fields, appearance_network, make_bundle
+from covid_d.detector import Assessment, Detector
+from covid_d.detector.explain import to_film_coordinates
+from covid_d.errors import BundleError
+from covid_d.radiograph import Facts, Radiograph, RefusalCode
+from lung_factory import TWO, Part, box_network, lungs_spec
+
+FRAME = {
+    "size": SIZE,
+    "fit": "squash",
+    "intensity": "full",
+    "frame": "lungs",
+    "surround": 0.0,
+    "mean": [0.0, 0.0, 0.0],
+    "std": [1.0, 1.0, 1.0],
+}
+
+
+def _detector(folder: Path, parts: Sequence[Part] = TWO, **frame: Any) -> Detector:
+    bundle = make_bundle(
+        folder,
+        model=appearance_network(),
+        more={"lungs.onnx": box_network(parts=parts)},
+        lungs=lungs_spec().model_dump(mode="json"),
+        **appearance_fields(preprocessing=FRAME | frame, verdict=AUDITED),
+    )
+    return Detector.load(bundle)
+
+
+def _film(inside: float, outside: float, *, side: int = 256) -> Radiograph:
+    """A film of one grey inside the lungs' box (1/8 to 7/8 each way), another outside."""
+    pixels = np.full((side, side), outside, dtype=np.float32)
+    part = slice(side // 8, 7 * side // 8)
+    ramp = np.linspace(-0.05, 0.05, 7 * side // 8 - side // 8, dtype=np.float32)
+    pixels[part, part] = inside + ramp
+    return Radiograph(pixels, Facts("PNG", "0" * 64, 8))
+
+
+@pytest.fixture(scope="module")
+def detector(tmp_path_factory: pytest.TempPathFactory) -> Detector:
+    return _detector(tmp_path_factory.mktemp("lungs") / "bundle")
+
+
+def _seen(answer: Assessment) -> dict[str, float]:
+    assert answer.appearance is not None, answer.refusal
+    return {category.value: share for category, share in answer.appearance.items()}
+
+
+@pytest.mark.parametrize("outside", [0.0, 0.3, 1.0])
+def test_what_lies_around_the_lungs_says_nothing(detector: Detector, outside: float) -> None:
+    expected = _seen(detector.assess(_film(0.45, 0.5)))
+    # Resampling blends a pixel at the box's edge; the network is steep. The whole film's mean would
+    # move by up to a fifth, from one category to the next but one.
+    assert _seen(detector.assess(_film(0.45, outside))) == pytest.approx(expected, abs=0.06)
+    assert max(expected, key=expected.__getitem__) == "indeterminate"
+
+
+def test_the_map_lies_over_the_lungs_alone(detector: Detector) -> None:
+    film = _film(0.6, 0.0)
+    answer = detector.assess(film, activation=True)
+    assert answer.box == pytest.approx((1 / 8, 1 / 8, 7 / 8, 7 / 8))
+    assert answer.activation is not None
+    shown = to_film_coordinates(
+        answer.activation, (256, 256), detector.bundle.spec.preprocessing, answer.box
+    )
+    assert (shown[:31] == 0).all()
+    assert (shown[:, :31] == 0).all()
+    assert (shown[225:] == 0).all()
+    assert shown[32:224, 32:224].max() > 0.3
+
+
+def test_evidence_between_and_around_the_lungs_is_told(tmp_path: Path) -> None:
+    """Slivers of lung at the sides: nearly all that the network sees is something else."""
+    slivers = ((slice(8, 56), slice(8, 12)), (slice(8, 56), slice(52, 56)))
+    found = _detector(tmp_path / "b", slivers).examine(_film(0.6, 0.0))
+    assert found.refusal is None
+    assert found.inside is not None
+    assert found.inside[3] < 0.5, "of typical, which is what this bright film is"
+    answer = _detector(tmp_path / "c", slivers).assess(_film(0.6, 0.0))
+    assert "evidence_outside_lungs" in [warning.code for warning in answer.warnings]
+
+
+def test_asking_for_the_map_changes_no_answer(detector: Detector) -> None:
+    film = _film(0.5, 0.2)
+    plain = detector.assess(film)
+    assert detector.assess(film, activation=True).to_dict() == plain.to_dict()
+    assert plain.activation is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "code"),
+    [
+        ((), RefusalCode.NO_LUNGS),
+        (TWO[:1], RefusalCode.NO_LUNGS),
+        (((slice(0, 64), slice(0, 24)), (slice(0, 64), slice(40, 64))), RefusalCode.PART_OF_CHEST),
+    ],
+)
+def test_a_film_without_two_whole_lungs_is_refused(
+    tmp_path: Path, parts: Sequence[Part], code: RefusalCode
+) -> None:
+    answer = _detector(tmp_path / "b", parts).assess(_film(0.5, 0.2), prevalence=0.1)
+    assert answer.refusal is not None
+    assert answer.refusal.code is code
+    assert (answer.appearance, answer.covid, answer.activation) == (None, None, None)
+
+
+def test_a_bundle_that_cuts_to_the_lungs_needs_a_lung_model(
+    tmp_path: Path, film_of: Callable[..., Radiograph]
+) -> None:
+    folder = make_bundle(
+        tmp_path / "b", model=appearance_network(), **appearance_fields(preprocessing=FRAME)
+    )
+    with pytest.raises(BundleError, match="lung model"):
+        Detector.load(folder)
