@@ -473,8 +473,9 @@ class RadiographError(CovidDError):
     """A file cannot be read as a radiograph; carries the refusal that says why."""
 
     def __init__(self, refusal: Refusal, cause: str = "") -> None:
-        message = f"{refusal.message.en} ({cause})" if cause else refusal.message.en
-        super().__init__(message, refusal.next_step.en)
+        said = refusal.message
+        message = Message(f"{said.es} ({cause})", f"{said.en} ({cause})") if cause else said
+        super().__init__(message, refusal.next_step)
         self.refusal = refusal
 
     @classmethod
