@@ -160,3 +160,17 @@ def test_real_dicom_becomes_png(real_data: Path, tmp_path: Path) -> None:
     result = build_dataset([open_collection("manifest", table)], tmp_path / "out")
     assert len(rows(result)) == len(names) == 2
     assert all(row["path"].endswith(".png") for row in rows(result))
+
+
+def test_the_challenges_films_are_all_graded_and_none_labelled(real_data: Path) -> None:
+    collection = open_collection("siim", real_data / "siim-covid19")
+    films = list(collection.rows())
+    assert len(films) == 5074
+    assert all(film.exclusion is None and film.label is None for film in films)
+    assert len({film.patient for film in films}) == 4844
+    assert Counter(str(film.appearance) for film in films) == {
+        "typical": 2388,
+        "negative": 1388,
+        "indeterminate": 901,
+        "atypical": 397,
+    }

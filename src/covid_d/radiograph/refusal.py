@@ -23,7 +23,9 @@ class RefusalCode(StrEnum):
     TRUNCATED = "truncated"
     ENCRYPTED = "encrypted"
     NO_PIXELS = "no_pixels"
+    MISSING = "missing_element"
     UNSUPPORTED = "unsupported_encoding"
+    HEIC = "heic_photo"
     FOR_PROCESSING = "for_processing"
     MULTI_FRAME = "multi_frame"
     TOO_LARGE = "too_large"
@@ -83,8 +85,8 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "The file is not an image that can be read.",
         ),
         Message(
-            "Use DICOM, PNG, JPEG, TIFF o WebP.",
-            "Use DICOM, PNG, JPEG, TIFF or WebP.",
+            "Use DICOM, PNG, JPEG, JPEG 2000, TIFF, BMP o WebP.",
+            "Use DICOM, PNG, JPEG, JPEG 2000, TIFF, BMP or WebP.",
         ),
     ),
     RefusalCode.DOCUMENT: (
@@ -123,6 +125,26 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "Expórtela como DICOM sin compresión o como PNG en escala de grises.",
             "Export it as uncompressed DICOM or as a greyscale PNG.",
+        ),
+    ),
+    RefusalCode.MISSING: (
+        Message(
+            "Al archivo DICOM le falta un dato sin el que no se puede leer: {detail}.",
+            "The DICOM file lacks an element without which it cannot be read: {detail}.",
+        ),
+        Message(
+            "Expórtelo de nuevo desde el PACS con todos sus datos.",
+            "Export it from the PACS again with all its elements.",
+        ),
+    ),
+    RefusalCode.HEIC: (
+        Message(
+            "Es una foto de teléfono en formato HEIC, que aquí no se lee.",
+            "It is a telephone's photograph in the HEIC format, which is not read here.",
+        ),
+        Message(
+            "Use el archivo del equipo de rayos X, o ponga la cámara en JPEG («Más compatible»).",
+            'Use the X-ray system\'s own file, or set the camera to JPEG ("Most compatible").',
         ),
     ),
     RefusalCode.FOR_PROCESSING: (

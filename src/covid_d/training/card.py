@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn import metrics as skm
 
 from covid_d.appearance import CATEGORIES
+from covid_d.dataset.looks import looks_at, told
 from covid_d.detector.bundle.spec import (
     AppearanceCalibration,
     AppearanceConformal,
@@ -173,8 +174,8 @@ def _data(films: pd.DataFrame, dataset: Dataset, spec: BundleSpec) -> str:
             "",
             f"Data set `{dataset.sha256}`: {len(films)} films of {patients} patients (a study "
             "stands for one where the collection names no patients). Training read no film of the "
-            "test split. Films are listed by hash in `training_films.csv`; none is part of this "
-            "bundle.",
+            f"test split. {told(looks_at(dataset.folder)).en} Films are listed by hash in "
+            "`training_films.csv`; none is part of this bundle.",
             "",
             _table(["source", "split", *classes], rows),
             "",

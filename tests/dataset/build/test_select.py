@@ -333,3 +333,20 @@ def test_a_projection_that_is_not_told_may_be_frontal(text: str) -> None:
 def test_a_projection_that_is_told_and_not_understood_is_left_out(text: str) -> None:
     told = leave_out(row(projection=None, projection_text=text), GROUPED)
     assert told == Exclusion(Reason.PROJECTION, text)
+
+
+@pytest.mark.parametrize(
+    "facts", [{"age_years": 9.0}, {"age_by_dates": 4.0, "age_years": 45.0}, {"child": True}]
+)
+def test_a_child_by_any_source_is_one(facts: dict[str, Any]) -> None:
+    known = with_facts(candidate(age=45.0), inspection(**facts))
+    assert known.row.child
+    assert leave_out(known.row, GROUPED) == Exclusion(Reason.CHILD, "45 years")
+
+
+def test_an_age_of_the_file_that_nobody_can_read_is_no_adults() -> None:
+    known = with_facts(candidate(), inspection(age_unread="XXXY"))
+    assert leave_out(known.row, GROUPED) == Exclusion(Reason.AGE, "XXXY")
+    # Where the collection states an age, the file's words add nothing.
+    known = with_facts(candidate(age=45.0), inspection(age_unread="XXXY"))
+    assert leave_out(known.row, GROUPED) is None

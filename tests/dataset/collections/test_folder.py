@@ -43,7 +43,7 @@ def test_folders_named_by_class(tmp_path: Path) -> None:
     for number, name in enumerate(
         ["COVID-19/a.png", "sano/b.png", "Neumonía/x/c.png", "otros/d.png"]
     ):
-        draw(tmp_path / name, number, size=96)
+        draw(tmp_path / name, number, size=128)
     written = write_manifest(tmp_path)
     rows = {row.original: row for row in ManifestCollection(written.path).rows()}
     assert {name: str(row.label) for name, row in rows.items()} == {
@@ -57,9 +57,9 @@ def test_folders_named_by_class(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_names_no_class_gives_none(tmp_path: Path) -> None:
-    draw(tmp_path / "sospecha de COVID" / "a.png", 1, size=96)
-    draw(tmp_path / "2020-03" / "b.png", 2, size=96)
-    draw(tmp_path / "positivo" / "2020-03" / "c.png", 3, size=96)
+    draw(tmp_path / "sospecha de COVID" / "a.png", 1, size=128)
+    draw(tmp_path / "2020-03" / "b.png", 2, size=128)
+    draw(tmp_path / "positivo" / "2020-03" / "c.png", 3, size=128)
     written = write_manifest(tmp_path)
     assert written.folders == {"2020-03": 1, "sospecha de COVID": 1}
     assert written.classes == {"covid": 1}
@@ -68,7 +68,7 @@ def test_a_folder_that_names_no_class_gives_none(tmp_path: Path) -> None:
 
 def test_folders_of_appearances(tmp_path: Path) -> None:
     for number, name in enumerate(["negative", "typical", "atípico"]):
-        draw(tmp_path / "train" / name / f"{number}.png", number, size=96)
+        draw(tmp_path / "train" / name / f"{number}.png", number, size=128)
     written = write_manifest(tmp_path)
     assert written.classes == {"negative": 1, "typical": 1, "atypical": 1}
     looks = [str(row.appearance) for row in ManifestCollection(written.path).rows()]
@@ -76,8 +76,8 @@ def test_folders_of_appearances(tmp_path: Path) -> None:
 
 
 def test_negative_beside_positive_is_a_label(tmp_path: Path) -> None:
-    draw(tmp_path / "negative" / "a.png", 1, size=96)
-    draw(tmp_path / "positive" / "b.png", 2, size=96)
+    draw(tmp_path / "negative" / "a.png", 1, size=128)
+    draw(tmp_path / "positive" / "b.png", 2, size=128)
     assert write_manifest(tmp_path).classes == {"nocovid": 1, "covid": 1}
 
 
@@ -107,8 +107,24 @@ def test_headers_tell_the_patient_but_not_who(tmp_path: Path) -> None:
     assert rows["2/IM0001"].child
 
 
+def test_an_age_that_is_no_number_is_handed_on_in_its_own_words(tmp_path: Path) -> None:
+    dicom(tmp_path / "a.dcm", "1", PatientAge="XXXY")
+    dicom(tmp_path / "b.dcm", "2", PatientBirthDate="20150301", StudyDate="20200401")
+    dicom(
+        tmp_path / "c.dcm",
+        "3",
+        PatientAge="045Y",
+        PatientBirthDate="20150301",
+        StudyDate="20200401",
+    )
+    rows = {row.original: row for row in ManifestCollection(write_manifest(tmp_path).path).rows()}
+    assert rows["a.dcm"].unread_age == "XXXY"
+    assert (rows["b.dcm"].age, rows["b.dcm"].child) == (5.0, True)
+    assert rows["c.dcm"].child
+
+
 def test_what_cannot_be_read_is_told_and_not_listed(tmp_path: Path) -> None:
-    draw(tmp_path / "sano" / "a.png", 1, size=96)
+    draw(tmp_path / "sano" / "a.png", 1, size=128)
     (tmp_path / "sano" / "b.png").write_bytes(b"no film")
     (tmp_path / "sano" / "notes.txt").write_text("x", encoding="utf-8")
     (tmp_path / ".hidden").write_bytes(b"x")
@@ -118,7 +134,7 @@ def test_what_cannot_be_read_is_told_and_not_listed(tmp_path: Path) -> None:
 
 
 def test_a_manifest_may_lie_above_and_never_beside(tmp_path: Path) -> None:
-    draw(tmp_path / "films" / "sano" / "a.png", 1, size=96)
+    draw(tmp_path / "films" / "sano" / "a.png", 1, size=128)
     written = write_manifest(tmp_path / "films", tmp_path / "list.csv")
     (row,) = ManifestCollection(written.path).rows()
     assert row.original == "films/sano/a.png"
@@ -127,7 +143,7 @@ def test_a_manifest_may_lie_above_and_never_beside(tmp_path: Path) -> None:
 
 
 def test_what_was_completed_by_hand_is_not_lost(tmp_path: Path) -> None:
-    draw(tmp_path / "sano" / "a.png", 1, size=96)
+    draw(tmp_path / "sano" / "a.png", 1, size=128)
     written = write_manifest(tmp_path)
     written.path.write_text("mine", encoding="utf-8")
     with pytest.raises(DatasetError, match="already exists"):

@@ -248,7 +248,8 @@ def _examination(
             staged = staging.find(installation, person, given.token or "")
             if staged.examination.bundle == detector.bundle.id:
                 return staged.sha256, staged.examination, staged.milliseconds
-            content = installation.films.get(staged.sha256)  # switched this very moment
+            # Another model was switched on since: its answer is the one the case gets.
+            content = installation.films.get(staged.sha256)
         except (NotFoundError, UnavailableError) as error:
             raise _gone() from error
     examined = installation.desk.examine(content, detector)

@@ -31,6 +31,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _CHUNK = 8
+# Whether children are wanted is not for the reader to say.
+_AGES = frozenset({RefusalCode.CHILD, RefusalCode.AGE_UNREAD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def inspect(order: InspectionOrder) -> Inspection | Exclusion:
     if order.strict and order.modality is Modality.XRAY and facts.modality != "CT":
         refusal = check(radiograph)
         aside = facts.projection is Projection.LATERAL
-        if refusal and refusal.code is not RefusalCode.CHILD and not aside:
+        if refusal and refusal.code not in _AGES and not aside:
             return Exclusion(refusal.code.value, refusal.message.en)
     return Inspection(fingerprint(radiograph), facts, radiograph.width, radiograph.height)
 

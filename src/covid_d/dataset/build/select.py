@@ -28,6 +28,7 @@ from covid_d.dataset.collections.vocabulary import is_frontal, is_unstated
 from covid_d.dataset.duplicates import Pair
 from covid_d.dataset.manifest import Label, Split
 from covid_d.errors import DatasetError
+from covid_d.radiograph.ages import ADULT_YEARS
 from covid_d.radiograph.film import Projection
 
 # Two films so alike are one exposure. Less alike ones may be one person on two days (of 18 pairs
@@ -112,6 +113,8 @@ def with_facts(candidate: Candidate, inspection: Inspection) -> Candidate:
     """Return the candidate with what its row left open filled in from the file."""
     row, facts = candidate.row, inspection.facts
     age = facts.age_years if row.age is None else row.age
+    ages = [years for years in (age, facts.age_years, facts.age_by_dates) if years is not None]
+    unread = facts.age_unread if age is None and not row.unread_age else None
     return replace(
         candidate,
         row=replace(
@@ -119,7 +122,9 @@ def with_facts(candidate: Candidate, inspection: Inspection) -> Candidate:
             modality=Modality.CT if inspection.is_ct else row.modality,
             projection=row.projection or facts.projection,
             age=age,
-            child=row.child or (age is not None and age < 18),
+            # A child by any source is one: the other may be a slip of the pen.
+            child=row.child or facts.child or any(years < ADULT_YEARS for years in ages),
+            not_understood=(*row.not_understood, *((("age", unread),) if unread else ())),
             sex=row.sex or facts.sex,
         ),
     )

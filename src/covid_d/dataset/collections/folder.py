@@ -156,10 +156,18 @@ def _person(file: Path) -> str:
     return f"id {patient}" if patient else f"study {header.get('StudyInstanceUID') or file}"
 
 
+def _age(facts: Facts) -> str:
+    """Return the age, or the words that stand for it: who reads the manifest judges them."""
+    years = [age for age in (facts.age_years, facts.age_by_dates) if age is not None]
+    if years:
+        return f"{min(years):g}"
+    return "child" if facts.child else facts.age_unread or ""
+
+
 def _cells(facts: Facts) -> tuple[str, str, str, str]:
     return (
         facts.projection.value if facts.projection else "",
         facts.modality or "",
-        "" if facts.age_years is None else f"{facts.age_years:g}",
+        _age(facts),
         facts.sex.value if facts.sex else "",
     )
