@@ -85,7 +85,7 @@ HEAVY = {
     "uvicorn",
 }
 BASE = ("radiograph", "detector", "models", "errors", "files", "language", "provenance", "settings")
-BASE_CLI = ("main", "lazy", "options", "predict", "bundle", "demo", "dataset")
+BASE_CLI = ("main", "lazy", "options", "speech", "predict", "bundle", "demo", "dataset")
 LONGEST_FILE = 600
 LONGEST_FUNCTION = 60
 

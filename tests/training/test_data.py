@@ -160,7 +160,10 @@ def test_workers_give_the_same_films(phantoms: Dataset, tiny: Recipe, cache: Pat
 class TestLungs:
     """Films cut to the lungs: the same in training as in answering."""
 
-    RECIPE = APPEARANCE.changed(size=64, target="covid", smoothing="uniform", batch_size=8)
+    # Without surround: the drawn lungs fill the film, and every box would be cut to it.
+    RECIPE = APPEARANCE.changed(
+        size=64, target="covid", smoothing="uniform", batch_size=8, surround=0.05
+    )
 
     @pytest.fixture(scope="class")
     def lungs(self) -> LungModel:
@@ -224,3 +227,17 @@ class TestLungs:
     def test_without_a_lung_model_nothing_is_guessed(self, phantoms: Dataset, cache: Path) -> None:
         with pytest.raises(TrainingError, match="no lung model"):
             dataloaders(phantoms, self.RECIPE, cache=cache)
+
+    def test_classes_keep_their_order_whatever_the_alphabet_says(
+        self, own_dataset: Callable[..., Path], cache: Path, lungs: LungModel
+    ) -> None:
+        folder = own_dataset(train=8, validation=8)
+        manifest = pd.read_csv(folder / "manifest.csv", dtype=str, keep_default_na=False)
+        grades = ["negative", "atypical", "indeterminate", "typical"]
+        manifest["appearance"] = [grades[row % 4] for row in range(len(manifest))]
+        manifest.to_csv(folder / "manifest.csv", index=False)
+        recipe = self.RECIPE.changed(target="appearance")
+        dls = dataloaders(Dataset.open(folder), recipe, cache=cache, lungs=lungs)
+        rows = dls.films[dls.films["split"] == "validation"].reset_index(drop=True)
+        _, labels = next(iter(dls.valid))
+        assert [grades[label] for label in labels] == list(rows["appearance"][: len(labels)])

@@ -266,7 +266,7 @@ def _appearance_figures(name: str, validation: Validation, chosen: np.ndarray) -
     truth, shares = reading.truth[chosen], reading.probabilities[chosen]
     patients = validation.rows.loc[chosen, "patient"].nunique()
     figures = (typical_auroc, opacity_auroc)
-    areas = [figure(truth, shares.astype(np.float32)) for figure in figures]
+    areas = [figure(truth, np.log(shares)) for figure in figures]
     agreement = kappa(truth, shares.argmax(axis=1).astype(np.int64))
     return [
         name, len(truth), patients, *(f"{value:.3f}" for value in areas), f"{agreement:.3f}"
