@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic.active_detector import Desk
+from covid_d.clinic.active_detector import ActiveDetector
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database import engine as database
 from covid_d.clinic.database.migrate import revision, upgrade
@@ -44,7 +44,7 @@ class Installation:
         The secret keys.
     films
         The film store.
-    desk
+    active_detector
         Answers films with the active bundle.
     """
 
@@ -53,7 +53,7 @@ class Installation:
     engine: Engine
     keys: Keys
     films: FilmStore
-    desk: Desk
+    active_detector: ActiveDetector
 
     @property
     def clock(self) -> Clock:
@@ -102,7 +102,7 @@ class Installation:
             engine,
             keys,
             FilmStore(folder / "films"),
-            Desk(folder / "bundles", engine),
+            ActiveDetector(folder / "bundles", engine),
         )
 
     @classmethod

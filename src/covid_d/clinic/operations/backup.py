@@ -146,7 +146,7 @@ def _write(
             hashes[name] = hashlib.sha256(content).hexdigest()
 
         rows, films = _dump(installation.engine, archive, hashes)
-        bundles = sorted(installation.desk.folder.glob("*.zip"))
+        bundles = sorted(installation.active_detector.folder.glob("*.zip"))
         total = len(films) + len(bundles)
         for done, sha256 in enumerate(films):
             progress(done, total)
