@@ -28,6 +28,8 @@ from covid_d.clinic.roles import Role
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.detector.bundle.bundle import built_in_path
 from covid_d.language import Language, translations
+from covid_d.radiograph import Refusal
+from covid_d.radiograph.kinds import kinds_read
 from covid_d.settings import Settings
 
 DOCS = Path(__file__).parent
@@ -181,6 +183,25 @@ def routes_table(language: Language) -> str:
     return "\n".join(lines)
 
 
+def films_read(language: str) -> str:
+    """Return every kind of file that is read, as a Markdown table."""
+    head = {"es": ("archivo", "qué se lee"), "en": ("file", "what is read")}[language]
+    lines = [f"| {head[0]} | {head[1]} |", "|---|---|"]
+    rows = ((name, what.in_language(language)) for name, what in kinds_read())
+    return "\n".join([*lines, *(f"| {name} | {_cell(what)} |" for name, what in rows)])
+
+
+def films_refused(language: str) -> str:
+    """Return every reason for which a film gets no answer, as a Markdown table."""
+    words = {"es": ("código", "por qué", "qué hacer"), "en": ("code", "why", "what to do")}
+    code, why, next_step = words[language]
+    lines = [f"| {code} | {why} | {next_step} |", "|---|---|---|"]
+    for refusal in Refusal.every():
+        said = [_cell(part.in_language(language)) for part in (refusal.message, refusal.next_step)]
+        lines.append(f"| `{refusal.code.value}` | {said[0]} | {said[1]} |")
+    return "\n".join(lines)
+
+
 def notebook(language: str) -> str:
     """Return the guide's notebook as Markdown: text and code, no output."""
     cells = jupytext.read(ROOT / "notebooks" / f"{NOTEBOOKS[language]}.py").cells
@@ -204,6 +225,8 @@ PARTS: dict[str, Callable[[Any], str]] = {
     "settings": settings_table,
     "clinic-settings": partial(settings_table, room=ClinicSettings),
     "routes": routes_table,
+    "films-read": films_read,
+    "films-refused": films_refused,
     "notebook": notebook,
     "model-card": model_card,
 }

@@ -15,6 +15,7 @@ from covid_d.cli.main import cli
 from covid_d.cli.speech import sentence_of
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.language import translations
+from covid_d.radiograph import RefusalCode
 from covid_d.settings import Settings
 from guide.documents import (
     DOCS,
@@ -120,6 +121,15 @@ def test_the_generated_pages_hold_every_option_and_setting(
     ):
         told = re.findall(r"^\| `COVID_D_([A-Z_]+)` \|", hooks.PARTS[part](language), re.MULTILINE)
         assert sorted(told) == sorted(name.upper() for name in names)
+
+
+def test_every_refusal_has_its_row(hooks: ModuleType) -> None:
+    for language in LANGUAGES:
+        told = re.findall(
+            r"^\| `([a-z_]+)` \|", hooks.PARTS["films-refused"](language), re.MULTILINE
+        )
+        assert told == [code.value for code in RefusalCode]
+        assert "| DICOM, RLE Lossless |" in hooks.PARTS["films-read"](language)
 
 
 def test_both_languages_have_the_same_pages_all_of_them_in_the_menu() -> None:

@@ -1,9 +1,9 @@
 """A film on a photograph of a screen or a light box: where its corners are, and it set straight.
 
-Kept simple: a bright four-sided patch on a darker ground. Of 125 drawn photographs (real films turned
-and skewed, with glow and noise) all were found, their corners to 0.4 % of the width (median); of the
-125 films themselves none. But a chest on dark air may look so, so this proposes and refuses nothing:
-it names the way out where a picture is refused anyway.
+Kept simple: a bright four-sided patch on a darker ground. Of 125 drawn photographs (real films
+turned and skewed, with glow and noise) all were found, their corners to 0.4 % of the width
+(median); of the 125 films themselves none. But a chest on dark air may look so: this proposes and
+refuses nothing, it names the way out where a picture is refused anyway.
 """
 
 from __future__ import annotations

@@ -439,6 +439,11 @@ class Refusal:
         what, next_step = _TEXTS[code]
         return cls(code, what.format(detail=detail), next_step)
 
+    @classmethod
+    def every(cls) -> tuple[Refusal, ...]:
+        """Return every refusal there is, with an ellipsis for its detail."""
+        return tuple(cls.of(code, "…") for code in RefusalCode)
+
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"code", "message": {"es", "en"}, "next_step": {"es", "en"}}``."""
         return {
