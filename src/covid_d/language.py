@@ -138,7 +138,7 @@ def translations(language: Language) -> NullTranslations:
         for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if file.name.endswith(".po"):
                 whole |= dict(entries(file.read_text("utf-8")))
-    return GNUTranslations(BytesIO(_compiled(whole)))  # type: ignore[arg-type]
+    return GNUTranslations(BytesIO(_compiled(whole)))
 
 
 def entries(catalogue: str) -> Iterator[tuple[str, str]]:
