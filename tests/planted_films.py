@@ -31,7 +31,7 @@ from covid_d.radiograph import Radiograph, read
 from covid_d.radiograph.phantom import Phantom, draw_phantom
 
 SIZE = 128
-FILMS = {"train": 100, "validation": 50, "test": 80}
+FILMS = {"train": 70, "validation": 40, "test": 60}
 GRID = 4
 Pixels = npt.NDArray[np.float32]
 
@@ -59,11 +59,11 @@ def blobs(seed: int, positive: bool) -> Drawn:
     if positive:
         spots = np.zeros_like(pixels)
         rows, columns = np.nonzero(phantom.lungs)
-        chosen = rng.integers(0, len(rows), 150)
+        chosen = rng.integers(0, len(rows), 900)
         spots[rows[chosen], columns[chosen]] = 1.0
         # Bright with a darker rim: nothing of it is left in a thumbnail.
         bumps = gaussian_filter(spots, 1.0) - gaussian_filter(spots, 2.0)
-        pixels += np.where(phantom.lungs, 0.035 * bumps / bumps.std(), 0.0)
+        pixels += np.where(phantom.lungs, 0.018 * bumps / bumps.std(), 0.0)
     return Drawn(pixels, phantom.lungs)
 
 
@@ -72,12 +72,17 @@ def margin(seed: int, positive: bool) -> Drawn:
     phantom, rng = _phantom(seed)
     if not positive:
         return Drawn(phantom.pixels, phantom.lungs)
-    inner = Image.fromarray(phantom.pixels).resize((SIZE - 24, SIZE - 24))
-    pixels = rng.normal(0.5, 0.06, (SIZE, SIZE)).astype(np.float32)
-    pixels[12:-12, 12:-12] = np.asarray(inner)
+    inner = np.full((SIZE, SIZE), 0.5, dtype=np.float32)
     lungs = np.zeros((SIZE, SIZE), dtype=bool)
-    small = Image.fromarray(phantom.lungs).resize((SIZE - 24, SIZE - 24))
-    lungs[12:-12, 12:-12] = np.asarray(small)
+    small = (SIZE - 24, SIZE - 24)
+    inner[12:-12, 12:-12] = np.asarray(Image.fromarray(phantom.pixels).resize(small))
+    lungs[12:-12, 12:-12] = np.asarray(Image.fromarray(phantom.lungs).resize(small))
+    film = np.zeros((SIZE, SIZE), dtype=np.float32)
+    film[14:-14, 14:-14] = 1.0
+    # Without a straight edge, which would be refused as a collage's.
+    share = gaussian_filter(film, 3)
+    grain = rng.normal(0.5, 0.06, (SIZE, SIZE)).astype(np.float32)
+    pixels = share * inner + (1 - share) * grain
     return Drawn(pixels, lungs)
 
 

@@ -13,7 +13,7 @@ RENDERED = {
     "clinic/api/answers.py:AssessmentAnswer",
 }
 # What any model, ours or another's, is measured by; a film's answer is never shown from them.
-MEASURED = {"evaluation/scorer.py:Scored", "evaluation/audit/scan.py:Answer"}
+MEASURED = {"evaluation/scorer.py:Scored"}
 # Columns of many cases at once, for counting; none is an answer to one film.
 TABLES = {"clinic/statistics/episodes.py:Episodes"}
 ONE = "detector/assessment.py:Assessment"

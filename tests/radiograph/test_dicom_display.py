@@ -217,11 +217,59 @@ def test_signed_padding_written_as_unsigned() -> None:
 def test_contradictory_polarity_is_refused_and_agreeing_polarity_is_not() -> None:
     one: dict[str, Any] = {"PhotometricInterpretation": "MONOCHROME1"}
     assert refusal_of(films.dicom(PresentationLUTShape="INVERSE")) is RefusalCode.UNSUPPORTED
-    assert (
-        refusal_of(films.dicom(**one, PresentationLUTShape="IDENTITY")) is RefusalCode.UNSUPPORTED
-    )
-    agreeing = read(films.dicom(DEEP, **one, PresentationLUTShape="INVERSE"))
-    assert np.allclose(agreeing.pixels, 1 - DEEP / 4095, atol=1e-6)
+    # Fuji's DX films say IDENTITY: their MONOCHROME1 is right.
+    for shape in ("INVERSE", "IDENTITY"):
+        agreeing = read(films.dicom(DEEP, **one, PresentationLUTShape=shape))
+        assert np.allclose(agreeing.pixels, 1 - DEEP / 4095, atol=1e-6)
+
+
+def _expected(entries: np.ndarray[Any, Any], stored: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return the grey of samples by a LUT, worked out here: first entry 0, the last one goes on."""
+    top = 255 if entries.max() < 256 else 2 ** int(np.ceil(np.log2(entries.max() + 1))) - 1
+    return entries[np.minimum(stored, len(entries) - 1)] / top
+
+
+RAMP = np.linspace(0, 255, 4096).round().astype(int)
+
+
+def test_8_bit_entries_packed_two_a_word_are_the_entries() -> None:
+    item = films.lut([], bits=8)[0]
+    item.LUTDescriptor = [4096, 0, 8]
+    item.add_new("LUTData", "OW", RAMP.astype(np.uint8).tobytes())
+    film = read(films.dicom(DEEP, VOILUTSequence=[item]))
+    assert np.allclose(film.pixels, _expected(RAMP, DEEP), atol=1e-6)
+
+
+def test_a_short_lut_goes_on_with_its_last_entry() -> None:
+    short = RAMP[:4000] * 16
+    film = read(films.dicom(DEEP, VOILUTSequence=films.lut(short.tolist(), entries=4096)))
+    assert np.allclose(film.pixels, _expected(short, DEEP), atol=1e-6)
+    lost = films.dicom(DEEP, VOILUTSequence=films.lut([0] * 1000, entries=4096))
+    assert refusal_of(lost) is RefusalCode.TRUNCATED
+
+
+def test_a_lut_of_12_bits_called_16_is_not_almost_black() -> None:
+    entries = (np.arange(4096) * 0.9).astype(int)
+    film = read(films.dicom(DEEP, VOILUTSequence=films.lut(entries.tolist(), bits=16)))
+    assert np.allclose(film.pixels, entries[DEEP] / 4095, atol=1e-6)
+
+
+@pytest.mark.parametrize("photometric", ["MONOCHROME1", "MONOCHROME2"])
+def test_bits_that_no_sample_uses_do_not_darken_the_film(photometric: str) -> None:
+    wide = films.dicom(DEEP, BitsStored=16, PhotometricInterpretation=photometric)
+    grey = DEEP / 4095
+    expected = 1 - grey if photometric == "MONOCHROME1" else grey
+    assert np.allclose(read(wide).pixels, expected, atol=1e-6)
+
+
+def test_a_decimal_comma_is_a_point() -> None:
+    film = films.dataset(DEEP)
+    for keyword, text in (("WindowCenter", "2048,5 "), ("WindowWidth", "4096,0")):
+        film.add_new(keyword, "LO", text)  # DS would not bear it
+    data = films.part10(film).replace(b"P\x10LO", b"P\x10DS").replace(b"Q\x10LO", b"Q\x10DS")
+    # PS3.3 C.11.2.1.2.1: ((x - (c - 0.5)) / (w - 1) + 0.5).
+    expected = np.clip((DEEP - 2048.0) / 4095 + 0.5, 0, 1)
+    assert np.allclose(read(data).pixels, expected, atol=1e-6)
 
 
 def test_unusable_transforms_are_refused() -> None:

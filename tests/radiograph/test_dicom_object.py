@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -109,21 +108,39 @@ def test_a_worker_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_pa
     sleeper = tmp_path / "sleeper.py"
     sleeper.write_text("import time\ntime.sleep(60)\n")
     monkeypatch.setattr(gdcm_isolated, "_WORKER", sleeper)
+    monkeypatch.setattr(gdcm_isolated, "_idle", [])
     monkeypatch.setattr(gdcm_isolated, "_TIMEOUT_SECONDS", 0.5)
     with pytest.raises(RadiographError, match="did not finish") as caught:
         read(whole)
     assert caught.value.refusal.code is RefusalCode.TRUNCATED
 
 
-def test_the_worker_says_why_when_it_fails() -> None:
-    done = subprocess.run(
-        [sys.executable, str(gdcm_isolated._WORKER), "1.2.3", "MONOCHROME2", *"1111111"],
-        input=b"",
-        capture_output=True,
-        check=False,
+def test_a_crash_harms_only_its_film(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    whole = films.gdcm_dicom(DEEP, 12, JPEGLosslessSV1, tmp_path)
+    monkeypatch.setattr(gdcm_isolated, "_idle", [])
+    assert np.array_equal(read(whole).pixels, read(films.dicom(DEEP)).pixels)
+    (worker,) = gdcm_isolated._idle
+    worker._process.kill()
+    worker._process.wait()
+    with pytest.raises(RadiographError, match="crashed") as caught:
+        read(whole)
+    assert caught.value.refusal.code is RefusalCode.TRUNCATED
+    assert gdcm_isolated._idle == []
+    assert np.array_equal(read(whole).pixels, read(films.dicom(DEEP)).pixels)
+
+
+def test_one_worker_serves_film_after_film(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    whole = films.gdcm_dicom(DEEP, 12, JPEGLosslessSV1, tmp_path)
+    monkeypatch.setattr(gdcm_isolated, "_idle", [])
+    read(whole)
+    (first,) = gdcm_isolated._idle
+    half = films.encapsulated(
+        films.dataset(DEEP), whole[whole.index(b"\xff\xd8\xff") : -2000], JPEGLosslessSV1
     )
-    assert done.returncode != 0
-    assert done.stdout == b""
+    read(whole)
+    assert gdcm_isolated._idle == [first]
+    refusal_of(half)
+    assert gdcm_isolated._idle == [], "one that met a damaged film is not used again"
 
 
 def test_registering_twice_is_harmless() -> None:
@@ -219,13 +236,6 @@ def test_encrypted_attributes_matter_only_without_pixels() -> None:
     hidden = {"EncryptedAttributesSequence": [Dataset()]}
     assert read(films.dicom(DEEP, **hidden)).pixels.shape == DEEP.shape
     assert refusal_of(films.dicom(DEEP, PixelData=None, **hidden)) is RefusalCode.ENCRYPTED
-
-
-def test_a_file_without_preamble_is_refused_with_a_reason() -> None:
-    data = films.dicom(DEEP)[132:]
-    with pytest.raises(RadiographError) as caught:
-        read(data)
-    assert "PS3.10" in caught.value.refusal.message.es
 
 
 @pytest.mark.parametrize("name", ["test-SR.dcm", "rtplan.dcm", "waveform_ecg.dcm"])

@@ -9,11 +9,18 @@ import pytest
 from covid_d.radiograph import RadiographError, Refusal, check, read
 from covid_d.radiograph.refusal import RefusalCode
 
-# Named like good films, and readable: what is wrong with them is the name, the depth or a window
-# that states nothing; or a few bytes that happen not to matter (flipped).
+# Named like good films, and readable: what is wrong with them is the name, the depth, the header,
+# a preview behind the picture, or a window that states nothing; or a few bytes that happen not to
+# matter (flipped).
 _READABLE = (
     "alpha.png",
     "clear-palette.png",
+    "cmyk.jpg",
+    "film.bmp",
+    "film.jp2",
+    "frames-0.dcm",
+    "lost-preamble.dcm",
+    "two.mpo",
     "dicom-called.jpg",
     "grey-alpha.png",
     "jpeg-called.png",
@@ -42,13 +49,10 @@ _EXPECTED = {
     "animated.webp": RefusalCode.MULTI_FRAME,
     "pages.tif": RefusalCode.MULTI_FRAME,
     "loop.tif": RefusalCode.MULTI_FRAME,
-    "two.mpo": RefusalCode.MULTI_FRAME,
     "frames-3.dcm": RefusalCode.MULTI_FRAME,
     "animated.gif": RefusalCode.UNSUPPORTED,
-    "cmyk.jpg": RefusalCode.UNSUPPORTED,
     "float.tif": RefusalCode.UNSUPPORTED,
     "lab.tif": RefusalCode.UNSUPPORTED,
-    "lost-preamble.dcm": RefusalCode.UNSUPPORTED,
     "polarity.dcm": RefusalCode.UNSUPPORTED,
     "video.dcm": RefusalCode.UNSUPPORTED,
     "function.dcm": RefusalCode.UNSUPPORTED,

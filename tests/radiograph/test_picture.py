@@ -67,7 +67,8 @@ def test_every_8_bit_picture_comes_back(samples: np.ndarray[Any, Any]) -> None:
 @settings(max_examples=15, deadline=None)
 def test_every_16_bit_picture_comes_back(samples: np.ndarray[Any, Any], kind: str) -> None:
     pixels, facts = picture.decode(films.picture(samples, kind), "")
-    assert np.array_equal(np.rint(pixels.astype(np.float64) * 65535), samples)
+    top = 2 ** max(8, int(samples.max()).bit_length()) - 1  # of the bits that are used
+    assert np.array_equal(np.rint(pixels.astype(np.float64) * top), samples)
     assert facts.bits == 16
 
 
@@ -84,9 +85,9 @@ def test_16_bit_big_endian_tiff_is_the_same_film() -> None:
     assert np.array_equal(read(data).pixels, read(films.picture(deep, "TIFF")).pixels)
 
 
-def test_12_bits_of_a_png_are_scaled_as_16_and_12_declared_bits_of_a_tiff_as_12() -> None:
+def test_12_bits_of_a_png_are_scaled_as_the_12_declared_bits_of_a_tiff() -> None:
     deep = films.grey16(bits=12)
-    assert read(films.picture(deep)).pixels.max() == pytest.approx(deep.max() / 65535)
+    assert read(films.picture(deep)).pixels.max() == pytest.approx(deep.max() / 4095)
     packed = read(_tiff_of_12_bits(deep))
     assert packed.facts.bits == 12
     assert np.allclose(packed.pixels, deep / 4095, atol=1e-6)
@@ -211,7 +212,6 @@ def test_a_small_coloured_marker_is_no_colour_but_a_photograph_is() -> None:
 def test_samples_whose_grey_scale_is_unknown_are_refused() -> None:
     grey = Image.fromarray(GREY)
     for odd, kind in (
-        (grey.convert("CMYK"), "JPEG"),
         (grey.convert("CMYK"), "TIFF"),
         (grey.convert("F"), "TIFF"),
         (grey.convert("I"), "TIFF"),

@@ -15,6 +15,7 @@ from covid_d.radiograph import (
     Facts,
     Preprocessing,
     Radiograph,
+    Window,
     normalise,
     prepare,
     read,
@@ -159,3 +160,52 @@ def test_preprocessing_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> 
 def test_preprocessing_survives_json() -> None:
     options = Preprocessing(size=256, fit="crop", mean=(0.5, 0.5, 0.5))
     assert Preprocessing.model_validate_json(options.model_dump_json()) == options
+
+
+LUNGS = Preprocessing(size=64, fit="squash", frame="lungs", surround=0.25)
+WINDOW = Window(0.25, 0.3, 0.75, 0.7)
+
+
+class TestWindows:
+    def test_widened_by_shares_of_its_own_sides(self) -> None:
+        assert WINDOW.widened(0.5) == pytest.approx((0.0, 0.1, 1.0, 0.9))
+        assert WINDOW.widened((0.1, 0.0, -0.1, 0.2)) == pytest.approx((0.2, 0.3, 0.7, 0.78))
+
+    def test_never_beyond_the_film(self) -> None:
+        assert WINDOW.widened(3.0) == (0.0, 0.0, 1.0, 1.0)
+
+    def test_only_the_window_and_its_surround_are_seen(self) -> None:
+        inner = draw_phantom(3).pixels
+        seen = WINDOW.widened(0.25)
+        height, width = inner.shape
+        outside = np.ones_like(inner)
+        # A pixel more each way: the edge blends two.
+        rows = slice(int(seen.top * height) - 1, int(np.ceil(seen.bottom * height)) + 1)
+        columns = slice(int(seen.left * width) - 1, int(np.ceil(seen.right * width)) + 1)
+        outside[rows, columns] = inner[rows, columns]
+        assert np.array_equal(
+            standardise(film_of(inner), LUNGS, WINDOW),
+            standardise(film_of(outside), LUNGS, WINDOW),
+        )
+
+    def test_the_same_as_cutting_by_hand(self) -> None:
+        inner = draw_phantom(3, size=200).pixels
+        cut = inner[25:175, 40:160]  # 0.125 to 0.875, 0.2 to 0.8
+        plain = LUNGS.model_copy(update={"frame": "film", "surround": 0.0})
+        by_hand = standardise(film_of(cut), plain)
+        framed = standardise(film_of(inner), LUNGS, Window(0.25, 0.3, 0.75, 0.7))
+        difference = np.abs(by_hand.astype(int) - framed.astype(int))
+        # At the cut's own edge the resampling has no neighbour.
+        assert difference[1:-1, 1:-1].max() <= 3
+
+    def test_frame_and_window_go_together(self) -> None:
+        film = film_of(draw_phantom(1).pixels)
+        with pytest.raises(ValueError, match="frame 'lungs'"):
+            prepare(film, LUNGS)
+        with pytest.raises(ValueError, match="frame 'film'"):
+            prepare(film, Preprocessing(), WINDOW)
+
+    @pytest.mark.parametrize("spoilt", [{"fit": "pad"}, {"crop_border": 0.1}])
+    def test_lungs_fill_the_square(self, spoilt: dict[str, object]) -> None:
+        with pytest.raises(ValidationError, match="frame lungs needs"):
+            Preprocessing.model_validate({"fit": "squash", "frame": "lungs"} | spoilt)

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.errors import TrainingError
-from covid_d.training.build import learner
+from covid_d.training.build import OrdinalCrossEntropy, learner
 from covid_d.training.data import dataloaders
 from covid_d.training.heads import layers_of
 from covid_d.training.recipes import Recipe
@@ -92,3 +92,23 @@ def test_networks_users_name_can_be_built(dls: DataLoaders, tiny: Recipe, name: 
     learn = learner(dls, tiny.changed(backbone=name, head="concat"))
     films, _ = next(iter(dls.valid))
     assert learn.model.eval()(films[:2]).shape == (2, 2)
+
+
+class TestOrdinalCrossEntropy:
+    def test_targets_by_hand(self) -> None:
+        # Of the spread 0.14, distances 1 2 3 get 4/7, 2/7, 1/7; from an inner class 1 1 2: 2/5...
+        targets = OrdinalCrossEntropy(4, 0.14).targets
+        assert targets[0].tolist() == pytest.approx([0.86, 0.08, 0.04, 0.02])
+        assert targets[1].tolist() == pytest.approx([0.056, 0.86, 0.056, 0.028])
+        assert torch.allclose(targets, targets.flip(0, 1))
+
+    def test_is_cross_entropy_with_these_targets(self) -> None:
+        torch.manual_seed(0)
+        loss, scores, labels = OrdinalCrossEntropy(4, 0.2), torch.randn(6, 4), torch.arange(6) % 4
+        wanted = torch.nn.functional.cross_entropy(scores, loss.targets[labels])
+        assert loss(scores, labels).item() == pytest.approx(wanted.item())
+
+    def test_without_a_share_it_is_plain_cross_entropy(self) -> None:
+        scores, labels = torch.tensor([[1.0, 0.0, -1.0]]), torch.tensor([2])
+        wanted = torch.nn.functional.cross_entropy(scores, labels)
+        assert OrdinalCrossEntropy(3, 0.0)(scores, labels).item() == pytest.approx(wanted.item())

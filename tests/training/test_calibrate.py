@@ -4,9 +4,25 @@ import numpy as np
 import pytest
 from scipy.stats import beta, kstest
 
-from covid_d.detector.calibrate import calibrated_probability, conformal_set
+from covid_d.appearance import CATEGORIES
+from covid_d.detector.calibrate import (
+    appearance_probabilities,
+    appearance_set,
+    calibrated_probability,
+    conformal_set,
+)
 from covid_d.errors import TrainingError
-from covid_d.training.calibrate import Flags, Floats, calibrate, conformal, halves, platt
+from covid_d.training.calibrate import (
+    Flags,
+    Floats,
+    Indices,
+    calibrate,
+    calibrate_appearance,
+    conformal,
+    halves,
+    platt,
+    vector_scaling,
+)
 
 
 def _labelled(
@@ -118,7 +134,7 @@ class TestHalves:
     def test_one_group_or_a_class_in_one_group_is_refused(self) -> None:
         with pytest.raises(TrainingError, match="1 group"):
             halves(np.array([True, False]), ["a", "a"], 7)
-        with pytest.raises(TrainingError, match="one class only"):
+        with pytest.raises(TrainingError, match="would lack a class"):
             halves(np.array([True, True, False, False]), ["a", "a", "b", "c"], 7)
 
 
@@ -128,3 +144,67 @@ def test_calibrate_uses_one_half_each() -> None:
     assert calibration.films + thresholds.positives + thresholds.negatives == 300
     assert thresholds.error_rate == 0.10
     assert 0 < thresholds.positive_quantile <= 1
+
+
+SLOPE, BIAS = 1.6, np.array([0.5, -1.0, -0.2, 0.7])
+
+
+def _graded(n: int, seed: int) -> tuple[Floats, Indices]:
+    """Logits whose categories truly follow ``softmax(SLOPE * logits + BIAS)``."""
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0.0, 1.5, (n, 4))
+    noise = rng.gumbel(size=(n, 4))  # the largest score plus Gumbel noise is a draw of softmax
+    return logits, (SLOPE * logits + BIAS + noise).argmax(axis=1)
+
+
+class TestAppearance:
+    def test_finds_the_true_scale_and_bias(self) -> None:
+        logits, classes = _graded(40_000, 1)
+        found = vector_scaling(logits, classes)
+        assert 1 / found.temperature == pytest.approx(SLOPE, rel=0.03)
+        assert np.array(found.bias) == pytest.approx(BIAS - BIAS.mean(), abs=0.06)
+        assert found.films == 40_000
+        assert found.shares == pytest.approx(np.bincount(classes) / 40_000)
+
+    def test_mean_probabilities_are_the_shares(self) -> None:
+        # A property of the maximum-likelihood fit of a bias for each category.
+        logits, classes = _graded(2_000, 2)
+        found = vector_scaling(logits, classes)
+        shares = [list(appearance_probabilities(film.tolist(), found).values()) for film in logits]
+        assert np.mean(shares, axis=0) == pytest.approx(found.shares, abs=1e-3)
+
+    def test_a_network_worse_than_chance_is_refused(self) -> None:
+        logits, classes = _graded(2_000, 3)
+        with pytest.raises(TrainingError, match="does not tell the categories apart"):
+            vector_scaling(-logits, classes)
+
+    def test_every_category_keeps_its_coverage_on_new_films(self) -> None:
+        logits, classes = _graded(8_000, 4)
+        groups = [str(film // 2) for film in range(8_000)]
+        calibration, thresholds = calibrate_appearance(logits, classes, groups, 7)
+        assert sum(thresholds.films) + calibration.films == 8_000
+        fresh, truth = _graded(8_000, 5)
+        kept = [
+            CATEGORIES[category]
+            in appearance_set(appearance_probabilities(film.tolist(), calibration), thresholds)
+            for film, category in zip(fresh, truth, strict=True)
+        ]
+        for category in range(4):
+            # Thresholds of hundreds of films: a few per cent either way.
+            coverage = np.mean(np.array(kept)[truth == category])
+            assert coverage == pytest.approx(0.9, abs=0.04)
+
+    def test_a_category_of_few_films_is_never_ruled_out(self) -> None:
+        logits, classes = _graded(400, 6)
+        rare = np.flatnonzero(classes == 1)[8:]
+        kept = np.setdiff1d(np.arange(400), rare)  # eight, so four in a half: too few for a rank
+        groups = [str(film) for film in kept]
+        _, thresholds = calibrate_appearance(logits[kept], classes[kept], groups, 7)
+        assert thresholds.quantiles[1] == 1.0
+        assert max(thresholds.quantiles[0], thresholds.quantiles[3]) < 1.0
+
+    def test_a_missing_category_is_refused(self) -> None:
+        logits, classes = _graded(200, 7)
+        few = np.concatenate([np.flatnonzero(classes != 1), np.flatnonzero(classes == 1)[:1]])
+        with pytest.raises(TrainingError, match="would lack a class"):
+            calibrate_appearance(logits[few], classes[few], [str(film) for film in few], 7)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import fastai.callback.schedule  # noqa: F401 - gives a Learner its fit_one_cycle
 import numpy as np
 import pytest
 import torch
@@ -160,10 +161,16 @@ def test_half_precision_is_for_training_only_and_the_loss_is_whole(
     seen: dict[bool, set[torch.dtype]] = {True: set(), False: set()}
     layer = next(m for m in learn.model.modules() if isinstance(m, torch.nn.Conv2d))
     layer.register_forward_hook(lambda *found: seen[learn.training].add(found[2].dtype))
+    losses: set[torch.dtype] = set()
+
+    class Spy(Callback):
+        def after_loss(self) -> None:
+            losses.add(self.loss.dtype)
+
     with learn.no_bar(), learn.no_logging():
-        learn.fit(1, 1e-3)
+        learn.fit(1, 1e-3, cbs=[Spy()])
     assert seen == {True: {torch.bfloat16}, False: {torch.float32}}
-    assert learn.pred.dtype is torch.float32
+    assert losses == {torch.float32}
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf])

@@ -9,16 +9,19 @@ import pytest
 import torch
 
 from covid_d.dataset.dataset import Dataset
+from covid_d.detector.lungs import LungModel
 from covid_d.errors import TrainingError
-from covid_d.radiograph.prepare import prepare
+from covid_d.radiograph.prepare import Window, prepare, standardise
 from covid_d.radiograph.read import read
 from covid_d.training.data import (
     chosen_films,
     dataloaders,
+    jittered,
     preprocessing_of,
     sampling_weights,
 )
-from covid_d.training.recipes import ARTICLE, DEFAULT, Recipe
+from covid_d.training.recipes import APPEARANCE, ARTICLE, DEFAULT, Recipe
+from lung_factory import TWO, box_network, lungs_spec
 
 
 @pytest.fixture
@@ -152,3 +155,89 @@ def test_workers_give_the_same_films(phantoms: Dataset, tiny: Recipe, cache: Pat
     for (one, a), (other, b) in zip(alone.valid, helped.valid, strict=True):
         assert torch.equal(one, other)
         assert torch.equal(a, b)
+
+
+class TestLungs:
+    """Films cut to the lungs: the same in training as in answering."""
+
+    # Without surround: the drawn lungs fill the film, and every box would be cut to it.
+    RECIPE = APPEARANCE.changed(
+        size=64, target="covid", smoothing="uniform", batch_size=8, surround=0.05
+    )
+
+    @pytest.fixture(scope="class")
+    def lungs(self) -> LungModel:
+        return LungModel(box_network(parts=TWO), lungs_spec())
+
+    def test_validation_input_is_what_answering_prepares(
+        self, phantoms: Dataset, cache: Path, lungs: LungModel
+    ) -> None:
+        dls = dataloaders(phantoms, self.RECIPE, cache=cache, lungs=lungs)
+        films, _ = next(iter(dls.valid))
+        rows = dls.films[dls.films["split"] == "validation"].reset_index(drop=True)
+        for index, film in enumerate(films):
+            radiograph = read(phantoms.folder / rows["path"][index])
+            window = lungs.find(radiograph).window
+            assert isinstance(window, Window)
+            wanted = prepare(radiograph, dls.preprocessing, window)
+            assert np.abs(film.numpy() - wanted).max() <= 1e-4
+
+    def test_a_training_film_whose_box_is_not_moved_is_too(
+        self,
+        phantoms: Dataset,
+        cache: Path,
+        lungs: LungModel,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr("covid_d.training.data.random.uniform", lambda low, high: 0.0)
+        dls = dataloaders(phantoms, self.RECIPE, cache=cache, lungs=lungs)
+        rows = dls.films[dls.films["split"] == "train"].reset_index(drop=True)
+        for index in range(4):
+            film = np.asarray(dls.train_ds[index][0])[0]
+            radiograph = read(phantoms.folder / rows["path"][index])
+            window = lungs.find(radiograph).window
+            assert isinstance(window, Window)
+            wanted = standardise(radiograph, dls.preprocessing, window)
+            # The film was made smaller first: up to twice the network's side is kept.
+            assert np.abs(film.astype(int) - wanted.astype(int)).mean() < 2.0
+
+    def test_each_draw_moves_the_box_of_a_training_film_only(
+        self, phantoms: Dataset, cache: Path, lungs: LungModel
+    ) -> None:
+        dls = dataloaders(phantoms, self.RECIPE, cache=cache, lungs=lungs)
+        draws = [np.asarray(dls.train_ds[0][0]) for _ in range(3)]
+        assert not np.array_equal(draws[0], draws[1])
+        assert np.array_equal(np.asarray(dls.valid_ds[0][0]), np.asarray(dls.valid_ds[0][0]))
+
+    def test_a_box_moves_by_no_more_than_it_may(self) -> None:
+        window = Window(0.3, 0.3, 0.7, 0.8)
+        drawn = np.array([jittered(window, 0.2) for _ in range(500)])
+        moved = (drawn - window) * [-1, -1, 1, 1] / [0.4, 0.5, 0.4, 0.5]
+        assert np.abs(moved).max() <= 0.2 + 1e-9
+        assert (np.abs(moved).max(axis=0) > 0.15).all()
+        assert np.corrcoef(moved.T)[0, 1] == pytest.approx(0.5, abs=0.15)  # half is common
+
+    def test_films_that_answering_would_refuse_are_left_out_and_counted(
+        self, phantoms: Dataset, cache: Path
+    ) -> None:
+        one = LungModel(box_network(parts=TWO[:1]), lungs_spec())
+        with pytest.raises(TrainingError, match="no 'covid' film in its train split"):
+            dataloaders(phantoms, self.RECIPE, cache=cache, lungs=one)
+
+    def test_without_a_lung_model_nothing_is_guessed(self, phantoms: Dataset, cache: Path) -> None:
+        with pytest.raises(TrainingError, match="no lung model"):
+            dataloaders(phantoms, self.RECIPE, cache=cache)
+
+    def test_classes_keep_their_order_whatever_the_alphabet_says(
+        self, own_dataset: Callable[..., Path], cache: Path, lungs: LungModel
+    ) -> None:
+        folder = own_dataset(train=8, validation=8)
+        manifest = pd.read_csv(folder / "manifest.csv", dtype=str, keep_default_na=False)
+        grades = ["negative", "atypical", "indeterminate", "typical"]
+        manifest["appearance"] = [grades[row % 4] for row in range(len(manifest))]
+        manifest.to_csv(folder / "manifest.csv", index=False)
+        recipe = self.RECIPE.changed(target="appearance")
+        dls = dataloaders(Dataset.open(folder), recipe, cache=cache, lungs=lungs)
+        rows = dls.films[dls.films["split"] == "validation"].reset_index(drop=True)
+        _, labels = next(iter(dls.valid))
+        assert [grades[label] for label in labels] == list(rows["appearance"][: len(labels)])

@@ -123,3 +123,33 @@ def test_a_batchnorm_without_statistics_is_refused() -> None:
     )
     with pytest.raises(TrainingError, match="running statistics"):
         AttributedHead(head)(torch.randn(4, CHANNELS, 3, 3))
+
+
+FOUR = {
+    "ours": lambda: create_head(
+        CHANNELS, 4, concat_pool=False, lin_ftrs=[], first_bn=False, ps=0.2
+    ),
+    "fastai": lambda: create_head(CHANNELS, 4),
+}
+
+
+@pytest.mark.parametrize("name", FOUR)
+def test_four_categories_by_autograd(name: str) -> None:
+    head = _trained(FOUR[name](), 3)
+    features = torch.randn(5, CHANNELS, 4, 3)
+    logits, activation = AttributedHead(head, 4)(features)
+    assert torch.allclose(logits, head(features), atol=1e-5)
+    assert activation.shape == (5, 4, 4, 3)
+    for category in range(4):
+        wanted = features.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(head(wanted)[:, category].sum(), wanted)
+        by_position = 12 * (gradient * wanted).sum(dim=1)  # the mean of 12 positions is the sum
+        assert torch.allclose(activation[:, category], by_position, rtol=1e-3, atol=1e-4)
+
+
+def test_a_category_s_spatial_mean_is_its_logit_without_the_bias() -> None:
+    head = _trained(FOUR["ours"](), 1)
+    features = torch.randn(3, CHANNELS, 7, 7)
+    logits, activation = AttributedHead(head, 4)(features)
+    bias = layers_of(head)[-1].bias
+    assert torch.allclose(activation.mean(dim=(2, 3)), logits - bias, atol=1e-4)

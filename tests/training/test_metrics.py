@@ -79,9 +79,9 @@ GRADES = np.array([0, 0, 1, 2, 3, 3])
 
 def test_appearance_by_pairs() -> None:
     # Typical less negative: 0.7/0.1 and 0.3/0.5 against 0.1/0.7 and 0.4/0.4: 3 of 4 in order.
-    assert typical_auroc(GRADES, SHARES) == 0.75
+    assert typical_auroc(GRADES, np.log(SHARES)) == 0.75
     # Not negative: .8 .5 .9 .5 against .3 .6: of 8 pairs 6 in order.
-    assert opacity_auroc(GRADES, SHARES) == 0.75
+    assert opacity_auroc(GRADES, np.log(SHARES)) == 0.75
 
 
 def test_kappa_by_hand() -> None:

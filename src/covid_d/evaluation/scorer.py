@@ -139,7 +139,7 @@ class BundleScorer:
             raise RadiographError(Refusal.of(RefusalCode.NO_NUMBER))
         features = values["features"][0]
         if changed_from is None and detector.gate is not None:
-            _demand(detector.gate.refuse(prepared, features))
+            _demand(detector.gate.refuse(framed.whole, features))
         examination = Examination(
             name=film.name,
             bundle=detector.bundle.id,

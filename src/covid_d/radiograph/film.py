@@ -46,7 +46,8 @@ class Facts:
     Parameters
     ----------
     format
-        Container: ``"DICOM"``, ``"PNG"``, ``"JPEG"``, ``"TIFF"`` or ``"WEBP"``.
+        Container: ``"DICOM"``, ``"PNG"``, ``"JPEG"``, ``"JPEG 2000"``, ``"TIFF"``, ``"BMP"`` or
+        ``"WEBP"``.
     sha256
         Hex digest of the file's bytes.
     bits

@@ -23,7 +23,9 @@ class RefusalCode(StrEnum):
     TRUNCATED = "truncated"
     ENCRYPTED = "encrypted"
     NO_PIXELS = "no_pixels"
+    MISSING = "missing_element"
     UNSUPPORTED = "unsupported_encoding"
+    HEIC = "heic_photo"
     FOR_PROCESSING = "for_processing"
     MULTI_FRAME = "multi_frame"
     TOO_LARGE = "too_large"
@@ -32,6 +34,7 @@ class RefusalCode(StrEnum):
     BLANK = "blank"
     ASPECT = "odd_shape"
     SEAM = "straight_edge"
+    PHOTOGRAPH = "photograph"
     NOT_RADIOGRAPHY = "not_radiography"
     NOT_CHEST = "not_chest"
     NOT_FRONTAL = "not_frontal"
@@ -83,8 +86,8 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "The file is not an image that can be read.",
         ),
         Message(
-            "Use DICOM, PNG, JPEG, TIFF o WebP.",
-            "Use DICOM, PNG, JPEG, TIFF or WebP.",
+            "Use DICOM, PNG, JPEG, JPEG 2000, TIFF, BMP o WebP.",
+            "Use DICOM, PNG, JPEG, JPEG 2000, TIFF, BMP or WebP.",
         ),
     ),
     RefusalCode.DOCUMENT: (
@@ -123,6 +126,26 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "Expórtela como DICOM sin compresión o como PNG en escala de grises.",
             "Export it as uncompressed DICOM or as a greyscale PNG.",
+        ),
+    ),
+    RefusalCode.MISSING: (
+        Message(
+            "Al archivo DICOM le falta un dato sin el que no se puede leer: {detail}.",
+            "The DICOM file lacks an element without which it cannot be read: {detail}.",
+        ),
+        Message(
+            "Expórtelo de nuevo desde el PACS con todos sus datos.",
+            "Export it from the PACS again with all its elements.",
+        ),
+    ),
+    RefusalCode.HEIC: (
+        Message(
+            "Es una foto de teléfono en formato HEIC, que aquí no se lee.",
+            "It is a telephone's photograph in the HEIC format, which is not read here.",
+        ),
+        Message(
+            "Use el archivo del equipo de rayos X, o ponga la cámara en JPEG («Más compatible»).",
+            'Use the X-ray system\'s own file, or set the camera to JPEG ("Most compatible").',
         ),
     ),
     RefusalCode.FOR_PROCESSING: (
@@ -184,6 +207,18 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "Use la película completa y una sola proyección.",
             "Use the whole film and a single projection.",
+        ),
+    ),
+    RefusalCode.PHOTOGRAPH: (
+        Message(
+            "Parece la foto de una pantalla o de un negatoscopio.",
+            "It looks like a photograph of a screen or a light box.",
+        ),
+        Message(
+            "Use el archivo del equipo de rayos X; si no lo hay, enderece la foto y recórtela por "
+            "los bordes de la radiografía.",
+            "Use the X-ray system's own file; if there is none, straighten the photograph and cut "
+            "it along the radiograph's edges.",
         ),
     ),
     RefusalCode.SEAM: (
@@ -404,6 +439,11 @@ class Refusal:
         what, next_step = _TEXTS[code]
         return cls(code, what.format(detail=detail), next_step)
 
+    @classmethod
+    def every(cls) -> tuple[Refusal, ...]:
+        """Return every refusal there is, with an ellipsis for its detail."""
+        return tuple(cls.of(code, "…") for code in RefusalCode)
+
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"code", "message": {"es", "en"}, "next_step": {"es", "en"}}``."""
         return {
@@ -438,8 +478,9 @@ class RadiographError(CovidDError):
     """A file cannot be read as a radiograph; carries the refusal that says why."""
 
     def __init__(self, refusal: Refusal, cause: str = "") -> None:
-        message = f"{refusal.message.en} ({cause})" if cause else refusal.message.en
-        super().__init__(message, refusal.next_step.en)
+        said = refusal.message
+        message = Message(f"{said.es} ({cause})", f"{said.en} ({cause})") if cause else said
+        super().__init__(message, refusal.next_step)
         self.refusal = refusal
 
     @classmethod

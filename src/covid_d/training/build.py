@@ -113,6 +113,7 @@ class OrdinalCrossEntropy(nn.Module):
     """
 
     y_int = True  # fastai's sign that labels are places
+    targets: Tensor
 
     def __init__(self, classes: int, share: float) -> None:
         super().__init__()

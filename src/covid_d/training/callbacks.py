@@ -6,6 +6,7 @@ import math
 import random
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -103,12 +104,12 @@ class Bfloat16(Callback):  # type: ignore[misc]
 
     def before_batch(self) -> None:
         """Enter the automatic choice of types."""
-        self.context = torch.autocast("cpu", torch.bfloat16, enabled=self.training)
-        self.context.__enter__()
+        self.context = ExitStack()
+        self.context.enter_context(torch.autocast("cpu", torch.bfloat16, enabled=self.training))
 
     def after_pred(self) -> None:
         """Leave it; the loss is computed in full."""
-        self.context.__exit__(None, None, None)
+        self.context.close()
         self.learn.pred = self.pred.float()
 
 

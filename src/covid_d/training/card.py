@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn import metrics as skm
 
 from covid_d.appearance import CATEGORIES
+from covid_d.dataset.looks import looks_at, told
 from covid_d.detector.bundle.spec import (
     AppearanceCalibration,
     AppearanceConformal,
@@ -173,8 +174,8 @@ def _data(films: pd.DataFrame, dataset: Dataset, spec: BundleSpec) -> str:
             "",
             f"Data set `{dataset.sha256}`: {len(films)} films of {patients} patients (a study "
             "stands for one where the collection names no patients). Training read no film of the "
-            "test split. Films are listed by hash in `training_films.csv`; none is part of this "
-            "bundle.",
+            f"test split. {told(looks_at(dataset.folder)).en} Films are listed by hash in "
+            "`training_films.csv`; none is part of this bundle.",
             "",
             _table(["source", "split", *classes], rows),
             "",
@@ -265,7 +266,7 @@ def _appearance_figures(name: str, validation: Validation, chosen: np.ndarray) -
     truth, shares = reading.truth[chosen], reading.probabilities[chosen]
     patients = validation.rows.loc[chosen, "patient"].nunique()
     figures = (typical_auroc, opacity_auroc)
-    areas = [figure(truth, shares.astype(np.float32)) for figure in figures]
+    areas = [figure(truth, np.log(shares)) for figure in figures]
     agreement = kappa(truth, shares.argmax(axis=1).astype(np.int64))
     return [
         name, len(truth), patients, *(f"{value:.3f}" for value in areas), f"{agreement:.3f}"

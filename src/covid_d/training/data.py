@@ -162,7 +162,8 @@ def dataloaders(
 
     sets = Datasets(
         list(range(len(rows))),
-        tfms=[[film], [label, Categorize(vocab=list(classes_of(recipe)))]],
+        # Unsorted: the network's outputs follow the categories' own order.
+        tfms=[[film], [label, Categorize(vocab=list(classes_of(recipe)), sort=False)]],
         splits=splits,
     )
     loaders: DataLoaders = sets.dataloaders(

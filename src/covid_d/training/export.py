@@ -91,7 +91,7 @@ class Validation:
     def categories(self) -> npt.NDArray[np.intp]:
         """Place of each film's category of appearance."""
         places = {category.value: at for at, category in enumerate(CATEGORIES)}
-        return self.rows["appearance"].map(places).to_numpy(dtype=np.intp)
+        return np.array([places[name] for name in self.rows["appearance"]], dtype=np.intp)
 
     def reading(self) -> Reading:
         """Return the answers before calibration, as training measures them."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from fastai.metrics import AccumMetric, ActivationType, accuracy, error_rate
+from scipy.special import logsumexp
 from sklearn import metrics as skm
 
 from covid_d.appearance import CATEGORIES, Appearance
@@ -20,10 +21,9 @@ from covid_d.training.recipes import Recipe
 _COVID = VOCABULARY.index(POSITIVE)
 _NEGATIVE = CATEGORIES.index(Appearance.NEGATIVE)
 _TYPICAL = CATEGORIES.index(Appearance.TYPICAL)
-_TINY = 1e-12
 
 Labels = npt.NDArray[np.int64]
-Shares = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.floating]
 
 
 def sensitivity(truth: Labels, answer: Labels) -> float:
@@ -56,16 +56,27 @@ def auroc(truth: Labels, probability: npt.NDArray[np.float32]) -> float:
     return float(skm.roc_auc_score(truth, probability))
 
 
-def typical_auroc(truth: Labels, shares: Shares) -> float:
-    """Return the area under the ROC curve of typical against negative films, others left out."""
+def typical_auroc(truth: Labels, scores: Scores) -> float:
+    """Return the area under the ROC curve of typical against negative films, others left out.
+
+    Parameters
+    ----------
+    truth
+        Place of each film's category.
+    scores
+        n x 4: logits, or logarithms of the categories' shares.
+    """
     chosen = np.isin(truth, (_NEGATIVE, _TYPICAL))
-    score = np.log(shares[:, _TYPICAL] + _TINY) - np.log(shares[:, _NEGATIVE] + _TINY)
-    return _area(truth[chosen] == _TYPICAL, score[chosen])
+    return _area(truth[chosen] == _TYPICAL, (scores[:, _TYPICAL] - scores[:, _NEGATIVE])[chosen])
 
 
-def opacity_auroc(truth: Labels, shares: Shares) -> float:
-    """Return the area under the ROC curve of any opacity against negative films."""
-    return _area(truth != _NEGATIVE, 1.0 - shares[:, _NEGATIVE])
+def opacity_auroc(truth: Labels, scores: Scores) -> float:
+    """Return the area under the ROC curve of any opacity against negative films.
+
+    Parameters are those of :func:`typical_auroc`.
+    """
+    others = np.delete(scores, _NEGATIVE, axis=1)
+    return _area(truth != _NEGATIVE, logsumexp(others, axis=1) - scores[:, _NEGATIVE])
 
 
 def kappa(truth: Labels, answer: Labels) -> float:
@@ -77,9 +88,9 @@ def metrics(recipe: Recipe) -> list[Any]:
     """Return the epoch metrics: the article's ``error_rate``, then ours; as metric_names."""
     by_answer = {"dim_argmax": -1, "to_np": True, "invert_arg": True}
     if recipe.target == "appearance":
-        by_share = {
+        by_scores = {
             "dim_argmax": None,
-            "activation": ActivationType.Softmax,
+            "activation": ActivationType.No,
             "to_np": True,
             "invert_arg": True,
             "flatten": False,
@@ -87,8 +98,8 @@ def metrics(recipe: Recipe) -> list[Any]:
         return [
             error_rate,
             accuracy,
-            AccumMetric(typical_auroc, **by_share),
-            AccumMetric(opacity_auroc, **by_share),
+            AccumMetric(typical_auroc, **by_scores),
+            AccumMetric(opacity_auroc, **by_scores),
             AccumMetric(kappa, **by_answer),
         ]
     return [

@@ -220,7 +220,7 @@ def _examined(
 ) -> dict[str, _Film]:
     """Return the films by their SHA-256, each with its answer."""
     ready: dict[str, _Film] = {}
-    detector = installation.desk.detector
+    detector = installation.active_detector.detector
     for given in films:
         sha256, found, milliseconds = _examination(installation, person, given, detector)
         stated = Stated(
@@ -248,10 +248,11 @@ def _examination(
             staged = staging.find(installation, person, given.token or "")
             if staged.examination.bundle == detector.bundle.id:
                 return staged.sha256, staged.examination, staged.milliseconds
-            content = installation.films.get(staged.sha256)  # switched this very moment
+            # Another model was switched on since: its answer is the one the case gets.
+            content = installation.films.get(staged.sha256)
         except (NotFoundError, UnavailableError) as error:
             raise _gone() from error
-    examined = installation.desk.examine(content, detector)
+    examined = installation.active_detector.examine(content, detector)
     sha256 = hashlib.sha256(content).hexdigest()
     return sha256, examined.examination, examined.milliseconds
 

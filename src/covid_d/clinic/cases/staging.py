@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts.people import Person
@@ -42,7 +42,7 @@ class Staged:
     sha256
         Of the file.
     examination
-        What was found, by the active bundle.
+        What was found, by the bundle that was active then.
     milliseconds
         That it took.
     film
@@ -69,7 +69,7 @@ def stage(installation: Installation, person: Person, actor: Actor, content: byt
     BundleError
         If the active bundle cannot be used.
     """
-    examined = installation.desk.examine(content)
+    examined = installation.active_detector.examine(content)
     sha256 = installation.films.put(content)
     token = new_token()
     with installation.act(actor) as act:
@@ -91,9 +91,10 @@ def stage(installation: Installation, person: Person, actor: Actor, content: byt
 
 
 def find(installation: Installation, person: Person, token: str) -> Staged:
-    """Return a film that this person sent ahead, examined by the active bundle.
+    """Return a film that this person sent ahead, as it was examined then.
 
-    A film that another bundle examined, or another version of COVID-D, is examined anew.
+    What another version of COVID-D kept of it in another shape is examined anew. The bundle may
+    be another one than the active one: see to it before the examination is judged.
 
     Raises
     ------
@@ -102,22 +103,19 @@ def find(installation: Installation, person: Person, token: str) -> Staged:
     UnavailableError
         If it must be examined anew and is gone.
     BundleError
-        If the active bundle cannot be used.
+        If it must be examined anew and the active bundle cannot be used.
     """
     with installation.reading() as session:
         staged = session.get(StagedFilm, token)
     if staged is None or staged.user_id != person.id:
         raise NotFoundError
     kept = staged.examination
-    active = installation.desk.detector.bundle.id
-    if kept.get("bundle") == active.to_dict():
-        found = Examination.from_dict(kept)
-        return Staged(token, staged.sha256, found, kept["milliseconds"])
-    examined = installation.desk.examine(installation.films.get(staged.sha256))
-    with installation.writing() as session:
-        session.execute(
-            update(StagedFilm).where(StagedFilm.token == token).values(examination=_kept(examined))
+    try:
+        return Staged(
+            token, staged.sha256, Examination.from_dict(kept), float(kept["milliseconds"])
         )
+    except (KeyError, TypeError, ValueError):
+        examined = installation.active_detector.examine(installation.films.get(staged.sha256))
     return Staged(token, staged.sha256, examined.examination, examined.milliseconds)
 
 

@@ -25,6 +25,7 @@ _WIDTH: Final = 0.04
 _CONTRAST: Final = 0.22
 # Its rim is this sharp: the step over three pixels. That of vessels and ribs is softer.
 _STEP: Final = 0.22
+_REACH: Final = 0.01
 _WHITE: Final = 0.985
 _GRID: Final = 4
 # Left out along the lungs' edge, as a share of the longer side.
@@ -97,10 +98,10 @@ def _standing_out(small: FloatImage, inside: Mask) -> Mask:
     contrast = np.maximum(bright, dark)
     step = ndimage.maximum_filter(small, 3) - ndimage.minimum_filter(small, 3)
     seeds = (contrast >= _CONTRAST) & (step >= _STEP) & inside
-    # A mark reaches as far as its own rim; what has no strong core anywhere is none.
-    labels, _ = ndimage.label((contrast >= _CONTRAST / 2) & inside)
-    kept = np.unique(labels[seeds])
-    standing: Mask = np.isin(labels, kept[kept > 0])
+    # A mark reaches as far as its own rim, and not along the rib that it lies on.
+    rim = max(1, round(_REACH * max(small.shape)))
+    near = ndimage.binary_dilation(seeds, iterations=rim) if seeds.any() else seeds
+    standing: Mask = near & (contrast >= _CONTRAST / 2) & inside
     return standing
 
 

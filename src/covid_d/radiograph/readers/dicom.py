@@ -13,11 +13,19 @@ from covid_d.radiograph.film import Facts, FloatImage
 # PS3.10 section 7.1: a preamble of 128 bytes, then the prefix.
 _PREAMBLE = 128
 _PREFIX = b"DICM"
+# What a data set without them starts with: an element of group 0002 or 0008, little endian.
+_BARE = tuple(
+    bytes.fromhex(tag)
+    for tag in (
+        *("02000000", "02000100", "02000200", "02000300", "02001000"),
+        *("08000000", "08000100", "08000500", "08000800", "08001000", "08001200", "08001600"),
+    )
+)
 
 
 def sniff(data: bytes) -> bool:
-    """Return whether the file has the preamble and prefix of PS3.10 section 7.1."""
-    return data[_PREAMBLE : _PREAMBLE + len(_PREFIX)] == _PREFIX
+    """Return whether the file has the prefix of PS3.10 section 7.1, or starts with an element."""
+    return data[_PREAMBLE : _PREAMBLE + 4] == _PREFIX or data.startswith((_PREFIX, *_BARE))
 
 
 def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:

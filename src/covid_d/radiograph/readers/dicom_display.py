@@ -18,14 +18,14 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 from pydicom.uid import ExplicitVRBigEndian
 
 from covid_d.radiograph.film import FloatImage
-from covid_d.radiograph.readers.grey import grey_of
+from covid_d.radiograph.readers.grey import grey_of, top_of
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # Any value so far outside that a window maps it to the end of its output range.
 _FAR: Final = 1e300
 # VOI LUT Function -> least Window Width (PS3.3 C.11.2.1.2 and C.11.2.1.3).
 _FUNCTIONS: Final = {"LINEAR": 1.0, "LINEAR_EXACT": 1e-9, "SIGMOID": 1e-9}
-_INVERSE: Final = {"MONOCHROME1": "INVERSE", "MONOCHROME2": "IDENTITY"}
+_MONOCHROME: Final = ("MONOCHROME1", "MONOCHROME2")
 
 
 def displayed(
@@ -55,8 +55,8 @@ def displayed(
         ``UNSUPPORTED`` when the file contradicts itself on polarity, or states a transform that
         PS3.3 does not define.
     """
-    if photometric in _INVERSE:
-        table = display_table(dataset, photometric)
+    if photometric in _MONOCHROME:
+        table = display_table(dataset, photometric, highest=int(samples.max()))
         return np.take(table, _indices(samples, dataset), mode="clip"), False
     bits = int(dataset.BitsStored)
     if photometric == "PALETTE COLOR":
@@ -66,12 +66,18 @@ def displayed(
     return grey_of(Image.fromarray(np.ascontiguousarray(rgb)))
 
 
-def display_table(dataset: Dataset, photometric: str) -> FloatImage:
+def display_table(dataset: Dataset, photometric: str, highest: int | None = None) -> FloatImage:
     """Return the grey in [0, 1] of every stored value, lowest value first.
 
-    The output is scaled by the range of the last transform (a window's output range, a LUT's
-    depth, else the range that the stored bits span), and MONOCHROME1 is inverted within that very
-    range. Padding (PS3.3 C.7.5.1.1.2) becomes air.
+    The output is scaled by the range of the last transform (a window's output range, the bits that
+    a LUT's entries use, else those of the samples), and MONOCHROME1 is inverted within
+    that very range. So a film of 12 bits in 16 is not almost black. Padding (PS3.3 C.7.5.1.1.2)
+    becomes air.
+
+    Parameters
+    ----------
+    highest
+        Largest stored value of the film; every one that its bits can hold when left out.
 
     Source: PS3.3 C.11.1 (modality), C.11.2 (VOI), C.7.6.3.1.2 (polarity).
     """
@@ -79,7 +85,12 @@ def display_table(dataset: Dataset, photometric: str) -> FloatImage:
     _drop_unstated(dataset)
     stored = np.arange(_lowest(dataset), _lowest(dataset) + (1 << int(dataset.BitsStored)))
     modality = apply_modality_lut(stored, dataset)
-    shown, low, high = _voi(modality, dataset)
+    used = len(stored)
+    # Stations that state the depth of the container state none.
+    container = dataset.BitsStored == dataset.BitsAllocated and not dataset.PixelRepresentation
+    if highest is not None and container:
+        used = min(used, top_of(highest) + 1)
+    shown, low, high = _voi(modality, modality[:used], dataset)
     if not (np.isfinite(low) and np.isfinite(high) and low != high):
         raise _unsupported(f"output range {low} to {high}")
     table = np.clip((shown.astype(np.float64) - low) / (high - low), 0.0, 1.0)
@@ -89,15 +100,27 @@ def display_table(dataset: Dataset, photometric: str) -> FloatImage:
     return table.astype(np.float32)
 
 
-def _voi(modality: npt.NDArray[Any], dataset: Dataset) -> tuple[npt.NDArray[Any], float, float]:
-    """Return the values after the VOI transform, and the range it puts out."""
+def _voi(
+    modality: npt.NDArray[Any], used: npt.NDArray[Any], dataset: Dataset
+) -> tuple[npt.NDArray[Any], float, float]:
+    """Return the values after the VOI transform, and the range it puts out.
+
+    Parameters
+    ----------
+    modality
+        Every value after the modality transform.
+    used
+        Those of them that the film's bits can hold.
+    """
     if dataset.get("VOILUTSequence"):
         item = dataset.VOILUTSequence[0]
-        entries, first, bits = item.LUTDescriptor
+        big = dataset.file_meta.TransferSyntaxUID == ExplicitVRBigEndian
+        highest = _whole_lut(item, ">u2" if big else "<u2")
         # pydicom holds its indices in the type of the entries: an 8-bit LUT of more than 256
         # entries would wrap round. The same entries, called 16-bit, do not.
-        item.LUTDescriptor = [entries, first, 16]
-        return apply_voi_lut(modality, dataset), 0.0, float((1 << int(bits)) - 1)
+        item.LUTDescriptor = [*item.LUTDescriptor[:2], 16]
+        # Some stations say 16 bits of entries that use 12, or 8 of more.
+        return apply_voi_lut(modality, dataset), 0.0, float(top_of(highest))
     if "WindowCenter" in dataset:
         with np.errstate(over="ignore"):  # the sigmoid's exponential, far off its window
             low, high = apply_voi_lut(np.array([-_FAR, _FAR]), dataset)
@@ -105,7 +128,35 @@ def _voi(modality: npt.NDArray[Any], dataset: Dataset) -> tuple[npt.NDArray[Any]
     if dataset.get("ModalityLUTSequence"):
         depth = int(dataset.ModalityLUTSequence[0].LUTDescriptor[2])
         return modality, 0.0, float((1 << depth) - 1)
-    return modality, float(modality.min()), float(modality.max())
+    return modality, float(used.min()), float(used.max())
+
+
+def _whole_lut(item: Dataset, word: str) -> int:
+    """Put a LUT's entries one a word, as many as its descriptor says; return the highest.
+
+    Stations pack entries of 8 bits two to a word (PS3.3 C.11.2.1.1 lets them), and leave the last
+    entries out, which then are the last one there is.
+
+    Raises
+    ------
+    ValueError
+        If over half of the entries are missing.
+    """
+    count, first, bits = (int(number) for number in item.LUTDescriptor)
+    count = count or 1 << 16
+    data = item.LUTData
+    if isinstance(data, bytes):
+        words = np.frombuffer(data[: len(data) // 2 * 2], word)
+    else:
+        words = np.atleast_1d(np.asarray(data, dtype=np.int64)).astype(np.uint16)
+    if bits <= 8 and len(words) < count and words.max(initial=0) > 255:
+        words = words.astype("<u2").view(np.uint8).astype(np.uint16)  # low byte first
+    if len(words) < count / 2:
+        raise ValueError(f"a LUT of {len(words)} entries where {count} are declared")
+    entries = np.pad(words[:count], (0, max(0, count - len(words))), mode="edge")
+    item.LUTDescriptor = [count % (1 << 16), first, bits]
+    item.add_new("LUTData", "US", entries.tolist())
+    return int(entries.max())
 
 
 def _palette(samples: npt.NDArray[Any], dataset: Dataset) -> tuple[npt.NDArray[Any], int]:
@@ -145,10 +196,11 @@ def _remove(dataset: Dataset, keywords: tuple[str, ...]) -> None:
 
 
 def _require_one_polarity(dataset: Dataset, photometric: str) -> None:
-    # PS3.3 C.8.11.3.1.2: INVERSE goes with MONOCHROME1, IDENTITY with MONOCHROME2. A film that
-    # claims otherwise may have air bright or dark; there is no telling which.
+    # PS3.3 C.8.11.3.1.2: INVERSE goes with MONOCHROME1, IDENTITY with MONOCHROME2. Fuji's DX films
+    # say MONOCHROME1 and IDENTITY; what is wrong there is the shape. Of the other contradiction no
+    # such thing is known: air may be bright or dark.
     shape = str(dataset.get("PresentationLUTShape") or "")
-    if shape in _INVERSE.values() and shape != _INVERSE[photometric]:
+    if photometric == "MONOCHROME2" and shape == "INVERSE":
         raise _unsupported(f"{photometric}, Presentation LUT Shape {shape}")
 
 

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import numpy.typing as npt
 from pydicom import Dataset, dcmread, uid
+from pydicom.datadict import dictionary_description
+from pydicom.dataelem import RawDataElement
 from pydicom.encaps import get_frame
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_dataset, read_preamble
@@ -61,12 +63,27 @@ _DCT_BITS: Final = {uid.JPEGBaseline8Bit: (8,), uid.JPEGExtended12Bit: (8, 12)}
 # is a decompression bomb.
 _RLE_GROWTH: Final = 1.02
 _RLE_HEADERS: Final = 4096
+_PREFIX: Final = b"DICM"
+# Elements without which pixels mean nothing (PS3.3 C.7.6.3).
+_NEEDED: Final = (
+    *("Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated"),
+    *("BitsStored", "PixelRepresentation"),
+)
+_DECIMALS: Final = (
+    *("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept"),
+    *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"),
+)
 # Bytes that writers fill native pixel data up with.
 _PADDING: Final = 64
 # What may follow pixel data: digital signatures and padding (PS3.3 C.12.1.1.3, PS3.10 7.2), and
 # private elements.
 _PIXEL_DATA: Final = Tag("PixelData")
 _BEHIND: Final = (0xFFFAFFFA, 0xFFFCFFFC)
+
+
+def syntaxes() -> list[str]:
+    """Return the names of the transfer syntaxes that are read."""
+    return [uid.UID(syntax).name for syntax in _PLUGIN]
 
 
 def parse(data: bytes) -> Dataset:
@@ -77,11 +94,50 @@ def parse(data: bytes) -> Dataset:
     RadiographError
         ``TRUNCATED`` when it cannot be parsed, ``TOO_LARGE`` when it inflates beyond the limit.
     """
+    if data.startswith(_PREFIX):  # without the preamble alone
+        data = bytes(128) + data
+    headed = data[128:132] == _PREFIX
     try:
-        _require_inflatable(data)
-        return dcmread(BytesIO(data))
+        if headed:
+            _require_inflatable(data)
+        dataset = dcmread(BytesIO(data), force=not headed)
+        _state_syntax(dataset)
+        _point_decimals(dataset)
+        return dataset
     except (InvalidDicomError, zlib.error) as error:
         raise RadiographError.of(RefusalCode.TRUNCATED, cause=str(error)) from error
+
+
+def _state_syntax(dataset: Dataset) -> None:
+    """State the transfer syntax of a data set without file meta information, as it was read.
+
+    Nothing tells how its pixels are compressed, if they are.
+    """
+    if "TransferSyntaxUID" in dataset.file_meta:
+        return
+    pixels = dataset.get("PixelData")
+    if pixels is not None and dataset["PixelData"].is_undefined_length:
+        raise RadiographError.of(RefusalCode.MISSING, "Transfer Syntax UID (0002,0010)")
+    implicit, little = dataset.original_encoding
+    explicit = uid.ExplicitVRLittleEndian if little else uid.ExplicitVRBigEndian
+    dataset.file_meta.TransferSyntaxUID = uid.ImplicitVRLittleEndian if implicit else explicit
+
+
+def _point_decimals(dataset: Dataset) -> None:
+    """Put a point where a decimal comma was written: ``2048,5`` (PS3.5 6.2, DS)."""
+    for keyword in _DECIMALS:
+        element = dataset.get_item(keyword)
+        raw = element.value if isinstance(element, RawDataElement) else None
+        if raw is not None and b"," in raw:
+            dataset[keyword] = element._replace(value=raw.replace(b",", b"."))
+
+
+def _require_stated(dataset: Dataset) -> None:
+    for keyword in _NEEDED:
+        if dataset.get(keyword) in (None, ""):
+            tag = Tag(keyword)
+            named = f"{dictionary_description(tag)} ({tag.group:04x},{tag.element:04x})"
+            raise RadiographError.of(RefusalCode.MISSING, named)
 
 
 def samples_of(dataset: Dataset) -> tuple[npt.NDArray[Any], str]:
@@ -102,6 +158,7 @@ def samples_of(dataset: Dataset) -> tuple[npt.NDArray[Any], str]:
     _require_pixels(dataset)
     if str(dataset.get("PresentationIntentType", "")).strip().upper() == "FOR PROCESSING":
         raise RadiographError.of(RefusalCode.FOR_PROCESSING)  # PS3.3 C.8.11.1.1.1
+    _require_stated(dataset)
     require_size(int(dataset.Columns), int(dataset.Rows))
     _require_single(dataset)
     _require_known_samples(dataset)

@@ -34,22 +34,15 @@ _DOCUMENTS: Final = (
 _OTHER_PICTURES: Final = (
     (b"GIF87a", "GIF"),
     (b"GIF89a", "GIF"),
-    (b"BM", "BMP"),
-    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG 2000"),
-    (b"\xff\x4f\xff\x51", "JPEG 2000"),
     (b"8BPS", "Photoshop"),
     (b"SIMPLE  =", "FITS"),
 )
-_BOXES: Final = (b"ftypavif", b"ftypheic", b"ftypheix", b"ftypmif1")
-_NIFTI: Final = (b"n+1\x00", b"ni1\x00")
-# A data set without the file header of PS3.10 section 7.1: groups 0002 or 0008, little endian.
-_BARE_DICOM: Final = tuple(
-    bytes.fromhex(tag)
-    for tag in (
-        *("02000000", "02000100", "02000200"),
-        *("08000000", "08000100", "08000500", "08000800"),
-    )
+_AVIF: Final = frozenset((b"avif", b"avis"))
+# ISO/IEC 23008-12 B.4 and 10: still pictures and sequences coded as HEVC, and the format's own.
+_HEIF: Final = frozenset(
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
 )
+_NIFTI: Final = (b"n+1\x00", b"ni1\x00")
 
 
 def sniff(data: bytes) -> bool:
@@ -79,10 +72,12 @@ def decode(data: bytes, sha256: str) -> NoReturn:
     for mark, what in _OTHER_PICTURES:
         if head.startswith(mark):
             raise RadiographError.of(RefusalCode.UNSUPPORTED, what)
-    if head[4:12] in _BOXES:
-        raise RadiographError.of(RefusalCode.UNSUPPORTED, "AVIF/HEIC")
+    if head[4:8] == b"ftyp":  # ISO/IEC 14496-12 4.3: the major brand, a version, compatible ones
+        brands = {head[at : at + 4] for at in range(8, min(len(head), 64), 4)}
+        if not brands.isdisjoint(_AVIF):
+            raise RadiographError.of(RefusalCode.UNSUPPORTED, "AVIF")
+        if not brands.isdisjoint(_HEIF):
+            raise RadiographError.of(RefusalCode.HEIC)
     if head[344:348] in _NIFTI:
         raise RadiographError.of(RefusalCode.UNSUPPORTED, "NIfTI")
-    if head.startswith(_BARE_DICOM):
-        raise RadiographError.of(RefusalCode.UNSUPPORTED, "DICOM without the PS3.10 file header")
     raise RadiographError.of(RefusalCode.NOT_AN_IMAGE)

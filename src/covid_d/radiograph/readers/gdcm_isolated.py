@@ -1,19 +1,25 @@
-"""A pydicom decoder plug-in: what Pillow cannot read, by GDCM in a process of its own.
+"""A pydicom decoder plug-in: what Pillow cannot read, by GDCM in processes of its own.
 
 Why apart: on damaged streams GDCM 3.2 ends the whole process (segmentation fault, ``terminate``),
 and where data is missing it prints a warning and returns half a picture. In a child, the first is
-an exit status and the second a line on its standard error; both become a refusal. The child costs
-about 0.1 s a film.
+an end without a reply and the second a line on its standard error; both become a refusal of that
+film alone. A child takes 0.3 s to start, so it goes on to the next film: there are as many as films
+are decoded at once, and one that crashed or hung is replaced.
 """
 
 from __future__ import annotations
 
+import atexit
+import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Timer
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 from pydicom import uid
 from pydicom.pixels.decoders.base import DecodeRunner, get_decoder
 
@@ -74,16 +80,109 @@ def decode_frame(src: bytes, runner: DecodeRunner) -> bytes:
         stored,
         runner.pixel_representation,
     )
-    # -P: the worker's own folder must not be searched for modules.
-    command = [sys.executable, "-P", str(_WORKER), str(syntax)]
-    command += [str(runner.photometric_interpretation), *map(str, numbers)]
+    arguments = [str(syntax), str(runner.photometric_interpretation), *map(str, numbers)]
+    return _decoded(src, arguments)
+
+
+def decode_jpeg_12(stream: bytes, *, rows: int, columns: int) -> npt.NDArray[np.uint16]:
+    """Return the samples of a grey JPEG of 12 bits (process 4): uint16, HxW.
+
+    Raises
+    ------
+    ValueError
+        As :func:`decode_frame`.
+    """
+    numbers = (rows, columns, 1, 0, 16, 12, 0)
+    pixels = _decoded(stream, [str(uid.JPEGExtended12Bit), "MONOCHROME2", *map(str, numbers)])
+    return np.frombuffer(pixels, "<u2").reshape(rows, columns)
+
+
+def _decoded(stream: bytes, arguments: list[str]) -> bytes:
+    worker = _taken()
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, and every argument was checked
-            command, input=src, capture_output=True, timeout=_TIMEOUT_SECONDS, check=False
+        pixels, said = worker.ask(stream, arguments)
+    except BaseException:
+        worker.end()
+        raise
+    if not pixels or any(mark in said for mark in _DAMAGED):
+        worker.end()  # its memory may be spoilt: that must harm no other film
+        words = said.decode("utf-8", "replace").strip().splitlines()
+        raise ValueError(f"GDCM gave no whole picture: {words[-1] if words else ''}")
+    _returned(worker)
+    return pixels
+
+
+class _Worker:
+    """One child that decodes film after film."""
+
+    def __init__(self) -> None:
+        # -P: the worker's own folder must not be searched for modules.
+        self._process = subprocess.Popen(  # noqa: S603 - no shell, and no argument of a file's
+            [sys.executable, "-P", str(_WORKER)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
-    except subprocess.TimeoutExpired as error:
-        raise ValueError(f"GDCM did not finish within {_TIMEOUT_SECONDS} s") from error
-    if done.returncode != 0 or any(mark in done.stderr for mark in _DAMAGED):
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise ValueError(f"GDCM ended with {done.returncode}: {said[-1] if said else ''}")
-    return done.stdout
+        self.owner = os.getpid()
+
+    def ask(self, stream: bytes, arguments: list[str]) -> tuple[bytes, bytes]:
+        """Return the pixels of a frame and what was said of it.
+
+        Raises
+        ------
+        ValueError
+            If the child ends, or takes too long and is ended.
+        """
+        process = self._process
+        assert process.stdin is not None  # noqa: S101 - both are pipes
+        assert process.stdout is not None  # noqa: S101
+        late = Timer(_TIMEOUT_SECONDS, process.kill)
+        late.start()
+        try:
+            request = "\t".join([*arguments, str(len(stream))]) + "\n"
+            process.stdin.write(request.encode("ascii") + stream)
+            process.stdin.flush()
+            sizes = struct.unpack(">QQ", process.stdout.read(16))
+            pixels, said = (process.stdout.read(size) for size in sizes)
+            if (len(pixels), len(said)) != sizes:
+                raise EOFError
+        except (OSError, struct.error, EOFError) as error:
+            if late.is_alive():
+                raise ValueError(f"GDCM crashed ({process.wait(1)})") from error
+            raise ValueError(f"GDCM did not finish within {_TIMEOUT_SECONDS} s") from error
+        finally:
+            late.cancel()
+        return pixels, said
+
+    def end(self) -> None:
+        """End the child, whatever it is doing."""
+        self._process.kill()
+        self._process.communicate()
+
+
+_idle: list[_Worker] = []
+_lending = Lock()
+
+
+def _taken() -> _Worker:
+    with _lending:
+        # Children of a process that this one was forked from answer that one.
+        _idle[:] = [worker for worker in _idle if worker.owner == os.getpid()]
+        return _idle.pop() if _idle else _Worker()
+
+
+def _returned(worker: _Worker) -> None:
+    with _lending:
+        if len(_idle) < (os.cpu_count() or 1):
+            _idle.append(worker)
+            return
+    worker.end()
+
+
+@atexit.register
+def _end_all() -> None:
+    with _lending:
+        for worker in _idle:
+            if worker.owner == os.getpid():
+                worker.end()
+        _idle.clear()

@@ -21,6 +21,14 @@ _CHROMA: Final = 20
 _SHARE: Final = 0.05
 
 
+def top_of(highest: int) -> int:
+    """Return the largest value of the bits that samples up to ``highest`` use, of 8 at least.
+
+    Of 12 bits in 16, that is 4095: files state the depth of the container.
+    """
+    return (1 << max(8, int(highest).bit_length())) - 1
+
+
 def scale(samples: npt.NDArray[Any], top: int) -> FloatImage:
     """Return unsigned samples divided by ``top``, the largest value their depth can hold."""
     grey: FloatImage = np.divide(samples, np.float32(top), dtype=np.float32)

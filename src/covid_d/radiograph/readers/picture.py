@@ -1,4 +1,4 @@
-"""PNG, JPEG, TIFF and WebP, through Pillow."""
+"""PNG, JPEG, JPEG 2000, TIFF, BMP and WebP, through Pillow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import numpy as np
 # Imported for their side effect of registering with Pillow: `Image.open` would otherwise load
 # every plug-in it has to find TIFF and WebP.
 from PIL import (
+    BmpImagePlugin,  # noqa: F401
     Image,
+    Jpeg2KImagePlugin,  # noqa: F401
     JpegImagePlugin,  # noqa: F401
     MpoImagePlugin,  # noqa: F401
     PngImagePlugin,  # noqa: F401
@@ -20,7 +22,8 @@ from PIL import (
 )
 
 from covid_d.radiograph.film import Facts, FloatImage
-from covid_d.radiograph.readers.grey import grey_of, over_black, scale
+from covid_d.radiograph.readers.codestream import Codestream, Coding
+from covid_d.radiograph.readers.grey import grey_of, over_black, scale, top_of
 from covid_d.radiograph.readers.limits import MAX_PIXELS, require_size
 from covid_d.radiograph.readers.sound import require_sound_jpeg, require_sound_webp
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
@@ -32,9 +35,16 @@ _MAGIC: Final = (
     (b"MM\x00*", "TIFF"),
     (b"II+\x00", "TIFF"),
     (b"MM\x00+", "TIFF"),
+    (b"\x00\x00\x00\x0cjP  \r\n\x87\n", "JPEG2000"),
+    (b"\xff\x4f\xff\x51", "JPEG2000"),
 )
-# Phones write JPEG with further pictures behind the first (MPO); found out, it is multi-frame.
+# Lengths of the second header of a BMP, which tell it from a text that starts with BM.
+_BMP_HEADERS: Final = (12, 40, 52, 56, 64, 108, 124)
+# Phones write a preview behind the picture of a JPEG (MPO): the first is the picture.
 _PLUGINS: Final = {"JPEG": ("JPEG", "MPO")}
+
+# What a format is called where it is not called as Pillow does.
+_NAMES: Final = {"JPEG2000": "JPEG 2000"}
 
 # EXIF tag Orientation (CIPA DC-008, 4.6.4) -> what shows the picture upright.
 _ORIENTATION: Final = 0x0112
@@ -56,17 +66,17 @@ _STRIPS, _TILES = (273, 279), (324, 325)  # offsets, byte counts
 
 
 def sniff(data: bytes) -> bool:
-    """Return whether the file starts like PNG, JPEG, TIFF or WebP."""
+    """Return whether the file starts like a picture of one of the kinds above."""
     return bool(_format(data))
 
 
 def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
     """Return pixels and facts of a picture.
 
-    8-bit samples are divided by 255; 16-bit samples by 65535, also where only 12 of the 16 bits
-    are used, because nothing in the file says so (the percentile stretch of ``prepare`` makes up
-    for it); TIFF with 12 declared bits by 4095. Grey level is taken as bright bone; a picture has
-    no tag for the opposite save TIFF's ``WhiteIsZero``, which is honoured.
+    8-bit samples are divided by 255. Deeper ones by the largest value of the bits that they use,
+    since pictures of 10 or 12 bits come in 16 and nothing in the file says so; TIFF with 12
+    declared bits by 4095. Grey level is taken as bright bone; a picture has no tag for the opposite
+    save TIFF's ``WhiteIsZero``, which is honoured.
 
     Raises
     ------
@@ -75,6 +85,8 @@ def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
         space or sample kind whose grey scale is not known.
     """
     kind = _format(data)
+    if kind == "JPEG" and Codestream.of(data).precision > 8:
+        return _deep_jpeg(data, sha256)
     try:
         with Image.open(BytesIO(data), formats=_PLUGINS.get(kind, (kind,))) as picture:
             require_size(*picture.size)
@@ -90,9 +102,24 @@ def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
         ) from error
 
 
+def _deep_jpeg(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
+    """Return a grey JPEG of 12 bits, which Pillow cannot read."""
+    stream = Codestream.of(data)
+    require_size(stream.columns, stream.rows)
+    if stream.coding is not Coding.DCT or (stream.precision, stream.components) != (12, 1):
+        what = f"{stream.coding.value}, {stream.components} x {stream.precision} bits"
+        raise RadiographError.of(RefusalCode.UNSUPPORTED, what)
+    from covid_d.radiograph.readers.gdcm_isolated import decode_jpeg_12  # pydicom is slow to load
+
+    samples = decode_jpeg_12(data, rows=stream.rows, columns=stream.columns)
+    return scale(samples, 4095), Facts(format="JPEG", sha256=sha256, bits=12)
+
+
 def _format(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
+    if data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in _BMP_HEADERS:
+        return "BMP"
     return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "")
 
 
@@ -124,6 +151,8 @@ def _jpeg_strips(picture: TiffImagePlugin.TiffImageFile, data: bytes) -> Iterato
 
 
 def _require_single(picture: Image.Image) -> None:
+    if picture.format == "MPO":
+        return
     # Not `n_frames`: for TIFF it would walk a chain of pages that a hostile file makes endless.
     try:
         picture.seek(1)
@@ -135,6 +164,8 @@ def _require_single(picture: Image.Image) -> None:
 
 def _decoded(picture: Image.Image, data: bytes, kind: str, sha256: str) -> tuple[FloatImage, Facts]:
     bits = data[24] if kind == "PNG" else 8
+    if kind == "JPEG2000":
+        bits = Codestream.of(data).precision
     negative = False
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         bits, negative = _tiff_samples(picture)
@@ -144,7 +175,7 @@ def _decoded(picture: Image.Image, data: bytes, kind: str, sha256: str) -> tuple
     pixels, colour = _grey(film, kind, bits)
     if negative:
         pixels = np.float32(1.0) - pixels
-    return pixels, Facts(format=kind, sha256=sha256, bits=bits, colour=colour)
+    return pixels, Facts(format=_NAMES.get(kind, kind), sha256=sha256, bits=bits, colour=colour)
 
 
 def _grey(picture: Image.Image, kind: str, bits: int) -> tuple[FloatImage, bool]:
@@ -152,7 +183,10 @@ def _grey(picture: Image.Image, kind: str, bits: int) -> tuple[FloatImage, bool]
     if mode.startswith("I;16") or (mode == "I" and kind == "PNG"):
         if "transparency" in picture.info:
             raise RadiographError.of(RefusalCode.UNSUPPORTED, f"{kind}, 16 bits, transparency")
-        return scale(np.asarray(picture), (1 << bits) - 1), False
+        # OpenJPEG fills deeper samples than 8 bits up to 16.
+        samples = np.asarray(picture)
+        top = 65535 if kind == "JPEG2000" else min(top_of(int(samples.max())), (1 << bits) - 1)
+        return scale(samples, top), False
     if mode in ("1", "L", "RGB", "P", "PA") and "transparency" in picture.info:
         mode = "LA" if mode in ("1", "L") else "RGBA"
         picture = picture.convert(mode)
@@ -164,7 +198,9 @@ def _grey(picture: Image.Image, kind: str, bits: int) -> tuple[FloatImage, bool]
         return scale(np.asarray(picture.convert("L")), 255), False
     if picture.mode in ("RGB", "YCbCr"):
         return grey_of(picture.convert("RGB"))
-    # CMYK, LAB, float, 32-bit and signed samples: no stated grey scale, so none is made up.
+    if picture.mode == "CMYK" and "adobe" in picture.info:  # journals; Pillow knows its polarity
+        return grey_of(picture.convert("RGB"))
+    # Other CMYK, LAB, float, 32-bit and signed samples: no stated grey scale, so none is made up.
     raise RadiographError.of(RefusalCode.UNSUPPORTED, f"{kind}, {picture.mode}")
 
 
