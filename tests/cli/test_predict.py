@@ -180,14 +180,18 @@ class TestText:
         assert err == ""
         assert lines[0].startswith(f"{films / 'a.png'}: ")
         assert lines[0].endswith("COVID-19") or lines[0].endswith("no concluyente")
-        assert lines[1].startswith("  Probabilidad de COVID-19 según el modelo: ")
+        assert re.fullmatch(
+            r"  Puntuación del modelo de demostración \(no es una .*enfermedad\): [01],\d\d",
+            lines[1],
+        ), "nobody can read a demonstration's number as a probability of disease"
         assert "Aviso: La edad no consta" in out
         assert "Modelo: phantom 1.0 (demostración)." in lines
         assert lines[-1] == INTENDED_USE.es
 
     def test_in_english(self, run: Run, films: Path) -> None:
         _, out, _ = run(films, "--lang", "en", "--prevalence", "0.05")
-        assert "Probability of COVID-19 by the model: " in out
+        assert "Score of the demonstration model (no probability of disease): 0." in out
+        assert "Probability of COVID-19" not in out
         assert "This model does not say how probable COVID-19 is at a prevalence" in out
         assert "image refused\n  The file is incomplete or damaged.\n" in out
         assert "4 films: " in out
@@ -212,7 +216,7 @@ class TestText:
 
     def test_no_false_certainty(self, run: Run, films: Path, tmp_path: Path) -> None:
         steep = {"slope": 1000.0, "intercept": 0.0, "prevalence": 0.5, "films": 9}
-        sure = make_bundle(tmp_path / "b", calibration=steep)
+        sure = make_bundle(tmp_path / "b", calibration=steep, verdict=AUDITED)
         _, out, _ = run(films / "a.png", named=sure)
         assert "modelo: > 99 %" in out or "modelo: < 1 %" in out
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle_factory import make_bundle
+from bundle_factory import AUDITED, make_appearance_bundle, make_bundle
 from covid_d.detector import Bundle, Detector
 from covid_d.detector.show import assessment_html, bundle_html
 from covid_d.language import INTENDED_USE
@@ -20,7 +20,7 @@ Film = Callable[..., Radiograph]
 def test_an_answer_is_words_then_number_then_warnings(detector: Detector, film_of: Film) -> None:
     assessment = detector.assess(film_of(0.8), name="a.png", prevalence=0.02)
     html = assessment_html(assessment, "es")
-    order = ["a.png: compatible con COVID-19", "Probabilidad de COVID-19 según el modelo: &gt; 99",
+    order = ["a.png: compatible con COVID-19", "no es una probabilidad de enfermedad): 1,00",
              "La proyección no consta", "Respondió"]  # fmt: skip
     places = [html.index(part) for part in order]
     assert places == sorted(places)
@@ -81,3 +81,14 @@ def test_a_bundles_own_words_are_never_markup(tmp_path: Path) -> None:
         },
     )  # fmt: skip
     assert "<img" not in Bundle.load(folder)._repr_html_()
+
+
+def test_an_audited_answer_about_appearance_shows_its_range(tmp_path: Path, film_of: Film) -> None:
+    detector = Detector.load(make_appearance_bundle(tmp_path / "b", verdict=AUDITED))
+    html = assessment_html(detector.assess(film_of(0.6), prevalence=0.05), "es")
+    assert "aspecto típico de COVID-19" in html
+    assert "COVID-19 con una prevalencia del 5 %: " in html
+    assert "COVID-19 con una prevalencia" not in assessment_html(
+        detector.assess(film_of(0.6)), "es"
+    )
+    assert "de aspecto típico" in bundle_html(detector.bundle, "es")

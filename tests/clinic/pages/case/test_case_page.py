@@ -104,6 +104,7 @@ def test_without_a_prevalence_there_is_no_predictive_value(
         verdict="audit-passed",
         probability=None,
         appearance=dict.fromkeys(CATEGORIES, 0.25),
+        conformal_set=tuple(CATEGORIES),
     )
     text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
     assert "Su unidad no tenía una prevalencia fijada" in text

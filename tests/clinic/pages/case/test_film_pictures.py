@@ -17,8 +17,10 @@ from covid_d.clinic.database.cases import Case
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.radiograph import read
 
 SignIn = Callable[[Role], TestClient]
+SEEN = np.rint(read(phantom_png(1)).pixels * 255).astype(np.uint8)
 
 
 @pytest.fixture
@@ -33,13 +35,21 @@ def film(installation: Installation, people: dict[Role, Person]) -> str:
 def test_the_values_are_the_films_own(film: str, signed_in: SignIn) -> None:
     answer = signed_in(Role.DOCTOR).get(f"{film}/values")
     assert answer.status_code == 200
+    height, width = SEEN.shape
     assert [answer.headers[f"x-film-{name}"] for name in ("width", "height", "bits")] == [
-        "256",
-        "256",
+        str(width),
+        str(height),
         "8",
     ]
+    assert answer.content == SEEN.tobytes()
     with Image.open(io.BytesIO(phantom_png(1))) as original:
-        assert answer.content == np.asarray(original).tobytes()
+        whole = np.asarray(original)
+    places = (whole.shape[0] - height + 1, whole.shape[1] - width + 1)
+    assert any(
+        np.array_equal(whole[top : top + height, left : left + width], SEEN)
+        for top in range(places[0])
+        for left in range(places[1])
+    ), "a part of the file's own values, its margins cut off"
 
 
 @pytest.mark.parametrize("name", ["picture.png", "evidence.png", "under-evidence.png"])
@@ -47,7 +57,7 @@ def test_pictures_are_pictures(film: str, signed_in: SignIn, name: str) -> None:
     answer = signed_in(Role.RADIOLOGIST).get(f"{film}/{name}")
     assert answer.headers["content-type"] == "image/png"
     with Image.open(io.BytesIO(answer.content)) as picture:
-        assert picture.size == (256, 256)
+        assert picture.size == SEEN.shape[::-1]
 
 
 @pytest.mark.parametrize("name", ["values", "picture.png", "evidence.png", "under-evidence.png"])
