@@ -18,7 +18,7 @@ from covid_d.detector.bundle.spec import READABLE, BundleSpec
 from covid_d.errors import BundleError
 from covid_d.settings import settings
 
-BUILT_IN: Final = "cxr-lite0"
+BUILT_IN: Final = "cxr-appearance"
 BUILT_IN_NAME: Final = "builtin"
 
 
