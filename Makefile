@@ -22,7 +22,7 @@ export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
 .PHONY: help serve demo test test-all rest lint types quick types-all long postgres base clinic \
-  docs notebooks coverage dist clean
+  words docs notebooks coverage dist clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -104,6 +104,9 @@ coverage: $(VENV)/ready  ## Quick and long tests with the lines that they reach
 
 notebooks: $(VENV)/ready  ## Make the notebooks from their sources
 	$(BIN)/jupytext --quiet --to ipynb notebooks/detector_covid19.py notebooks/covid19_detector.py
+
+words: $(LIGHT)/ready  ## Add new sentences to the catalogues; fails while one lacks its Spanish
+	$(LIGHT)/bin/python docs/words.py
 
 docs: $(VENV)/ready  ## Build the guide's site into build/site; any warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

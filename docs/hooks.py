@@ -20,12 +20,16 @@ from fastapi.routing import APIRoute
 from pydantic.fields import FieldInfo
 
 from covid_d.cli.main import cli
+from covid_d.cli.speech import in_language
 from covid_d.clinic.app import create_app, every_route
 from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.detector.bundle.bundle import built_in_path
+from covid_d.language import Language, translations
+from covid_d.radiograph import Refusal
+from covid_d.radiograph.kinds import kinds_read
 from covid_d.settings import Settings
 
 DOCS = Path(__file__).parent
@@ -50,9 +54,10 @@ _ROUTE_WORDS = {
 }
 
 
-def spanish() -> dict[str, Any]:
-    """Return the Spanish words of commands, options and settings (``docs/words.es.toml``)."""
-    return tomllib.loads((DOCS / "words.es.toml").read_text(encoding="utf-8"))
+def spanish_routes() -> dict[str, str]:
+    """Return the Spanish words of the clinic's addresses (``docs/words.es.toml``)."""
+    words = tomllib.loads((DOCS / "words.es.toml").read_text(encoding="utf-8"))
+    return dict(words["routes"])
 
 
 def commands() -> Iterator[tuple[str, click.Command]]:
@@ -78,23 +83,23 @@ def options_of(command: click.Command) -> Iterator[click.Option]:
 
 
 def flag_of(option: click.Option) -> str:
-    """Return the option's first long name: the key of its Spanish words."""
+    """Return the option's first long name."""
     return next((name for name in option.opts if name.startswith("--")), option.opts[0])
 
 
-def command_line(language: str) -> str:
+def command_line(language: Language) -> str:
     """Return the reference of every command as Markdown."""
-    words = spanish()["commands"] if language == "es" else {}
-    return "\n\n".join(_command(name, command, language, words) for name, command in commands())
+    return "\n\n".join(
+        _command(name, in_language(command, language), language) for name, command in commands()
+    )
 
 
-def _command(name: str, command: click.Command, language: str, words: dict[str, Any]) -> str:
+def _command(name: str, command: click.Command, language: Language) -> str:
     context = click.Context(command, info_name=name)
     usage = " ".join([name, *command.collect_usage_pieces(context)])
-    own = words.get(name, {})
-    text = _paragraphs(own["help"] if language == "es" else command.help or "")
+    text = _paragraphs(inspect.cleandoc(command.help or ""))
     parts = [f"## `{name}` {{ #{name.replace(' ', '-')} }}", text, f"```\n{usage}\n```"]
-    rows = [_option(option, language, own) for option in options_of(command)]
+    rows = [_option(option, language) for option in options_of(command)]
     if rows:
         option, meaning, default, *_ = _WORDS[language]
         head = [f"| {option} | {meaning} | {default} |", "|---|---|---|"]
@@ -102,18 +107,14 @@ def _command(name: str, command: click.Command, language: str, words: dict[str, 
     return "\n\n".join(part for part in parts if part)
 
 
-def _option(option: click.Option, language: str, own: dict[str, Any]) -> str:
+def _option(option: click.Option, language: Language) -> str:
     names = ", ".join(f"`{name}`" for name in [*option.opts, *option.secondary_opts])
     if isinstance(option.type, click.Choice):
         names += " " + " ".join(f"`{choice}`" for choice in option.type.choices)
-    text = own.get(flag_of(option), "") if language == "es" else option.help or ""
-    brackets = re.search(r"\[[^\]]* / [^\]]*\]$", option.help or "")
-    if language == "es" and brackets:  # values of the recipes: the code knows them
-        text += f" {brackets[0]}"
-    return f"| {names} | {_cell(text)} | {_default(option, language)} |"
+    return f"| {names} | {_cell(option.help or '')} | {_default(option, language)} |"
 
 
-def _default(option: click.Option, language: str) -> str:
+def _default(option: click.Option, language: Language) -> str:
     if option.required:
         return _WORDS[language][3]
     value = option.default
@@ -130,13 +131,13 @@ def settings_of(room: type[Settings]) -> dict[str, FieldInfo]:
     return {name: field for name, field in room.model_fields.items() if name not in inherited}
 
 
-def settings_table(language: str, room: type[Settings] = Settings) -> str:
+def settings_table(language: Language, room: type[Settings] = Settings) -> str:
     """Return every setting of a room as a Markdown table."""
-    words = spanish()["settings"]
+    said = translations(language).gettext
     _, meaning, default, _, _, variable = _WORDS[language]
     lines = [f"| {variable} | {meaning} | {default} |", "|---|---|---|"]
     for name, field in settings_of(room).items():
-        text = words[name] if language == "es" else field.description or ""
+        text = said(field.description or "")
         value = "" if field.default is None else f"`{field.default}`"
         lines.append(f"| `COVID_D_{name.upper()}` | {_cell(text)} | {value} |")
     return "\n".join(lines)
@@ -170,15 +171,34 @@ def routes() -> tuple[Route, ...]:
             installation.close()
 
 
-def routes_table(language: str) -> str:
+def routes_table(language: Language) -> str:
     """Return every address of the clinic as a Markdown table."""
-    words, (address, who, what, anyone) = spanish()["routes"], _ROUTE_WORDS[language]
+    words, (address, who, what, anyone) = spanish_routes(), _ROUTE_WORDS[language]
     lines = [f"| {address} | {who} | {what} |", "|---|---|---|"]
     for route in routes():
         roles = [role for role in Role if route.access in role.permissions]
         names = ", ".join(role.text.in_language(language) for role in roles)
         text = words.get(route.name, "") if language == "es" else route.summary
         lines.append(f"| `{route.name}` | {names or anyone} | {_cell(text.replace('``', '`'))} |")
+    return "\n".join(lines)
+
+
+def films_read(language: str) -> str:
+    """Return every kind of file that is read, as a Markdown table."""
+    head = {"es": ("archivo", "qué se lee"), "en": ("file", "what is read")}[language]
+    lines = [f"| {head[0]} | {head[1]} |", "|---|---|"]
+    rows = ((name, what.in_language(language)) for name, what in kinds_read())
+    return "\n".join([*lines, *(f"| {name} | {_cell(what)} |" for name, what in rows)])
+
+
+def films_refused(language: str) -> str:
+    """Return every reason for which a film gets no answer, as a Markdown table."""
+    words = {"es": ("código", "por qué", "qué hacer"), "en": ("code", "why", "what to do")}
+    code, why, next_step = words[language]
+    lines = [f"| {code} | {why} | {next_step} |", "|---|---|---|"]
+    for refusal in Refusal.every():
+        said = [_cell(part.in_language(language)) for part in (refusal.message, refusal.next_step)]
+        lines.append(f"| `{refusal.code.value}` | {said[0]} | {said[1]} |")
     return "\n".join(lines)
 
 
@@ -200,11 +220,13 @@ def model_card(language: str) -> str:
     return card.partition("\n")[2].strip()  # the page has its own title
 
 
-PARTS: dict[str, Callable[[str], str]] = {
+PARTS: dict[str, Callable[[Any], str]] = {
     "command-line": command_line,
     "settings": settings_table,
     "clinic-settings": partial(settings_table, room=ClinicSettings),
     "routes": routes_table,
+    "films-read": films_read,
+    "films-refused": films_refused,
     "notebook": notebook,
     "model-card": model_card,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Note what this run insists on."""
+    """Note what this run insists on; help and errors are English where a test says nothing."""
+    os.environ["LANGUAGE"] = "en"  # what stands first in the locale; programs started here too
     real_parts.require(config)
 
 

@@ -12,7 +12,7 @@ from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import COLUMNS
 from covid_d.radiograph.phantom import draw_phantom
 
-SIZE = 96
+SIZE = 128
 # split -> source, publisher, films with COVID-19, films without.
 _FILMS = {
     "train": (

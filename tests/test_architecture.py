@@ -85,7 +85,7 @@ HEAVY = {
     "uvicorn",
 }
 BASE = ("radiograph", "detector", "models", "errors", "files", "language", "provenance", "settings")
-BASE_CLI = ("main", "lazy", "options", "predict", "bundle", "demo", "dataset")
+BASE_CLI = ("main", "lazy", "options", "speech", "predict", "bundle", "demo", "dataset")
 LONGEST_FILE = 600
 LONGEST_FUNCTION = 60
 
@@ -199,7 +199,6 @@ UNTRACED = {
     "accounts/own_account.py: choose_language": "a reader's own language",
     "accounts/sessions.py: resume": "when a session was last used",
     "accounts/tokens.py: verify": "when a token was last used",
-    "cases/staging.py: find": "what is found anew in a waiting film; its arrival is recorded",
     "collection/export.py: _picture": "a film to be looked at; the export itself is recorded",
     "pages/intake/routes.py: _discard": "a film taken off a form before there is a case",
     "pages/sign_in/routes.py: sign_out": "the end of one's own session",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import pickle
 import re
 from pathlib import Path
 
@@ -8,6 +9,9 @@ import pytest
 
 from covid_d import __version__, errors
 from covid_d.errors import CovidDError, MissingExtraError
+from covid_d.language import N_
+from covid_d.radiograph import RadiographError
+from covid_d.radiograph.refusal import RefusalCode
 
 FAMILY = [cls for _, cls in inspect.getmembers(errors, inspect.isclass)]
 
@@ -26,11 +30,31 @@ def test_text_is_message_and_next_step() -> None:
     assert str(CovidDError("'x.png' is gone.")) == "'x.png' is gone."
 
 
+def test_a_marked_error_is_said_in_both_languages_and_read_by_programs_in_english() -> None:
+    error = CovidDError(N_("There is no bundle at %(path)s.", path="x"), N_("Check the path."))
+    assert (error.message, error.next_step) == ("There is no bundle at x.", "Check the path.")
+    assert error.in_language("es") == ("No hay ningún modelo en x.", "Revise la ruta.")
+    again = pickle.loads(pickle.dumps(error))  # as a worker process sends it
+    assert again.in_language("es") == error.in_language("es")
+    assert CovidDError("as it is").in_language("es") == ("as it is", "")
+
+
+def test_a_refusal_is_said_in_the_language_of_the_reader() -> None:
+    error = RadiographError.of(RefusalCode.NOT_FOUND, cause="ENOENT")
+    message, next_step = error.in_language("es")
+    assert message == f"{error.refusal.message.es} (ENOENT)"
+    assert next_step == error.refusal.next_step.es
+    assert error.message == f"{error.refusal.message.en} (ENOENT)"
+
+
 def test_missing_extra_gives_the_command_that_helps() -> None:
     error = MissingExtraError("`covid-d train`", "train")
     assert error.message.startswith("`covid-d train` needs")
     assert "pip install '.[train]'" in error.next_step
     assert f"pip install './covid_d-{__version__}-py3-none-any.whl[train]'" in error.next_step
+    message, next_step = error.in_language("es")
+    assert message == "`covid-d train`: hace falta el extra 'train', que no está instalado."
+    assert f"pip install './covid_d-{__version__}-py3-none-any.whl[train]'" in next_step
 
 
 def test_nothing_tells_to_install_the_project_by_its_name() -> None:

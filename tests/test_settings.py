@@ -13,6 +13,7 @@ from covid_d.settings import Settings, settings
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"COVID_D_{name.upper()}", raising=False)
+    monkeypatch.delenv("COVID_D_LANG", raising=False)
     settings.cache_clear()
     yield
     settings.cache_clear()
@@ -27,6 +28,16 @@ def test_the_environment_sets_each_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COVID_D_LANGUAGE", "en")
     monkeypatch.setenv("COVID_D_THREADS", "2")
     assert settings() == Settings(bundle=Path("/bundles/ours.zip"), language="en", threads=2)
+
+
+def test_the_language_has_a_short_name_that_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGE", "en")  # of the locale; not ours
+    assert Settings().language == "es"
+    monkeypatch.setenv("COVID_D_LANG", "en")
+    assert Settings().language == "en"
+    monkeypatch.setenv("COVID_D_LANGUAGE", "es")
+    assert Settings().language == "en"
+    assert Settings(language="es").language == "es"
 
 
 def test_the_environment_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:

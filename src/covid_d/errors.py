@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from covid_d import __version__
+from covid_d.language import N_, said
+
+if TYPE_CHECKING:
+    from covid_d.language import Language, Sentence, Text
 
 
 class CovidDError(Exception):
     """Base of every error COVID-D raises on purpose.
+
+    ``message`` and ``next_step`` are its English, as Python programs and logs read it.
 
     Parameters
     ----------
@@ -18,10 +26,15 @@ class CovidDError(Exception):
 
     exit_code = 1
 
-    def __init__(self, message: str, next_step: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.next_step = next_step
+    def __init__(self, message: Sentence, next_step: Sentence = "") -> None:
+        self.sentences = (message, next_step)
+        self.message, self.next_step = self.in_language("en")
+        super().__init__(self.message)
+
+    def in_language(self, language: Language) -> tuple[str, str]:
+        """Return what went wrong and what to do, as far as they are translated."""
+        message, next_step = self.sentences
+        return said(message, language), said(next_step, language)
 
     def __str__(self) -> str:
         return f"{self.message} {self.next_step}".strip()
@@ -43,23 +56,29 @@ class EvaluationError(CovidDError):
     """An evaluation or audit cannot be carried out on what was given."""
 
 
-def install_extra(extra: str) -> str:
+def install_extra(extra: str) -> Text:
     """Return how to install an extra of this very COVID-D, from the copy it came from.
 
     By the path of the source or of the wheel: who names the project alone gets whatever somebody
     published under its name.
     """
-    return (
-        f"Install it from your copy of COVID-D, in its folder: pip install '.[{extra}]'; "
-        f"from a wheel: pip install './covid_d-{__version__}-py3-none-any.whl[{extra}]'"
+    return N_(
+        "Install it from your copy of COVID-D, in its folder: pip install '.[%(extra)s]'; "
+        "from a wheel: pip install './covid_d-%(version)s-py3-none-any.whl[%(extra)s]'",
+        extra=extra,
+        version=__version__,
     )
 
 
 class MissingExtraError(CovidDError):
     """A command needs an optional part of COVID-D that is not installed."""
 
-    def __init__(self, what: str, extra: str) -> None:
+    def __init__(self, what: Sentence, extra: str) -> None:
         super().__init__(
-            f"{what} needs the optional extra {extra!r}, which is not installed.",
+            N_(
+                "%(what)s needs the optional extra %(extra)r, which is not installed.",
+                what=what,
+                extra=extra,
+            ),
             install_extra(extra),
         )

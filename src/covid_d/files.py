@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from covid_d.errors import CovidDError
+from covid_d.language import N_
 
 _PARTIAL = ".partial-"
 
@@ -102,7 +103,10 @@ def atomic_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         If ``path`` exists and may not be replaced, or cannot be written.
     """
     if path.exists() and not overwrite and (not path.is_dir() or any(path.iterdir())):
-        raise CovidDError(f"{path} already exists.", "Choose another folder or say --overwrite.")
+        raise CovidDError(
+            N_("%(path)s already exists.", path=path),
+            N_("Choose another folder or say --overwrite."),
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         for left in path.parent.glob(f".{path.name}{_PARTIAL}*"):
@@ -130,6 +134,6 @@ def _umask() -> int:
 
 def _cannot_write(path: Path, error: OSError) -> CovidDError:
     return CovidDError(
-        f"Cannot write {path}: {error.strerror or error}.",
-        "Free some space or choose a folder you may write to, then run the command again.",
+        N_("Cannot write %(path)s: %(reason)s.", path=path, reason=error.strerror or error),
+        N_("Free some space or choose a folder you may write to, then run the command again."),
     )

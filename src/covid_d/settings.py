@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from covid_d.language import Language
@@ -14,7 +14,9 @@ from covid_d.language import Language
 class Settings(BaseSettings):
     """Settings, each read from the environment variable ``COVID_D_<NAME>``."""
 
-    model_config = SettingsConfigDict(env_prefix="COVID_D_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="COVID_D_", extra="ignore", populate_by_name=True, loc_by_alias=False
+    )
 
     bundle: Path | None = Field(
         default=None,
@@ -23,7 +25,11 @@ class Settings(BaseSettings):
     public_key: Path | None = Field(
         default=None, description="Public key (PEM) that must have signed every bundle."
     )
-    language: Language = Field(default="es", description="Language of sentences: es or en.")
+    language: Language = Field(
+        default="es",
+        validation_alias=AliasChoices("COVID_D_LANG", "COVID_D_LANGUAGE"),
+        description="Language of sentences: es or en; COVID_D_LANG says the same and goes first.",
+    )
     threads: int = Field(
         default=0, ge=0, description="Threads for inference; 0 lets the runtime use every core."
     )

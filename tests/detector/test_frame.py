@@ -39,12 +39,13 @@ def _detector(folder: Path, parts: Sequence[Part] = TWO, **frame: Any) -> Detect
 
 
 def _film(inside: float, outside: float, *, side: int = 256) -> Radiograph:
-    """A film of one grey inside the lungs' box (1/8 to 7/8 each way), another outside."""
-    pixels = np.full((side, side), outside, dtype=np.float32)
-    part = slice(side // 8, 7 * side // 8)
-    ramp = np.linspace(-0.05, 0.05, 7 * side // 8 - side // 8, dtype=np.float32)
-    pixels[part, part] = inside + ramp
-    return Radiograph(pixels, Facts("PNG", "0" * 64, 8))
+    """A film of one grey inside the lungs' box (1/8 to 7/8 each way), fading to another outside."""
+    away = np.clip(np.abs(np.arange(side) - (side - 1) / 2) - 3 * side / 8, 0, None)
+    within = np.clip(1 - away / (side / 10), 0, 1)
+    share = np.outer(within, within)
+    ramp = np.linspace(-0.05, 0.05, side)[None]
+    pixels = np.clip(outside + (inside - outside) * share + ramp, 0, 1)
+    return Radiograph(pixels.astype(np.float32), Facts("PNG", "0" * 64, 8))
 
 
 @pytest.fixture(scope="module")

@@ -59,12 +59,11 @@ def ungated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def project(
     tmp_path: Path, collections: Path, ungated: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """A folder with the films that the documents name; the collections lie beside it."""
+    """A folder with the films that the documents name, the collections in ``films``."""
     monkeypatch.setattr(bundles, "built_in_path", lambda: ungated)
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared" / "data").symlink_to(collections)
     folder = tmp_path / "project"
     (folder / "folder").mkdir(parents=True)
+    (folder / "films").symlink_to(collections)
     (folder / "film.dcm").write_bytes(part10(dicom_film()))
     adult = Image.open(collections / "adult" / "nih" / "000.png")
     (folder / "film.png").write_bytes(picture(adult))
@@ -102,7 +101,7 @@ def _provide(document: str, chosen: list[Command]) -> None:
     """Make what an earlier page would have made."""
     text = (ROOT / document).read_text(encoding="utf-8")
     if "data/mine" in text and not any(str(w) == "data/mine" for w in _built(chosen)):
-        adults = "../shared/data/adult/manifest.csv"
+        adults = "films/adult/manifest.csv"
         assert _run("dataset", "build", "--manifest", adults, "--out", "data/mine") == 0
     for option, folder in (("--data /srv/covid-d", "srv/covid-d"), ("--data clinic", "clinic")):
         if option in text:
@@ -120,13 +119,6 @@ def test_the_commands_of_a_page_run_one_after_the_other(
     document: str, project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     chosen = [c for c in commands_of(ROOT / document) if c.whole]
-    # The README shows figures before it builds the data: "after the steps below".
-    chosen.sort(
-        key=lambda c: (
-            c.words[1:3] != ("dataset", "build"),
-            c.words[1] not in {"train", "train-lungs"},
-        )
-    )
     _provide(document, chosen)
     for command in dict.fromkeys(chosen):
         if any(str(command).startswith(f"covid-d {words}") for words in ELSEWHERE):

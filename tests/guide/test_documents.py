@@ -12,7 +12,10 @@ import click
 import pytest
 
 from covid_d.cli.main import cli
+from covid_d.cli.speech import sentence_of
 from covid_d.clinic.settings import ClinicSettings
+from covid_d.language import translations
+from covid_d.radiograph import RefusalCode
 from covid_d.settings import Settings
 from guide.documents import (
     DOCS,
@@ -37,36 +40,27 @@ def hooks() -> ModuleType:
     return module
 
 
-def _untold(hooks: ModuleType, words: dict[str, dict[str, str]]) -> Iterator[str]:
+def _untold(hooks: ModuleType) -> Iterator[str]:
     """Yield what the command line has and one of the languages does not tell."""
+    spanish = translations("es")
+
+    def lacks(text: str | None) -> str | None:
+        if not text:
+            return "no help"
+        told = sentence_of(text)
+        return "no Spanish words" if spanish.gettext(told) == told else None
+
     for name, command in hooks.commands():
-        own = words.get(name, {})
-        if not command.help:
-            yield f"{name}: no help"
-        if not own.get("help"):
-            yield f"{name}: no Spanish help"
+        if fault := lacks(command.help):
+            yield f"{name}: {fault}"
         for option in hooks.options_of(command):
-            if not option.help:
-                yield f"{name} {hooks.flag_of(option)}: no help"
-            if not own.get(hooks.flag_of(option)):
-                yield f"{name} {hooks.flag_of(option)}: no Spanish words"
+            if fault := lacks(option.help):
+                yield f"{name} {hooks.flag_of(option)}: {fault}"
 
 
 def test_every_command_and_option_has_words_in_both_languages(hooks: ModuleType) -> None:
-    missing = list(_untold(hooks, hooks.spanish()["commands"]))
-    assert not missing, "add them to the code or to docs/words.es.toml:\n" + "\n".join(missing)
-
-
-def test_spanish_has_no_words_for_what_is_gone(hooks: ModuleType) -> None:
-    known = {
-        name: {"help", *(hooks.flag_of(option) for option in hooks.options_of(command))}
-        for name, command in hooks.commands()
-    }
-    told = hooks.spanish()["commands"]
-    extra = [
-        f"{name} {key}" for name in told for key in told[name] if key not in known.get(name, ())
-    ]
-    assert extra == []
+    missing = list(_untold(hooks))
+    assert not missing, "add them to the code, then run `make words`:\n" + "\n".join(missing)
 
 
 def test_an_option_added_without_words_is_found(
@@ -74,26 +68,29 @@ def test_an_option_added_without_words_is_found(
 ) -> None:
     @click.command()
     @click.option("--quiet", is_flag=True)
-    def new(quiet: bool) -> None:
+    @click.option("--loud", is_flag=True, help="Say it loudly.")
+    def new(quiet: bool, loud: bool) -> None:
         """Do something new."""
 
     monkeypatch.setattr(hooks, "commands", lambda: iter([("covid-d new", new)]))
-    assert list(_untold(hooks, hooks.spanish()["commands"])) == [
-        "covid-d new: no Spanish help",
+    assert list(_untold(hooks)) == [
+        "covid-d new: no Spanish words",
         "covid-d new --quiet: no help",
-        "covid-d new --quiet: no Spanish words",
+        "covid-d new --loud: no Spanish words",
     ]
 
 
 def test_every_setting_has_words_in_both_languages(hooks: ModuleType) -> None:
     # The clinic's hold the library's as well.
-    assert set(hooks.spanish()["settings"]) == set(ClinicSettings.model_fields)
-    assert all(field.description for field in ClinicSettings.model_fields.values())
+    said = translations("es").gettext
+    for name, field in ClinicSettings.model_fields.items():
+        assert field.description, name
+        assert said(field.description) != field.description, name
 
 
 def test_every_route_has_words_in_both_languages(hooks: ModuleType) -> None:
     routes = hooks.routes()
-    assert {route.name for route in routes} == set(hooks.spanish()["routes"])
+    assert {route.name for route in routes} == set(hooks.spanish_routes())
     assert [route.name for route in routes if not route.summary] == []
     for language in LANGUAGES:
         table = hooks.routes_table(language)
@@ -124,6 +121,15 @@ def test_the_generated_pages_hold_every_option_and_setting(
     ):
         told = re.findall(r"^\| `COVID_D_([A-Z_]+)` \|", hooks.PARTS[part](language), re.MULTILINE)
         assert sorted(told) == sorted(name.upper() for name in names)
+
+
+def test_every_refusal_has_its_row(hooks: ModuleType) -> None:
+    for language in LANGUAGES:
+        told = re.findall(
+            r"^\| `([a-z_]+)` \|", hooks.PARTS["films-refused"](language), re.MULTILINE
+        )
+        assert told == [code.value for code in RefusalCode]
+        assert "| DICOM, RLE Lossless |" in hooks.PARTS["films-read"](language)
 
 
 def test_both_languages_have_the_same_pages_all_of_them_in_the_menu() -> None:

@@ -10,7 +10,8 @@ from covid_d.radiograph import RadiographError, Refusal, check, read
 from covid_d.radiograph.refusal import RefusalCode
 
 # Named like good films, and readable: what is wrong with them is the name, the depth, the header,
-# a preview behind the picture, or a window that states nothing; or a few bytes that happen not to matter (flipped).
+# a preview behind the picture, or a window that states nothing; or a few bytes that happen not to
+# matter (flipped).
 _READABLE = (
     "alpha.png",
     "clear-palette.png",

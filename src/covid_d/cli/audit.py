@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from covid_d.cli.options import dataset_argument, echo_json, language_option
-from covid_d.language import Language
+from covid_d.cli.speech import say
+from covid_d.language import N_, Language
 
 if TYPE_CHECKING:
     from covid_d.evaluation.audit import AuditResult
@@ -71,7 +72,9 @@ def audit(
     loaded = Bundle.load(bundle)
     lungs = LungModel.open(lungs_folder) if lungs_folder else None
     if out is not None and out.exists() and not overwrite:
-        raise click.UsageError(f"{out} already exists; say --overwrite to replace it.")
+        raise click.UsageError(
+            say(N_("%(out)s already exists; say --overwrite to replace it.", out=out))
+        )
     if write:
         with_audit_section(loaded.card, "")  # no markers: say so before minutes of work
         if loaded.signer is not None:

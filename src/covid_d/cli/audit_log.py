@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from covid_d.cli.clinic import data_option, existing_clinic
+from covid_d.cli.speech import say
 from covid_d.errors import CovidDError
+from covid_d.language import N_
 
 if TYPE_CHECKING:
     from covid_d.clinic.installation import Installation
@@ -42,14 +44,18 @@ def verify(context: click.Context, expect: str | None, data: str | None) -> None
 
     with existing_clinic(data) as place, place.reading() as session:
         found = audit_trail.verify(session, place.keys, expect=expect or audit_trail.START)
-    click.echo(f"entries: {found.entries}")
-    click.echo(f"head: {found.head}")
+    click.echo(say(N_("entries: %(entries)s", entries=found.entries)))
+    click.echo(say(N_("head: %(head)s", head=found.head)))
     if found.broken is not None:
-        click.echo(f"broken at entry {found.broken}: it was altered, or one before it was removed.")
+        verdict = N_(
+            "broken at entry %(entry)s: it was altered, or one before it was removed.",
+            entry=found.broken,
+        )
     elif found.cut_off:
-        click.echo(f"cut off: the head {expect} is no longer in the chain.")
+        verdict = N_("cut off: the head %(head)s is no longer in the chain.", head=expect)
     else:
-        click.echo("whole")
+        verdict = N_("whole")
+    click.echo(say(verdict))
     context.exit(0 if found.sound else 1)
 
 
@@ -94,4 +100,6 @@ def _user_id(place: Installation, name: str | None) -> int | None:
     for account in users.every(place):
         if account.person.username.lower() == name.lower():
             return account.person.id
-    raise CovidDError(f"There is no user {name!r}.", "`covid-d audit-log show` lists who acted.")
+    raise CovidDError(
+        N_("There is no user %(name)r.", name=name), N_("`covid-d audit-log show` lists who acted.")
+    )

@@ -13,6 +13,8 @@ from tqdm import tqdm
 
 from covid_d.cli.clinic import clinic_settings, data_option, existing_clinic
 from covid_d.cli.options import progress_option
+from covid_d.cli.speech import say
+from covid_d.language import N_
 
 if TYPE_CHECKING:
     from covid_d.clinic.operations.backup import Manifest, Progress
@@ -56,23 +58,37 @@ def restore(archive: Path, data: str | None, progress: bool) -> None:
         manifest = bring_back(archive, clinic_settings(data=data), progress=step)
     _say(manifest)
     if not manifest.with_key:
-        click.echo("The backup holds no key: put secret.key into the data folder before serving.")
+        click.echo(
+            say(N_("The backup holds no key: put secret.key into the data folder before serving."))
+        )
         return
     with existing_clinic(data) as installation, installation.reading() as session:
         found = audit_trail.verify(session, installation.keys)
     if found.broken is not None:
-        raise click.ClickException(f"the audit trail is broken at entry {found.broken}")
-    click.echo(f"audit trail: {found.entries} entries, whole, head {found.head}")
+        raise click.ClickException(
+            say(N_("the audit trail is broken at entry %(broken)s", broken=found.broken))
+        )
+    whole = N_(
+        "audit trail: %(entries)s entries, whole, head %(head)s",
+        entries=found.entries,
+        head=found.head,
+    )
+    click.echo(say(whole))
 
 
 def _say(manifest: Manifest) -> None:
-    films = sum(name.startswith("films/") for name in manifest.files)
-    click.echo(
-        f"made {manifest.created} by COVID-D {manifest.covid_d}: "
-        f"{manifest.rows.get('patient_case', 0)} cases, {films} films, "
-        f"{manifest.rows.get('user_account', 0)} users, "
-        f"{'with' if manifest.with_key else 'without'} the secret key"
+    cases, users = manifest.rows.get("patient_case", 0), manifest.rows.get("user_account", 0)
+    made = N_(
+        "made %(created)s by COVID-D %(version)s: %(cases)s cases, %(films)s films, %(users)s "
+        "users, %(key)s",
+        created=manifest.created,
+        version=manifest.covid_d,
+        cases=cases,
+        films=sum(name.startswith("films/") for name in manifest.files),
+        users=users,
+        key=N_("with the secret key") if manifest.with_key else N_("without the secret key"),
     )
+    click.echo(say(made))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from covid_d.cli.speech import say
 from covid_d.detector import CATEGORIES, Bundle
 from covid_d.detector.bundle.bundle import located
 from covid_d.detector.bundle.contents import pack as pack_bundle
@@ -18,6 +19,7 @@ from covid_d.detector.bundle.spec import (
     Conformal,
 )
 from covid_d.detector.network import Network
+from covid_d.language import N_, Text
 
 _PATH = click.Path(path_type=Path)
 _PUBLIC_KEY = click.option(
@@ -63,9 +65,15 @@ def verify(path: Path | None, public_key: Path | None) -> None:
     """
     loaded = Bundle.load(path, public_key=public_key)
     Network(loaded)
-    click.echo(f"sound: {loaded.spec.name} {loaded.spec.version}, sha256 {loaded.id.sha256}")
-    click.echo(f"verdict: {loaded.spec.verdict.status}")
-    click.echo(f"signature: {_signature(loaded)}")
+    sound = N_(
+        "sound: %(name)s %(version)s, sha256 %(sha256)s",
+        name=loaded.spec.name,
+        version=loaded.spec.version,
+        sha256=loaded.id.sha256,
+    )
+    click.echo(say(sound))
+    click.echo(say(N_("verdict: %(status)s", status=loaded.spec.verdict.status)))
+    click.echo(say(N_("signature: %(signature)s", signature=_signature(loaded))))
 
 
 @bundle.command(short_help="Write a bundle as one ZIP file.")
@@ -75,7 +83,9 @@ def verify(path: Path | None, public_key: Path | None) -> None:
 def pack(path: Path, archive: Path, overwrite: bool) -> None:
     """Write BUNDLE ("builtin" too) as one ZIP file, which every command takes like the folder."""
     if archive.exists() and not overwrite:
-        raise click.UsageError(f"{archive} already exists; say --overwrite to replace it.")
+        raise click.UsageError(
+            say(N_("%(archive)s already exists; say --overwrite to replace it.", archive=archive))
+        )
     pack_bundle(located(path), archive)
     click.echo(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB")
 
@@ -90,8 +100,8 @@ def keygen(key: Path) -> None:
     from covid_d.detector.bundle.signature import make_key
 
     public = make_key(key)
-    click.echo(f"private key: {key} (keep it secret)")
-    click.echo(f"public key: {public}")
+    click.echo(say(N_("private key: %(key)s (keep it secret)", key=key)))
+    click.echo(say(N_("public key: %(key)s", key=public)))
 
 
 @bundle.command(short_help="Sign a bundle in place.")
@@ -101,14 +111,15 @@ def sign(path: Path, key: Path) -> None:
     """Sign BUNDLE (folder or zip) in place; any later change drops the signature."""
     from covid_d.detector.bundle.signature import sign as sign_bundle
 
-    click.echo(f"{path}: signed by key {sign_bundle(located(path), key)}")
+    signer = sign_bundle(located(path), key)
+    click.echo(say(N_("%(path)s: signed by key %(signer)s", path=path, signer=signer)))
 
 
 def _summary(loaded: Bundle) -> Iterator[str]:
     spec = loaded.spec
     yield f"{spec.name} {spec.version} ({spec.network.backbone}), {spec.created:%Y-%m-%d}"
     yield f"  sha256         {loaded.id.sha256}"
-    yield f"  signature      {_signature(loaded)}"
+    yield f"  signature      {say(_signature(loaded))}"
     yield f"  verdict        {spec.verdict.status}: {'; '.join(spec.verdict.reasons)}"
     prepared = spec.preprocessing
     yield (
@@ -126,12 +137,12 @@ def _counts(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
 
 
-def _signature(loaded: Bundle) -> str:
+def _signature(loaded: Bundle) -> Text:
     if loaded.signer is not None:
-        return f"by key {loaded.signer}"
+        return N_("by key %(signer)s", signer=loaded.signer)
     if loaded.signed:
-        return "present, not checked (needs the extra 'sign')"
-    return "none"
+        return N_("present, not checked (needs the extra 'sign')")
+    return N_("none")
 
 
 def _calibration(fitted: Calibration | AppearanceCalibration) -> str:

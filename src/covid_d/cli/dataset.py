@@ -51,14 +51,18 @@ def dataset() -> None:
     help="Folder for description.html and contact_sheet.png.  [default: DATASET/description]",
 )
 @click.option(
-    "--rows", type=click.IntRange(1, 20), default=3, show_default=True, help="Of the contact sheet."
+    "--rows",
+    type=click.IntRange(1, 20),
+    default=3,
+    show_default=True,
+    help="Rows of the contact sheet.",
 )
 @click.option(
     "--columns",
     type=click.IntRange(1, 20),
     default=3,
     show_default=True,
-    help="Of the contact sheet.",
+    help="Columns of the contact sheet.",
 )
 @click.option(
     "--split",

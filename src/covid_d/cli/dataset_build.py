@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from covid_d.cli.options import echo_json, echo_table, json_option, progress_option
+from covid_d.cli.speech import say
+from covid_d.language import N_
 
 if TYPE_CHECKING:
     from covid_d.dataset.build.build import BuildResult
@@ -158,7 +160,7 @@ def build(
     named += [_named(text) for text in others]
     if not named:
         raise click.UsageError(
-            "Name at least one collection: --cohen, --kermany, --siim or --manifest."
+            say(N_("Name at least one collection: --cohen, --kermany, --siim or --manifest."))
         )
     choices["protocol"] = Protocol(choices["protocol"])
     choices["licenses"] = Licenses(choices["licenses"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from covid_d.cli.options import language_option
 from covid_d.cli.predict import predict
 from covid_d.language import Language
 from covid_d.radiograph.sample import sample_film
@@ -19,14 +20,9 @@ from covid_d.radiograph.sample import sample_film
     show_default=True,
     help="Folder for the film's overlay.",
 )
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(["es", "en"]),
-    help="Language of the sentences; default: COVID_D_LANGUAGE, else es.",
-)
+@language_option
 @click.pass_context
-def demo(context: click.Context, out: Path, language: Language | None) -> None:
+def demo(context: click.Context, out: Path, language: Language) -> None:
     """Assess a real chest DICOM film with the built-in bundle and write its overlay."""
     film = sample_film()
     context.invoke(predict, paths=(str(film),), explain_folder=out, language=language)

@@ -15,6 +15,7 @@ from covid_d.cli.options import (
     language_option,
     progress_option,
 )
+from covid_d.cli.speech import say
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.detector.bundle.bundle import Bundle
@@ -24,7 +25,7 @@ from covid_d.evaluation.left_out.leave_one_out import Kind, leave_out, plan
 from covid_d.evaluation.left_out.report import HeldOutReport, write_held_out
 from covid_d.evaluation.report.output import REPORT
 from covid_d.evaluation.scores import ALL
-from covid_d.language import Language
+from covid_d.language import N_, Language
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -127,10 +128,14 @@ def evaluate(
     """
     if out.exists() and not overwrite and (not out.is_dir() or any(out.iterdir())):
         # Now, not after minutes of scoring.
-        raise click.UsageError(f"{out} already exists. Choose another folder or say --overwrite.")
+        raise click.UsageError(
+            say(N_("%(out)s already exists. Choose another folder or say --overwrite.", out=out))
+        )
     if leave_out_sources:
         if len(arguments) != 1 or allow_seen or write_card or scores_file:
-            raise click.UsageError("--leave-one-source-out takes DATASET alone, and no BUNDLE.")
+            raise click.UsageError(
+                say(N_("--leave-one-source-out takes DATASET alone, and no BUNDLE."))
+            )
         report = _leave_out(
             Dataset.open(arguments[0]), mode, recipe, cache or _beside(out), resamples, progress
         )
@@ -143,10 +148,10 @@ def evaluate(
     command = _command(arguments, out, split, allow_seen, resamples)
     if scores_file is not None:
         if len(arguments) != 1 or allow_seen or write_card:
-            raise click.UsageError("--scores takes DATASET alone, and no BUNDLE.")
+            raise click.UsageError(say(N_("--scores takes DATASET alone, and no BUNDLE.")))
         judged = judged_file(scores_file, Dataset.open(arguments[0]), split, resamples=resamples)
     elif len(arguments) != 2:
-        raise click.UsageError("Name BUNDLE and DATASET, in this order.")
+        raise click.UsageError(say(N_("Name BUNDLE and DATASET, in this order.")))
     else:
         judged = judged_bundle(
             Bundle.load(arguments[0]),

@@ -22,6 +22,7 @@ from covid_d.errors import EvaluationError
 from covid_d.evaluation.figures.estimate import FloatArray
 from covid_d.evaluation.left_out.leave_one_out import SPECIFICITY, positive_films, threshold_at
 from covid_d.evaluation.scores import answer
+from covid_d.language import N_
 from covid_d.training.recipes import RECIPES, Recipe
 from covid_d.training.run import RECORD, train
 
@@ -35,7 +36,10 @@ def recipe_named(name: str) -> Recipe:
         If there is none of that name.
     """
     if name not in RECIPES:
-        raise EvaluationError(f"There is no recipe {name!r}.", f"Use one of {', '.join(RECIPES)}.")
+        raise EvaluationError(
+            N_("There is no recipe %(name)r.", name=name),
+            N_("Use one of %(recipes)s.", recipes=", ".join(RECIPES)),
+        )
     return RECIPES[name]
 
 
@@ -75,7 +79,8 @@ class RecipeFit:
         loaded = Bundle.load(bundle)
         if loaded.spec.training.dataset_sha256 != part.sha256:
             raise EvaluationError(
-                f"{run} holds a run on other films.", "Choose another --cache folder."
+                N_("%(run)s holds a run on other films.", run=run),
+                N_("Choose another --cache folder."),
             )
         detector = Detector(loaded)
         validation = part.films(Split.VALIDATION)
@@ -123,8 +128,11 @@ def _scores(detector: Detector, dataset: Dataset, films: pd.DataFrame) -> FloatA
     refused = answers["code"].ne("")
     if refused.any():
         raise EvaluationError(
-            f"{int(refused.sum())} films were refused "
-            f"(first: {films['path'].iloc[int(np.argmax(refused))]}).",
-            "Build the data set without them, or use --mode light.",
+            N_(
+                "%(refused)s films were refused (first: %(path)s).",
+                refused=int(refused.sum()),
+                path=films["path"].iloc[int(np.argmax(refused))],
+            ),
+            N_("Build the data set without them, or use --mode light."),
         )
     return answers["probability"].to_numpy(dtype=np.float64)

@@ -8,7 +8,9 @@ from typing import Any
 
 import click
 
+from covid_d.cli.speech import in_language
 from covid_d.errors import MissingExtraError
+from covid_d.language import Language, translations
 
 # Top-level module -> the extra of pyproject.toml that brings it. A module that is not here belongs
 # to the base install: its absence is a broken installation, not a missing extra.
@@ -82,11 +84,20 @@ class LazyCommand:
 
 
 class LazyGroup(click.Group):
-    """A click group whose subcommands are :class:`LazyCommand`."""
+    """A click group whose subcommands are :class:`LazyCommand`.
+
+    Parameters
+    ----------
+    lazy
+        The subcommands by name.
+    args, kwargs
+        As click's.
+    """
 
     def __init__(self, *args: Any, lazy: dict[str, LazyCommand], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lazy = lazy
+        self.language: Language = "en"
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the subcommands' names, in alphabetical order."""
@@ -97,14 +108,17 @@ class LazyGroup(click.Group):
         if cmd_name not in self.lazy:
             return None
         try:
-            return self.lazy[cmd_name].load()
+            return in_language(self.lazy[cmd_name].load(), self.language)
         except ModuleNotFoundError as error:
             raise missing_extra(error, f"`{ctx.command_path} {cmd_name}`") from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of subcommands without importing any of them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, self.lazy[name].summary) for name in sorted(self.lazy)])
+        said = translations(self.language).gettext
+        with formatter.section(said("Commands")):
+            formatter.write_dl(
+                [(name, said(self.lazy[name].summary)) for name in sorted(self.lazy)]
+            )
 
 
 def missing_extra(error: ModuleNotFoundError, what: str) -> Exception:

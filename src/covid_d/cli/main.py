@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -10,8 +11,9 @@ import click
 
 from covid_d import __version__
 from covid_d.cli.lazy import LazyCommand, LazyGroup, missing_extra
+from covid_d.cli.speech import chosen, in_language, say, speaking, spoken
 from covid_d.errors import CovidDError
-from covid_d.language import INTENDED_USE
+from covid_d.language import INTENDED_USE, LANGUAGES, N_, Language
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -56,12 +58,20 @@ COMMANDS = {
     epilog=INTENDED_USE.en,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+@click.option(
+    "--lang",
+    "language",
+    type=click.Choice(LANGUAGES),
+    help="Language of help, errors and answers; default: COVID_D_LANG; else the locale's for help "
+    "and errors, es for answers.",
+)
 @click.version_option(__version__, prog_name="covid-d")
-def cli() -> None:
+def cli(language: Language | None) -> None:
     """COVID-D: decision support for COVID-19 on chest radiographs.
 
     Support, not a decision: RT-PCR or an antigen test decides.
     """
+    del language  # read from the command line before it is parsed, and by `language_option`
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -79,15 +89,22 @@ def _run(arguments: Sequence[str] | None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     # timm still scripts a few functions when it is imported; no user can do anything about it.
     warnings.filterwarnings("ignore", message=".*torch.jit", category=FutureWarning)
+    with speaking(chosen(words, os.environ)):
+        return _carry_out(words)
+
+
+def _carry_out(words: list[str]) -> int:
+    command = in_language(cli, spoken())
+    command.epilog = say(INTENDED_USE)
     try:
         # Not standalone: click would answer Ctrl-C with "Aborted!" and exit code 1.
-        result = cli.main(args=words, prog_name="covid-d", standalone_mode=False)
+        result = command.main(args=words, prog_name="covid-d", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except click.Abort as error:
         interrupted = isinstance(error.__cause__, KeyboardInterrupt)
-        click.echo("Interrupted." if interrupted else "Aborted.", err=True)
+        click.echo(say(N_("Interrupted.") if interrupted else N_("Aborted.")), err=True)
         return INTERRUPTED if interrupted else 1
     except CovidDError as error:
         return _show(error)
@@ -101,7 +118,8 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _show(error: CovidDError) -> int:
-    click.echo(f"Error: {error.message}", err=True)
-    if error.next_step:
-        click.echo(f"Next: {error.next_step}", err=True)
+    message, next_step = error.in_language(spoken())
+    click.echo(say(N_("Error: %(message)s", message=message)), err=True)
+    if next_step:
+        click.echo(say(N_("Next: %(step)s", step=next_step)), err=True)
     return error.exit_code

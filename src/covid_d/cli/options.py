@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
+from covid_d.language import LANGUAGES, Language
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 dataset_argument = click.argument(
@@ -24,17 +26,22 @@ progress_option = click.option(
 
 
 def language_option(command: Command) -> Command:
-    """Add ``--lang``, by default the language of the settings (``COVID_D_LANGUAGE``)."""
-    from covid_d.settings import settings
-
+    """Add ``--lang``, by default what was said before the command, else as the settings say."""
     return click.option(
         "--lang",
         "language",
-        type=click.Choice(["es", "en"]),
-        default=lambda: settings().language,
-        show_default="COVID_D_LANGUAGE, else es",
+        type=click.Choice(LANGUAGES),
+        default=_language,
+        show_default="COVID_D_LANG, else es",
         help="Language of texts for doctors.",
     )(command)
+
+
+def _language() -> Language:
+    from covid_d.settings import settings
+
+    said: Language | None = click.get_current_context().find_root().params.get("language")
+    return said or settings().language
 
 
 def echo_json(value: dict[str, Any]) -> None:

@@ -14,12 +14,13 @@ from typing import Any, Final
 import click
 
 from covid_d.cli.answers import DIALECTS, Table, closing, described
+from covid_d.cli.options import language_option
+from covid_d.cli.speech import say
 from covid_d.detector import Assessment, Detector, Outcome, Stated, expand
 from covid_d.detector.paths import missing
 from covid_d.files import atomic_stream, write_atomically
-from covid_d.language import Language
+from covid_d.language import N_, Language
 from covid_d.radiograph import Projection, Radiograph, RadiographError, Sex, read
-from covid_d.settings import settings
 
 STANDARD_INPUT: Final = "-"
 
@@ -74,12 +75,7 @@ STANDARD_INPUT: Final = "-"
     help="Whether the patient is 18 or older, where the age is not known.",
 )
 @click.option("--sex", type=click.Choice([sex.value for sex in Sex]), help="Of the patient.")
-@click.option(
-    "--lang",
-    "language",
-    type=click.Choice(["es", "en"]),
-    help="Language of the sentences; default: COVID_D_LANGUAGE, else es.",
-)
+@language_option
 @click.option(
     "--threads",
     type=click.IntRange(min=0),
@@ -97,7 +93,7 @@ def predict(
     age: float | None,
     adult: bool | None,
     sex: str | None,
-    language: Language | None,
+    language: Language,
     threads: int | None,
 ) -> None:
     """Assess the chest radiographs in PATHS: files, folders or patterns; DICOM or pictures.
@@ -108,16 +104,15 @@ def predict(
     test decides.
     """
     if as_json and csv_file is not None:
-        raise click.UsageError("Choose either --json or --csv.")
+        raise click.UsageError(say(N_("Choose either --json or --csv.")))
     if not paths:
-        raise click.UsageError("Name at least one film, folder or pattern.")
+        raise click.UsageError(say(N_("Name at least one film, folder or pattern.")))
     films = expand(paths)
     if not films:
-        raise click.UsageError(f"There is no film in {', '.join(paths)}.")
-    spoken = language or settings().language
+        raise click.UsageError(say(N_("There is no film in %(paths)s.", paths=", ".join(paths))))
     detector = Detector.load(bundle, threads=threads)
     overlays = (
-        None if explain_folder is None else _Overlays(detector, films, explain_folder, spoken)
+        None if explain_folder is None else _Overlays(detector, films, explain_folder, language)
     )
     options: dict[str, Any] = {
         "stated": Stated(
@@ -138,17 +133,17 @@ def predict(
             # ASCII: any file name, on any console; json.loads gives it back as it was.
             click.echo(json.dumps(assessment.to_dict()))
     elif csv_file is not None:
-        counts = _write_table(csv_file, csv_dialect, answers, spoken)
+        counts = _write_table(csv_file, csv_dialect, answers, language)
     else:
         for assessment in answers:
             counts[assessment.outcome] += 1
-            click.echo("\n".join(described(assessment, detector.bundle, spoken)) + "\n")
+            click.echo("\n".join(described(assessment, detector.bundle, language)) + "\n")
     if not as_json and csv_file != Path(STANDARD_INPUT):
         asked = prevalence is not None
-        click.echo("\n".join(closing(detector.bundle, counts, spoken, prevalence=asked)))
+        click.echo("\n".join(closing(detector.bundle, counts, language, prevalence=asked)))
     nothing = missing(named for named in paths if named != STANDARD_INPUT)
     if nothing:
-        raise click.UsageError(f"Not found: {', '.join(nothing)}.")
+        raise click.UsageError(say(N_("Not found: %(paths)s.", paths=", ".join(nothing))))
 
 
 def _answers(

@@ -7,7 +7,9 @@ import socket
 import click
 
 from covid_d.cli.clinic import clinic_settings, data_option
+from covid_d.cli.speech import say
 from covid_d.errors import CovidDError
+from covid_d.language import N_
 
 
 @click.command()
@@ -42,7 +44,7 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
     click.echo(f"{address}/")
     link = first_start.new_link(installation)
     if link is not None:
-        click.echo("Create the first administrator here (works once, for 24 hours):")
+        click.echo(say(N_("Create the first administrator here (works once, for 24 hours):")))
         click.echo(address + link)
     config = uvicorn.Config(
         create_app(installation),
@@ -60,7 +62,14 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise CovidDError(
-            f"Cannot listen on {host}, port {port}: {error.strerror or error}.",
-            "If the clinic runs already, open it in a browser; else choose another --port or "
-            "--host.",
+            N_(
+                "Cannot listen on %(host)s, port %(port)s: %(reason)s.",
+                host=host,
+                port=port,
+                reason=error.strerror or error,
+            ),
+            N_(
+                "If the clinic runs already, open it in a browser; else choose "
+                "another --port or --host."
+            ),
         ) from error

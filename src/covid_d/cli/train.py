@@ -10,6 +10,7 @@ import click
 
 from covid_d.detector.gate import Kind
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 from covid_d.training.recipes import DEFAULT, RECIPES, Recipe
 
 # Recipe field -> (flag, help). Types and limits come from the recipe itself.
@@ -240,8 +241,13 @@ def _resumed(record: dict[str, Any], recipe_name: str | None, given: dict[str, A
         kept = getattr(recipe, field)
         if value != kept:
             raise TrainingError(
-                f"The run to resume has {field} {kept!r}, not {value!r}.",
-                "Resume without that option, or start a new run in another folder.",
+                N_(
+                    "The run to resume has %(field)s %(kept)r, not %(value)r.",
+                    field=field,
+                    kept=kept,
+                    value=value,
+                ),
+                N_("Resume without that option, or start a new run in another folder."),
             )
     return recipe
 

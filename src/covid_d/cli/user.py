@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from covid_d.cli.clinic import data_option, existing_clinic
+from covid_d.cli.speech import say
 from covid_d.errors import CovidDError
+from covid_d.language import N_
 
 
 @click.group()
@@ -33,10 +35,14 @@ def reset_password(name: str, data: str | None) -> None:
             found = session.scalar(select(User.id).where(User.username == name))
         if found is None:
             raise CovidDError(
-                f"There is no user {name!r} in {installation.folder}.",
-                "Check the name and the data folder (--data).",
+                N_(
+                    "There is no user %(name)r in %(folder)s.",
+                    name=name,
+                    folder=installation.folder,
+                ),
+                N_("Check the name and the data folder (--data)."),
             )
         path = users.reset_password(installation, Actor(None), found)
         chosen = installation.settings
-    click.echo("Open this link in a browser (works once, for 24 hours):")
+    click.echo(say(N_("Open this link in a browser (works once, for 24 hours):")))
     click.echo(f"http://{chosen.host}:{chosen.port}{path}")

@@ -1,4 +1,4 @@
-"""The desk: examines films with the active bundle, a few at a time, and can change bundles."""
+"""Examines films with the active bundle, a few at a time, and can change bundles."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Examined:
     film: Radiograph | None = field(default=None, repr=False)
 
 
-class Desk:
+class ActiveDetector:
     """One detector for every thread of the server.
 
     Parameters

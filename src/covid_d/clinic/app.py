@@ -20,7 +20,7 @@ from covid_d.clinic.api import router as api
 from covid_d.clinic.http import failures, guards
 from covid_d.clinic.http.assets import Assets
 from covid_d.clinic.http.rate_limits import Limited, RateLimits
-from covid_d.clinic.http.request_log import Observe
+from covid_d.clinic.http.request_log import RequestLog
 from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.http.way_back import Pages
 from covid_d.clinic.installation import Installation
@@ -93,7 +93,7 @@ def create_app(installation: Installation) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         middleware=[
-            Middleware(Observe, metrics=metrics),
+            Middleware(RequestLog, metrics=metrics),
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(guards.LastResort),
             Middleware(guards.KnownHost, names=_hosts(settings)),

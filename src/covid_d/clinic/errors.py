@@ -24,7 +24,7 @@ class ClinicError(CovidDError):
     status = 400
 
     def __init__(self, text: Text, remedy: Text | None = None, *, code: str | None = None) -> None:
-        super().__init__(str(text), str(remedy) if remedy else "")
+        super().__init__(text, remedy or "")
         self.text = text
         self.remedy = remedy
         self.code = code or self._code()

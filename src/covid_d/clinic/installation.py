@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic.active_detector import Desk
+from covid_d.clinic.active_detector import ActiveDetector
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database import engine as database
 from covid_d.clinic.database.migrate import revision, upgrade
@@ -23,6 +23,7 @@ from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail.act import Act, acting
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
+from covid_d.language import N_
 
 DATABASE_FILE = "clinic.sqlite3"
 
@@ -43,7 +44,7 @@ class Installation:
         The secret keys.
     films
         The film store.
-    desk
+    active_detector
         Answers films with the active bundle.
     """
 
@@ -52,7 +53,7 @@ class Installation:
     engine: Engine
     keys: Keys
     films: FilmStore
-    desk: Desk
+    active_detector: ActiveDetector
 
     @property
     def clock(self) -> Clock:
@@ -75,14 +76,23 @@ class Installation:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise CovidDError(
-                f"Cannot make the data folder {folder}: {error.strerror}.",
-                "Choose another one with COVID_D_DATA.",
+                N_(
+                    "Cannot make the data folder %(folder)s: %(strerror)s.",
+                    folder=folder,
+                    strerror=error.strerror,
+                ),
+                N_("Choose another one with COVID_D_DATA."),
             ) from error
         engine = database.open_engine(database_url(given))
         if not (folder / KEY_FILE).exists() and _is_in_use(engine):
             raise CovidDError(
-                f"The clinic's database is there, but its {KEY_FILE} is missing from {folder}.",
-                "Put it back from where it is kept: without it no encrypted entry can be read.",
+                N_(
+                    "The clinic's database is there, but its %(key_file)s is missing "
+                    "from %(folder)s.",
+                    key_file=KEY_FILE,
+                    folder=folder,
+                ),
+                N_("Put it back from where it is kept: without it no encrypted entry can be read."),
             )
         keys = Keys.of(folder)
         upgrade(engine)
@@ -92,7 +102,7 @@ class Installation:
             engine,
             keys,
             FilmStore(folder / "films"),
-            Desk(folder / "bundles", engine),
+            ActiveDetector(folder / "bundles", engine),
         )
 
     @classmethod
@@ -109,8 +119,12 @@ class Installation:
         missing = [name for name in wanted if not (folder / name).is_file()]
         if missing:
             raise CovidDError(
-                f"There is no clinic in {folder}: it holds no {missing[0]}.",
-                "Name its data folder with --data or COVID_D_DATA.",
+                N_(
+                    "There is no clinic in %(folder)s: it holds no %(missing)s.",
+                    folder=folder,
+                    missing=missing[0],
+                ),
+                N_("Name its data folder with --data or COVID_D_DATA."),
             )
         return cls.open(chosen)
 

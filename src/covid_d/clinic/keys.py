@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from covid_d.errors import CovidDError
+from covid_d.language import N_
 
 FILE: Final = "secret.key"
 _BYTES = 32
@@ -63,16 +64,20 @@ class Keys:
                     os.fsync(stream.fileno())
         except OSError as error:
             raise CovidDError(
-                f"Cannot read or write {path}: {error.strerror}.",
-                "Check the folder's owner and permissions (COVID_D_DATA).",
+                N_(
+                    "Cannot read or write %(path)s: %(strerror)s.",
+                    path=path,
+                    strerror=error.strerror,
+                ),
+                N_("Check the folder's owner and permissions (COVID_D_DATA)."),
             ) from error
         except ValueError as error:
             secret = b""
             del error
         if len(secret) != _BYTES:
             raise CovidDError(
-                f"{path} does not hold this installation's key.",
-                "Restore it from a backup; without it encrypted data cannot be read.",
+                N_("%(path)s does not hold this installation's key.", path=path),
+                N_("Restore it from a backup; without it encrypted data cannot be read."),
             )
         return cls(secret)
 
@@ -92,8 +97,8 @@ class Keys:
             return self._fernet().decrypt(token.encode("ascii")).decode()
         except InvalidToken as error:
             raise CovidDError(
-                "An encrypted entry cannot be read with this installation's key.",
-                "Restore the key file that belongs to this database.",
+                N_("An encrypted entry cannot be read with this installation's key."),
+                N_("Restore the key file that belongs to this database."),
             ) from error
 
     def digest(self, purpose: str, text: str) -> str:

@@ -13,7 +13,7 @@ from covid_d.appearance import CATEGORIES
 from covid_d.dataset.manifest import ADDED, COLUMNS, SET_ASIDE, Label, Split
 from covid_d.dataset.record import MANIFEST, RECORD, REQUIRED
 from covid_d.errors import DatasetError
-from covid_d.language import Language, Message
+from covid_d.language import N_, Language, Message
 from covid_d.settings import settings
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _SUMMARY = Message(
     "{films} radiographs (set aside: CT {ct}, lateral {lateral}); protocol {protocol}; "
     "hash {sha256}",
 )
-_REBUILD = "Build the dataset again: covid-d dataset build"
+_REBUILD = N_("Build the dataset again: covid-d dataset build")
 
 
 class Dataset:
@@ -67,7 +67,9 @@ class Dataset:
         """
         folder = Path(folder)
         if not folder.is_dir():
-            raise DatasetError(f"There is no dataset folder {folder}.", _REBUILD)
+            raise DatasetError(
+                N_("There is no dataset folder %(folder)s.", folder=folder), _REBUILD
+            )
         return cls(folder, read_manifest(folder / MANIFEST), _read_record(folder / RECORD))
 
     @property
@@ -93,7 +95,8 @@ class Dataset:
         except ValueError:
             names = ", ".join(Split)
             raise DatasetError(
-                f"There is no split {str(split)!r}.", f"Use one of {names}."
+                N_("There is no split %(split)r.", split=str(split)),
+                N_("Use one of %(names)s.", names=names),
             ) from None
         return self.manifest[self.manifest["split"] == wanted.value]
 
@@ -191,10 +194,17 @@ def read_manifest(path: Path) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except FileNotFoundError:
         raise DatasetError(
-            f"{path.parent} holds no {path.name}: it is no dataset.", _REBUILD
+            N_(
+                "%(parent)s holds no %(name)s: it is no dataset.",
+                parent=path.parent,
+                name=path.name,
+            ),
+            _REBUILD,
         ) from None
     except (OSError, ValueError) as error:
-        raise DatasetError(f"{path} cannot be read: {error}.", _REBUILD) from error
+        raise DatasetError(
+            N_("%(path)s cannot be read: %(error)s.", path=path, error=error), _REBUILD
+        ) from error
     for name in ADDED:
         if name not in table.columns:
             table[name] = ""
@@ -203,7 +213,14 @@ def read_manifest(path: Path) -> pd.DataFrame:
     if missing or unknown:
         parts = [f"lacks {', '.join(missing)}"] if missing else []
         parts += [f"has unknown {', '.join(unknown)}"] if unknown else []
-        raise DatasetError(f"The columns of {path} are wrong: it {' and '.join(parts)}.", _REBUILD)
+        raise DatasetError(
+            N_(
+                "The columns of %(path)s are wrong: it %(parts)s.",
+                path=path,
+                parts=" and ".join(parts),
+            ),
+            _REBUILD,
+        )
     _check_values(path, table)
     table["age"] = _numbers(path, table["age"], empty_is_nan=True)
     for side in ("width", "height"):
@@ -255,11 +272,20 @@ def _read_record(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DatasetError(
-            f"{path.parent} holds no {path.name}: it is no dataset.", _REBUILD
+            N_(
+                "%(parent)s holds no %(name)s: it is no dataset.",
+                parent=path.parent,
+                name=path.name,
+            ),
+            _REBUILD,
         ) from None
     except (OSError, ValueError) as error:
-        raise DatasetError(f"{path} cannot be read: {error}.", _REBUILD) from error
+        raise DatasetError(
+            N_("%(path)s cannot be read: %(error)s.", path=path, error=error), _REBUILD
+        ) from error
     missing = [key for key in REQUIRED if key not in record]
     if missing:
-        raise DatasetError(f"{path} lacks {', '.join(missing)}.", _REBUILD)
+        raise DatasetError(
+            N_("%(path)s lacks %(missing)s.", path=path, missing=", ".join(missing)), _REBUILD
+        )
     return dict(record)

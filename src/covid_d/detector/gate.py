@@ -22,6 +22,7 @@ from PIL import Image
 
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.errors import BundleError
+from covid_d.language import N_
 from covid_d.radiograph.film import FloatImage
 from covid_d.radiograph.refusal import Refusal, RefusalCode
 
@@ -208,8 +209,13 @@ class Gate:
                 raise ValueError(f"it has {len(heads.bias)} heads for the kinds {spec.kinds}")
         except ValueError as error:
             raise BundleError(
-                f"Bundle {bundle.path}: the input gate {spec.file!r} cannot be used: {error}.",
-                "Get the bundle again from its source, or export it again.",
+                N_(
+                    "Bundle %(path)s: the input gate %(file)r cannot be used: %(error)s.",
+                    path=bundle.path,
+                    file=spec.file,
+                    error=error,
+                ),
+                N_("Get the bundle again from its source, or export it again."),
             ) from error
         return cls(heads, kinds, spec.threshold, spec.distance, spec.grid)
 

@@ -18,12 +18,13 @@ from covid_d.detector.bundle.spec import Lungs, Verdict
 from covid_d.detector.lung_field import Mask, find_lungs
 from covid_d.detector.onnx import OnnxError, open_session
 from covid_d.errors import BundleError
+from covid_d.language import N_
 from covid_d.radiograph.film import FloatImage, Radiograph
 from covid_d.radiograph.prepare import Window, standardise
 from covid_d.radiograph.refusal import RefusalCode
 
 LUNGS_SPEC: Final = "lungs.json"
-_EXPORT_AGAIN: Final = "Train the lung model again: covid-d train-lungs --help"
+_EXPORT_AGAIN: Final = N_("Train the lung model again: covid-d train-lungs --help")
 
 
 _STRIDE: Final = 2  # cells of the map that are skipped: whether there are two lungs needs few
@@ -76,7 +77,12 @@ class LungModel:
             self._session = open_session(model, threads=threads)
         except OnnxError as error:
             raise BundleError(
-                f"The lung model {spec.file!r} cannot be loaded ({error}).", _EXPORT_AGAIN
+                N_(
+                    "The lung model %(file)r cannot be loaded (%(error)s).",
+                    file=spec.file,
+                    error=error,
+                ),
+                _EXPORT_AGAIN,
             ) from error
         self.spec = spec
         self.content = model
@@ -94,11 +100,17 @@ class LungModel:
         """
         spec = bundle.spec.lungs
         if spec is None:
-            raise BundleError(f"Bundle {bundle.path} carries no lung model.", _EXPORT_AGAIN)
+            raise BundleError(
+                N_("Bundle %(path)s carries no lung model.", path=bundle.path), _EXPORT_AGAIN
+            )
         if spec.file not in bundle.files:
             raise BundleError(
-                f"Bundle {bundle.path} names a lung model that it does not hold: {spec.file!r}.",
-                "Get the bundle again from its source.",
+                N_(
+                    "Bundle %(path)s names a lung model that it does not hold: %(file)r.",
+                    path=bundle.path,
+                    file=spec.file,
+                ),
+                N_("Get the bundle again from its source."),
             )
         return cls(bundle.files[spec.file], spec)
 
@@ -115,7 +127,10 @@ class LungModel:
             spec = Lungs.model_validate_json((folder / LUNGS_SPEC).read_bytes())
             model = (folder / spec.file).read_bytes()
         except (OSError, ValidationError) as error:
-            raise BundleError(f"{folder} holds no lung model ({error}).", _EXPORT_AGAIN) from error
+            raise BundleError(
+                N_("%(folder)s holds no lung model (%(error)s).", folder=folder, error=error),
+                _EXPORT_AGAIN,
+            ) from error
         return cls(model, spec)
 
     def find(self, radiograph: Radiograph) -> FoundLungs:
@@ -148,7 +163,11 @@ class LungModel:
         preprocessing = self.spec.preprocessing
         if preprocessing.fit != "squash" or preprocessing.crop_border:
             raise BundleError(
-                f"The lung model's preprocessing must squash the whole film, not {preprocessing}.",
+                N_(
+                    "The lung model's preprocessing must squash the whole film, not "
+                    "%(preprocessing)s.",
+                    preprocessing=preprocessing,
+                ),
                 _EXPORT_AGAIN,
             )
         size = preprocessing.size
@@ -157,8 +176,14 @@ class LungModel:
         film, lungs = inputs.get("film"), outputs.get("lungs")
         if film is None or list(film[1:]) != [1, size, size] or lungs is None or len(lungs) != 3:
             raise BundleError(
-                f"The lung model must map 'film' Nx1x{size}x{size} to 'lungs' Nx{size}x{size}; "
-                f"it has inputs {inputs} and outputs {outputs}.",
+                N_(
+                    "The lung model must map 'film' Nx1x%(size)sx%(size)s to 'lungs' "
+                    "Nx%(size)sx%(size)s; it has inputs %(inputs)s and outputs "
+                    "%(outputs)s.",
+                    size=size,
+                    inputs=inputs,
+                    outputs=outputs,
+                ),
                 _EXPORT_AGAIN,
             )
 

@@ -12,6 +12,7 @@ from covid_d.detector.appearance import CATEGORIES
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.onnx import OnnxError, open_session
 from covid_d.errors import BundleError
+from covid_d.language import N_
 from covid_d.radiograph.film import FloatImage
 
 INPUT: Final = "film"
@@ -113,6 +114,11 @@ class Network:
 
 def _broken(bundle: Bundle, what: str) -> BundleError:
     return BundleError(
-        f"Bundle {bundle.path}: the network {bundle.spec.network.file!r} {what}.",
-        "Export the bundle again with this version of COVID-D.",
+        N_(
+            "Bundle %(path)s: the network %(file)r %(what)s.",
+            path=bundle.path,
+            file=bundle.spec.network.file,
+            what=what,
+        ),
+        N_("Export the bundle again with this version of COVID-D."),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from covid_d.radiograph.ages import ADULT_YEARS
 from covid_d.radiograph.body_parts import may_be_chest
 from covid_d.radiograph.film import Facts, Radiograph
+from covid_d.radiograph.photograph import find_film
 from covid_d.radiograph.refusal import Refusal, RefusalCode
 from covid_d.radiograph.seams import SHARE, seam
 
@@ -65,7 +66,8 @@ def _age(facts: Facts) -> Refusal | None:
 
 def _seen(radiograph: Radiograph) -> Refusal | None:
     if radiograph.facts.colour:
-        return Refusal.of(RefusalCode.COLOUR)
+        photograph = find_film(radiograph.pixels) is not None
+        return Refusal.of(RefusalCode.PHOTOGRAPH if photograph else RefusalCode.COLOUR)
     width, height = radiograph.width, radiograph.height
     if not _ASPECT[0] <= width / height <= _ASPECT[1]:
         return Refusal.of(RefusalCode.ASPECT, f"{width} x {height}")

@@ -34,6 +34,7 @@ class RefusalCode(StrEnum):
     BLANK = "blank"
     ASPECT = "odd_shape"
     SEAM = "straight_edge"
+    PHOTOGRAPH = "photograph"
     NOT_RADIOGRAPHY = "not_radiography"
     NOT_CHEST = "not_chest"
     NOT_FRONTAL = "not_frontal"
@@ -206,6 +207,18 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "Use la película completa y una sola proyección.",
             "Use the whole film and a single projection.",
+        ),
+    ),
+    RefusalCode.PHOTOGRAPH: (
+        Message(
+            "Parece la foto de una pantalla o de un negatoscopio.",
+            "It looks like a photograph of a screen or a light box.",
+        ),
+        Message(
+            "Use el archivo del equipo de rayos X; si no lo hay, enderece la foto y recórtela por "
+            "los bordes de la radiografía.",
+            "Use the X-ray system's own file; if there is none, straighten the photograph and cut "
+            "it along the radiograph's edges.",
         ),
     ),
     RefusalCode.SEAM: (
@@ -426,6 +439,11 @@ class Refusal:
         what, next_step = _TEXTS[code]
         return cls(code, what.format(detail=detail), next_step)
 
+    @classmethod
+    def every(cls) -> tuple[Refusal, ...]:
+        """Return every refusal there is, with an ellipsis for its detail."""
+        return tuple(cls.of(code, "…") for code in RefusalCode)
+
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"code", "message": {"es", "en"}, "next_step": {"es", "en"}}``."""
         return {
@@ -460,8 +478,9 @@ class RadiographError(CovidDError):
     """A file cannot be read as a radiograph; carries the refusal that says why."""
 
     def __init__(self, refusal: Refusal, cause: str = "") -> None:
-        message = f"{refusal.message.en} ({cause})" if cause else refusal.message.en
-        super().__init__(message, refusal.next_step.en)
+        said = refusal.message
+        message = Message(f"{said.es} ({cause})", f"{said.en} ({cause})") if cause else said
+        super().__init__(message, refusal.next_step)
         self.refusal = refusal
 
     @classmethod

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from covid_d.errors import CovidDError, MissingExtraError
+from covid_d.language import N_
 from covid_d.radiograph.phantom import draw_phantom
 
 # A computed radiograph of a chest, MONOCHROME1 and 15 bit, in the package pydicom-data (MIT).
@@ -27,15 +28,17 @@ def sample_film() -> Path:
     from importlib.util import find_spec
 
     if find_spec("data_store") is None:  # the module that pydicom-data installs
-        raise MissingExtraError("The sample film", "demo")
+        raise MissingExtraError(N_("The sample film"), "demo")
     from pydicom.data import get_testdata_file
 
     found = get_testdata_file(_FILM, download=False)
     if found is None:
         raise CovidDError(
-            f"The package pydicom-data does not carry {_FILM}.",
-            "Reinstall it (pip install --force-reinstall pydicom-data) or use a film of your own: "
-            "covid-d predict FILM",
+            N_("The package pydicom-data does not carry %(film)s.", film=_FILM),
+            N_(
+                "Reinstall it (pip install --force-reinstall pydicom-data) or use a "
+                "film of your own: covid-d predict FILM"
+            ),
         )
     return Path(str(found))
 

@@ -122,9 +122,9 @@ def test_of_two_at_once_one_wins(installation: Installation) -> None:
 
 def _other(installation: Installation) -> None:
     with installation.writing() as session:
-        from covid_d.clinic.accounts.user_details import Details
+        from covid_d.clinic.accounts.user_details import UserDetails
 
-        Details("ANA", "Another", Role.ADMINISTRATOR).check(session)
+        UserDetails("ANA", "Another", Role.ADMINISTRATOR).check(session)
 
 
 def test_an_empty_installation_says_how_to_begin(

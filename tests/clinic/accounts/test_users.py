@@ -12,7 +12,7 @@ from covid_d.clinic.accounts import own_account, passwords, sessions, tokens, us
 from covid_d.clinic.accounts.links import SpentLinkError
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.accounts.sign_in import WrongPasswordError, sign_in
-from covid_d.clinic.accounts.user_details import Details
+from covid_d.clinic.accounts.user_details import UserDetails
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import OneTimeLink, User
 from covid_d.clinic.database.operations import AuditEntry
@@ -34,14 +34,14 @@ def _session(installation: Installation, person: Person) -> str:
         return sessions.start(session, session.get_one(User, person.id))
 
 
-def _details(person: Person, **changes: object) -> Details:
+def _details(person: Person, **changes: object) -> UserDetails:
     given = {
         "username": person.username,
         "full_name": person.full_name,
         "role": person.role,
         "unit_id": person.unit_id,
     }
-    return Details(**given | changes)  # type: ignore[arg-type]
+    return UserDetails(**given | changes)  # type: ignore[arg-type]
 
 
 def _entries(installation: Installation) -> list[AuditEntry]:
@@ -56,7 +56,7 @@ def _token(path: str) -> str:
 def test_a_new_person_sets_a_password_nobody_else_knows(
     installation: Installation, people: People
 ) -> None:
-    details = Details("luis@hospital.ec", "Luis Vera", Role.DOCTOR, people[Role.DOCTOR].unit_id)
+    details = UserDetails("luis@hospital.ec", "Luis Vera", Role.DOCTOR, people[Role.DOCTOR].unit_id)
     user_id, path = users.create(installation, _actor(people), details)
     assert not users.one(installation, user_id).ready
     assert own_account.person_of_link(installation, _token(path)).id == user_id
@@ -99,12 +99,12 @@ def test_wrong_details_are_refused_by_field(
         "unit_id": people[Role.DOCTOR].unit_id,
     }
     with pytest.raises(InvalidInputError) as caught:
-        users.create(installation, _actor(people), Details(**given | change))  # type: ignore[arg-type]
+        users.create(installation, _actor(people), UserDetails(**given | change))  # type: ignore[arg-type]
     assert set(caught.value.fields) == {field}
 
 
 def test_who_sees_no_patient_needs_no_unit(installation: Installation, people: People) -> None:
-    users.create(installation, _actor(people), Details("rita", "Rita", Role.RESEARCHER))
+    users.create(installation, _actor(people), UserDetails("rita", "Rita", Role.RESEARCHER))
 
 
 def test_a_new_role_or_unit_ends_sessions_at_once(
@@ -205,7 +205,7 @@ def test_the_last_administrator_stays(installation: Installation, people: People
 
     remove()
     # One who cannot sign in yet, or no longer, does not count.
-    _, path = users.create(installation, actor, Details("eva", "Eva", Role.ADMINISTRATOR))
+    _, path = users.create(installation, actor, UserDetails("eva", "Eva", Role.ADMINISTRATOR))
     remove()
     own_account.set_password(installation, _token(path), NEW, "")
     users.set_active(installation, actor, chief.id, False)

@@ -107,7 +107,7 @@ def test_who_am_i(people: dict[Role, Person], doctor: TestClient) -> None:
 
 def test_which_model_answers(installation: Installation, doctor: TestClient) -> None:
     found = doctor.get("/api/v1/bundle").json()
-    bundle = installation.desk.detector.bundle
+    bundle = installation.active_detector.detector.bundle
     assert (found["name"], found["sha256"]) == (bundle.spec.name, bundle.id.sha256)
     assert found["verdict"] == bundle.spec.verdict.status
     assert "No descarta COVID-19" in found["intended_use"]["es"]

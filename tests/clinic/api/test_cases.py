@@ -76,7 +76,7 @@ def test_a_case_is_stored_whole_and_answered(
         film["id"] for film in found["films"]
     ]
     said = found["assessments"][0]
-    assert said["bundle"]["sha256"] == installation.desk.detector.bundle.id.sha256
+    assert said["bundle"]["sha256"] == installation.active_detector.detector.bundle.id.sha256
     assert (said["probability"] is None) == (said["outcome"] == "refused")
     assert "confirme con RT-PCR" in said["note"]["es"]
     assert doctor.get(answer.headers["location"]).json() == found

@@ -53,7 +53,7 @@ def test_the_answer_is_the_detectors_own_and_who_asked_is_recorded(
 ) -> None:
     content = phantom_png(3)
     given = ask(content, prevalence=0.2)
-    own = installation.desk.detector.assess(content, prevalence=0.2, activation=True)
+    own = installation.active_detector.detector.assess(content, prevalence=0.2, activation=True)
     assert given.to_dict(activation=True) == own.to_dict(activation=True)
     with installation.reading() as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "film.assess")).one()

@@ -82,12 +82,12 @@ def test_the_map_needs_the_bundle() -> None:
 
 
 def test_old_answers_find_their_bundle(installation: Installation, tmp_path: Path) -> None:
-    active = installation.desk.detector.bundle
+    active = installation.active_detector.detector.bundle
     assert spec_of(installation, active.id.sha256) == active.spec
     older = Bundle.load(make_bundle(tmp_path / "older", version="0.9"))
     assert spec_of(installation, older.id.sha256) is None
-    installation.desk.folder.mkdir(parents=True, exist_ok=True)
-    pack(older.path, installation.desk.folder / f"{older.id.sha256}.zip")
+    installation.active_detector.folder.mkdir(parents=True, exist_ok=True)
+    pack(older.path, installation.active_detector.folder / f"{older.id.sha256}.zip")
     found = spec_of(installation, older.id.sha256)
     assert found is not None
     assert found.version == "0.9"

@@ -62,7 +62,7 @@ def test_a_film_sent_ahead_becomes_the_cases(
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("the film was answered before, it need not be read again")
 
-    monkeypatch.setattr(installation.desk.__class__, "examine", fail)
+    monkeypatch.setattr(installation.active_detector.__class__, "examine", fail)
     number = _create(installation, doctor, staged.token)
     with installation.reading() as session:
         (film,) = session.get_one(Case, number).films
@@ -108,7 +108,7 @@ def test_what_an_older_version_found_is_found_anew(
 
 
 def _own_probability(installation: Installation, content: bytes) -> float:
-    probability = installation.desk.detector.assess(content).probability
+    probability = installation.active_detector.detector.assess(content).probability
     assert probability is not None
     return probability
 

@@ -111,13 +111,14 @@ def test_a_film_that_waited_is_examined_anew_and_becomes_a_case(place: Installat
         person = Person.of(session.scalars(select(User)).one())
         token = session.scalars(select(StagedFilm.token)).one()
     found = staging.find(place, person, token).examination
-    own = place.desk.detector.examine(content)
+    detector = place.active_detector.detector
+    own = detector.examine(content)
     assert found.logits == own.logits
     case = NewCase(patient_code="HC-9", unit_id=person.unit_id or 0, province="Guayas")
     number = create_case(place, person, Actor(person.id), case, [GivenFilm(token=token)])
     with place.reading() as session:
         (answer,) = session.get_one(Case, number).films[0].assessments
-    assert answer.probability == pytest.approx(place.desk.detector.judge(own).probability)
+    assert answer.probability == pytest.approx(detector.judge(own).probability)
 
 
 def _waiting(place: Installation) -> list[str]:

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from clinic_factory import PASSWORD, csrf_of
 from covid_d.clinic.accounts import first_start, sessions, tokens, users
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.accounts.user_details import Details
+from covid_d.clinic.accounts.user_details import UserDetails
 from covid_d.clinic.app import create_app
 from covid_d.clinic.database.accounts import SignInSession, User
 from covid_d.clinic.database.operations import AuditEntry
@@ -222,7 +222,7 @@ def test_secrets_are_never_logged(
     client.post(link, data=form)
     cookie, csrf = client.cookies[COOKIE], csrf_of(installation, client)
     client.post("/sign-in", data={"username": "ana", "password": "a wrong password"})
-    new = Details("eva", "Eva", Role.RESEARCHER)
+    new = UserDetails("eva", "Eva", Role.RESEARCHER)
     _, reset = users.create(installation, Actor(None), new)
     client.get(reset)
     client.post(reset, data={"password": "another wrong one"[:5]})

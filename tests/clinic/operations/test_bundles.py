@@ -43,7 +43,7 @@ def _active(installation: Installation) -> str:
 def test_the_default_one_answers_at_first(installation: Installation) -> None:
     (choice,) = bundles.choices(installation)
     assert (choice.sha256, choice.name, choice.active) == (None, "phantom", True)
-    assert installation.desk.detector.bundle.spec.name == "phantom"
+    assert installation.active_detector.detector.bundle.spec.name == "phantom"
 
 
 def test_an_installed_bundle_waits_until_it_is_switched_on(
@@ -53,11 +53,11 @@ def test_an_installed_bundle_waits_until_it_is_switched_on(
     assert _active(installation) == "phantom"
     bundles.switch(installation, actor, sha256)
     assert _active(installation) == "other"
-    found = installation.desk.examine(film_bytes(1)).examination
-    assert installation.desk.detector.judge(found).outcome is Outcome.POSITIVE
+    found = installation.active_detector.examine(film_bytes(1)).examination
+    assert installation.active_detector.detector.judge(found).outcome is Outcome.POSITIVE
     assert found.bundle.sha256 == sha256
     bundles.switch(installation, actor, None)
-    assert installation.desk.detector.bundle.spec.name == "phantom"
+    assert installation.active_detector.detector.bundle.spec.name == "phantom"
 
 
 def test_the_choice_outlives_a_restart(
@@ -65,7 +65,7 @@ def test_the_choice_outlives_a_restart(
 ) -> None:
     bundles.switch(installation, actor, bundles.install(installation, actor, other))
     again = Installation.open(installation.settings)
-    assert again.desk.detector.bundle.spec.name == "other"
+    assert again.active_detector.detector.bundle.spec.name == "other"
     again.close()
 
 
@@ -85,7 +85,7 @@ def test_what_is_no_bundle_is_refused(
     with pytest.raises(InvalidInputError) as caught:
         bundles.install(installation, actor, content)
     assert set(caught.value.fields) == {"bundle"}
-    assert not list(installation.desk.folder.glob("*"))
+    assert not list(installation.active_detector.folder.glob("*"))
 
 
 def test_a_bundle_with_a_flipped_byte_is_refused(
@@ -110,16 +110,16 @@ def test_an_altered_bundle_never_answers_and_no_other_takes_its_place(
 ) -> None:
     sha256 = bundles.install(installation, actor, other)
     bundles.switch(installation, actor, sha256)
-    (installation.desk.folder / f"{sha256}.zip").write_bytes(other[:-30])
-    installation.desk.reload()
+    (installation.active_detector.folder / f"{sha256}.zip").write_bytes(other[:-30])
+    installation.active_detector.reload()
     with pytest.raises(BundleError):
-        installation.desk.examine(b"any film")
+        installation.active_detector.examine(b"any film")
     shown = {choice.sha256: choice for choice in bundles.choices(installation)}
     assert shown[sha256].problem
     with pytest.raises(UnavailableError):
         bundles.switch(installation, actor, sha256)
     bundles.switch(installation, actor, None)
-    assert installation.desk.detector.bundle.spec.name == "phantom"
+    assert installation.active_detector.detector.bundle.spec.name == "phantom"
 
 
 def test_only_installed_bundles_can_be_switched_on(

@@ -108,6 +108,18 @@ def test_the_flow_adds_up(installation: Installation, doctor: Person) -> None:
     _adds_up(rows)
 
 
+def test_a_case_with_the_other_test_alone_is_said_to_lack_this_one(
+    installation: Installation, doctor: Person
+) -> None:
+    write(installation, [Told(antigen="positive")], user_id=doctor.id)
+    for reference, said, left_out in (
+        (Reference.RT_PCR, "Left out: no RT-PCR result", 1),
+        (Reference.ANTIGEN, "Left out: no antigen test result", 0),
+    ):
+        row = _tables(installation, reference=reference)["flow"].rows[4]
+        assert (str(row[1]), row[2]) == (said, left_out)
+
+
 def test_the_flow_adds_up_on_any_cases(installation: Installation, doctor: Person) -> None:
     write(installation, random_cases(400), user_id=doctor.id)
     for reference in Reference:

@@ -196,7 +196,8 @@ def test_the_collection_knows_better_than_the_file() -> None:
         told, inspection(projection=Projection.AP, age_years=3.0, sex=Sex.FEMALE)
     ).row
     assert (known.projection, known.age, known.sex) == (Projection.PA, 50.0, Sex.MALE)
-    assert not known.child
+    # But a child by any source is one.
+    assert known.child
 
 
 def test_a_file_that_says_ct_is_ct() -> None:

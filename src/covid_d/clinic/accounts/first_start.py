@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts import links, passwords, sessions
 from covid_d.clinic.accounts.links import Purpose
-from covid_d.clinic.accounts.user_details import Details
+from covid_d.clinic.accounts.user_details import UserDetails
 from covid_d.clinic.database.accounts import Unit, User
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
@@ -115,7 +115,7 @@ def create_administrator(
     InvalidInputError
         Under ``username``, ``full_name`` or ``password``.
     """
-    details = Details(username.strip(), full_name.strip(), Role.ADMINISTRATOR)
+    details = UserDetails(username.strip(), full_name.strip(), Role.ADMINISTRATOR)
     check(installation, token)
     passwords.check_new(password, details.username)
     password_hash = passwords.hash_of(password)  # slow: not while the database is locked

@@ -112,13 +112,16 @@ class Provider:
         parts = urlsplit(issuer)
         if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
             raise CovidDError(
-                f"COVID_D_OIDC_ISSUER {settings.oidc_issuer!r} is not an HTTPS address.",
-                "Give the provider's address as its documentation names the issuer.",
+                N_(
+                    "COVID_D_OIDC_ISSUER %(oidc_issuer)r is not an HTTPS address.",
+                    oidc_issuer=settings.oidc_issuer,
+                ),
+                N_("Give the provider's address as its documentation names the issuer."),
             )
         if not settings.oidc_client_id:
             raise CovidDError(
-                "COVID_D_OIDC_ISSUER needs COVID_D_OIDC_CLIENT_ID.",
-                "Register the clinic with the provider and give the client's id.",
+                N_("COVID_D_OIDC_ISSUER needs COVID_D_OIDC_CLIENT_ID."),
+                N_("Register the clinic with the provider and give the client's id."),
             )
         secret = settings.oidc_client_secret
         self.issuer = issuer

@@ -21,7 +21,7 @@ _USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{2,79}")
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
+class UserDetails:
     """What an administrator enters about a person.
 
     Parameters

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 from covid_d.clinic.accounts import links, sessions
 from covid_d.clinic.accounts.links import Purpose
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.accounts.user_details import Details, changes
+from covid_d.clinic.accounts.user_details import UserDetails, changes
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ConflictError, NotFoundError
@@ -87,7 +87,7 @@ def one(installation: Installation, user_id: int) -> Account:
         return Account.of(user)
 
 
-def create(installation: Installation, actor: Actor, details: Details) -> tuple[int, str]:
+def create(installation: Installation, actor: Actor, details: UserDetails) -> tuple[int, str]:
     """Create an account and return its id and the path of the link to set its password.
 
     Raises
@@ -109,7 +109,7 @@ def create(installation: Installation, actor: Actor, details: Details) -> tuple[
         return user.id, _password_link(act.session, user)
 
 
-def edit(installation: Installation, actor: Actor, user_id: int, details: Details) -> None:
+def edit(installation: Installation, actor: Actor, user_id: int, details: UserDetails) -> None:
     """Change a person's details; a new role or unit ends their sessions at once.
 
     Raises

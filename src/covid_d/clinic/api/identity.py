@@ -29,4 +29,4 @@ def get_me(caller: User) -> Identity:
 )
 def get_bundle(request: Request, caller: User) -> ActiveBundle:
     """Return the active bundle and its verdict."""
-    return ActiveBundle.of(installation(request).desk.detector.bundle)
+    return ActiveBundle.of(installation(request).active_detector.detector.bundle)

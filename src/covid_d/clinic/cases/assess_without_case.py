@@ -51,9 +51,9 @@ def assess_alone(
             N_("Your unit reads blind: films are answered within a case, after your own reading."),
             code="blind_mode",
         )
-    detector = installation.desk.detector
+    detector = installation.active_detector.detector
     assumed = prevalence if prevalence is not None or unit is None else unit.prevalence
-    found = installation.desk.examine(content, detector).examination
+    found = installation.active_detector.examine(content, detector).examination
     assessment = detector.judge(found, stated, assumed)
     sha256 = hashlib.sha256(content).hexdigest()
     with installation.act(actor) as act:

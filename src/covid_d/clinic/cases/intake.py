@@ -220,7 +220,7 @@ def _examined(
 ) -> dict[str, _Film]:
     """Return the films by their SHA-256, each with its answer."""
     ready: dict[str, _Film] = {}
-    detector = installation.desk.detector
+    detector = installation.active_detector.detector
     for given in films:
         sha256, found, milliseconds = _examination(installation, person, given, detector)
         stated = Stated(
@@ -252,7 +252,7 @@ def _examination(
             content = installation.films.get(staged.sha256)
         except (NotFoundError, UnavailableError) as error:
             raise _gone() from error
-    examined = installation.desk.examine(content, detector)
+    examined = installation.active_detector.examine(content, detector)
     sha256 = hashlib.sha256(content).hexdigest()
     return sha256, examined.examination, examined.milliseconds
 

@@ -57,13 +57,13 @@ def result_of(installation: Installation, film: Film) -> Result | None:
 def spec_of(installation: Installation, sha256: str) -> BundleSpec | None:
     """Return what a bundle says of itself, active or not; ``None`` when it is nowhere here."""
     try:
-        active = installation.desk.detector.bundle
+        active = installation.active_detector.detector.bundle
         if active.id.sha256 == sha256:
             return active.spec
     except BundleError:
         pass  # old answers stay readable while the active bundle is not
     try:
-        return _find_spec(installation.desk.folder, sha256)
+        return _find_spec(installation.active_detector.folder, sha256)
     except BundleError:
         return None
 

@@ -69,7 +69,7 @@ def stage(installation: Installation, person: Person, actor: Actor, content: byt
     BundleError
         If the active bundle cannot be used.
     """
-    examined = installation.desk.examine(content)
+    examined = installation.active_detector.examine(content)
     sha256 = installation.films.put(content)
     token = new_token()
     with installation.act(actor) as act:
@@ -115,7 +115,7 @@ def find(installation: Installation, person: Person, token: str) -> Staged:
             token, staged.sha256, Examination.from_dict(kept), float(kept["milliseconds"])
         )
     except (KeyError, TypeError, ValueError):
-        examined = installation.desk.examine(installation.films.get(staged.sha256))
+        examined = installation.active_detector.examine(installation.films.get(staged.sha256))
     return Staged(token, staged.sha256, examined.examination, examined.milliseconds)
 
 

@@ -83,8 +83,8 @@ def exporter(installation: Installation, username: str) -> Person:
         )
         if user is None:
             raise CovidDError(
-                f"Nobody with an active account is called {username!r}.",
-                "Give the user name of a researcher of this clinic.",
+                N_("Nobody with an active account is called %(username)r.", username=username),
+                N_("Give the user name of a researcher of this clinic."),
             )
         return Person.of(user)
 

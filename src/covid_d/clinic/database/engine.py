@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError
 from sqlalchemy.orm import Session
 
 from covid_d.errors import CovidDError, install_extra
+from covid_d.language import N_
 
 _WRITES = "covid_d_writes"
 _BUSY_SECONDS = 30
@@ -36,12 +37,12 @@ def open_engine(url: str) -> Engine:
         )
     except ArgumentError as error:
         raise CovidDError(
-            "COVID_D_DATABASE_URL is not a database address.",
-            "Write it as postgresql://user:password@host/name, or leave it out for SQLite.",
+            N_("COVID_D_DATABASE_URL is not a database address."),
+            N_("Write it as postgresql://user:password@host/name, or leave it out for SQLite."),
         ) from error
     except ModuleNotFoundError as error:
         raise CovidDError(
-            f"The database's driver is not installed ({error.name}).",
+            N_("The database's driver is not installed (%(name)s).", name=error.name),
             install_extra("postgres"),
         ) from error
 

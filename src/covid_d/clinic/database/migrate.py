@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from covid_d.errors import CovidDError
+from covid_d.language import N_
 
 
 def upgrade(engine: Engine, to: str = "head") -> None:
@@ -27,8 +28,8 @@ def upgrade(engine: Engine, to: str = "head") -> None:
         if found in known or found in {None, "head"}:
             continue
         raise CovidDError(
-            f"The database is of a newer COVID-D (revision {found!r}).",
-            "Install that version again, or restore a backup made with this one.",
+            N_("The database is of a newer COVID-D (revision %(found)r).", found=found),
+            N_("Install that version again, or restore a backup made with this one."),
         )
     with engine.begin() as connection:
         config.attributes["connection"] = connection

@@ -97,7 +97,7 @@ def formats(language: Language) -> Mapping[str, Callable[..., str]]:
 def _bundle(request: Request) -> dict[str, Any] | None:
     """Return what the banner says of the active bundle; ``None`` when it cannot be used."""
     try:
-        bundle = installation(request).desk.detector.bundle
+        bundle = installation(request).active_detector.detector.bundle
     except BundleError:
         return None
     return {

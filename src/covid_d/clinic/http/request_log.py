@@ -13,7 +13,7 @@ from covid_d.clinic.operations.metrics import Metrics
 _log = logging.getLogger("covid_d.clinic.requests")
 
 
-class Observe:
+class RequestLog:
     """Log and count requests, by the route's pattern; the query is never written down.
 
     Parameters

@@ -28,6 +28,7 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
+from covid_d.language import N_
 from covid_d.provenance import source_sha256
 
 FORMAT: Final = 2
@@ -104,7 +105,10 @@ def back_up(
         If the archive exists or cannot be written, or a film is missing or altered.
     """
     if archive.exists():
-        raise CovidDError(f"{archive} already exists.", "Choose another name for the backup.")
+        raise CovidDError(
+            N_("%(archive)s already exists.", archive=archive),
+            N_("Choose another name for the backup."),
+        )
     with installation.act(Actor(None)) as act:
         act.record("backup.create", "installation")
     name = ""
@@ -118,8 +122,12 @@ def back_up(
         Path(name).replace(archive)
     except OSError as error:
         raise CovidDError(
-            f"The backup {archive} cannot be written: {error.strerror or error}.",
-            "Free some space or choose another folder, then run the command again.",
+            N_(
+                "The backup %(archive)s cannot be written: %(reason)s.",
+                archive=archive,
+                reason=error.strerror or error,
+            ),
+            N_("Free some space or choose another folder, then run the command again."),
         ) from error
     finally:
         if name:
@@ -138,7 +146,7 @@ def _write(
             hashes[name] = hashlib.sha256(content).hexdigest()
 
         rows, films = _dump(installation.engine, archive, hashes)
-        bundles = sorted(installation.desk.folder.glob("*.zip"))
+        bundles = sorted(installation.active_detector.folder.glob("*.zip"))
         total = len(films) + len(bundles)
         for done, sha256 in enumerate(films):
             progress(done, total)

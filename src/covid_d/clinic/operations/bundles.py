@@ -78,7 +78,7 @@ def install(installation: Installation, actor: Actor, content: bytes) -> str:
     UnavailableError
         If it cannot be stored.
     """
-    folder = installation.desk.folder
+    folder = installation.active_detector.folder
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(suffix=".zip", prefix=".incoming-", dir=folder)
@@ -121,7 +121,7 @@ def switch(installation: Installation, actor: Actor, sha256: str | None) -> None
     Parameters
     ----------
     installation
-        Whose desk changes.
+        Whose active detector changes.
     actor
         Who does it.
     sha256
@@ -153,7 +153,7 @@ def switch(installation: Installation, actor: Actor, sha256: str | None) -> None
                 update(InstalledBundle).where(InstalledBundle.sha256 == sha256).values(active=True)
             )
         act.record("bundle.switch", f"bundle:{sha256 or 'default'}")
-    installation.desk.reload()
+    installation.active_detector.reload()
 
 
 def card(installation: Installation, sha256: str | None) -> str:
@@ -187,7 +187,7 @@ def _problem(installation: Installation, sha256: str | None) -> str | None:
 
 
 def _path(installation: Installation, sha256: str | None) -> Path | None:
-    return None if sha256 is None else installation.desk.folder / f"{sha256}.zip"
+    return None if sha256 is None else installation.active_detector.folder / f"{sha256}.zip"
 
 
 def _no_room() -> UnavailableError:

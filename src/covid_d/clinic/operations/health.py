@@ -40,7 +40,7 @@ def _can_write(installation: Installation) -> bool:
 
 def _has_bundle(installation: Installation) -> bool:
     try:
-        _ = installation.desk.detector
+        _ = installation.active_detector.detector
     except BundleError:
         return False
     return True

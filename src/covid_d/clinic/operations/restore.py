@@ -24,8 +24,9 @@ from covid_d.clinic.operations.backup import FORMAT, MANIFEST, READ, TABLES, Man
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.errors import CovidDError
 from covid_d.files import write_atomically
+from covid_d.language import N_
 
-_AGAIN: Final = "Use another backup, or copy this one again from where it is kept."
+_AGAIN: Final = N_("Use another backup, or copy this one again from where it is kept.")
 _BATCH: Final = 500
 
 
@@ -80,7 +81,14 @@ def _restore_files(
         path = folder / name
         # Names are the archive's: they must not lead out of the folder.
         if not path.resolve().is_relative_to(folder.resolve()):
-            raise CovidDError(f"The backup {archive} names a file outside: {name!r}.", _AGAIN)
+            raise CovidDError(
+                N_(
+                    "The backup %(archive)s names a file outside: %(name)r.",
+                    archive=archive,
+                    name=name,
+                ),
+                _AGAIN,
+            )
         _check(opened, archive, manifest, name)
         write_atomically(path, opened.read(name), mode=0o600)
     progress(len(names), len(names))
@@ -136,9 +144,18 @@ def _open(archive: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(archive)
     except FileNotFoundError as error:
-        raise CovidDError(f"There is no backup at {archive}.", "Check the path.") from error
+        raise CovidDError(
+            N_("There is no backup at %(archive)s.", archive=archive), N_("Check the path.")
+        ) from error
     except (zipfile.BadZipFile, OSError, struct.error, ValueError) as error:
-        raise CovidDError(f"{archive} is not a backup, or is damaged ({error}).", _AGAIN) from error
+        raise CovidDError(
+            N_(
+                "%(archive)s is not a backup, or is damaged (%(error)s).",
+                archive=archive,
+                error=error,
+            ),
+            _AGAIN,
+        ) from error
 
 
 def _manifest(opened: zipfile.ZipFile, archive: Path) -> Manifest:
@@ -146,14 +163,19 @@ def _manifest(opened: zipfile.ZipFile, archive: Path) -> Manifest:
         raw = json.loads(opened.read(MANIFEST))
         if raw["format"] not in READ:
             raise CovidDError(
-                f"The backup {archive} has format {raw['format']!r}; "
-                f"this COVID-D reads up to {FORMAT}.",
-                "Restore it with the version that made it, or a newer one.",
+                N_(
+                    "The backup %(archive)s has format %(format)r; this COVID-D reads up "
+                    "to %(newest)s.",
+                    archive=archive,
+                    format=raw["format"],
+                    newest=FORMAT,
+                ),
+                N_("Restore it with the version that made it, or a newer one."),
             )
         return Manifest(**raw)
     except (KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise CovidDError(
-            f"{archive} is not a backup of COVID-D, or is damaged.", _AGAIN
+            N_("%(archive)s is not a backup of COVID-D, or is damaged.", archive=archive), _AGAIN
         ) from error
 
 
@@ -164,9 +186,13 @@ def _check(opened: zipfile.ZipFile, archive: Path, manifest: Manifest, name: str
             while chunk := stream.read(1 << 20):
                 digest.update(chunk)
     except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise CovidDError(f"The backup {archive} is damaged at {name!r}.", _AGAIN) from error
+        raise CovidDError(
+            N_("The backup %(archive)s is damaged at %(name)r.", archive=archive, name=name), _AGAIN
+        ) from error
     if digest.hexdigest() != manifest.files.get(name):
-        raise CovidDError(f"The backup {archive} was altered: {name!r}.", _AGAIN)
+        raise CovidDError(
+            N_("The backup %(archive)s was altered: %(name)r.", archive=archive, name=name), _AGAIN
+        )
 
 
 def _refuse_used(opened: zipfile.ZipFile, folder: Path) -> None:
@@ -179,8 +205,8 @@ def _refuse_used(opened: zipfile.ZipFile, folder: Path) -> None:
         return
     if KEY_FILE not in opened.namelist() or opened.read(KEY_FILE) != key.read_bytes():
         raise CovidDError(
-            f"There is an installation in {folder} already.",
-            "Restore into an empty folder: --data FOLDER, or COVID_D_DATA.",
+            N_("There is an installation in %(folder)s already.", folder=folder),
+            N_("Restore into an empty folder: --data FOLDER, or COVID_D_DATA."),
         )
 
 
@@ -190,6 +216,6 @@ def _refuse_filled(engine: Engine) -> None:
         for name in ("audit_entry", "user_account", "patient_case"):
             if name in names and connection.execute(text(f"SELECT 1 FROM {name} LIMIT 1")).first():  # noqa: S608 - our own names
                 raise CovidDError(
-                    "The database holds an installation already.",
-                    "Restore into an empty database (COVID_D_DATABASE_URL).",
+                    N_("The database holds an installation already."),
+                    N_("Restore into an empty database (COVID_D_DATABASE_URL)."),
                 )

@@ -35,6 +35,13 @@ class Reference(StrEnum):
         """The test's name."""
         return N_("RT-PCR") if self is Reference.RT_PCR else N_("Antigen test")
 
+    @property
+    def without(self) -> Text:
+        """What is said of cases without this test; the other one does not take its place."""
+        if self is Reference.RT_PCR:
+            return N_("Left out: no RT-PCR result")
+        return N_("Left out: no antigen test result")
+
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
@@ -108,7 +115,7 @@ def make(
         counts.laboratory(inside, scope),
         counts.outcomes(inside, scope),
         counts.refusals(_refusal_codes(session, scope, period), scope),
-        performance.flow(judged, standard, scope),
+        performance.flow(judged, standard, scope, without=reference.without),
         performance.accuracy(judged, standard, scope, units=names, bundles=known),
         performance.calibration(judged, standard, scope),
         performance.comparators(judged),

@@ -20,7 +20,7 @@ from covid_d.clinic.statistics.episodes import NO_FILM, BundleName, Episodes
 from covid_d.clinic.statistics.scope import Scope
 from covid_d.clinic.statistics.suppression import LEAST as SMALL
 from covid_d.clinic.statistics.table import HIDDEN, Cell, Column, Table
-from covid_d.clinic.texts import N_
+from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Outcome
 from covid_d.evaluation.figures.calibration import reliability
 from covid_d.evaluation.figures.estimate import Estimate
@@ -134,10 +134,17 @@ def counted(cases: Episodes, reference: Words) -> Mask:
     return cases.answered & _conclusive(reference)
 
 
-def flow(cases: Episodes, reference: Words, scope: Scope) -> Table:
+def flow(cases: Episodes, reference: Words, scope: Scope, *, without: Text) -> Table:
     """Return who is counted and why the others are not, as STARD 2015 asks (item 19).
 
     The parts of each step add up to the step.
+
+    Parameters
+    ----------
+    cases, reference, scope
+        Which cases, what each is judged by, and how finely they are counted.
+    without
+        What is said of cases that lack the test of ``reference``; they may have the other one.
     """
     answered = cases.answered
     sure, outside = counted(cases, reference), reference == Standard.OUTSIDE
@@ -154,7 +161,7 @@ def flow(cases: Episodes, reference: Words, scope: Scope) -> Table:
     rows += _step(
         2,
         [
-            (N_("Left out: no reference result"), answered & (reference == Standard.NONE)),
+            (without, answered & (reference == Standard.NONE)),
             (N_("Left out: indeterminate"), answered & (reference == Standard.INDETERMINATE)),
             (N_("Left out: sample too far from the case"), answered & outside),
             (N_("Counted"), sure),

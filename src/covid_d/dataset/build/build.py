@@ -16,6 +16,7 @@ from covid_d.dataset.build.tables import write_tables
 from covid_d.dataset.collections.base import Collection
 from covid_d.errors import DatasetError
 from covid_d.files import atomic_folder
+from covid_d.language import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def build_dataset(
     """
     options = options or BuildOptions()
     if not collections:
-        raise DatasetError("No collection was given.", "Name at least one, as --cohen DIR.")
+        raise DatasetError(N_("No collection was given."), N_("Name at least one, as --cohen DIR."))
     with atomic_folder(out, overwrite=overwrite) as work, film_workers(jobs) as pool:
         plan = make_plan(gather(collections), options, pool, jobs=jobs, progress=progress)
         rows = write_films(plan, options, work, pool, progress=progress)

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from covid_d.dataset.collections.base import Exclusion, Modality
 from covid_d.dataset.duplicates import Fingerprint, fingerprint
 from covid_d.errors import DatasetError
+from covid_d.language import N_
 from covid_d.radiograph import Facts, Radiograph, RadiographError, RefusalCode, check, read
 from covid_d.radiograph.film import Projection
 from covid_d.radiograph.readers.limits import MIN_SIDE as READABLE
@@ -165,8 +166,8 @@ def _as_png(radiograph: Radiograph, max_side: int | None) -> tuple[bytes, tuple[
 
 def _changed(file: Path) -> DatasetError:
     return DatasetError(
-        f"{file.name} changed while the data set was built.",
-        "Let no other program write to the collection, and build again.",
+        N_("%(name)s changed while the data set was built.", name=file.name),
+        N_("Let no other program write to the collection, and build again."),
     )
 
 
@@ -208,7 +209,7 @@ def map_films(
         return list(bar)
     except BrokenProcessPool as error:
         raise DatasetError(
-            "A process of the build was killed.", "Use fewer --jobs: memory may be short."
+            N_("A process of the build was killed."), N_("Use fewer --jobs: memory may be short.")
         ) from error
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from covid_d.dataset.manifest import Split
 from covid_d.errors import DatasetError
+from covid_d.language import N_
 
 LEARNING_SPLITS: Final = (Split.TRAIN, Split.VALIDATION, Split.TEST)
 # What networks are given, most often; a smaller film would be made up by up-sampling.
@@ -79,31 +80,42 @@ class BuildOptions:
     def __post_init__(self) -> None:
         if len(self.splits) != 3 or min(self.splits) <= 0 or sum(self.splits) != 100:
             raise DatasetError(
-                f"Splits {'/'.join(map(str, self.splits))} are not three shares of 100.",
-                "Give training, validation and test in per cent, as 70/15/15.",
+                N_(
+                    "Splits %(splits)s are not three shares of 100.",
+                    splits="/".join(map(str, self.splits)),
+                ),
+                N_("Give training, validation and test in per cent, as 70/15/15."),
             )
         if len(self.children) != 3 or min(self.children) < 0:
             raise DatasetError(
-                f"Children {'/'.join(map(str, self.children))} are not three numbers of films.",
-                "Give training, validation and test, as 40/40/20.",
+                N_(
+                    "Children %(children)s are not three numbers of films.",
+                    children="/".join(map(str, self.children)),
+                ),
+                N_("Give training, validation and test, as 40/40/20."),
             )
         if self.seed < 0:
-            raise DatasetError(f"Seed {self.seed} is negative.", "Use 0 or a positive number.")
+            raise DatasetError(
+                N_("Seed %(seed)s is negative.", seed=self.seed), N_("Use 0 or a positive number.")
+            )
         if self.max_side is not None and self.max_side < MIN_SIDE:
             raise DatasetError(
-                f"A longest side of {self.max_side} pixels is too small to learn from.",
-                f"Use {MIN_SIDE} or more.",
+                N_(
+                    "A longest side of %(max_side)s pixels is too small to learn from.",
+                    max_side=self.max_side,
+                ),
+                N_("Use %(min_side)s or more.", min_side=MIN_SIDE),
             )
         if self.protocol is Protocol.ARTICLE and self.adults_only:
             raise DatasetError(
-                "The article protocol is made with children's films.",
-                "Leave out --adults-only, or use --protocol grouped.",
+                N_("The article protocol is made with children's films."),
+                N_("Leave out --adults-only, or use --protocol grouped."),
             )
 
         if self.protocol is Protocol.ARTICLE and self.hold_out:
             raise DatasetError(
-                "The article protocol holds no source out.",
-                "Leave out --hold-out, or use --protocol grouped.",
+                N_("The article protocol holds no source out."),
+                N_("Leave out --hold-out, or use --protocol grouped."),
             )
 
     @property

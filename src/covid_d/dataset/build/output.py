@@ -15,6 +15,7 @@ from covid_d.dataset.build.plan import Plan
 from covid_d.dataset.build.select import Film
 from covid_d.dataset.manifest import COLUMNS, SET_ASIDE, Label, Split, class_folder
 from covid_d.errors import DatasetError
+from covid_d.language import N_
 
 _BY_CLASS: Final = (Split.TRAIN, Split.VALIDATION)
 _FLAT_FOLDERS: Final = (Split.TEST.value, *SET_ASIDE)
@@ -84,7 +85,10 @@ def _folder(film: Film, split: Split) -> str:
 
 def _write_order(film: Film, target: Path, rendered: bool, options: BuildOptions) -> WriteOrder:
     if film.row.file is None:
-        raise DatasetError(f"{film.row.original} has no file.", "Please report this defect.")
+        raise DatasetError(
+            N_("%(original)s has no file.", original=film.row.original),
+            N_("Please report this defect."),
+        )
     return WriteOrder(
         file=film.row.file,
         target=target,

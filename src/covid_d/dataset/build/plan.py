@@ -28,6 +28,7 @@ from covid_d.dataset.collections.base import Exclusion, Reason
 from covid_d.dataset.duplicates import Pair, find_near_duplicates
 from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.errors import DatasetError
+from covid_d.language import N_
 
 _FEW = 20  # films of one class and source
 
@@ -217,8 +218,11 @@ def _held_out(films: Sequence[Film], groups: Sequence[int], names: Sequence[str]
         if not touched:
             known = sorted({film.row.source for film in films})
             raise DatasetError(
-                f"No film is of the source {name!r}, which was to be held out.",
-                f"Name a collection's source ({', '.join(known)}) or a publisher's host name.",
+                N_("No film is of the source %(name)r, which was to be held out.", name=name),
+                N_(
+                    "Name a collection's source (%(known)s) or a publisher's host name.",
+                    known=", ".join(known),
+                ),
             )
         held |= touched
     return held
@@ -246,6 +250,6 @@ def _check_plan(plan: Plan) -> None:
         reasons = Counter(str(exclusion.reason) for exclusion in plan.exclusions.values())
         told = ", ".join(f"{reason} {n}" for reason, n in reasons.most_common()) or "no rows"
         raise DatasetError(
-            f"No film is left to learn from ({told}).",
-            "Check the collections' folders, or choose less strict options.",
+            N_("No film is left to learn from (%(told)s).", told=told),
+            N_("Check the collections' folders, or choose less strict options."),
         )

@@ -28,6 +28,7 @@ from covid_d.dataset.collections.vocabulary import is_frontal, is_unstated
 from covid_d.dataset.duplicates import Pair
 from covid_d.dataset.manifest import Label, Split
 from covid_d.errors import DatasetError
+from covid_d.language import N_
 from covid_d.radiograph.ages import ADULT_YEARS
 from covid_d.radiograph.film import Projection
 
@@ -254,7 +255,11 @@ def account_for(
     told = sorted(chain(used, ct, out))
     if told != [candidate.index for candidate in candidates]:
         raise DatasetError(
-            f"{len(candidates)} rows were read but {len(set(told))} are accounted for "
-            f"({len(told)} times).",
-            "This is a defect of COVID-D; please report it with the collections' names.",
+            N_(
+                "%(candidates)s rows were read but %(told)s are accounted for (%(times)s times).",
+                candidates=len(candidates),
+                told=len(set(told)),
+                times=len(told),
+            ),
+            N_("This is a defect of COVID-D; please report it with the collections' names."),
         )

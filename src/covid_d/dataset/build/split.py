@@ -11,6 +11,7 @@ import numpy.typing as npt
 from covid_d.dataset.build.options import LEARNING_SPLITS
 from covid_d.dataset.manifest import Split
 from covid_d.errors import DatasetError
+from covid_d.language import N_
 
 
 def split_groups(
@@ -104,9 +105,14 @@ def draw_children(
         places = [at for at, name in enumerate(kinds) if name == kind]
         if len(places) < sum(numbers):
             raise DatasetError(
-                f"The article protocol draws {sum(numbers)} films of {kind} children; "
-                f"the collection has {len(places)}.",
-                "Use the whole collection, or ask for fewer: --children TRAIN/VALIDATION/TEST.",
+                N_(
+                    "The article protocol draws %(numbers)s films of %(kind)s children; "
+                    "the collection has %(places)s.",
+                    numbers=sum(numbers),
+                    kind=kind,
+                    places=len(places),
+                ),
+                N_("Use the whole collection, or ask for fewer: --children TRAIN/VALIDATION/TEST."),
             )
         order = iter(rng.permutation(places))
         for split, number in zip(LEARNING_SPLITS, numbers, strict=True):

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from covid_d.appearance import Appearance
 from covid_d.dataset.manifest import Label
 from covid_d.errors import DatasetError
+from covid_d.language import N_
 from covid_d.radiograph.film import Projection, Sex
 
 ENTRY_POINTS: Final = "covid_d.collections"
@@ -207,13 +208,14 @@ def open_collection(kind: str, path: Path) -> Collection:
     known = available_collections()
     if kind not in known:
         raise DatasetError(
-            f"Unknown collection kind {kind!r}.", f"Choose one of: {', '.join(sorted(known))}."
+            N_("Unknown collection kind %(kind)r.", kind=kind),
+            N_("Choose one of: %(known)s.", known=", ".join(sorted(known))),
         )
     collection = known[kind].load()(path)
     if not isinstance(collection, Collection):
         raise DatasetError(
-            f"The plug-in {kind!r} is not a collection.",
-            "It must have name, citation, children_only and rows().",
+            N_("The plug-in %(kind)r is not a collection.", kind=kind),
+            N_("It must have name, citation, children_only and rows()."),
         )
     return collection
 

@@ -18,6 +18,7 @@ from tqdm import tqdm
 from covid_d.dataset.collections.vocabulary import appearance_of, label_of
 from covid_d.errors import DatasetError
 from covid_d.files import write_atomically
+from covid_d.language import N_
 from covid_d.radiograph import Facts, RadiographError, read
 
 COLUMNS: Final = ("path", "label", "appearance", "patient", "view", "modality", "age", "sex")
@@ -83,11 +84,17 @@ def write_manifest(
     out = (out or folder / "manifest.csv").resolve()
     if not folder.is_relative_to(out.parent):
         raise DatasetError(
-            f"From {out.parent} no path leads down to {folder}.",
-            "Write the manifest into the folder of films, or into one above it.",
+            N_(
+                "From %(parent)s no path leads down to %(folder)s.",
+                parent=out.parent,
+                folder=folder,
+            ),
+            N_("Write the manifest into the folder of films, or into one above it."),
         )
     if out.exists() and not overwrite:
-        raise DatasetError(f"{out} already exists.", "Use --overwrite, or another --out.")
+        raise DatasetError(
+            N_("%(out)s already exists.", out=out), N_("Use --overwrite, or another --out.")
+        )
     rows, unread, folders = [], [], Counter[str]()
     numbers: dict[str, str] = {}
     for file in tqdm(sorted(_files(folder)), desc="Reading", unit="film", disable=not progress):
@@ -105,7 +112,10 @@ def write_manifest(
         path = file.relative_to(out.parent).as_posix()
         rows.append((path, label, appearance, patient, *_cells(facts)))
     if not rows:
-        raise DatasetError(f"{folder} holds no film that can be read.", "Name another folder.")
+        raise DatasetError(
+            N_("%(folder)s holds no film that can be read.", folder=folder),
+            N_("Name another folder."),
+        )
     stream = StringIO()
     # With the mark by which a spreadsheet knows UTF-8: names have accents.
     stream.write("\ufeff")

@@ -10,6 +10,7 @@ from typing import ClassVar
 from covid_d.dataset.collections.base import FilmRow
 from covid_d.dataset.collections.vocabulary import label_of
 from covid_d.errors import DatasetError
+from covid_d.language import N_
 
 _SPLITS = ("train", "val", "test")
 _CLASSES = ("NORMAL", "PNEUMONIA")
@@ -66,8 +67,8 @@ class KermanyCollection:
             if any((root / split / kind).is_dir() for split in _SPLITS for kind in _CLASSES):
                 return root
         raise DatasetError(
-            f"{self.root} is not the chest X-ray pneumonia set.",
-            "Expected the folders train, test and val, each with NORMAL and PNEUMONIA.",
+            N_("%(root)s is not the chest X-ray pneumonia set.", root=self.root),
+            N_("Expected the folders train, test and val, each with NORMAL and PNEUMONIA."),
         )
 
     def _row(self, file: Path, original: str, kind: str) -> FilmRow:

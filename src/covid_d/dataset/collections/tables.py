@@ -15,6 +15,7 @@ from typing import Final
 
 from covid_d.dataset.collections.vocabulary import words_of
 from covid_d.errors import DatasetError
+from covid_d.language import N_
 
 Names = Mapping[str, Sequence[str]]
 
@@ -133,8 +134,8 @@ def _decoded(path: Path) -> tuple[str, str]:
         data = path.read_bytes()
     except OSError as error:
         raise DatasetError(
-            f"Cannot read {path}: {error.strerror or error}.",
-            "Check that this is the collection's folder.",
+            N_("Cannot read %(path)s: %(reason)s.", path=path, reason=error.strerror or error),
+            N_("Check that this is the collection's folder."),
         ) from error
     guess = next((name for mark, name in _BOMS if data.startswith(mark)), "")
     if not guess and data[:2].count(0) == 1:
@@ -147,8 +148,8 @@ def _decoded(path: Path) -> tuple[str, str]:
         if "\0" not in text:
             return text, encoding
     raise DatasetError(
-        f"{path.name} is not a CSV file in UTF-8, UTF-16 or Windows-1252.",
-        "Save it as CSV in UTF-8.",
+        N_("%(name)s is not a CSV file in UTF-8, UTF-16 or Windows-1252.", name=path.name),
+        N_("Save it as CSV in UTF-8."),
     )
 
 
@@ -174,8 +175,12 @@ def _split(path: Path, text: str, delimiter: str, limit: int | None = None) -> l
                 break
     except csv.Error as error:
         raise DatasetError(
-            f"{path.name} is not a CSV file in UTF-8 that can be read: {error}.",
-            "Save it as CSV in UTF-8.",
+            N_(
+                "%(name)s is not a CSV file in UTF-8 that can be read: %(error)s.",
+                name=path.name,
+                error=error,
+            ),
+            N_("Save it as CSV in UTF-8."),
         ) from error
     return lines or [[]]
 
@@ -211,9 +216,13 @@ def _demand(
     lacking += either if not set(any_of) & columns.keys() else ()
     if lacking:
         raise DatasetError(
-            f"{path.name} lacks the columns {', '.join(lacking)}; "
-            f"it has {', '.join(own for own in header if own) or 'none'}.",
-            f"Expected at least: {', '.join((*required, *either))}.",
+            N_(
+                "%(name)s lacks the columns %(lacking)s; it has %(header)s.",
+                name=path.name,
+                lacking=", ".join(lacking),
+                header=", ".join(own for own in header if own) or "none",
+            ),
+            N_("Expected at least: %(names)s.", names=", ".join((*required, *either))),
         )
 
 
@@ -223,7 +232,13 @@ def _cells(
     if any(row[len(header) :]):
         # Read on, every cell behind the one that was cut in two would stand in a wrong column.
         raise DatasetError(
-            f"{path.name}, row {line}: {len(row)} cells under {len(header)} headings.",
-            'A comma within a value needs quotes around the value: "12,5".',
+            N_(
+                "%(name)s, row %(line)s: %(row)s cells under %(header)s headings.",
+                name=path.name,
+                line=line,
+                row=len(row),
+                header=len(header),
+            ),
+            N_('A comma within a value needs quotes around the value: "12,5".'),
         )
     return {ours: row[at] if at < len(row) else "" for ours, at in places.items()}

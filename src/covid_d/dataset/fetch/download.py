@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from covid_d.errors import DatasetError
 from covid_d.files import sha256_of, write_atomically
+from covid_d.language import N_
 
 _LONGEST_PAUSE = 60.0
 # The answers after which trying again can help (RFC 9110, 15.5 and 15.6).
@@ -114,16 +115,21 @@ def download(
         if sha256 and digest != sha256.lower():
             discard(path)
             raise DatasetError(
-                f"The SHA-256 of {url} is {digest}, not {sha256.lower()} as expected; "
-                "the download was removed.",
-                "Try again; if it stays so, the file behind the address has changed.",
+                N_(
+                    "The SHA-256 of %(url)s is %(digest)s, not %(sha256)s as expected; "
+                    "the download was removed.",
+                    url=url,
+                    digest=digest,
+                    sha256=sha256.lower(),
+                ),
+                N_("Try again; if it stays so, the file behind the address has changed."),
             )
         size = part.stat().st_size
         part.replace(path)
     except OSError as error:
         raise DatasetError(
-            f"Cannot write {part}: {error.strerror or error}.",
-            "Free some space or choose another folder; the download goes on where it stopped.",
+            N_("Cannot write %(part)s: %(reason)s.", part=part, reason=error.strerror or error),
+            N_("Free some space or choose another folder; the download goes on where it stopped."),
         ) from error
     return Download(path, digest, size, resumed_from)
 
@@ -141,14 +147,18 @@ def _check_address(url: str) -> None:
     except httpx.InvalidURL:
         known = False
     if not known:
-        raise DatasetError(f"{url!r} is no http or https address.", "Correct --url.")
+        raise DatasetError(
+            N_("%(url)r is no http or https address.", url=url), N_("Correct --url.")
+        )
 
 
 def _take_back(url: str, path: Path) -> None:
     """Make an earlier call's finished file a part again, if it is the file asked for."""
     remains = _read_note(_part(path))
     if remains.url != url or not remains.complete or remains.total != path.stat().st_size:
-        raise DatasetError(f"{path} is in the way of the download.", "Move or remove it.")
+        raise DatasetError(
+            N_("%(path)s is in the way of the download.", path=path), N_("Move or remove it.")
+        )
     path.replace(_part(path))
 
 
@@ -177,9 +187,15 @@ def _fill(
                 failures = 1 if _resumable(url, part) > before else failures + 1
                 if failures >= attempts:
                     raise DatasetError(
-                        f"{url} could not be downloaded: {_cause(error)}.",
-                        "Check the connection and run the command again; "
-                        "it goes on where it stopped if the server allows it.",
+                        N_(
+                            "%(url)s could not be downloaded: %(error)s.",
+                            url=url,
+                            error=_cause(error),
+                        ),
+                        N_(
+                            "Check the connection and run the command again; it goes on where it "
+                            "stopped if the server allows it."
+                        ),
                     ) from error
                 wait = min(_LONGEST_PAUSE, pause * 2 ** (failures - 1))
                 time.sleep(max(wait, min(_LONGEST_PAUSE, getattr(error, "wait", 0.0))))
@@ -194,7 +210,8 @@ def _attempt(client: httpx.Client, url: str, part: Path, bar: tqdm[NoReturn]) ->
     with client.stream("GET", url, headers=headers) as response:
         if url.startswith("https:") and response.url.scheme != "https":
             raise DatasetError(
-                f"{url} leads to the unencrypted {response.url}.", "Name another --url."
+                N_("%(url)s leads to the unencrypted %(end)s.", url=url, end=response.url),
+                N_("Name another --url."),
             )
         if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
             if response.headers.get("Content-Range", "").strip() == f"bytes */{offset}":
@@ -209,8 +226,13 @@ def _attempt(client: httpx.Client, url: str, part: Path, bar: tqdm[NoReturn]) ->
             )
         if response.status_code not in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT}:
             raise DatasetError(
-                f"{url} answered {response.status_code} {response.reason_phrase}.",
-                "Check the address, or name another one with --url.",
+                N_(
+                    "%(url)s answered %(status_code)s %(reason_phrase)s.",
+                    url=url,
+                    status_code=response.status_code,
+                    reason_phrase=response.reason_phrase,
+                ),
+                N_("Check the address, or name another one with --url."),
             )
         if response.status_code == httpx.codes.PARTIAL_CONTENT:
             start, total = _content_range(response)

@@ -14,6 +14,7 @@ from tqdm import tqdm
 from covid_d.dataset.fetch.download import discard, download
 from covid_d.errors import CovidDError, DatasetError
 from covid_d.files import atomic_folder
+from covid_d.language import N_
 
 # J. P. Cohen's collection at the commit that FLANNEL (Qiao et al., JAMIA 2021) names as the one
 # its results need. GitHub makes such archives on request and does not publish their digest.
@@ -122,7 +123,10 @@ def fetch_cohen(
     if earlier and earlier.url == url and sha256 in (None, earlier.sha256):
         return earlier
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise DatasetError(f"{folder} already exists.", "Choose another folder or remove it.")
+        raise DatasetError(
+            N_("%(folder)s already exists.", folder=folder),
+            N_("Choose another folder or remove it."),
+        )
     archive = folder.with_name(folder.name + ".zip")
     got = download(url, archive, sha256=sha256, attempts=attempts, pause=pause, progress=progress)
     try:
@@ -177,12 +181,19 @@ def unpack(
                     shutil.copyfileobj(source, sink, 1 << 20)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise DatasetError(
-            f"{archive.name} is damaged or no zip archive ({error}).", "Download it again."
+            N_(
+                "%(name)s is damaged or no zip archive (%(error)s).", name=archive.name, error=error
+            ),
+            N_("Download it again."),
         ) from error
     except OSError as error:
         raise CovidDError(
-            f"Cannot unpack into {folder.parent}: {error.strerror or error}.",
-            "Free some space or choose another folder.",
+            N_(
+                "Cannot unpack into %(parent)s: %(reason)s.",
+                parent=folder.parent,
+                reason=error.strerror or error,
+            ),
+            N_("Free some space or choose another folder."),
         ) from error
     return len(members)
 
@@ -208,8 +219,8 @@ def _check_safe(info: zipfile.ZipInfo) -> None:
     )
     if leads_out or stat.S_ISLNK(info.external_attr >> 16):
         raise DatasetError(
-            f"The archive holds an unsafe entry: {info.filename!r}.",
-            "Do not use it; download the collection from its publisher.",
+            N_("The archive holds an unsafe entry: %(filename)r.", filename=info.filename),
+            N_("Do not use it; download the collection from its publisher."),
         )
 
 
@@ -221,7 +232,12 @@ def _check_expected(
         found = any(name.startswith(want) for name in names) if want[-1] == "/" else want in names
         if not found:
             raise DatasetError(
-                f"{archive.name} is not the collection: it holds no {want}.", "Check --url."
+                N_(
+                    "%(name)s is not the collection: it holds no %(want)s.",
+                    name=archive.name,
+                    want=want,
+                ),
+                N_("Check --url."),
             )
 
 
@@ -230,13 +246,17 @@ def _check_room(opened: zipfile.ZipFile, folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if need > _LARGEST:
         raise DatasetError(
-            f"The archive would unpack to {need / 1024**3:.0f} GiB.",
-            "Do not use it; download the collection from its publisher.",
+            N_("The archive would unpack to %(need)s GiB.", need=f"{need / 1024**3:.0f}"),
+            N_("Do not use it; download the collection from its publisher."),
         )
     if need > free:
         raise CovidDError(
-            f"The archive unpacks to {need / 1024**3:.1f} GiB; {free / 1024**3:.1f} GiB are free.",
-            "Free some space or choose another folder; the download is kept.",
+            N_(
+                "The archive unpacks to %(need)s GiB; %(free)s GiB are free.",
+                need=f"{need / 1024**3:.1f}",
+                free=f"{free / 1024**3:.1f}",
+            ),
+            N_("Free some space or choose another folder; the download is kept."),
         )
 
 

@@ -16,6 +16,7 @@ from covid_d.detector.assessment import BundleId
 from covid_d.detector.bundle import contents
 from covid_d.detector.bundle.spec import READABLE, BundleSpec
 from covid_d.errors import BundleError
+from covid_d.language import N_
 from covid_d.settings import settings
 
 BUILT_IN: Final = "cxr-appearance"
@@ -72,8 +73,12 @@ class Bundle:
         for name in (part.file for part in parts):
             if name not in files:
                 raise BundleError(
-                    f"Bundle {where} names a file that it does not hold: {name!r}.",
-                    "Get the bundle again from its source.",
+                    N_(
+                        "Bundle %(where)s names a file that it does not hold: %(name)r.",
+                        where=where,
+                        name=name,
+                    ),
+                    N_("Get the bundle again from its source."),
                 )
         digest = hashlib.sha256(files[contents.SUMS]).hexdigest()
         return cls(
@@ -133,8 +138,10 @@ def built_in_path() -> Path:
     folder = Path(str(resources.files("covid_d"))) / "models" / BUILT_IN
     if not folder.is_dir():
         raise BundleError(
-            f"This copy of COVID-D carries no built-in bundle ({BUILT_IN}).",
-            "Name one with --bundle or COVID_D_BUNDLE, or train one: covid-d train --help",
+            N_(
+                "This copy of COVID-D carries no built-in bundle (%(built_in)s).", built_in=BUILT_IN
+            ),
+            N_("Name one with --bundle or COVID_D_BUNDLE, or train one: covid-d train --help"),
         )
     return folder
 
@@ -151,15 +158,20 @@ def parse_spec(content: bytes, where: Path) -> BundleSpec:
         raw = json.loads(content)
     except ValueError as error:
         raise BundleError(
-            f"Bundle {where}: bundle.json is not JSON ({error}).",
-            "Get the bundle again from its source.",
+            N_("Bundle %(where)s: bundle.json is not JSON (%(error)s).", where=where, error=error),
+            N_("Get the bundle again from its source."),
         ) from error
     known = isinstance(raw, dict) and raw.get("format")
     if known not in READABLE:
         formats = " and ".join(map(str, READABLE))
         raise BundleError(
-            f"Bundle {where} has format {known!r}; this COVID-D reads formats {formats}.",
-            "Update COVID-D, or get a bundle made for this version.",
+            N_(
+                "Bundle %(where)s has format %(known)r; this COVID-D reads formats %(formats)s.",
+                where=where,
+                known=known,
+                formats=formats,
+            ),
+            N_("Update COVID-D, or get a bundle made for this version."),
         )
     try:
         return BundleSpec.model_validate_json(content)
@@ -167,8 +179,13 @@ def parse_spec(content: bytes, where: Path) -> BundleSpec:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"]) or "bundle.json"
         raise BundleError(
-            f"Bundle {where}: {place} in bundle.json is not valid: {first['msg']}.",
-            "Get the bundle again from its source, or export it again.",
+            N_(
+                "Bundle %(where)s: %(place)s in bundle.json is not valid: %(msg)s.",
+                where=where,
+                place=place,
+                msg=first["msg"],
+            ),
+            N_("Get the bundle again from its source, or export it again."),
         ) from error
 
 

@@ -21,6 +21,7 @@ from typing import Final
 
 from covid_d.errors import BundleError
 from covid_d.files import write_atomically
+from covid_d.language import N_
 
 SPEC: Final = "bundle.json"
 CARD: Final = "MODEL_CARD.md"
@@ -34,7 +35,9 @@ _OUTSIDE = frozenset({SUMS, SIGNATURE})
 _LARGEST = 1 << 30  # bytes in all; a zip that unpacks to more is a bomb, not a bundle
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _LINE = re.compile(r"(?P<sha256>[0-9a-f]{64})  (?P<name>\S+)")
-_RETRAIN = "Get the bundle again from its source, or export it again with: covid-d train --resume"
+_RETRAIN = N_(
+    "Get the bundle again from its source, or export it again with: covid-d train --resume"
+)
 
 
 def read_files(path: Path) -> dict[str, bytes]:
@@ -55,7 +58,8 @@ def read_files(path: Path) -> dict[str, bytes]:
     if path.is_file():
         return _read_zip(path)
     raise BundleError(
-        f"There is no bundle at {path}.", "Name a bundle's folder or zip file with --bundle."
+        N_("There is no bundle at %(path)s.", path=path),
+        N_("Name a bundle's folder or zip file with --bundle."),
     )
 
 
@@ -70,19 +74,34 @@ def verify(files: Mapping[str, bytes], path: Path) -> None:
     listed = _parse_sums(files, path)
     for name in (*REQUIRED, *listed):
         if name not in files:
-            raise BundleError(f"Bundle {path} lacks the file {name!r}.", _RETRAIN)
+            raise BundleError(
+                N_("Bundle %(path)s lacks the file %(name)r.", path=path, name=name), _RETRAIN
+            )
         if name not in listed:
-            raise BundleError(f"Bundle {path} has no checksum for {name!r}.", _RETRAIN)
+            raise BundleError(
+                N_("Bundle %(path)s has no checksum for %(name)r.", path=path, name=name), _RETRAIN
+            )
     for name, content in files.items():
         if name in _OUTSIDE:
             continue
         if name not in listed:
             raise BundleError(
-                f"Bundle {path} holds a file that is not part of it: {name!r}.",
-                "Remove that file, or get the bundle again from its source.",
+                N_(
+                    "Bundle %(path)s holds a file that is not part of it: %(name)r.",
+                    path=path,
+                    name=name,
+                ),
+                N_("Remove that file, or get the bundle again from its source."),
             )
         if hashlib.sha256(content).hexdigest() != listed[name]:
-            raise BundleError(f"Bundle {path} was altered: {name!r} fails its checksum.", _RETRAIN)
+            raise BundleError(
+                N_(
+                    "Bundle %(path)s was altered: %(name)r fails its checksum.",
+                    path=path,
+                    name=name,
+                ),
+                _RETRAIN,
+            )
 
 
 def seal(folder: Path) -> None:
@@ -98,7 +117,10 @@ def seal(folder: Path) -> None:
     files = read_files(folder)
     for name in REQUIRED:
         if name not in files:
-            raise BundleError(f"{folder} lacks the file {name!r}.", "Write it, then seal again.")
+            raise BundleError(
+                N_("%(folder)s lacks the file %(name)r.", folder=folder, name=name),
+                N_("Write it, then seal again."),
+            )
     sums = _sums_of(files)
     if files.get(SUMS) != sums:
         (folder / SIGNATURE).unlink(missing_ok=True)
@@ -131,7 +153,9 @@ def update(path: Path, changes: Mapping[str, bytes | str]) -> None:
     }
     for name in new:
         if name in _OUTSIDE:
-            raise BundleError(f"{name!r} cannot be changed by hand.", "Change other files only.")
+            raise BundleError(
+                N_("%(name)r cannot be changed by hand.", name=name), N_("Change other files only.")
+            )
         _check_name(name, path)
     files |= new
     files.pop(SIGNATURE, None)
@@ -184,8 +208,12 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
             _check_name(entry.name, folder)
             if not entry.is_file():
                 raise BundleError(
-                    f"Bundle {folder} holds something that is not a file: {entry.name!r}.",
-                    "Remove it, or get the bundle again from its source.",
+                    N_(
+                        "Bundle %(folder)s holds something that is not a file: %(name)r.",
+                        folder=folder,
+                        name=entry.name,
+                    ),
+                    N_("Remove it, or get the bundle again from its source."),
                 )
             room -= entry.stat().st_size
             _check_room(room, folder)
@@ -205,7 +233,12 @@ def _read_zip(path: Path) -> dict[str, bytes]:
                 _check_name(entry.filename, path)
                 if entry.filename in files:
                     raise BundleError(
-                        f"Bundle {path} holds {entry.filename!r} twice.", "Pack it again."
+                        N_(
+                            "Bundle %(path)s holds %(filename)r twice.",
+                            path=path,
+                            filename=entry.filename,
+                        ),
+                        N_("Pack it again."),
                     )
                 room -= entry.file_size
                 _check_room(room, path)
@@ -229,35 +262,56 @@ def _read_zip(path: Path) -> dict[str, bytes]:
 def _check_name(name: str, path: Path) -> None:
     if not _NAME.fullmatch(name):
         raise BundleError(
-            f"Bundle {path} holds a file with a name that no bundle has: {name!r}.",
-            "A bundle is flat: make it with covid-d train or covid-d bundle pack.",
+            N_(
+                "Bundle %(path)s holds a file with a name that no bundle has: %(name)r.",
+                path=path,
+                name=name,
+            ),
+            N_("A bundle is flat: make it with covid-d train or covid-d bundle pack."),
         )
 
 
 def _check_room(room: int, path: Path) -> None:
     if room < 0:
         raise BundleError(
-            f"Bundle {path} is larger than {_LARGEST >> 20} MiB.",
-            "Get the bundle again from its source.",
+            N_(
+                "Bundle %(path)s is larger than %(largest)s MiB.", path=path, largest=_LARGEST >> 20
+            ),
+            N_("Get the bundle again from its source."),
         )
 
 
 def _unreadable(path: Path, error: Exception) -> BundleError:
     return BundleError(
-        f"Bundle {path} cannot be read ({type(error).__name__}: {error}).",
-        "Copy it again, and check that it is a bundle's folder or zip.",
+        N_(
+            "Bundle %(path)s cannot be read (%(kind)s: %(error)s).",
+            path=path,
+            kind=type(error).__name__,
+            error=error,
+        ),
+        N_("Copy it again, and check that it is a bundle's folder or zip."),
     )
 
 
 def _parse_sums(files: Mapping[str, bytes], path: Path) -> dict[str, str]:
     if SUMS not in files:
-        raise BundleError(f"Bundle {path} lacks the file {SUMS!r}.", _RETRAIN)
+        raise BundleError(
+            N_("Bundle %(path)s lacks the file %(sums)r.", path=path, sums=SUMS), _RETRAIN
+        )
     text = files[SUMS].decode("utf-8", errors="replace")
     listed: dict[str, str] = {}
     for line in text.removesuffix("\n").split("\n"):
         match = _LINE.fullmatch(line)
         if match is None or match["name"] in listed or match["name"] in _OUTSIDE:
-            raise BundleError(f"Bundle {path}: {SUMS} has a bad line: {line!r}.", _RETRAIN)
+            raise BundleError(
+                N_(
+                    "Bundle %(path)s: %(sums)s has a bad line: %(line)r.",
+                    path=path,
+                    sums=SUMS,
+                    line=line,
+                ),
+                _RETRAIN,
+            )
         listed[match["name"]] = match["sha256"]
     return listed
 

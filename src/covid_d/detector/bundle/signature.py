@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from covid_d.detector.bundle import contents
 from covid_d.errors import BundleError, CovidDError, MissingExtraError
 from covid_d.files import write_atomically
+from covid_d.language import N_
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -47,7 +48,9 @@ def make_key(path: Path) -> Path:
     public_path = path.with_name(path.name + ".pub")
     for file in (path, public_path):
         if file.exists():
-            raise CovidDError(f"{file} already exists.", "Choose another name for the key.")
+            raise CovidDError(
+                N_("%(file)s already exists.", file=file), N_("Choose another name for the key.")
+            )
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.PKCS8, form.NoEncryption())
     public = key.public_key().public_bytes(
@@ -60,7 +63,8 @@ def make_key(path: Path) -> Path:
             stream.write(private)
     except OSError as error:
         raise CovidDError(
-            f"Cannot write {path}: {error.strerror}.", "Choose a folder you may write to."
+            N_("Cannot write %(path)s: %(strerror)s.", path=path, strerror=error.strerror),
+            N_("Choose a folder you may write to."),
         ) from error
     write_atomically(public_path, public)
     return public_path
@@ -107,8 +111,12 @@ def check_signature(files: Mapping[str, bytes], where: Path, public_key: Path | 
     """
     if contents.SIGNATURE not in files:
         raise BundleError(
-            f"Bundle {where} is not signed, and a public key was demanded ({public_key}).",
-            "Get the signed bundle from its maker.",
+            N_(
+                "Bundle %(where)s is not signed, and a public key was demanded (%(public_key)s).",
+                where=where,
+                public_key=public_key,
+            ),
+            N_("Get the signed bundle from its maker."),
         )
     try:
         _need_cryptography()
@@ -121,11 +129,18 @@ def check_signature(files: Mapping[str, bytes], where: Path, public_key: Path | 
 
     match = _FILE.fullmatch(files[contents.SIGNATURE])
     if match is None:
-        raise BundleError(f"Bundle {where}: its SIGNATURE is not readable.", _AGAIN)
+        raise BundleError(
+            N_("Bundle %(where)s: its SIGNATURE is not readable.", where=where), _AGAIN
+        )
     key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(match["key"].decode("ascii")))
     if public_key is not None and _raw(_public_key(public_key)) != _raw(key):
         raise BundleError(
-            f"Bundle {where} was signed by another key ({_fingerprint(key)}) than {public_key}.",
+            N_(
+                "Bundle %(where)s was signed by another key (%(key)s) than %(public_key)s.",
+                where=where,
+                key=_fingerprint(key),
+                public_key=public_key,
+            ),
             _AGAIN,
         )
     try:
@@ -133,18 +148,20 @@ def check_signature(files: Mapping[str, bytes], where: Path, public_key: Path | 
             bytes.fromhex(match["signature"].decode("ascii")), _PURPOSE + files[contents.SUMS]
         )
     except InvalidSignature as error:
-        raise BundleError(f"Bundle {where}: its signature is wrong.", _AGAIN) from error
+        raise BundleError(
+            N_("Bundle %(where)s: its signature is wrong.", where=where), _AGAIN
+        ) from error
     return _fingerprint(key)
 
 
-_AGAIN = "Get the signed bundle again from its maker, and the maker's public key."
+_AGAIN = N_("Get the signed bundle again from its maker, and the maker's public key.")
 
 
 def _need_cryptography() -> None:
     try:
         import cryptography.exceptions  # noqa: F401
     except ImportError as error:
-        raise MissingExtraError("Signing and checking signatures", "sign") from error
+        raise MissingExtraError(N_("Signing and checking signatures"), "sign") from error
 
 
 def _private_key(path: Path) -> Ed25519PrivateKey:
@@ -178,14 +195,15 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise CovidDError(
-            f"Cannot read the key {path}: {error.strerror}.", "Check the key's path."
+            N_("Cannot read the key %(path)s: %(strerror)s.", path=path, strerror=error.strerror),
+            N_("Check the key's path."),
         ) from error
 
 
 def _bad_key(path: Path, kind: str) -> CovidDError:
     return CovidDError(
-        f"{path} holds no Ed25519 {kind} key (PEM, without password).",
-        "Make a pair with: covid-d bundle keygen KEY",
+        N_("%(path)s holds no Ed25519 %(kind)s key (PEM, without password).", path=path, kind=kind),
+        N_("Make a pair with: covid-d bundle keygen KEY"),
     )
 
 

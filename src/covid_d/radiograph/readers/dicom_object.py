@@ -81,6 +81,11 @@ _PIXEL_DATA: Final = Tag("PixelData")
 _BEHIND: Final = (0xFFFAFFFA, 0xFFFCFFFC)
 
 
+def syntaxes() -> list[str]:
+    """Return the names of the transfer syntaxes that are read."""
+    return [uid.UID(syntax).name for syntax in _PLUGIN]
+
+
 def parse(data: bytes) -> Dataset:
     """Return the data set of a DICOM file.
 

@@ -364,7 +364,7 @@ def test_a_bundle_that_cannot_be_used_loses_nothing(
             installed_by_id=people[Role.ADMINISTRATOR].id,
         )
         session.add(bundle)
-    installation.desk.reload()
+    installation.active_detector.reload()
     assert form.stage(phantom_png(2)).json()["error"]["code"] == "bundle_unusable"
     answer = form.send(staged=token, notes="queda escrito")
     assert answer.status_code == 503

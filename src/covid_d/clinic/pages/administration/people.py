@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from covid_d.clinic.accounts import units, users
 from covid_d.clinic.accounts.links import HOURS
-from covid_d.clinic.accounts.user_details import LONGEST_NAME, Details
+from covid_d.clinic.accounts.user_details import LONGEST_NAME, UserDetails
 from covid_d.clinic.accounts.users import Account
 from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.fields import LARGEST, Choice, Filled, Line, Whole
@@ -35,9 +35,9 @@ class UserForm(BaseModel):
     role: Annotated[Role, Choice()]
     unit_id: Annotated[int | None, Whole(1, LARGEST)] = None
 
-    def details(self) -> Details:
+    def details(self) -> UserDetails:
         """Return the details; which unit exists is checked where they are entered."""
-        return Details(self.username, self.full_name, self.role, self.unit_id)
+        return UserDetails(self.username, self.full_name, self.role, self.unit_id)
 
 
 class _Switch(BaseModel):
