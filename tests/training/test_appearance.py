@@ -47,7 +47,7 @@ def _film(seed: int, category: Appearance) -> Image.Image:
 def graded(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """128 films: 16 of each category in each of two splits."""
     folder = tmp_path_factory.mktemp("graded")
-    rows = []
+    rows: list[dict[str, object]] = []
     for split in ("train", "validation"):
         for category in CATEGORIES:
             for _ in range(16):

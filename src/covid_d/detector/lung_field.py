@@ -86,9 +86,9 @@ def _labelled(mask: Mask) -> npt.NDArray[np.intp]:
             run = root[run]
         return run
 
-    first_of = np.searchsorted(rows, np.arange(height + 1))
+    first_of = [int(at) for at in np.searchsorted(rows, np.arange(height + 1))]
     for row in range(1, height):
-        above, here = int(first_of[row - 1]), int(first_of[row])
+        above, here = first_of[row - 1], first_of[row]
         while above < first_of[row] and here < first_of[row + 1]:
             if starts[above] < ends[here] and starts[here] < ends[above]:
                 root[of(here)] = of(above)

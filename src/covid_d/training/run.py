@@ -249,7 +249,9 @@ def other_code(record: dict[str, Any]) -> str | None:
 
 def _origin(earlier: dict[str, Any]) -> dict[str, Any]:
     """Return who started a run and which other code continued it."""
-    origin = {key: earlier[key] for key in ("covid_d", "source_sha256") if key in earlier}
+    origin: dict[str, Any] = {
+        key: earlier[key] for key in ("covid_d", "source_sha256") if key in earlier
+    }
     others = list(earlier.get("continued_by", []))
     said = other_code(earlier)
     if said and said not in others:

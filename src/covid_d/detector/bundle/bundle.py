@@ -19,7 +19,7 @@ from covid_d.errors import BundleError
 from covid_d.language import N_
 from covid_d.settings import settings
 
-BUILT_IN: Final = "cxr-lite0"
+BUILT_IN: Final = "cxr-appearance"
 BUILT_IN_NAME: Final = "builtin"
 
 
