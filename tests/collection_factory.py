@@ -14,7 +14,7 @@ COHEN_COLUMNS = (
 )  # fmt: skip
 
 
-def draw(path: Path, seed: int, *, covid: bool = False, size: int = 128) -> Path:
+def draw(path: Path, seed: int, *, covid: bool = False, size: int = 160) -> Path:
     """Draw one phantom into a picture file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draw_phantom(seed, opacities=covid, size=size).to_image().save(path)
