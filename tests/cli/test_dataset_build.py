@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from collection_factory import make_cohen, make_kermany, make_manifest
+from collection_factory import make_cohen, make_kermany, make_manifest, make_siim
 from covid_d.cli.main import cli
 from covid_d.errors import DatasetError
 
@@ -131,3 +131,20 @@ def test_expected_errors_say_what_to_do(
     assert message in result.exception.message
     assert result.exception.next_step
     assert list(tmp_path.iterdir()) == []
+
+
+def test_graded_films_have_columns_of_their_own_and_a_table_says_how_it_was_read(
+    shelf: Path, tmp_path: Path
+) -> None:
+    siim = make_siim(tmp_path / "siim", each=8)
+    result = run("--siim", siim, "--out", tmp_path / "out", "--jobs", 1, "--no-progress")
+    assert result.exit_code == 0, result.output
+    header = result.stdout.splitlines()[0].split()
+    assert header == ["split", "negative", "atypical", "indeterminate", "typical", "films"]
+    both = run(
+        *("--siim", siim, "--manifest", shelf / "adult" / "manifest.csv"),
+        *("--hold-out", "clinic", "--hold-out", "nih", "--out", tmp_path / "both"),
+        *("--jobs", 1, "--no-progress"),
+    )
+    assert both.stdout.splitlines()[0].split()[1:4] == ["covid", "nocovid", "negative"]
+    assert "read manifest.csv: UTF-8, commas" in both.stdout

@@ -80,7 +80,7 @@ def test_show_batch_is_a_picture_that_shows_itself(handmade: Handmade) -> None:
     dataset = Dataset.open(handmade.folder)
     picture = dataset.show_batch(n=4)
     assert isinstance(picture, Image.Image)
-    assert picture._repr_png_()  # type: ignore[attr-defined]
+    assert picture._repr_png_()
     assert picture.tobytes() == dataset.show_batch(n=4).tobytes()
     assert picture.tobytes() != dataset.show_batch(n=4, seed=8).tobytes()
     assert picture.tobytes() != dataset.show_batch(n=4, language="en").tobytes()

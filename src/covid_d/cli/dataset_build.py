@@ -194,8 +194,6 @@ def _opened(named: Sequence[tuple[str, Path]]) -> list[Collection]:
 
 def _show(result: BuildResult) -> None:
     record = result.record
-    for said in record["understood"]:
-        click.echo(said)
     header, rows = _counts(record)
     echo_table(header, rows)
     rows = [
@@ -205,6 +203,8 @@ def _show(result: BuildResult) -> None:
     echo_table(["collection", "rows", "used", "set aside", "left out"], rows)
     if record["exclusions"]:
         echo_table(["left out because", "films"], list(record["exclusions"].items()))
+    for said in record["understood"]:
+        click.echo(f"read {said}")
     click.echo(f"{result.folder}  {result.sha256}")
 
 

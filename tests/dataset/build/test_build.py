@@ -376,7 +376,8 @@ def test_large_films_are_made_smaller_where_asked(tmp_path: Path) -> None:
     result = build_dataset([open_collection("manifest", path)], tmp_path / "out", options)
     for row in table(result, "manifest.csv"):
         large = int(Path(row["original"]).stem) < 4
-        assert row["width"] == ("224" if large else "200")
+        longest = max(int(row["width"]), int(row["height"]))
+        assert longest == 224 if large else 190 < longest <= 200  # less what a margin takes
         assert row["path"].endswith(".png" if large else ".jpg")
         assert (row["sha256"] == row["original_sha256"]) != large
     assert check_dataset(Dataset.open(result.folder), workers=1, progress=False).findings == ()

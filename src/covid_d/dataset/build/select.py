@@ -32,9 +32,9 @@ from covid_d.language import N_
 from covid_d.radiograph.ages import ADULT_YEARS
 from covid_d.radiograph.film import Projection
 
-# Two films so alike are one exposure. Less alike ones may be one person on two days (of 18 pairs
-# of the SIIM challenge graded differently, likeness 0.82 to 0.90, all are by eye): lungs change,
-# so their appearances may differ. They stay in one group.
+# Two films so alike are one exposure. Less alike ones may be one person on two days: of 24 groups
+# of the SIIM challenge with films graded differently (likeness 0.82 to 0.90) 21 are by eye, and in
+# three it may be two people. Lungs change, so appearances may differ; they stay in one group.
 SAME_EXPOSURE: Final = 0.95
 
 
