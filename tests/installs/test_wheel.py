@@ -63,7 +63,7 @@ def test_the_archives_carry_the_version_and_nothing_private(dist: Path) -> None:
     assert {wheel, source} <= names
     with zipfile.ZipFile(dist / wheel) as opened:
         inside = opened.namelist()
-    assert "covid_d/models/cxr-lite0/bundle.json" in inside
+    assert "covid_d/models/cxr-appearance/bundle.json" in inside
     assert "covid_d/py.typed" in inside
     assert {name.partition("/")[0] for name in inside} == {
         "covid_d",

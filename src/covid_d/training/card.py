@@ -17,6 +17,7 @@ from covid_d.detector.bundle.spec import (
     BundleSpec,
     Conformal,
 )
+from covid_d.detector.gate import Kind
 from covid_d.language import INTENDED_USE
 from covid_d.training.metrics import kappa, opacity_auroc, typical_auroc
 from covid_d.training.recipes import Recipe
@@ -364,8 +365,13 @@ def _gate(spec: BundleSpec) -> str:
             "regression over the kinds below gives `frontal` a probability under "
             f"{gate.threshold:.3f}, or what it judges (the network's features and a picture of "
             f"{gate.grid} by {gate.grid} cells) lies farther than {gate.distance:.2f} from "
-            "those of the films trained on. It does not tell children from adults, and knows other "
-            "parts of the body only by their distance.",
+            "those of the films trained on. "
+            + (
+                "It learnt only such children as it was shown, "
+                if Kind.CHILD.value in gate.kinds
+                else "It does not tell children from adults, "
+            )
+            + "and knows other parts of the body only by their distance.",
             "",
             _table(["kind", "pictures fitted on"], kinds),
             "",
