@@ -108,7 +108,7 @@ def write_siim(root: Path, studies: Mapping[str, str], images: Iterable[tuple[st
     return root
 
 
-def make_siim(root: Path, each: int = 6, first_seed: int = 40_000) -> Path:
+def make_siim(root: Path, each: int = 6, first_seed: int = 90_000) -> Path:
     """Make as many studies of each appearance; the first of each has two films."""
     studies, images = {}, []
     for place, (name, marks) in enumerate(SIIM_GRADES.items()):

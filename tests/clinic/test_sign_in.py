@@ -22,6 +22,8 @@ from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.http.visitor import COOKIE
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail.act import Act
+from covid_d.clinic.trail.audit_trail import Actor
 
 pytestmark = pytest.mark.usefixtures("people")
 
@@ -156,13 +158,18 @@ def test_signing_in_writes_once(
     client: TestClient, installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    writing = Installation.writing
+    act, writing = Installation.act, Installation.writing
 
-    def counted(self: Installation) -> AbstractContextManager[Session]:
-        opened.append("a transaction that writes")
+    def acted(self: Installation, actor: Actor) -> AbstractContextManager[Act]:
+        opened.append("a unit of work")
+        return act(self, actor)
+
+    def wrote(self: Installation) -> AbstractContextManager[Session]:
+        opened.append("a transaction without a trace")
         return writing(self)
 
-    monkeypatch.setattr(Installation, "writing", counted)
+    monkeypatch.setattr(Installation, "act", acted)
+    monkeypatch.setattr(Installation, "writing", wrote)
     sent = {"username": "doctor", "password": PASSWORD}
     answer = client.post("/sign-in", data=sent, headers={"user-agent": "curl/8.0"})
     assert answer.status_code == 303

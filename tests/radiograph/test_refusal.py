@@ -30,7 +30,9 @@ def test_json_shape() -> None:
     assert shown["code"] == "too_large"
     assert set(shown["message"]) == {"es", "en"}
     assert "9000 x 9000" in shown["message"]["es"]
-    assert shown["message"]["en"].endswith("256 MB.")
+    assert shown["message"]["en"].endswith("(9000 x 9000).")
+    assert set(shown["next_step"]) == {"es", "en"}
+    assert shown["next_step"]["en"].endswith("256 MB.")
 
 
 def test_braces_in_a_files_own_words_do_no_harm() -> None:

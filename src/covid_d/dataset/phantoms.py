@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from covid_d.files import atomic_folder
 from covid_d.radiograph.phantom import Phantom, draw_phantom
@@ -235,9 +235,13 @@ _REGIONS: Final = {
 
 def _ill_within(ill: Phantom, well: Phantom, region: tuple[float, ...]) -> Phantom:
     left, top, right, bottom = (round(_SIDE * share) for share in region)
-    pixels = well.pixels.copy()
-    pixels[top:bottom, left:right] = ill.pixels[top:bottom, left:right]
-    return Phantom(pixels, well.lungs)
+    inside = Image.new("L", (_SIDE, _SIDE))
+    inside.paste(255, (left, top, right, bottom))
+    # No disease ends at a ruler's edge, and such an edge is refused.
+    soft = inside.filter(ImageFilter.GaussianBlur(_SIDE / 32))
+    share = np.asarray(soft, dtype=np.float32) / np.float32(255.0)
+    pixels = well.pixels * (1 - share) + ill.pixels * share
+    return Phantom(pixels.astype(well.pixels.dtype), well.lungs)
 
 
 def _siim(pen: _Pen, each: int) -> None:
