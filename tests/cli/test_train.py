@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from covid_d.cli.train import train
+from covid_d.cli.train import _without_folders, train
 from covid_d.dataset.manifest import COLUMNS
 from covid_d.errors import CovidDError
 from covid_d.radiograph.phantom import draw_phantom
@@ -154,3 +154,17 @@ def test_a_rehearsal_of_the_article(dataset: Path, tmp_path: Path) -> None:
     assert record["limit"] == 40
     assert "Rehearsal" in (tmp_path / "run" / "report.html").read_text()
     assert (tmp_path / "run" / "lr-finder.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Path("/srv/films/lungs"), "lungs"),
+        ("child=/srv/films/chest_xray/train", "child=train"),
+        ("lateral=aside", "lateral=aside"),
+        (0.3, "0.3"),
+        ("tf_efficientnet_lite0", "tf_efficientnet_lite0"),
+    ],
+)
+def test_no_folder_of_a_machine_gets_into_the_record(value: object, shown: str) -> None:
+    assert _without_folders(value) == shown
