@@ -20,7 +20,8 @@ def film() -> Radiograph:
 
 
 def difference(film: Radiograph, name: str) -> np.ndarray:
-    return np.abs(BY_NAME[name](film).pixels - film.pixels)
+    changed: np.ndarray = np.abs(BY_NAME[name](film).pixels - film.pixels)
+    return changed
 
 
 @pytest.mark.parametrize("change", PERTURBATIONS, ids=lambda change: change.name)
