@@ -123,7 +123,7 @@ def test_set_of_categories(
     probabilities: tuple[float, ...], limits: tuple[float, float, float, float], remaining: str
 ) -> None:
     appearance = dict(zip(Appearance, probabilities, strict=True))
-    assert " ".join(appearance_set(appearance, quantiles(limits))) == remaining
+    assert " ".join(appearance_set(appearance, quantiles(*limits))) == remaining
     assert appearance_set(appearance, None) == tuple(Appearance)
 
 

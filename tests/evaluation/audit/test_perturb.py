@@ -101,7 +101,7 @@ def test_a_letterbox_leaves_the_film_but_for_dark_columns_at_its_edge(film: Radi
     assert after.picture_size == (round(256 * 16 / 9), 256)
     assert after.box is not None
     left = after.box.left - (455 - 256) // 2
-    assert 0 <= left
+    assert left >= 0
     assert after.box.width >= 250
     assert np.array_equal(after.pixels, film.pixels[:, left : left + after.box.width])
 
