@@ -30,7 +30,8 @@ def probabilities_for(grades: np.ndarray, *, sharpness: float = 2.0, seed: int =
     evidence = rng.normal(size=(len(grades), 4))
     evidence[np.arange(len(grades)), grades] += sharpness
     raised = np.exp(evidence)
-    return raised / raised.sum(axis=1, keepdims=True)
+    shares: np.ndarray = raised / raised.sum(axis=1, keepdims=True)
+    return shares
 
 
 def table(

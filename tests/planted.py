@@ -138,11 +138,11 @@ def train_network(dataset: Dataset, *, seed: int, epochs: int = 12) -> TinyNetwo
     network = TinyNetwork()
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
     for _ in range(epochs):
-        for batch in torch.randperm(len(films)).split(16):
+        for batch in torch.split(torch.randperm(len(films)), 16):
             logit, _, _ = network(films[batch])
             loss = nn.functional.binary_cross_entropy_with_logits(logit, truth[batch])
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
     return network.eval()
 
