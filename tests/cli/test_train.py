@@ -14,7 +14,7 @@ from covid_d.cli.train import _without_folders, train
 from covid_d.dataset.manifest import COLUMNS
 from covid_d.errors import CovidDError
 from covid_d.radiograph.phantom import draw_phantom
-from covid_d.training.recipes import DEFAULT, Recipe
+from covid_d.training.recipes import APPEARANCE, DEFAULT, Recipe
 
 QUICK = (
     "--backbone", "test_resnet", "--no-pretrained", "--size", "64", "--batch", "8",
@@ -59,11 +59,11 @@ class TestHelp:
         names = {parameter.name for parameter in train.params}
         assert set(Recipe.model_fields) - {"name"} <= names
 
-    def test_values_of_both_recipes_are_shown(self) -> None:
+    def test_values_of_every_recipe_are_shown(self) -> None:
         text = " ".join(_run("--help").output.split())
-        assert f"[{DEFAULT.backbone} / resnet34]" in text
-        assert f"[{DEFAULT.rotate:g} / 25]" in text
-        assert f"[{DEFAULT.lr_min:g} / 1e-06]" in text
+        assert f"[{DEFAULT.backbone} / resnet34 / {APPEARANCE.backbone}]" in text
+        assert f"[{DEFAULT.rotate:g} / 25 / {APPEARANCE.rotate:g}]" in text
+        assert f"[{DEFAULT.lr_min:g} / 1e-06 / {APPEARANCE.lr_min:g}]" in text
 
     def test_help_needs_no_torch(self) -> None:
         code = (
