@@ -178,7 +178,7 @@ def _cut(coded: Coded, rng: np.random.Generator) -> Coded:
 
 
 def _stretch(coded: Coded, rng: np.random.Generator) -> tuple[int, int]:
-    length = int(min(2 ** rng.integers(0, 13), len(coded) // 4))
+    length = min(2 ** int(rng.integers(0, 13)), len(coded) // 4)
     return int(rng.integers(len(coded) - length)), length
 
 
@@ -252,7 +252,9 @@ def _dicom(deep: npt.NDArray[Any], syntax: str) -> bytes:
     film.file_meta = FileMetaDataset()
     film.file_meta.TransferSyntaxUID = uid.ExplicitVRLittleEndian
     film.SOPClassUID = film.file_meta.MediaStorageSOPClassUID = uid.ComputedRadiographyImageStorage
-    film.SOPInstanceUID = film.file_meta.MediaStorageSOPInstanceUID = "1.2.826.0.1.3680043.8.498.1"
+    film.SOPInstanceUID = film.file_meta.MediaStorageSOPInstanceUID = uid.UID(
+        "1.2.826.0.1.3680043.8.498.1"
+    )
     film.Modality, film.PhotometricInterpretation = "CR", "MONOCHROME2"
     film.Rows, film.Columns, film.SamplesPerPixel = *deep.shape, 1
     bits = 8 * deep.itemsize

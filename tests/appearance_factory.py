@@ -30,7 +30,8 @@ def probabilities_for(grades: np.ndarray, *, sharpness: float = 2.0, seed: int =
     evidence = rng.normal(size=(len(grades), 4))
     evidence[np.arange(len(grades)), grades] += sharpness
     raised = np.exp(evidence)
-    return raised / raised.sum(axis=1, keepdims=True)
+    shares: np.ndarray = raised / raised.sum(axis=1, keepdims=True)
+    return shares
 
 
 def table(
@@ -135,7 +136,7 @@ def draw_graded(folder: Path, per_kind: int = 12) -> Dataset:
     for place, kind in enumerate(KINDS):
         for k in range(per_kind):
             name = f"test/{place}-{k}.png"
-            phantom = draw_phantom(100 * place + k, size=128).pixels
+            phantom = draw_phantom(100 * place + k, size=192).pixels
             pixels = np.clip(phantom * 0.7 + 0.07 * (place % 4), 0, 1)
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray((pixels * 255).astype(np.uint8)).save(folder / name)
@@ -145,7 +146,7 @@ def draw_graded(folder: Path, per_kind: int = 12) -> Dataset:
                 "source": "siim" if kind else ("rsna", "nih")[place % 2],
                 "patient": f"p{place}-{k}", "group": f"g{place}-{k // 2}" if k else "",
                 "finding": "" if kind else "Normal", "appearance": kind,
-                "width": 128, "height": 128, "sha256": digest, "original_sha256": digest,
+                "width": 192, "height": 192, "sha256": digest, "original_sha256": digest,
             }  # fmt: skip
             rows.append(known)
     (folder / "test/empty.png").write_bytes(b"")

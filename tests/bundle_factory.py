@@ -65,7 +65,8 @@ def brightness_network(
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
     onnx.checker.check_model(model)
-    return model.SerializeToString()
+    content: bytes = model.SerializeToString()
+    return content
 
 
 # A film of brightness m is likest to the category whose brightness is nearest: the logits are
@@ -118,7 +119,8 @@ def appearance_network(
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=10)
     onnx.checker.check_model(model)
-    return model.SerializeToString()
+    content: bytes = model.SerializeToString()
+    return content
 
 
 def appearance_fields(**overrides: Any) -> dict[str, Any]:

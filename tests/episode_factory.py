@@ -21,7 +21,7 @@ from covid_d.clinic.database.cases import (
     assessment_columns,
 )
 from covid_d.clinic.installation import Installation
-from covid_d.detector import Assessment, BundleId, Outcome
+from covid_d.detector import CATEGORIES, Assessment, BundleId, Outcome
 from covid_d.radiograph import Refusal, RefusalCode
 
 BUNDLE = "a" * 64
@@ -34,7 +34,8 @@ class Told:
     """One case to be written.
 
     ``answers`` are the probabilities of its films, ``None`` a refusal; an answer above 0.6 is
-    positive, below 0.4 negative. ``rt_pcr`` and ``antigen`` are values of follow-ups.
+    positive, below 0.4 negative. With ``appearance`` they say how typical the films look, the rest
+    of each being negative. ``rt_pcr`` and ``antigen`` are values of follow-ups.
     """
 
     day: date = date(2026, 11, 1)
@@ -47,6 +48,7 @@ class Told:
     sampled: date | None = None
     blind: str | None = None
     bundle: str = BUNDLE
+    appearance: bool = False
     columns: dict[str, Any] = field(default_factory=dict)
 
 
@@ -112,7 +114,9 @@ def _add(
                 "at_intake": True,
             }
         )
-        rows[StoredAssessment].append(assessment(film_id, probability, one.bundle, at))
+        rows[StoredAssessment].append(
+            assessment(film_id, probability, one.bundle, at, appearance=one.appearance)
+        )
     for kind, value in (("rt_pcr", one.rt_pcr), ("antigen", one.antigen)):
         if value is not None:
             rows[FollowUp].append(follow_up(case_id, kind, value, user_id, one.sampled or one.day))
@@ -126,14 +130,26 @@ def _add(
 
 
 def assessment(
-    film_id: int, probability: float | None, bundle: str = BUNDLE, at: datetime | None = None
+    film_id: int,
+    probability: float | None,
+    bundle: str = BUNDLE,
+    at: datetime | None = None,
+    *,
+    appearance: bool = False,
 ) -> dict[str, Any]:
     """Return the columns of an assessment; no probability makes it a refusal."""
+    typical = probability if appearance else None
+    looks = (
+        None
+        if typical is None
+        else dict(zip(CATEGORIES, (1 - typical, 0, 0, typical), strict=True))
+    )
     answered = Assessment(
         path="",
         outcome=Outcome(outcome_of(probability)),
         bundle=BundleId("phantom", "1.0", bundle),
-        probability=probability,
+        probability=None if appearance else probability,
+        appearance=looks,
         refusal=Refusal.of(RefusalCode.NOT_FRONTAL) if probability is None else None,
     )
     columns = assessment_columns(answered, prevalence=None, milliseconds=1.0)

@@ -31,7 +31,8 @@ from covid_d.radiograph.readers import reader_for
 def grey8(seed: int = 1, *, size: int = 160, height: int | None = None) -> npt.NDArray[np.uint8]:
     """Return a phantom as uint8; ``height`` cuts its lower rows off."""
     pixels = _edged(draw_phantom(seed, size=size).pixels[:height])
-    return np.rint(pixels * 255.0).astype(np.uint8)
+    grey: npt.NDArray[np.uint8] = np.rint(pixels * 255.0).astype(np.uint8)
+    return grey
 
 
 def grey16(seed: int = 1, *, bits: int = 16, size: int = 160) -> npt.NDArray[np.uint16]:

@@ -30,7 +30,7 @@ from starlette.routing import Route
 CLIENT, SECRET = "covid-d", "a secret of the client"
 
 
-class _Client(ClientMixin):
+class _Client(ClientMixin):  # type: ignore[misc]
     def __init__(self, redirect_uri: str) -> None:
         self.redirect_uri = redirect_uri
 
@@ -59,14 +59,12 @@ class _Client(ClientMixin):
         return grant_type == "authorization_code"
 
 
-class _Code(AuthorizationCodeMixin):
+class _Code(AuthorizationCodeMixin):  # type: ignore[misc]
     def __init__(self, request: Any, claims: dict[str, Any]) -> None:
         data = request.payload.data
-        self.redirect_uri, self.scope, self.nonce = (
-            data["redirect_uri"],
-            data["scope"],
-            data.get("nonce"),
-        )
+        self.redirect_uri: str = data["redirect_uri"]
+        self.scope: str = data["scope"]
+        self.nonce: str | None = data.get("nonce")
         self.code_challenge = data.get("code_challenge")
         self.code_challenge_method = data.get("code_challenge_method")
         self.claims = claims
@@ -90,7 +88,7 @@ class _Code(AuthorizationCodeMixin):
         return None
 
 
-class OpenIdProvider(AuthorizationServer):
+class OpenIdProvider(AuthorizationServer):  # type: ignore[misc]
     """The provider; ``claims`` is who sits at the browser, ``key`` signs, ``known_key`` is told."""
 
     def __init__(self, redirect_uri: str) -> None:
@@ -161,7 +159,8 @@ class OpenIdProvider(AuthorizationServer):
     async def token(self, request: Request) -> Response:
         form = {name: str(value) for name, value in (await request.form()).items()}
         asked = (request.method, str(request.url), request.headers, form)
-        return self.create_token_response(self.create_oauth2_request(asked))
+        answer: Response = self.create_token_response(self.create_oauth2_request(asked))
+        return answer
 
     @classmethod
     @contextmanager
@@ -191,7 +190,7 @@ class OpenIdProvider(AuthorizationServer):
 
 
 def _code_grant(provider: OpenIdProvider) -> type[grants.AuthorizationCodeGrant]:
-    class CodeGrant(grants.AuthorizationCodeGrant):
+    class CodeGrant(grants.AuthorizationCodeGrant):  # type: ignore[misc]
         TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic"]  # noqa: RUF012 - Authlib's protocol
 
         def save_authorization_code(self, code: str, request: Any) -> None:
@@ -214,7 +213,7 @@ def _code_grant(provider: OpenIdProvider) -> type[grants.AuthorizationCodeGrant]
 
 
 def _tokens(provider: OpenIdProvider) -> OpenIDCode:
-    class Tokens(OpenIDCode):
+    class Tokens(OpenIDCode):  # type: ignore[misc]
         def exists_nonce(self, nonce: str, request: Any) -> bool:
             return any(code.nonce == nonce for code in provider.codes.values())
 

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from scipy.ndimage import gaussian_filter
@@ -25,8 +24,9 @@ from torch import Tensor, nn
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import COLUMNS
 from covid_d.detector import Bundle
-from covid_d.radiograph import Preprocessing, Radiograph, prepare, read
+from covid_d.radiograph import Preprocessing, prepare, read
 from covid_d.radiograph.phantom import Phantom, draw_phantom
+from planted_films import DrawnLungs
 
 SIZE = 128
 FILMS = {"train": 160, "validation": 80, "test": 120}
@@ -47,17 +47,6 @@ def draw_film(seed: int, *, positive: bool, marker: bool) -> Phantom:
     fine = gaussian_filter(noise, 0.7) - gaussian_filter(noise, 1.8)  # nothing above a few pixels
     pixels = phantom.pixels + np.where(phantom.lungs, 0.05 * fine / fine.std(), 0.0)
     return Phantom(np.clip(pixels, 0.0, 1.0).astype(np.float32), phantom.lungs)
-
-
-class DrawnLungs:
-    """The phantoms' own lungs, looked up by file name."""
-
-    def __init__(self, masks: dict[str, npt.NDArray[np.bool_]]) -> None:
-        self._masks = masks
-
-    def mask(self, radiograph: Radiograph) -> npt.NDArray[np.bool_]:
-        """Return where the lungs were drawn."""
-        return self._masks[Path(radiograph.name).name]
 
 
 @dataclass(frozen=True)
@@ -138,11 +127,11 @@ def train_network(dataset: Dataset, *, seed: int, epochs: int = 12) -> TinyNetwo
     network = TinyNetwork()
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-2)
     for _ in range(epochs):
-        for batch in torch.randperm(len(films)).split(16):
+        for batch in torch.split(torch.randperm(len(films)), 16):
             logit, _, _ = network(films[batch])
             loss = nn.functional.binary_cross_entropy_with_logits(logit, truth[batch])
             optimizer.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
     return network.eval()
 

@@ -50,7 +50,7 @@ def test_message_cannot_be_changed() -> None:
 
 def test_intended_use_names_the_tests_that_decide_and_never_promises() -> None:
     for language in ("es", "en"):
-        text = INTENDED_USE.in_language(language)  # type: ignore[arg-type]
+        text = INTENDED_USE.in_language(language)
         assert "RT-PCR" in text
         assert "COVID-19" in text
         assert "valida" not in text.lower()

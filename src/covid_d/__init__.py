@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from covid_d.radiograph import Radiograph as Radiograph
     from covid_d.radiograph import Refusal as Refusal
     from covid_d.radiograph import Sex as Sex
-    from covid_d.radiograph import prepare as prepare
-    from covid_d.radiograph import read as read
+    from covid_d.radiograph.prepare import prepare as prepare
+    from covid_d.radiograph.read import read as read
 
 __all__ = ["__version__", *_EXPORTS]
 

@@ -133,5 +133,5 @@ def test_an_export_becomes_a_data_set_and_a_bundle(clinic: Installation, tmp_pat
 
     detector = Detector.load(tmp_path / "run" / "bundle")
     assessment = detector.assess(phantom_png(1001))
-    assert assessment.outcome is not Outcome.REFUSED
+    assert assessment.outcome is not Outcome.REFUSED, assessment.refusal
     assert assessment.bundle.sha256 == detector.bundle.id.sha256

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from covid_d.cli.train import train
+from covid_d.cli.train import _without_folders, train
 from covid_d.dataset.manifest import COLUMNS
 from covid_d.errors import CovidDError
 from covid_d.radiograph.phantom import draw_phantom
-from covid_d.training.recipes import DEFAULT, Recipe
+from covid_d.training.recipes import APPEARANCE, DEFAULT, Recipe
 
 QUICK = (
     "--backbone", "test_resnet", "--no-pretrained", "--size", "64", "--batch", "8",
@@ -59,11 +59,11 @@ class TestHelp:
         names = {parameter.name for parameter in train.params}
         assert set(Recipe.model_fields) - {"name"} <= names
 
-    def test_values_of_both_recipes_are_shown(self) -> None:
+    def test_values_of_every_recipe_are_shown(self) -> None:
         text = " ".join(_run("--help").output.split())
-        assert f"[{DEFAULT.backbone} / resnet34]" in text
-        assert f"[{DEFAULT.rotate:g} / 25]" in text
-        assert f"[{DEFAULT.lr_min:g} / 1e-06]" in text
+        assert f"[{DEFAULT.backbone} / resnet34 / {APPEARANCE.backbone}]" in text
+        assert f"[{DEFAULT.rotate:g} / 25 / {APPEARANCE.rotate:g}]" in text
+        assert f"[{DEFAULT.lr_min:g} / 1e-06 / {APPEARANCE.lr_min:g}]" in text
 
     def test_help_needs_no_torch(self) -> None:
         code = (
@@ -154,3 +154,17 @@ def test_a_rehearsal_of_the_article(dataset: Path, tmp_path: Path) -> None:
     assert record["limit"] == 40
     assert "Rehearsal" in (tmp_path / "run" / "report.html").read_text()
     assert (tmp_path / "run" / "lr-finder.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Path("/srv/films/lungs"), "lungs"),
+        ("child=/srv/films/chest_xray/train", "child=train"),
+        ("lateral=aside", "lateral=aside"),
+        (0.3, "0.3"),
+        ("tf_efficientnet_lite0", "tf_efficientnet_lite0"),
+    ],
+)
+def test_no_folder_of_a_machine_gets_into_the_record(value: object, shown: str) -> None:
+    assert _without_folders(value) == shown

@@ -19,6 +19,7 @@ from covid_d.clinic.accounts.sign_in import TRIES
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession, User
 from covid_d.clinic.database.operations import AuditEntry
+from covid_d.clinic.http.render import LANGUAGE_COOKIE
 from covid_d.clinic.http.visitor import COOKIE
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
@@ -104,13 +105,20 @@ def test_signing_out_ends_the_session_on_the_server(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "place", ["//evil.example", "https://evil.example", "/\\evil", "x", "/a\n"]
+    "place",
+    ["//evil.example", "https://evil.example", "/\\evil", "x", "/a\n", "/a\nb", "/" + 4000 * "a"],
 )
 def test_the_way_back_leads_to_ourselves_only(client: TestClient, place: str) -> None:
     answer = client.post(
         "/sign-in", data={"username": "doctor", "password": PASSWORD, "next": place}
     )
     assert answer.headers["location"] == "/"
+
+
+def test_the_language_is_kept_whatever_the_way_back(client: TestClient) -> None:
+    answer = client.post("/language", data={"language": "en", "next": "/a\nb"})
+    assert answer.headers["location"] == "/"
+    assert answer.cookies[LANGUAGE_COOKIE] == "en"
 
 
 def test_the_language_is_kept(client: TestClient) -> None:

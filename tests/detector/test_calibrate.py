@@ -102,7 +102,10 @@ def test_what_are_no_four_numbers_give_no_appearance(logits: tuple[float, ...]) 
         appearance_probabilities(logits, FOUR)
 
 
-def quantiles(*values: float) -> AppearanceConformal:
+def quantiles(
+    negative: float, atypical: float, indeterminate: float, typical: float
+) -> AppearanceConformal:
+    values = (negative, atypical, indeterminate, typical)
     return AppearanceConformal(error_rate=0.1, quantiles=values, films=(19, 19, 19, 19), studies=70)
 
 
@@ -117,7 +120,7 @@ def quantiles(*values: float) -> AppearanceConformal:
     ],
 )
 def test_set_of_categories(
-    probabilities: tuple[float, ...], limits: tuple[float, ...], remaining: str
+    probabilities: tuple[float, ...], limits: tuple[float, float, float, float], remaining: str
 ) -> None:
     appearance = dict(zip(Appearance, probabilities, strict=True))
     assert " ".join(appearance_set(appearance, quantiles(*limits))) == remaining
@@ -127,11 +130,11 @@ def test_set_of_categories(
 @pytest.mark.parametrize("size", range(5))
 def test_only_typical_or_negative_alone_is_an_answer(size: int) -> None:
     for remaining in combinations(Appearance, size):
-        expected = {
+        sure: dict[tuple[Appearance, ...], Outcome] = {
             (Appearance.TYPICAL,): Outcome.POSITIVE,
             (Appearance.NEGATIVE,): Outcome.NEGATIVE,
-        }.get(remaining, Outcome.INCONCLUSIVE)
-        assert outcome_of_appearance(remaining) is expected
+        }
+        assert outcome_of_appearance(remaining) is sure.get(remaining, Outcome.INCONCLUSIVE)
 
 
 @pytest.mark.parametrize("prevalence", [0.0, 1.0, -0.1, 5.0, math.nan])

@@ -43,7 +43,8 @@ def seen_grid(film: Radiograph, preprocessing: Preprocessing) -> np.ndarray:
     """What a network of 14 x 14 cells that fires on brightness would see."""
     grey = standardise(film, preprocessing).astype(np.float32)
     cell = preprocessing.size // GRID
-    return grey.reshape(GRID, cell, GRID, cell).mean(axis=(1, 3))
+    grid: np.ndarray = grey.reshape(GRID, cell, GRID, cell).mean(axis=(1, 3))
+    return grid
 
 
 @pytest.mark.parametrize("fit", ["squash", "pad", "crop"])

@@ -38,7 +38,7 @@ def test_every_plot_is_a_picture_that_shows_itself(report: Interpretation, plot:
     picture = getattr(report, plot)()
     assert isinstance(picture, Image.Image)
     assert picture.mode == "RGB"
-    assert picture._repr_png_()  # type: ignore[attr-defined]
+    assert picture._repr_png_()
     assert picture.tobytes() == getattr(report, plot)().tobytes()
 
 

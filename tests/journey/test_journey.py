@@ -24,7 +24,7 @@ from covid_d.clinic.texts import translations
 from covid_d.dataset import Dataset
 from covid_d.language import Language
 
-from .conftest import Clinic, Eye  # type: ignore[import-not-found]
+from .conftest import Clinic, Eye
 
 PASSWORD = "una frase larga para probar"
 SCREENS = {"desktop": (1280, 900), "phone": (390, 844)}

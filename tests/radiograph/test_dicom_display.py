@@ -226,7 +226,8 @@ def test_contradictory_polarity_is_refused_and_agreeing_polarity_is_not() -> Non
 def _expected(entries: np.ndarray[Any, Any], stored: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return the grey of samples by a LUT, worked out here: first entry 0, the last one goes on."""
     top = 255 if entries.max() < 256 else 2 ** int(np.ceil(np.log2(entries.max() + 1))) - 1
-    return entries[np.minimum(stored, len(entries) - 1)] / top
+    grey: np.ndarray[Any, Any] = entries[np.minimum(stored, len(entries) - 1)] / top
+    return grey
 
 
 RAMP = np.linspace(0, 255, 4096).round().astype(int)

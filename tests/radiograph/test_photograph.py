@@ -66,7 +66,8 @@ def test_a_film_that_fills_its_picture_is_no_photograph() -> None:
 
 def blob() -> npt.NDArray[np.float32]:
     rows, columns = np.mgrid[:300, :300]
-    return ((rows - 150) ** 2 + (columns - 150) ** 2 < 90**2).astype(np.float32)
+    inside: npt.NDArray[np.bool_] = (rows - 150) ** 2 + (columns - 150) ** 2 < 90**2
+    return inside.astype(np.float32)
 
 
 @pytest.mark.parametrize("picture", [np.zeros((200, 200), np.float32), blob()])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ def refusal_of(data: bytes) -> RadiographError:
 @pytest.mark.parametrize("cut", ["preamble", "preamble and prefix", "all of the header"])
 def test_dicom_without_its_file_header(cut: str) -> None:
     whole = films.dicom(DEEP)
-    meta = dcmread(films.BytesIO(whole)).file_meta
+    meta = dcmread(BytesIO(whole)).file_meta
     length = 132 + 12 + int(meta.FileMetaInformationGroupLength)
     start = {"preamble": 128, "preamble and prefix": 132, "all of the header": length}[cut]
     assert np.allclose(read(whole[start:]).pixels, DEEP / 4095, atol=1e-6)
@@ -35,7 +36,7 @@ def test_dicom_without_its_file_header(cut: str) -> None:
 
 def test_compressed_dicom_without_a_transfer_syntax_is_refused_by_name() -> None:
     whole = films.jpeg_dicom(GREY)
-    length = 132 + 12 + int(dcmread(films.BytesIO(whole)).file_meta.FileMetaInformationGroupLength)
+    length = 132 + 12 + int(dcmread(BytesIO(whole)).file_meta.FileMetaInformationGroupLength)
     error = refusal_of(whole[length:])
     assert error.refusal.code is RefusalCode.MISSING
     assert "(0002,0010)" in error.refusal.message.es

@@ -43,7 +43,8 @@ def test_seed_fixes_the_changes(films: TensorImage) -> None:
 
     def once(seed: int) -> torch.Tensor:
         set_seed(seed)
-        return change(films.clone(), split_idx=0)
+        changed: torch.Tensor = change(films.clone(), split_idx=0)
+        return changed
 
     assert torch.equal(once(3), once(3))
     assert not torch.equal(once(3), once(4))

@@ -58,7 +58,7 @@ def test_packaged_weights_are_imagenet_s() -> None:
     for name, tensor in model.state_dict().items():
         assert not name.endswith("running_var") or float(tensor.min()) >= 0, name
     # It knows that tabby, tiger cat and Persian cat (281 to 283) are alike, and unlike the rest.
-    rows = torch.nn.functional.normalize(model.classifier.weight.detach(), dim=1)
+    rows = torch.nn.functional.normalize(model.get_parameter("classifier.weight").detach(), dim=1)
     alike = rows @ rows[281]
     assert set(alike.topk(3).indices.tolist()) <= {281, 282, 283, 284, 285}
     assert float(alike.mean()) < 0.1

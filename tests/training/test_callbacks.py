@@ -131,9 +131,10 @@ def test_the_average_of_the_weights_is_validated_and_the_weights_train_on(
     validated: list[torch.Tensor] = []
 
     def weight() -> torch.Tensor:
-        return next(iter(learn.model[1].parameters())).detach().clone()
+        first: torch.nn.Parameter = next(iter(learn.model[1].parameters()))
+        return first.detach().clone()
 
-    class Spy(Callback):
+    class Spy(Callback):  # type: ignore[misc]
         order = 62  # after the average
 
         def after_step(self) -> None:
@@ -163,7 +164,7 @@ def test_half_precision_is_for_training_only_and_the_loss_is_whole(
     layer.register_forward_hook(lambda *found: seen[learn.training].add(found[2].dtype))
     losses: set[torch.dtype] = set()
 
-    class Spy(Callback):
+    class Spy(Callback):  # type: ignore[misc]
         def after_loss(self) -> None:
             losses.add(self.loss.dtype)
 
@@ -177,7 +178,7 @@ def test_half_precision_is_for_training_only_and_the_loss_is_whole(
 def test_divergence_is_an_error_and_makes_no_checkpoint(
     dls: DataLoaders, tiny: Recipe, tmp_path: Path, value: float
 ) -> None:
-    class Explode(Callback):
+    class Explode(Callback):  # type: ignore[misc]
         def after_step(self) -> None:
             with torch.no_grad():
                 next(self.model[1].parameters()).fill_(value)

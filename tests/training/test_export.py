@@ -11,6 +11,7 @@ from fastai.learner import Learner
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.detector import Bundle, Detector, Outcome
+from covid_d.detector.bundle.spec import Calibration
 from covid_d.errors import TrainingError
 from covid_d.radiograph import Facts, Radiograph
 from covid_d.radiograph.read import read
@@ -58,6 +59,7 @@ def test_detector_answers_as_the_learner_does(
     logits = (scores[:, 0] - scores[:, 1]).double().numpy()
     bundle = Bundle.load(finished_run / "bundle")
     detector, line = Detector(bundle), bundle.spec.calibration
+    assert isinstance(line, Calibration)
     answered = 0
     for row, logit in zip(phantoms.films("validation").itertuples(), logits, strict=True):
         wanted = 1 / (1 + np.exp(-(line.slope * logit + line.intercept)))

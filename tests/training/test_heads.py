@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from fastai.layers import AdaptiveConcatPool2d
@@ -34,7 +36,7 @@ def _by_autograd(head: nn.Module, features: torch.Tensor) -> tuple[torch.Tensor,
     return logit.detach(), (gradient * features).sum(dim=1).detach()
 
 
-HEADS = {
+HEADS: dict[str, Callable[[], nn.Module]] = {
     "ours": lambda: create_head(
         CHANNELS, 2, concat_pool=False, lin_ftrs=[], first_bn=False, ps=0.2
     ),

@@ -25,6 +25,7 @@ Exported = tuple[nn.Sequential, DetectorNetwork, bytes]
 def _model(*, linear: bool) -> nn.Sequential:
     torch.manual_seed(3)
     options = {"concat_pool": False, "lin_ftrs": [], "first_bn": False} if linear else {}
+    model: nn.Sequential
     model, _ = create_timm_model("test_resnet", 2, pretrained=False, **options)
     model.train()
     with torch.no_grad():  # running statistics other than their defaults
@@ -111,7 +112,7 @@ def test_a_differing_export_is_refused(exported: Exported, films: np.ndarray) ->
     model, _, content = exported
     other = DetectorNetwork(model)
     with torch.no_grad():
-        other.head.layers[-1].weight[0] += 0.01
+        other.head.layers[-1].get_parameter("weight")[0] += 0.01
     with pytest.raises(TrainingError, match="differs from the trained one: logit by"):
         check_parity(other, OnnxNetwork(content), films)
 

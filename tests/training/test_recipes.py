@@ -46,7 +46,7 @@ def test_changed_replaces_and_leaves_the_original() -> None:
 
 def test_recipes_are_frozen() -> None:
     with pytest.raises(ValidationError):
-        ARTICLE.epochs = 3  # type: ignore[misc]
+        ARTICLE.epochs = 3
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_runs_repeat_for_a_seed(
     assert not _history(tmp_path / "one").equals(_history(tmp_path / "other"))
 
 
-class _Break(Callback):
+class _Break(Callback):  # type: ignore[misc]
     """Break a run off in the middle of an epoch, as Ctrl-C does."""
 
     order = 200

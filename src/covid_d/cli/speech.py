@@ -127,7 +127,8 @@ def in_language(command: click.Command, language: Language) -> click.Command:
         }
         if hasattr(command, "language"):
             translated.language = language
-    return translated
+    done: click.Command = translated
+    return done
 
 
 def sentence_of(text: str) -> str:
@@ -156,4 +157,5 @@ def _parameter(parameter: click.Parameter, language: Language) -> click.Paramete
     if not isinstance(parameter.type, click.Choice):
         translated.type = copy.copy(parameter.type)
         translated.type.name = _translated(parameter.type.name, language)
-    return translated
+    done: click.Parameter = translated
+    return done

@@ -265,9 +265,16 @@ def _command() -> str:
             words.append(parameter.opts[0] if value else parameter.secondary_opts[0])
         else:
             for each in value if isinstance(value, tuple) else (value,):
-                shown = each.name if isinstance(each, Path) else str(each)
-                words += [parameter.opts[0], shlex.quote(shown)]
+                words += [parameter.opts[0], shlex.quote(_without_folders(each))]
     return " ".join(words)
+
+
+def _without_folders(value: Any) -> str:
+    """Return an option's value as shown: of a path its last part alone, of KIND=FOLDER too."""
+    if isinstance(value, Path):
+        return value.name
+    kind, separator, folder = str(value).partition("=")
+    return f"{kind}={Path(folder).name}" if separator else kind
 
 
 _GATE_KINDS = (Kind.FRONTAL, Kind.LATERAL, Kind.CT, Kind.CHILD, Kind.PICTURE)

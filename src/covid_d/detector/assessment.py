@@ -55,7 +55,10 @@ class Outcome(StrEnum):
 
 _OUTCOME_MESSAGES = {
     Outcome.POSITIVE: Message("compatible con COVID-19", "compatible with COVID-19"),
-    Outcome.NEGATIVE: Message("no compatible con COVID-19", "not compatible with COVID-19"),
+    # True of a film without pneumonia too, and no denial: a negative answer rules nothing out.
+    Outcome.NEGATIVE: Message(
+        "sin signos de COVID-19 en la imagen", "no signs of COVID-19 in the image"
+    ),
     Outcome.INCONCLUSIVE: Message("no concluyente", "inconclusive"),
     Outcome.REFUSED: Message("imagen rechazada", "image refused"),
 }

@@ -98,8 +98,8 @@ def _labelled(mask: Mask) -> npt.NDArray[np.intp]:
                 here += 1
     number: dict[int, int] = {}
     labels = np.zeros((height, width), dtype=np.intp)
-    for run, (row, start, end) in enumerate(zip(rows, starts, ends, strict=True)):
-        labels[row, start:end] = number.setdefault(of(run), len(number) + 1)
+    for run, (at, start, end) in enumerate(zip(rows, starts, ends, strict=True)):
+        labels[at, start:end] = number.setdefault(of(run), len(number) + 1)
     return labels
 
 

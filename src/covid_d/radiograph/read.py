@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from covid_d.radiograph.film import Radiograph
+from covid_d.radiograph.film import Facts, FloatImage, Radiograph
 from covid_d.radiograph.frame import film_box
 from covid_d.radiograph.readers import reader_for
 from covid_d.radiograph.readers.limits import MAX_BYTES, require_size
@@ -55,14 +55,7 @@ def read(source: str | Path | bytes | BinaryIO, *, name: str = "") -> Radiograph
     try:
         with _quiet():
             picture, facts = reader_for(data).decode(data, hashlib.sha256(data).hexdigest())
-            box = film_box(picture)
-            if min(box.width, box.height) < _SPECK:
-                raise RadiographError.of(RefusalCode.BLANK)
-            require_size(box.width, box.height)
-            height, width = picture.shape
-            # A copy, so that a margin takes no memory as long as the film is kept.
-            film = np.ascontiguousarray(box.of(picture))
-            return Radiograph(film, facts, name, box, (width, height))
+            return without_margins(picture, facts, name)
     except RadiographError:
         raise
     except Exception as error:
@@ -72,6 +65,33 @@ def read(source: str | Path | bytes | BinaryIO, *, name: str = "") -> Radiograph
         words = " ".join(f"{type(error).__name__}: {error}".split())
         cause = words.partition(" <_io")[0][:200]  # without Pillow's address of a stream
         raise RadiographError.of(RefusalCode.TRUNCATED, cause=cause) from error
+
+
+def without_margins(picture: FloatImage, facts: Facts, name: str = "") -> Radiograph:
+    """Return the film that lies in a picture, as reading frames it.
+
+    Parameters
+    ----------
+    picture
+        float32, HxW, in [0, 1]; upright, with square pixels.
+    facts
+        What is known about the film.
+    name
+        What to call it in messages.
+
+    Raises
+    ------
+    RadiographError
+        If what is left without margins is nothing, or too small or too large to read.
+    """
+    box = film_box(picture)
+    if min(box.width, box.height) < _SPECK:
+        raise RadiographError.of(RefusalCode.BLANK)
+    require_size(box.width, box.height)
+    height, width = picture.shape
+    # A copy, so that a margin takes no memory as long as the film is kept.
+    film = np.ascontiguousarray(box.of(picture))
+    return Radiograph(film, facts, name, box, (width, height))
 
 
 def _bytes_of(source: str | Path | bytes | BinaryIO) -> bytes:

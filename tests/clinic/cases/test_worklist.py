@@ -258,7 +258,7 @@ def test_pages_together_hold_every_case_once_in_order(
     assert len({row.id for row in rows}) == 60
     by_code = sort in {Sort.CODE, Sort.CODE_DOWN}
     keys = [(row.patient_code if by_code else row.created_at, row.id) for row in rows]
-    assert keys == sorted(keys, reverse=sort in {Sort.NEWEST, Sort.CODE_DOWN})  # type: ignore[type-var]
+    assert keys == sorted(keys, reverse=sort in {Sort.NEWEST, Sort.CODE_DOWN})
     assert _list(installation, doctor, 99, sort=sort) == pages[-1]
 
 

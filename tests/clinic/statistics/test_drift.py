@@ -20,7 +20,8 @@ def _episodes(scores: np.ndarray, patients: np.ndarray | None = None) -> Episode
         province=words,
         patient=np.arange(n) if patients is None else patients,
         outcome=outcome,
-        probability=scores,
+        probability=np.full(n, np.nan),  # answers of appearance state none
+        score=scores,
         bundle=np.zeros(n, dtype=np.int64),
         rt_pcr=words,
         antigen=words,

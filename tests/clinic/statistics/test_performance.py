@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -192,3 +193,30 @@ def test_calibration(installation: Installation, doctor: Person) -> None:
     assert _is(by_bin[0.2][4], 0, 15)
     assert by_bin[0.8][4] is None  # two cases
     assert sum(row[2] for row in rows if isinstance(row[2], int)) == 32
+
+
+def test_answers_of_appearance_are_counted(installation: Installation, doctor: Person) -> None:
+    """They state no probability of COVID-19: ranked by how typical the film looks alone."""
+    told = [replace(one, appearance=True) for one in _told()]
+    write(installation, told, user_id=doctor.id)
+    tables = _tables(installation)
+    cells = _cells(tables["accuracy"])
+    counts = [cells[name] for name in ("cases", "with_covid", "without_covid", "inconclusive")]
+    assert counts == [32, 12, 20, 6]
+    area = cells["auroc"]
+    assert isinstance(area, Estimate)
+    truth = [1] * len(ILL) + [0] * len(HEALTHY)
+    assert area.value == pytest.approx(roc_auc_score(truth, ILL + HEALTHY))
+    flow = {str(row[1]): row[2] for row in tables["flow"].rows}
+    assert flow["With an answer"] == flow["Counted"] == 32
+    assert flow["Left out: every film refused"] == 0
+    assert tables["calibration"].rows == []
+
+
+def test_a_refused_film_of_such_a_bundle_is_no_answer(
+    installation: Installation, doctor: Person
+) -> None:
+    told = [Told(answers=(None,), appearance=True), Told(answers=(0.9,), appearance=True)]
+    write(installation, told, user_id=doctor.id)
+    flow = {str(row[1]): row[2] for row in _tables(installation)["flow"].rows}
+    assert (flow["Left out: every film refused"], flow["With an answer"]) == (1, 1)

@@ -38,7 +38,8 @@ def test_covid(text: str) -> None:
     [
         "nocovid", "non-COVID", "No COVID-19", "no covid", "sin COVID-19", "covid-negative",
         "COVID-19 negativo", "negativo para COVID", "COVID-19 not detected", "COVID-19 descartado",
-        "ruled out COVID-19", "normal", "No Finding", "sano", "Sana", "healthy", "negativo",
+        "ruled out COVID-19", "Laboratory negative", "laboratorio negativo",
+        "normal", "No Finding", "sano", "Sana", "healthy", "negativo",
         "neumonía", "Neumonía bacteriana", "pneumonia_noncovid", "SARS", "MERS-CoV",
         "Pneumonia/Viral/SARS",
         "Pneumonia/Bacterial/E.Coli", "Mycoplasma Bacterial Pneumonia",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -20,8 +21,8 @@ SCHEMA = json.loads(
 )
 
 
-def _valid(evaluation: AppearanceEvaluation) -> dict:
-    found = json.loads(to_json(evaluation))
+def _valid(evaluation: AppearanceEvaluation) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(to_json(evaluation))
     jsonschema.Draft202012Validator(SCHEMA).validate(found)
     return found
 

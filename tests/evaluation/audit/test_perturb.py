@@ -1,15 +1,22 @@
-"""Each perturbation does what its name says, and leaves a sound film."""
+"""Each perturbation does what its name says, and leaves a sound film.
+
+What lies around a film is cut off where a file is read: a model sees the film and no border.
+"""
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from covid_d.evaluation.audit.perturb import PERTURBATIONS, Perturbation
-from covid_d.radiograph import Facts, Radiograph, check
+from covid_d.radiograph import Facts, Radiograph, check, read
 from covid_d.radiograph.phantom import draw_phantom
 
 BY_NAME = {change.name: change for change in PERTURBATIONS}
+AROUND = ["black-border", "white-border", "margin-25", "letterbox"]
 CENTRE = (slice(100, 156), slice(100, 156))
 
 
@@ -20,7 +27,8 @@ def film() -> Radiograph:
 
 
 def difference(film: Radiograph, name: str) -> np.ndarray:
-    return np.abs(BY_NAME[name](film).pixels - film.pixels)
+    changed: np.ndarray = np.abs(BY_NAME[name](film).pixels - film.pixels)
+    return changed
 
 
 @pytest.mark.parametrize("change", PERTURBATIONS, ids=lambda change: change.name)
@@ -31,16 +39,18 @@ def test_gives_a_sound_film(film: Radiograph, change: Perturbation) -> None:
     assert after.name == "drawn"
     assert check(after) is None
     assert np.array_equal(film.pixels, before)
-    assert after.pixels.shape != film.pixels.shape or not np.array_equal(after.pixels, before)
+    applied = change.apply(film.pixels)
+    assert applied.shape != film.pixels.shape or not np.array_equal(applied, before)
+    assert change.around or np.array_equal(after.pixels, np.clip(applied, 0, 1))
     assert np.array_equal(after.pixels, change(film).pixels)
 
 
 @pytest.mark.parametrize("change", PERTURBATIONS, ids=lambda change: change.name)
-@pytest.mark.parametrize("shape", [(64, 90), (501, 333)])
+@pytest.mark.parametrize("shape", [(96, 135), (501, 333)])
 def test_any_shape(change: Perturbation, shape: tuple[int, int]) -> None:
     pixels = np.random.default_rng(0).uniform(size=shape).astype(np.float32)
     after = change(Radiograph(pixels, Facts(format="PNG", sha256="", bits=8)))
-    assert min(after.pixels.shape) >= 64
+    assert min(after.pixels.shape) >= 96
 
 
 @pytest.mark.parametrize("name", ["corner-mark", "text"])
@@ -58,12 +68,42 @@ def test_text_is_on_both_sides(film: Radiograph) -> None:
 
 @pytest.mark.parametrize(("name", "level"), [("black-border", 0.0), ("white-border", 1.0)])
 def test_border_surrounds_the_whole_film(film: Radiograph, name: str, level: float) -> None:
-    after = BY_NAME[name](film).pixels
+    after = BY_NAME[name].apply(film.pixels)
     width = (after.shape[0] - 256) // 2
     assert width == round(0.05 * 256)
     assert np.array_equal(after[width:-width, width:-width], film.pixels)
     for edge in (after[:width], after[-width:], after[:, :width], after[:, -width:]):
         assert (edge == level).all()
+
+
+def test_what_lies_around_the_film() -> None:
+    assert [change.name for change in PERTURBATIONS if change.around] == AROUND
+
+
+@pytest.mark.parametrize("name", AROUND)
+def test_a_model_sees_what_reading_the_changed_file_gives(film: Radiograph, name: str) -> None:
+    after = BY_NAME[name](film)
+    picture = np.rint(BY_NAME[name].apply(film.pixels) * 255).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    again = read(file.getvalue())
+    assert (after.box, after.picture_size) == (again.box, again.picture_size)
+    assert np.allclose(after.pixels, again.pixels, atol=0.5001 / 255)
+
+
+@pytest.mark.parametrize("name", AROUND[:3])
+def test_a_border_is_cut_off_to_the_pixel(film: Radiograph, name: str) -> None:
+    assert np.array_equal(BY_NAME[name](film).pixels, film.pixels)
+
+
+def test_a_letterbox_leaves_the_film_but_for_dark_columns_at_its_edge(film: Radiograph) -> None:
+    after = BY_NAME["letterbox"](film)
+    assert after.picture_size == (round(256 * 16 / 9), 256)
+    assert after.box is not None
+    left = after.box.left - (455 - 256) // 2
+    assert left >= 0
+    assert after.box.width >= 250
+    assert np.array_equal(after.pixels, film.pixels[:, left : left + after.box.width])
 
 
 def test_jpeg_loses_more_at_lower_quality(film: Radiograph) -> None:
@@ -96,7 +136,7 @@ def test_rotations_go_opposite_ways(film: Radiograph) -> None:
 
 
 def test_names_are_unique_and_in_two_languages() -> None:
-    assert len(BY_NAME) == len(PERTURBATIONS) == 10
+    assert len(BY_NAME) == len(PERTURBATIONS) == 16
     for change in PERTURBATIONS:
         assert change.message.es
         assert change.message.en

@@ -16,7 +16,13 @@ from audit_factory import (
     source,
     too_small,
 )
-from covid_d.evaluation.audit.evidence import Check, Evidence, LungEvidence, SourceEvidence
+from covid_d.evaluation.audit.evidence import (
+    Check,
+    Evidence,
+    LungEvidence,
+    Sensitivity,
+    SourceEvidence,
+)
 from covid_d.evaluation.audit.probes import Probe
 from covid_d.evaluation.audit.thresholds import THRESHOLDS, Thresholds
 from covid_d.evaluation.audit.verdict import decisive_sources, judge, verdict_of
@@ -63,7 +69,7 @@ def test_pool_is_never_decisive() -> None:
     found = evidence()
     closest = found.pool.closest_probe
     assert closest is not None
-    assert closest[1].auroc.value > found.pool.model.value  # type: ignore[union-attr]
+    assert closest[1].auroc.value > found.pool.model.value
     assert failed(found) == set()
     assert failed(replace(found, sources=())) == {("within_source_evidence", "pooled")}
 
@@ -140,7 +146,7 @@ def test_answers_turned_round_by_marks_decide(share: float, passes: bool) -> Non
 
 
 @pytest.mark.parametrize("tried", [(), (marks_laid(math.nan),)])
-def test_marks_that_were_not_laid_on_fail(tried: tuple) -> None:
+def test_marks_that_were_not_laid_on_fail(tried: tuple[Sensitivity, ...]) -> None:
     assert failed(evidence(sensitivities=tried)) == {("answers_turned_by_marks", "pooled")}
 
 

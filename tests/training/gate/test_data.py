@@ -43,7 +43,8 @@ def with_aside(phantoms: Dataset, tmp_path: Path) -> Dataset:
 def means(film: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Stand in for a network: the quarters' means."""
     halves = film.reshape(3, 2, 16, 2, 16)
-    return halves.mean(axis=(0, 2, 4)).ravel().astype(np.float32)
+    seen: npt.NDArray[np.float32] = halves.mean(axis=(0, 2, 4)).ravel().astype(np.float32)
+    return seen
 
 
 def see(film: Radiograph) -> tuple[FloatImage, npt.NDArray[np.float32]]:

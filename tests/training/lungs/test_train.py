@@ -200,7 +200,7 @@ def test_pretrained_encoder_takes_the_packages_weights() -> None:
     state = find_weights(BACKBONE).state
     assert state is not None
     network = LungNetwork(state)
-    stem = network.stem[0].weight
+    stem = network.stem[0].get_parameter("weight")
     assert stem.shape[1] == 1
     assert torch.equal(stem, state["conv_stem.weight"].sum(dim=1, keepdim=True))
     assert sum(p.numel() for p in network.parameters()) * 4 < 2_000_000

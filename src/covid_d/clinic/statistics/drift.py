@@ -1,7 +1,7 @@
 """Whether the model's scores, or its refusals, are no longer what they were at first.
 
 The reference is a bundle's first ``REFERENCE`` cases; every later ``WINDOW`` cases are compared
-with it once, one case a patient: their probabilities by the two-sample Kolmogorov-Smirnov test,
+with it once, one case a patient: their scores by the two-sample Kolmogorov-Smirnov test,
 their refusals by Fisher's exact test, each at half of ``FALSE_ALARM`` (Bonferroni). Without any
 change at most one window in a hundred alarms; a test holds this by simulation. Laboratory results
 are not needed, so a changed machine or projection shows before they are in.
@@ -38,7 +38,7 @@ class Window:
     first, last
         Days of entry.
     scores
-        Probabilities of the answered cases.
+        Of the answered cases: probability of COVID-19, or how typical the film looks.
     refused
         How many had every film refused.
     distance, p_scores
@@ -134,7 +134,7 @@ def table(found: Drift) -> Table:
         Column("last", N_("Last day"), "day"),
         Column("cases", N_("Cases"), "count"),
         Column("q1", N_("First quartile"), "share"),
-        Column("median", N_("Median probability"), "share"),
+        Column("median", N_("Median score"), "share"),
         Column("q3", N_("Third quartile"), "share"),
         Column("refused", N_("Refused"), "share"),
         Column("distance", N_("Largest difference (KS)"), "score"),
@@ -155,7 +155,7 @@ def table(found: Drift) -> Table:
                 window=WINDOW,
             ),
             N_(
-                "Kolmogorov-Smirnov test of the probabilities, Fisher's exact test of the "
+                "Kolmogorov-Smirnov test of the scores, Fisher's exact test of the "
                 "refusals; without any change at most 1 window in 100 alarms."
             ),
         ),
@@ -168,7 +168,7 @@ def _window(cases: Episodes, start: int, size: int) -> Window:
     return Window(
         date.fromordinal(int(part.day[0])),
         date.fromordinal(int(part.day[-1])),
-        part.probability[answered],
+        part.score[answered],
         int((~answered).sum()),
     )
 

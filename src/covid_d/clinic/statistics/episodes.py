@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +62,11 @@ class Episodes:
         Of the index test: ``positive``, ``negative``, ``inconclusive``, ``refused`` (no film was
         answered) or ``none`` (no film was assessed at intake).
     probability
-        Of the index test; NaN without an answer.
+        Of COVID-19, by the index test; NaN without an answer, and for an answer of appearance,
+        which is no probability of disease.
+    score
+        By which answers are ranked: that probability, or how typical the film looks; NaN without
+        an answer.
     bundle
         Place, in the list that :func:`load` was given, of the bundle that gave the index test, or
         refused; -1 without one.
@@ -81,6 +85,7 @@ class Episodes:
     patient: npt.NDArray[np.int64]
     outcome: Words
     probability: npt.NDArray[np.float64]
+    score: npt.NDArray[np.float64]
     bundle: npt.NDArray[np.int64]
     rt_pcr: Words
     antigen: Words
@@ -99,7 +104,10 @@ class Episodes:
     @property
     def answered(self) -> npt.NDArray[np.bool_]:
         """Which cases have an answer, be it inconclusive."""
-        return ~np.isnan(self.probability)
+        answered: npt.NDArray[np.bool_] = (self.outcome != NO_FILM) & (
+            self.outcome != Outcome.REFUSED.value
+        )
+        return answered
 
 
 def load(
@@ -180,7 +188,7 @@ def _load(
     days = _local_days([row.created_at for row in rows], clock)
     ids = [row.id for row in rows]
     given = _index_tests(session, chosen)
-    nothing = (NO_FILM, None, "")
+    nothing = _IndexTest(NO_FILM, None, None, "")
     numbers = {bundle.sha256: place for place, bundle in enumerate(known)}
     tests = [given.get(case_id, nothing) for case_id in ids]
     blind = _blind_readings(session, chosen)
@@ -193,9 +201,10 @@ def _load(
         unit=np.array([row.unit_id for row in rows], dtype=np.int64),
         province=_words([row.province for row in rows]),
         patient=same_patient([Identity._make(row[3:]) for row in rows]),
-        outcome=_words([test[0] for test in tests]),
-        probability=np.array([test[1] for test in tests], dtype=np.float64),
-        bundle=np.array([numbers.get(test[2], -1) for test in tests], dtype=np.int64),
+        outcome=_words([test.outcome for test in tests]),
+        probability=np.array([test.probability for test in tests], dtype=np.float64),
+        score=np.array([test.score for test in tests], dtype=np.float64),
+        bundle=np.array([numbers.get(test.bundle, -1) for test in tests], dtype=np.int64),
         rt_pcr=_words([one.rt_pcr for one in said]),
         antigen=_words([one.antigen for one in said]),
         to_date=_words([one.to_date for one in said]),
@@ -244,13 +253,22 @@ def bundles(session: Session) -> list[BundleName]:
     return [BundleName(*row[1:]) for row in sorted(latest, key=lambda row: -row[0])]
 
 
-def _index_tests(
-    session: Session, chosen: ColumnElement[bool]
-) -> dict[int, tuple[str, float | None, str]]:
-    found: dict[int, tuple[str, float | None, str]] = {}
+class _IndexTest(NamedTuple):
+    outcome: str
+    probability: float | None
+    typical: float | None
+    bundle: str
+
+    @property
+    def score(self) -> float | None:
+        return self.typical if self.probability is None else self.probability
+
+
+def _index_tests(session: Session, chosen: ColumnElement[bool]) -> dict[int, _IndexTest]:
+    found: dict[int, _IndexTest] = {}
     refused = Outcome.REFUSED.value
     last_film = 0
-    for case_id, film_id, outcome, probability, bundle in (
+    for case_id, film_id, outcome, probability, typical, bundle in (
         session.connection()
         .execute(
             select(
@@ -258,6 +276,7 @@ def _index_tests(
                 StoredAssessment.film_id,
                 StoredAssessment.outcome,
                 StoredAssessment.probability,
+                StoredAssessment.typical,
                 StoredAssessment.bundle_sha256,
             )
             .join(Film, Film.id == StoredAssessment.film_id)
@@ -270,9 +289,9 @@ def _index_tests(
         if film_id == last_film:  # assessed again, later
             continue
         last_film = film_id
-        before = found.get(case_id)
-        if before is None or (before[0] == refused and outcome != refused):
-            found[case_id] = (outcome, probability, bundle)
+        before, test = found.get(case_id), _IndexTest(outcome, probability, typical, bundle)
+        if before is None or (before.outcome == refused and test.outcome != refused):
+            found[case_id] = test
     return found
 
 

@@ -125,7 +125,7 @@ def compared(cases: Episodes, reference: Words) -> Compared:
         cases.outcome[mask],
         (reference == Standard.POSITIVE)[mask],
         cases.patient[mask],
-        cases.probability[mask],
+        cases.score[mask],
     )
 
 
@@ -234,7 +234,7 @@ def comparators(cases: Episodes) -> Table:
         if not mask.any():
             continue
         truth, patients = (cases.rt_pcr == Standard.POSITIVE)[mask], cases.patient[mask]
-        model = Compared(cases.outcome[mask], truth, patients, cases.probability[mask])
+        model = Compared(cases.outcome[mask], truth, patients, cases.score[mask])
         rows.append((label, *Compared(answers[mask], truth, patients).row()))
         rows.append((N_("The model on the same cases"), *model.row()))
     return Table(
@@ -247,8 +247,12 @@ def comparators(cases: Episodes) -> Table:
 
 
 def calibration(cases: Episodes, reference: Words, scope: Scope) -> Table:
-    """Return the share with COVID-19 by bin of probability, inconclusive answers included."""
-    both = compared(cases, reference)
+    """Return the share with COVID-19 by bin of probability, inconclusive answers included.
+
+    Answers of appearance state no probability of COVID-19 and are left out.
+    """
+    stated = ~np.isnan(cases.probability)
+    both = compared(cases.where(stated), reference[stated])
     rows: list[tuple[Cell, ...]] = []
     if both.scores is not None and len(both.truth):
         for part in reliability(both.scores, both.truth):
@@ -273,6 +277,7 @@ def calibration(cases: Episodes, reference: Words, scope: Scope) -> Table:
                 "films; where it is rarer, fewer have it than the probability says."
             ),
             N_("Shares are given from %(n)d cases on.", n=LEAST),
+            N_("Answers of appearance state no probability of COVID-19 and are left out."),
         ),
     )
 

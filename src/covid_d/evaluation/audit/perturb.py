@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from covid_d.language import Message
-from covid_d.radiograph import read
 from covid_d.radiograph.film import FloatImage, Radiograph
+from covid_d.radiograph.read import without_margins
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,9 @@ class Perturbation:
         What is changed, for reports.
     apply
         Takes pixels, float32 HxW in [0, 1], and returns such.
-    as_file
-        Whether the changed picture is read as a file is: reading may undo the change, as it cuts
-        margins off.
+    around
+        Whether it lays something around the film. What surrounds the film in a file is cut off
+        where the file is read; so it is here, before a model sees the film.
     on_lungs
         Whether it lays something on the lungs.
     """
@@ -36,7 +36,7 @@ class Perturbation:
     name: str
     message: Message
     apply: Callable[[FloatImage], FloatImage]
-    as_file: bool = False
+    around: bool = False
     on_lungs: bool = False
 
     def __call__(self, radiograph: Radiograph) -> Radiograph:
@@ -48,11 +48,10 @@ class Perturbation:
             If it cannot be read any more.
         """
         pixels = np.clip(self.apply(radiograph.pixels), 0.0, 1.0)
-        if self.as_file:
-            buffer = io.BytesIO()
-            _grey(pixels).save(buffer, "PNG")
-            return replace(read(buffer.getvalue()), name=radiograph.name)
-        return replace(radiograph, pixels=np.ascontiguousarray(pixels, dtype=np.float32))
+        pixels = np.ascontiguousarray(pixels, dtype=np.float32)
+        if self.around:
+            return without_margins(pixels, radiograph.facts, radiograph.name)
+        return replace(radiograph, pixels=pixels)
 
 
 def _corner_mark(pixels: FloatImage) -> FloatImage:
@@ -108,10 +107,12 @@ def _arrow_on_lung(pixels: FloatImage) -> FloatImage:
 def _electrodes_on_lungs(pixels: FloatImage) -> FloatImage:
     picture, pen, side = _drawing(pixels)
     radius = max(2, side // 45)
-    for across, down in ((0.26, 0.30), (0.74, 0.30), (0.28, 0.66)):
+    # No wire hangs as straight as a plumb line: that would be the edge of a damaged picture.
+    for across, down, leads_to in ((0.26, 0.30, 0.34), (0.74, 0.30, 0.66), (0.28, 0.66, 0.32)):
         x, y = _at(picture, across, down)
         pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=0.95)
-        pen.line((x, y, x, picture.height), fill=0.9, width=max(1, side // 200))
+        end = _at(picture, leads_to, 1.0)
+        pen.line((x, y, *end), fill=0.9, width=max(1, side // 200))
     return np.asarray(picture, dtype=np.float32)
 
 
@@ -175,25 +176,25 @@ PERTURBATIONS: tuple[Perturbation, ...] = (
         "black-border",
         Message("borde negro del 5 %", "black border, 5 %"),
         _bordered(0.0),
-        as_file=True,
+        around=True,
     ),
     Perturbation(
         "white-border",
         Message("borde blanco del 5 %", "white border, 5 %"),
         _bordered(1.0),
-        as_file=True,
+        around=True,
     ),
     Perturbation(
         "margin-25",
         Message("margen negro del 25 %", "black margin, 25 %"),
         _bordered(0.0, 0.25),
-        as_file=True,
+        around=True,
     ),
     Perturbation(
         "letterbox",
         Message("pantalla negra de 16:9", "black 16:9 screen"),
         _letterboxed,
-        as_file=True,
+        around=True,
     ),
     Perturbation(
         "lung-word",

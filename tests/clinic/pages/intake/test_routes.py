@@ -263,7 +263,7 @@ def test_a_form_sent_twice_is_one_case(installation: Installation, form: Form) -
 
 def test_every_blank_form_has_its_own_submission(form: Form) -> None:
     pages = [form.browser.get("/cases/new").text for _ in range(2)]
-    found = {re.search(r'name="submission" value="([^"]+)"', html)[1] for html in pages}  # type: ignore[index]
+    found = {re.search(r'name="submission" value="([^"]+)"', html)[1] for html in pages}
     assert len(found) == 2
 
 

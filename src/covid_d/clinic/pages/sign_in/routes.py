@@ -36,14 +36,14 @@ class _SignIn(BaseModel):
 
     username: Annotated[str, Line(80)] = ""
     password: Annotated[str, Secret()] = ""
-    next: Annotated[str, Line(_LONGEST)] = "/"
+    next: str = "/"
 
 
 class _Wanted(BaseModel):
     """The form of the language, on every page."""
 
     language: Annotated[Language, Choice()] = "es"
-    next: Annotated[str, Line(_LONGEST)] = "/"
+    next: str = "/"
 
 
 @router.get("/sign-in")
@@ -130,5 +130,5 @@ def _checked(request: Request, username: str, password: str) -> str:
 
 def _inside(path: str) -> str:
     """Return a path of ours: an address of another site would make a trap of our sign-in page."""
-    sound = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if sound else "/"
+    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if ours and path.isprintable() and len(path) <= _LONGEST else "/"
