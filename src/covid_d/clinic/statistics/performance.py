@@ -89,9 +89,8 @@ class Compared:
 
     def where(self, mask: Mask) -> Compared:
         """Return the cases of a mask."""
-        scores, stated = (
-            None if column is None else column[mask] for column in (self.scores, self.stated)
-        )
+        scores = None if self.scores is None else self.scores[mask]
+        stated = None if self.stated is None else self.stated[mask]
         return Compared(self.answers[mask], self.truth[mask], self.patients[mask], scores, stated)
 
     @property
