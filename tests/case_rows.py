@@ -21,7 +21,7 @@ from covid_d.clinic.database.cases import (
     assessment_columns,
 )
 from covid_d.clinic.installation import Installation
-from covid_d.detector import Assessment, BundleId, Outcome
+from covid_d.detector import CATEGORIES, Assessment, BundleId, Outcome
 from covid_d.radiograph import Refusal, RefusalCode
 from episode_factory import restart_sequences
 
@@ -31,9 +31,13 @@ def add_row(
     person: Person,
     *outcomes: str,
     created_at: datetime | None = None,
+    appearance: Sequence[float] | None = None,
     **columns: Any,
 ) -> int:
-    """Add a case of a person with one film for each outcome, and return its number."""
+    """Add a case of a person with one film for each outcome, and return its number.
+
+    With ``appearance``, of the four categories, its films are answered by how they look.
+    """
     moment = created_at or now()
     with installation.writing() as session:
         case = Case(
@@ -61,18 +65,23 @@ def add_row(
             )
             session.add(film)
             session.flush()
-            session.add(StoredAssessment(film_id=film.id, **answer(outcome, moment)))
+            session.add(StoredAssessment(film_id=film.id, **answer(outcome, moment, appearance)))
         return case.id
 
 
-def answer(outcome: str, moment: datetime) -> dict[str, Any]:
+def answer(
+    outcome: str, moment: datetime, appearance: Sequence[float] | None = None
+) -> dict[str, Any]:
     """Return the columns of an assessment."""
     refused = outcome == "refused"
+    looks = None if refused or appearance is None else appearance
+    probability = None if refused else {"positive": 0.9, "negative": 0.1}.get(outcome, 0.5)
     assessment = Assessment(
         path="",
         outcome=Outcome(outcome),
         bundle=BundleId("phantom", "1", "0" * 64),
-        probability=None if refused else {"positive": 0.9, "negative": 0.1}.get(outcome, 0.5),
+        probability=None if looks else probability,
+        appearance=dict(zip(CATEGORIES, looks, strict=True)) if looks else None,
         refusal=Refusal.of(RefusalCode.TOO_SMALL, "9 x 9") if refused else None,
     )
     columns = assessment_columns(assessment, prevalence=None, milliseconds=10.0)

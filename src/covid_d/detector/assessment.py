@@ -35,6 +35,23 @@ class Outcome(StrEnum):
         """The outcome in a doctor's words, where nothing is known of the film's appearance."""
         return _OUTCOME_MESSAGES[self]
 
+    def headline(self, category: Appearance | None) -> Message:
+        """Return the answer in a radiologist's words.
+
+        Parameters
+        ----------
+        category
+            The most probable one; ``None`` of a bundle of the old kind.
+        """
+        if category is None or self is Outcome.REFUSED:
+            return self.message
+        if self is Outcome.INCONCLUSIVE:
+            return Message(
+                _LEANS.es.format(category=category.message.es),
+                _LEANS.en.format(category=category.message.en),
+            )
+        return category.message
+
 
 _OUTCOME_MESSAGES = {
     Outcome.POSITIVE: Message("compatible con COVID-19", "compatible with COVID-19"),
@@ -211,15 +228,7 @@ class Assessment:
     @property
     def headline(self) -> Message:
         """The answer in a radiologist's words."""
-        category = self.most_likely
-        if category is None or self.outcome is Outcome.REFUSED:
-            return self.outcome.message
-        if self.outcome is Outcome.INCONCLUSIVE:
-            return Message(
-                _LEANS.es.format(category=category.message.es),
-                _LEANS.en.format(category=category.message.en),
-            )
-        return category.message
+        return self.outcome.headline(self.most_likely)
 
     def to_dict(self, *, activation: bool = False) -> dict[str, Any]:
         """Return the JSON object documented for ``covid-d predict --json``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from case_rows import add_row
 from clinic_clock import today
 from clinic_factory import add_case, read_blind
 from covid_d.clinic.accounts.people import Person
@@ -13,6 +14,7 @@ from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import Message
 
 People = dict[Role, Person]
 
@@ -53,6 +55,18 @@ def test_everything_is_there_in_order(installation: Installation, people: People
         "nota",
     )
     assert [event.at for event in events] == sorted(event.at for event in events)
+
+
+def test_an_answer_is_told_as_the_film_looks(installation: Installation, people: People) -> None:
+    doctor = people[Role.DOCTOR]
+    clear = add_row(installation, doctor, "negative", appearance=(0.9, 0.05, 0.03, 0.02))
+    older = add_row(installation, doctor, "negative")
+    said = []
+    for case_id in (clear, older):
+        value = _events(installation, doctor, case_id)[1].value
+        assert isinstance(value, Message)
+        said.append(value.es)
+    assert said == ["sin signos de neumonía", "sin signos de COVID-19 en la imagen"]
 
 
 def test_corrected_results_stay_beside_the_new_ones(

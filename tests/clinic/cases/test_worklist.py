@@ -102,6 +102,33 @@ def test_each_outcome_filter_finds_the_rows_that_show_it(
         }
 
 
+@pytest.mark.parametrize(
+    ("outcome", "appearance", "said"),
+    [
+        ("negative", (0.9, 0.05, 0.03, 0.02), "sin signos de neumonía"),
+        ("positive", (0.02, 0.03, 0.05, 0.9), "aspecto típico de COVID-19"),
+        ("inconclusive", (0.1, 0.2, 0.6, 0.1), "no concluyente: aspecto indeterminado"),
+        ("refused", (0.9, 0.05, 0.03, 0.02), "imagen rechazada"),
+        ("positive", None, "compatible con COVID-19"),
+    ],
+)
+def test_a_row_says_how_the_film_looks(
+    installation: Installation,
+    doctor: Person,
+    outcome: str,
+    appearance: tuple[float, ...] | None,
+    said: str,
+) -> None:
+    case_id = add_row(installation, doctor, outcome, appearance=appearance)
+    (row,) = _list(installation, doctor).rows
+    assert row.headline is not None
+    assert row.headline.es == said
+    with installation.reading() as session:
+        (film,) = case_of(session, doctor, case_id).films
+        (stored,) = film.assessments
+        assert stored.headline == stored.assessment.headline == row.headline
+
+
 def test_a_films_newest_answer_counts(installation: Installation, doctor: Person) -> None:
     case_id = add_row(installation, doctor, "positive")
     with installation.writing() as session:
@@ -124,6 +151,7 @@ def test_a_blind_answer_is_neither_shown_nor_found_before_ones_own_reading(
 
     def told(person: Person) -> tuple[bool, Outcome | None, int]:
         (row,) = _list(installation, person).rows
+        assert (row.headline is None) == (row.outcome is None)
         found = _ids(installation, person, outcome=Outcome.POSITIVE)
         return row.withheld, row.outcome, len(found)
 

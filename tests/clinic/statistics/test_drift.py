@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
+from sqlalchemy import true
 
+from clinic_clock import CLOCK
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
 from covid_d.clinic.statistics.drift import FALSE_ALARM, REFERENCE, SHOWN, WINDOW, drift, table
-from covid_d.clinic.statistics.episodes import Episodes
+from covid_d.clinic.statistics.episodes import Episodes, bundles, load
+from episode_factory import Told, write
 
 
 def _episodes(scores: np.ndarray, patients: np.ndarray | None = None) -> Episodes:
@@ -84,6 +92,37 @@ def test_a_patient_counts_once() -> None:
     scores = _scores(rng, 2 * REFERENCE)
     found = drift(_episodes(scores, np.arange(2 * REFERENCE) // 2 * 2))
     assert found.available == REFERENCE
+
+
+def test_answers_of_appearance_are_scores_and_no_refusals(
+    installation: Installation, people: dict[Role, Person]
+) -> None:
+    typical = [None if n % 10 == 0 else n % 97 / 100 for n in range(REFERENCE + WINDOW)]
+    told = [Told(answers=(one,), appearance=True) for one in typical]
+    write(installation, told, user_id=people[Role.DOCTOR].id)
+    with installation.reading() as session:
+        found = drift(
+            load(
+                session,
+                bundles(session),
+                unit_id=None,
+                end=datetime(2027, 1, 1, tzinfo=UTC),
+                told=true(),
+                clock=CLOCK,
+            )
+        )
+    assert found.reference is not None
+    (window,) = found.windows
+    before = np.array([one for one in typical[:REFERENCE] if one is not None])
+    after = np.array([one for one in typical[REFERENCE:] if one is not None])
+    np.testing.assert_allclose(found.reference.scores, before)
+    np.testing.assert_allclose(window.scores, after)
+    assert (found.reference.refused, window.refused) == (20, 10)
+    # The largest gap between the two empirical distribution functions, by its definition.
+    steps = np.concatenate([before, after])
+    gaps = [abs((before <= step).mean() - (after <= step).mean()) for step in steps]
+    assert window.distance == pytest.approx(max(gaps))
+    assert found.alarms == ()
 
 
 def test_refusals_alone_alarm_without_scores() -> None:

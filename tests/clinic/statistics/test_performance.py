@@ -213,6 +213,23 @@ def test_answers_of_appearance_are_counted(installation: Installation, doctor: P
     assert tables["calibration"].rows == []
 
 
+def test_no_auroc_is_given_over_two_scales(installation: Installation, doctor: Person) -> None:
+    looks = [replace(one, appearance=True, bundle="b" * 64) for one in _told()]
+    write(installation, [*_told(), *looks], user_id=doctor.id)
+    tables = _tables(installation)
+    cells = {str(row[0]): row for row in tables["accuracy"].rows}
+    assert cells["All"][1] == 64
+    assert cells["All"][-1] is None
+    assert _is(cells["All"][-2], 30, 40)  # by outcome, both count alike
+    truth = [1] * len(ILL) + [0] * len(HEALTHY)
+    for name in ("phantom 1.0 (aaaaaaaaaaaa)", "phantom 1.0 (bbbbbbbbbbbb)"):
+        area = cells[name][-1]
+        assert isinstance(area, Estimate)
+        assert area.value == pytest.approx(roc_auc_score(truth, ILL + HEALTHY))
+    # Only the older bundle's answers state a probability of COVID-19.
+    assert sum(row[2] for row in tables["calibration"].rows if isinstance(row[2], int)) == 32
+
+
 def test_a_refused_film_of_such_a_bundle_is_no_answer(
     installation: Installation, doctor: Person
 ) -> None:

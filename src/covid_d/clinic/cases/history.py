@@ -15,7 +15,6 @@ from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import AnswerShown, Case
 from covid_d.clinic.follow_up import facts as follow_up
 from covid_d.clinic.texts import N_, Text
-from covid_d.detector import Outcome
 from covid_d.language import Message
 
 
@@ -87,7 +86,7 @@ def _answers(case: Case) -> Iterator[Event]:
             yield Event(
                 stored.created_at,
                 N_("Answer of the model, film %(n)d", n=number),
-                Outcome(stored.outcome).message,
+                stored.headline,
                 f"{stored.bundle_name} {stored.bundle_version}",
             )
 

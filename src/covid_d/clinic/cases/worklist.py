@@ -19,7 +19,7 @@ from covid_d.clinic.cases.access import of_unit
 from covid_d.clinic.cases.readings import answer_visible_to
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.accounts import User
-from covid_d.clinic.database.cases import Case, Film, StoredAssessment
+from covid_d.clinic.database.cases import Case, Film, StoredAssessment, headline
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.laboratory import (
     Laboratory,
@@ -28,7 +28,8 @@ from covid_d.clinic.follow_up.laboratory import (
     result_to_date_is,
 )
 from covid_d.clinic.texts import Text
-from covid_d.detector import Outcome
+from covid_d.detector import CATEGORIES, Outcome
+from covid_d.language import Message
 
 PAGE_SIZE: Final = 25
 HIGHEST_NUMBER: Final = 2**31 - 1
@@ -39,6 +40,7 @@ FIRST_DAY: Final = date(2000, 1, 1)
 _NUMBER: Final = re.compile(r"[0-9]{1,10}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
+_Answer = tuple[Outcome, Message]
 _NO_RESULT: Final = Laboratory.of((), FIRST_DAY)
 
 # Of several films the most telling answer is the case's.
@@ -130,6 +132,8 @@ class Row:
         Whether answer and results may not be told to this person before their own reading.
     outcome
         The most telling answer over its films; ``None`` when withheld or without an answer.
+    headline
+        That answer in words, of the first film that has it.
     laboratory
         What the laboratory says; ``None`` when there is a result and it is withheld.
     """
@@ -144,6 +148,7 @@ class Row:
     films: int
     withheld: bool
     outcome: Outcome | None
+    headline: Message | None
     laboratory: Laboratory | None
 
 
@@ -323,7 +328,7 @@ def _rows(session: Session, query: Any, clock: Clock) -> tuple[Row, ...]:
             entered_by=row.full_name,
             films=len(answers[row.id]),
             withheld=not row.visible,
-            outcome=leading(answers[row.id].values()) if row.visible else None,
+            **_said(answers[row.id] if row.visible else {}),
             laboratory=_told(laboratory[row.id], row.visible),
         )
         for row in found
@@ -338,15 +343,26 @@ def _told(laboratory: Laboratory, visible: bool) -> Laboratory | None:
     return _NO_RESULT if laboratory.to_date is ResultToDate.PENDING else None
 
 
-def _answers(session: Session, case_ids: list[int]) -> dict[int, dict[int, Outcome | None]]:
+def _said(films: dict[int, _Answer | None]) -> dict[str, Any]:
+    """Return the most telling answer over a case's films, and its words."""
+    answers = [answer for _, answer in sorted(films.items()) if answer is not None]
+    outcome = leading([answer[0] for answer in answers])
+    words = next((answer[1] for answer in answers if answer[0] is outcome), None)
+    return {"outcome": outcome, "headline": words}
+
+
+def _answers(session: Session, case_ids: list[int]) -> dict[int, dict[int, _Answer | None]]:
     """Return the newest answer of each film of several cases, in one query."""
-    found: dict[int, dict[int, Outcome | None]] = defaultdict(dict)
+    found: dict[int, dict[int, _Answer | None]] = defaultdict(dict)
+    numbers = [getattr(StoredAssessment, category.value) for category in CATEGORIES]
     rows = session.execute(
-        select(Film.case_id, Film.id, StoredAssessment.outcome)
+        select(Film.case_id, Film.id, StoredAssessment.outcome, *numbers)
         .outerjoin(StoredAssessment, StoredAssessment.film_id == Film.id)
         .where(Film.case_id.in_(case_ids))
         .order_by(StoredAssessment.id)
     )
-    for case_id, film_id, outcome in rows:  # a later answer takes the place of an earlier one
-        found[case_id][film_id] = None if outcome is None else Outcome(outcome)
+    for case_id, film_id, outcome, *appearance in rows:  # a later answer replaces an earlier one
+        found[case_id][film_id] = (
+            None if outcome is None else (Outcome(outcome), headline(outcome, appearance))
+        )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -10,7 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from covid_d.clinic.database.accounts import Unit, User
 from covid_d.clinic.database.base import Table
-from covid_d.detector import CATEGORIES, Assessment
+from covid_d.detector import CATEGORIES, Assessment, Outcome
+from covid_d.language import Message
 
 
 class Case(Table):
@@ -112,6 +114,27 @@ class StoredAssessment(Table):
     def assessment(self) -> Assessment:
         """The answer, as it was given."""
         return Assessment.from_dict(self.answer)
+
+    @property
+    def headline(self) -> Message:
+        """The answer in words, without reading the whole of it."""
+        return headline(self.outcome, [getattr(self, c.value) for c in CATEGORIES])
+
+
+def headline(outcome: str, appearance: Sequence[float | None]) -> Message:
+    """Return an answer in words, from its columns.
+
+    Parameters
+    ----------
+    outcome
+        Of the answer.
+    appearance
+        The four probabilities, in the order of ``CATEGORIES``; ``None`` where there is none.
+    """
+    known = [(p, c) for p, c in zip(appearance, CATEGORIES, strict=True) if p is not None]
+    # The first of equals, as the answer itself has it.
+    category = max(known, key=lambda entry: entry[0])[1] if known else None
+    return Outcome(outcome).headline(category)
 
 
 def assessment_columns(

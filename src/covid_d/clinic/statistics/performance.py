@@ -45,6 +45,10 @@ _RULES: Final = (
         "AUROC. No figure for a class with fewer than %(n)d cases.",
         n=LEAST,
     ),
+    N_(
+        "AUROC ranks answers of appearance by how typical the film looks, others by their "
+        "probability of COVID-19; where both are counted together there is none."
+    ),
 )
 _FIGURES: Final = (
     Column("cases", N_("Cases counted"), "count"),
@@ -73,17 +77,21 @@ class Compared:
         N; cases of one patient depend on each other.
     scores
         N; the test's score where it has one.
+    stated
+        N; which scores are probabilities of COVID-19; the others say how typical the film looks.
     """
 
     answers: Words
     truth: Mask
     patients: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64] | None = None
+    stated: Mask | None = None
 
     def where(self, mask: Mask) -> Compared:
         """Return the cases of a mask."""
         scores = None if self.scores is None else self.scores[mask]
-        return Compared(self.answers[mask], self.truth[mask], self.patients[mask], scores)
+        stated = None if self.stated is None else self.stated[mask]
+        return Compared(self.answers[mask], self.truth[mask], self.patients[mask], scores, stated)
 
     @property
     def decided(self) -> Mask:
@@ -101,7 +109,9 @@ class Compared:
         return proportion(right[own], self.patients[own])
 
     def area(self) -> Estimate | None:
-        """Return the AUROC of the scores."""
+        """Return the AUROC of the scores; none where they are on two scales."""
+        if self.stated is not None and self.stated.any() and not self.stated.all():
+            return None
         if self.scores is None or min(self.truth.sum(), (~self.truth).sum()) < LEAST:
             return None
         return auroc(self.scores, self.truth, self.patients)
@@ -120,12 +130,16 @@ class Compared:
 
 def compared(cases: Episodes, reference: Words) -> Compared:
     """Return the cases that have both an index test and a conclusive reference."""
-    mask = counted(cases, reference)
+    return _answers(cases, reference, counted(cases, reference))
+
+
+def _answers(cases: Episodes, reference: Words, mask: Mask) -> Compared:
     return Compared(
         cases.outcome[mask],
         (reference == Standard.POSITIVE)[mask],
         cases.patient[mask],
         cases.score[mask],
+        ~np.isnan(cases.probability[mask]),
     )
 
 
@@ -234,7 +248,7 @@ def comparators(cases: Episodes) -> Table:
         if not mask.any():
             continue
         truth, patients = (cases.rt_pcr == Standard.POSITIVE)[mask], cases.patient[mask]
-        model = Compared(cases.outcome[mask], truth, patients, cases.score[mask])
+        model = _answers(cases, cases.rt_pcr, mask)
         rows.append((label, *Compared(answers[mask], truth, patients).row()))
         rows.append((N_("The model on the same cases"), *model.row()))
     return Table(
@@ -242,7 +256,7 @@ def comparators(cases: Episodes) -> Table:
         N_("Beside the model: blind readings and antigen"),
         (Column("test", N_("Test")), *_FIGURES),
         rows,
-        (N_("Reference: RT-PCR. Each pair of rows counts the very same cases."), _RULES[2]),
+        (N_("Reference: RT-PCR. Each pair of rows counts the very same cases."), *_RULES[2:]),
     )
 
 

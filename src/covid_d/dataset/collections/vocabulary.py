@@ -73,8 +73,8 @@ _NOCOVID: Final = _list(
     negativo, negativa, neg, laboratory negative, laboratorio negativo, other, otro, otra, otros,
     otras, other disease, otra enfermedad, pneumonia, neumonia, other pneumonia, otra neumonia,
     otras neumonias, viral, viral pneumonia, neumonia viral, virus, bacterial, bacteria,
-    bacterial pneumonia, pneumonia bacterial, neumonia bacteriana, community acquired pneumonia, neumonia
-    adquirida en la comunidad, mycoplasma bacterial pneumonia, bronchopneumonia,
+    bacterial pneumonia, pneumonia bacterial, neumonia bacteriana, community acquired pneumonia,
+    neumonia adquirida en la comunidad, mycoplasma bacterial pneumonia, bronchopneumonia,
     bronconeumonia, aspiration, aspiracion, aspiration pneumonia, neumonia por aspiracion,
     lobar pneumonia, neumonia lobar, sars, mers, mers cov, sars cov 1, ards, sdra,
     influenza, gripe, h1n1, rsv, vrs, adenovirus, varicella, varicela, herpes,

@@ -52,6 +52,15 @@ def test_it_shows_cases_and_what_waits_for_the_laboratory(
     assert "<b>HC</b>" not in page
 
 
+def test_a_negative_film_is_said_to_show_no_signs_of_pneumonia(
+    installation: Installation, people: dict[Role, Person], signed_in: SignIn
+) -> None:
+    add_row(installation, people[Role.DOCTOR], "negative", appearance=(0.9, 0.05, 0.03, 0.02))
+    page = signed_in(Role.DOCTOR).get("/cases").text
+    assert '<span class="badge negative">sin signos de neumonía</span>' in page
+    assert "no compatible con COVID-19" not in page
+
+
 def test_a_blind_case_shows_no_answer_before_ones_own_reading(
     installation: Installation, people: dict[Role, Person], signed_in: SignIn
 ) -> None:
