@@ -15,7 +15,7 @@ RENDERED = {
 # What any model, ours or another's, is measured by; a film's answer is never shown from them.
 MEASURED = {"evaluation/scorer.py:Scored"}
 # Columns of many cases at once, for counting; none is an answer to one film.
-TABLES = {"clinic/statistics/episodes.py:Episodes"}
+TABLES = {"clinic/statistics/episodes.py:Episodes", "clinic/statistics/episodes.py:_IndexTest"}
 ONE = "detector/assessment.py:Assessment"
 OUTCOME = {"outcome", "answer"}
 NUMBER = {"probability", "appearance", "typical"}

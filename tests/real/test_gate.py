@@ -14,7 +14,7 @@ from covid_d.detector.gate import Kind
 from covid_d.radiograph import Facts, Radiograph, RefusalCode, read
 from covid_d.training.gate.pictures import ALTERATIONS, altered, drawn
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

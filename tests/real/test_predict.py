@@ -17,7 +17,7 @@ from covid_d.detector import Detector, Outcome, expand
 from covid_d.detector.explain import overlay
 from covid_d.radiograph import read
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from covid_d.radiograph import Preprocessing, Projection, Sex, check, read, standardise
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.slow]
 
 # Every twelfth film: the whole of a collection takes minutes on a small machine.
 _STRIDE = 12
@@ -35,7 +36,9 @@ def test_adult_films_are_read_and_pass(real_data: Path) -> None:
             refused[refusal.code.value] += 1
         grey = standardise(film, Preprocessing())
         assert grey.std() > 15, f"{path} is nearly blank as prepared"
-    assert sum(refused.values()) == 0, refused
+    # Those that a straight edge crosses: seven of all 2,153.
+    assert sum(refused.values()) <= 0.015 * len(films), refused
+    assert set(refused) <= {"straight_edge"}
 
 
 def test_films_of_the_other_collections_are_read(real_data: Path) -> None:
@@ -53,8 +56,10 @@ def test_bones_are_bright_and_air_is_dark(real_data: Path) -> None:
     by_stem = {path.stem: path for path in images.iterdir()}
     darker = []
     for mask in masks:
-        inside = read(mask).pixels > 0.5
-        film = read(by_stem[mask.stem]).pixels
+        seen = read(by_stem[mask.stem])
+        drawn = np.asarray(Image.open(mask).convert("L"), dtype=np.float32)
+        inside = (drawn if seen.box is None else seen.box.of(drawn)) > 127
+        film = seen.pixels
         if film.shape == inside.shape and inside.any():  # those of lateral films are empty
             darker.append(film[inside].mean() < film[~inside].mean())
     assert len(darker) >= 20

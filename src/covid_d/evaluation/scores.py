@@ -161,9 +161,14 @@ def score(
     Raises
     ------
     EvaluationError
-        If a film was used to make the bundle and ``allow_seen`` is false, if the split has no
-        films or one class, or if every film of a class was refused.
+        If the bundle answers in appearances, a film was used to make it and ``allow_seen`` is
+        false, the split has no films or one class, or every film of a class was refused.
     """
+    if detector.bundle.spec.has_appearance:
+        raise EvaluationError(
+            f"Bundle {detector.bundle.id.name} answers in appearances, not in COVID-19 or not.",
+            "Judge it with covid-d evaluate, which reads either kind.",
+        )
     rows = chosen_films(dataset, split).reset_index(drop=True)
     seen = seen_films(detector.bundle, rows)
     if seen.any() and not allow_seen:

@@ -18,7 +18,14 @@ from tqdm import tqdm
 
 from covid_d.errors import TrainingError
 from covid_d.files import sha256_of
-from covid_d.radiograph import Preprocessing, Projection, RadiographError, read, standardise
+from covid_d.radiograph import (
+    Preprocessing,
+    Projection,
+    Radiograph,
+    RadiographError,
+    read,
+    standardise,
+)
 
 LUNG_PREPROCESSING = Preprocessing(
     size=256, fit="squash", intensity="percentile", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0)
@@ -123,19 +130,21 @@ def load_lung_films(
     digest = hashlib.sha256()
     for row in tqdm(rows.itertuples(), total=len(rows), desc="lung masks", unit="film"):
         mask_path = Path(str(row.mask))
+        image_path = Path(str(row.image))
         reason = _exclusion(row)
-        mask = None if reason else _read_mask(mask_path, preprocessing.size)
-        if mask is not None and not mask.any():
-            reason = "mask is empty"
-        if reason or mask is None:
+        if reason:
             excluded[mask_path.name] = reason
             continue
-        image_path = Path(str(row.image))
         try:
-            film = standardise(read(image_path), preprocessing)
+            seen = read(image_path)
         except RadiographError as error:
             excluded[mask_path.name] = str(error)
             continue
+        mask = _read_mask(mask_path, seen, preprocessing.size)
+        if not mask.any():
+            excluded[mask_path.name] = "mask is empty"
+            continue
+        film = standardise(seen, preprocessing)
         names.append(image_path.name)
         films.append(film)
         kept_masks.append(mask)
@@ -193,9 +202,17 @@ def _exclusion(row: object) -> str:
     return "" if view in _FRONTAL else f"view is {view!r}, not frontal"
 
 
-def _read_mask(path: Path, size: int) -> npt.NDArray[np.bool_]:
+def _read_mask(path: Path, film: Radiograph, size: int) -> npt.NDArray[np.bool_]:
+    """Return the mask of a film, without the margins that reading cut off the film."""
     with Image.open(path) as picture:
-        grey = picture.convert("L").resize((size, size), Image.Resampling.BILINEAR)
+        whole = picture.convert("L")
+    part = None
+    if film.box is not None and film.picture_size is not None:
+        across, down = (a / b for a, b in zip(whole.size, film.picture_size, strict=True))
+        box = film.box
+        right, bottom = box.left + box.width, box.top + box.height
+        part = (box.left * across, box.top * down, right * across, bottom * down)
+    grey = whole.resize((size, size), Image.Resampling.BILINEAR, box=part)
     mask: npt.NDArray[np.bool_] = np.asarray(grey) >= 128
     return mask
 
