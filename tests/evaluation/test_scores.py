@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bundle_factory import make_bundle
+from bundle_factory import SIZE, brightness_network, make_bundle
 from covid_d.dataset.dataset import Dataset
 from covid_d.detector.bundle.contents import update
 from covid_d.detector.detector import Detector
 from covid_d.errors import DatasetError, EvaluationError
 from covid_d.evaluation.scores import ANSWER, FACTS, Scores, answer, chosen_films, score
+from covid_d.radiograph import read
+from lung_factory import TWO, box_network, lungs_spec
 
 
 def test_every_film_is_scored_or_refused(phantom_scores: Scores, phantom_dataset: Dataset) -> None:
@@ -127,3 +129,27 @@ def test_answer_keeps_the_order_and_marks_refusals(
     assert found["code"].tolist() == ["", "blank", ""]
     assert found["probability"].isna().tolist() == [False, True, False]
     assert found["features"].isna().tolist() == [False, True, False]
+
+
+def test_a_bundle_that_cuts_films_to_the_lungs_is_shown_the_lungs(
+    phantom_dataset: Dataset, tmp_path: Path
+) -> None:
+    bundle = make_bundle(
+        tmp_path / "bundle",
+        model=brightness_network(),
+        more={"lungs.onnx": box_network(parts=TWO)},
+        lungs=lungs_spec().model_dump(mode="json"),
+        preprocessing={
+            "size": SIZE, "fit": "squash", "intensity": "full", "frame": "lungs", "surround": 0.0,
+            "mean": [0.0, 0.0, 0.0], "std": [1.0, 1.0, 1.0],
+        },
+    )  # fmt: skip
+    detector = Detector.load(bundle)
+    path = phantom_dataset.folder / phantom_dataset.manifest["path"].iloc[0]
+    (found,) = answer(detector, [path], progress=False).to_dict("records")
+    film = read(path).pixels
+    # The lungs' box lies from 1/8 to 7/8 of each side; the features are the mean of what is seen.
+    rows, columns = (slice(round(n / 8), round(7 * n / 8)) for n in film.shape)
+    assert found["features"] == pytest.approx(np.full(3, film[rows, columns].mean()), abs=0.01)
+    assert found["features"] != pytest.approx(np.full(3, film.mean()), abs=0.01)
+    assert found["probability"] == detector.assess(path).probability

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -27,18 +26,18 @@ def _sample(folder: Path, stride: int = _STRIDE) -> list[Path]:
 def test_adult_films_are_read_and_pass(real_data: Path) -> None:
     films = _sample(real_data / "adult")
     assert len(films) > 150
-    refused: Counter[str] = Counter()
+    refused: dict[str, str] = {}
     for path in films:
         film = read(path)
         assert film.pixels.max() <= 1.0
         refusal = check(film)
         if refusal is not None:
-            refused[refusal.code.value] += 1
+            refused[f"{path.parent.name}/{path.name}"] = refusal.code.value
         grey = standardise(film, Preprocessing())
         assert grey.std() > 15, f"{path} is nearly blank as prepared"
-    # Those that a straight edge crosses: seven of all 2,153.
-    assert sum(refused.values()) <= 0.015 * len(films), refused
-    assert set(refused) <= {"straight_edge"}
+    # A line crosses this one from side to side near its top. Of all 2,153 six more are refused:
+    # somebody drew boxes on them.
+    assert refused == {"cxnet/426.jpg": "straight_edge"}
 
 
 def test_films_of_the_other_collections_are_read(real_data: Path) -> None:

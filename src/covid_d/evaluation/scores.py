@@ -20,7 +20,7 @@ from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.detector import Detector
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.figures.conformal import SET_SEPARATOR
-from covid_d.radiograph import Radiograph, prepare
+from covid_d.radiograph import Radiograph
 
 ALL: Final = "all"
 
@@ -226,15 +226,13 @@ def answer(detector: Detector, paths: Sequence[Path], *, progress: bool = True) 
     exactly where the film was refused.
     """
     found: dict[Path, tuple[float, npt.NDArray[np.float32]]] = {}
-    preprocessing = detector.bundle.spec.preprocessing
 
     def keep(path: Path, film: Radiograph | None, assessment: Assessment) -> None:
         # The assessment itself comes from the one path every face uses; this second pass only
         # adds what it does not carry.
         if film is not None and assessment.refusal is None:
-            outputs = detector.network.run(
-                prepare(film, preprocessing)[None], ("logit", "features")
-            )
+            prepared = detector.frame.of(film).prepared
+            outputs = detector.network.run(prepared[None], ("logit", "features"))
             found[path] = float(outputs["logit"][0]), outputs["features"][0]
 
     rows = []
