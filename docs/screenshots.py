@@ -33,10 +33,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.settings import ClinicSettings
-from covid_d.clinic.texts import translations
 from covid_d.detector import seal
 from covid_d.detector.bundle.bundle import built_in_path
-from covid_d.language import Language
+from covid_d.language import Language, translations
 from covid_d.radiograph.phantom import draw_phantom
 
 PASSWORD = "una frase larga de ejemplo"

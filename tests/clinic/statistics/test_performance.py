@@ -18,9 +18,9 @@ from covid_d.clinic.statistics.dashboard import Reference, make
 from covid_d.clinic.statistics.performance import Compared
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.table import HIDDEN, Table
-from covid_d.clinic.texts import Text
 from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.evaluation.figures.intervals import wilson
+from covid_d.language import Text
 from episode_factory import Told, random_cases, write
 
 PERIOD = Period(date(2026, 1, 1), date(2026, 12, 31), CLOCK)

@@ -23,8 +23,8 @@ from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.errors import UnavailableError
 from covid_d.clinic.films import FilmStore
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_
 from covid_d.detector.explain import evidence_layer, to_film_coordinates
+from covid_d.language import N_
 from covid_d.radiograph import Radiograph, RadiographError, read
 
 Values = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]

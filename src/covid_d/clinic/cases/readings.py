@@ -20,8 +20,8 @@ from covid_d.clinic.database.cases import AnswerShown, Case, FollowUp, Reading
 from covid_d.clinic.errors import ConflictError, InvalidInputError
 from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_, Text
 from covid_d.clinic.trail.act import Act
+from covid_d.language import N_, Text
 
 LONGEST_NOTES: Final = 2000
 FINDINGS: Final[dict[str, Text]] = {

@@ -16,8 +16,8 @@ from covid_d.clinic.errors import UnavailableError
 from covid_d.clinic.follow_up.facts import Fact, current
 from covid_d.clinic.follow_up.terms import Kind
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import Text
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import Text
 
 SIDE = 900
 """Longest side of the report's pictures, pixels: 300 dots per inch at 7.6 cm."""

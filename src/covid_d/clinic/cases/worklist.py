@@ -27,9 +27,8 @@ from covid_d.clinic.follow_up.laboratory import (
     laboratory_of,
     result_to_date_is,
 )
-from covid_d.clinic.texts import Text
 from covid_d.detector import CATEGORIES, Outcome
-from covid_d.language import Message
+from covid_d.language import Message, Text
 
 PAGE_SIZE: Final = 25
 HIGHEST_NUMBER: Final = 2**31 - 1

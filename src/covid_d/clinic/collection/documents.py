@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from covid_d.clinic.follow_up.laboratory import WINDOW_DAYS
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 
 class License(StrEnum):

@@ -32,9 +32,9 @@ from covid_d.clinic.database.operations import CollectionExport
 from covid_d.clinic.errors import ClinicError, ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
+from covid_d.language import N_
 from covid_d.radiograph import RadiographError
 
 # Cohen's columns of mid 2020 that we can fill, his RT_PCR_positive of later, and two of our own.

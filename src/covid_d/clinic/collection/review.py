@@ -17,8 +17,8 @@ from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.database.operations import FilmReview
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_, Text
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import N_, Text
 
 PAGE: Final = 12
 

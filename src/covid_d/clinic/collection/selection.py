@@ -17,8 +17,8 @@ from covid_d.clinic.follow_up.laboratory import Laboratory, Standard, samples
 from covid_d.clinic.follow_up.terms import GIVEN, Kind
 from covid_d.clinic.keys import Keys
 from covid_d.clinic.patients import Identity, same_patient
-from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Outcome
+from covid_d.language import N_, Text
 
 OLDEST: Final = 89
 POSITIVE: Final = "COVID-19"

@@ -17,8 +17,8 @@ from covid_d.clinic.fields import is_text
 from covid_d.clinic.follow_up.facts import Current, Fact, history, summary
 from covid_d.clinic.follow_up.terms import DIED, GIVEN, OTHER_DIAGNOSIS, VOID, Kind
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_, Text
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import N_, Text
 
 LONGEST_NOTES: Final = 2000
 LONGEST_REASON: Final = 500

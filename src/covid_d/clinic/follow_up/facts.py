@@ -17,7 +17,7 @@ from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.follow_up.holding import corrected
 from covid_d.clinic.follow_up.laboratory import Laboratory, Sample
 from covid_d.clinic.follow_up.terms import GIVEN, VOID, Kind, text_of
-from covid_d.clinic.texts import Text
+from covid_d.language import Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.follow_up.holding import holds, is_test
 from covid_d.clinic.follow_up.terms import Kind
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 # A sample further from the case's day tells of another state of the patient.
 WINDOW_DAYS: Final = 7

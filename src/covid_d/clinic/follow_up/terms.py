@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 
 class Kind(StrEnum):

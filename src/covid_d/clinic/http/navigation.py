@@ -7,7 +7,7 @@ from typing import Final
 
 from covid_d.clinic.http.visitor import Visitor
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 
 @dataclass(frozen=True, slots=True)

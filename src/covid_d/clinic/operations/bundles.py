@@ -13,11 +13,11 @@ from sqlalchemy import select, update
 from covid_d.clinic.database.operations import InstalledBundle
 from covid_d.clinic.errors import InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Bundle, Detector
 from covid_d.detector.bundle.contents import pack
 from covid_d.errors import BundleError, CovidDError
+from covid_d.language import N_
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from covid_d.clinic.statistics.episodes import NO_FILM, Episodes
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.suppression import hidden_parts
 from covid_d.clinic.statistics.table import HIDDEN, Cell, Column, Table
-from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Outcome
 from covid_d.evaluation.figures.intervals import proportion
+from covid_d.language import N_, Text
 from covid_d.radiograph import Refusal, RefusalCode
 
 LEAST_RESULTS: Final = 10

@@ -15,8 +15,8 @@ from covid_d.clinic.statistics.drift import Drift
 from covid_d.clinic.statistics.episodes import BundleName, Episodes, bundles, load, unit_names
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.table import Table
-from covid_d.clinic.texts import N_, NN_, Text
 from covid_d.detector import Outcome
+from covid_d.language import N_, NN_, Text
 
 WARNING: Final = N_(
     "These figures are of this model on these patients, as doctors chose whom to examine and to "

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from covid_d.clinic.statistics.episodes import NO_FILM, Episodes
 from covid_d.clinic.statistics.table import Cell, Column, Table
-from covid_d.clinic.texts import N_
+from covid_d.language import N_
 
 REFERENCE: Final = 200
 WINDOW: Final = 100

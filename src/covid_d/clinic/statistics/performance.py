@@ -20,11 +20,11 @@ from covid_d.clinic.statistics.episodes import NO_FILM, BundleName, Episodes
 from covid_d.clinic.statistics.scope import Scope
 from covid_d.clinic.statistics.suppression import LEAST as SMALL
 from covid_d.clinic.statistics.table import HIDDEN, Cell, Column, Table
-from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Outcome
 from covid_d.evaluation.figures.calibration import reliability
 from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.evaluation.figures.intervals import auroc, proportion
+from covid_d.language import N_, Text
 
 LEAST: Final = 10
 Mask = npt.NDArray[np.bool_]

@@ -10,9 +10,8 @@ from datetime import date
 from enum import Enum
 from typing import Any, Final
 
-from covid_d.clinic.texts import Text
 from covid_d.evaluation.figures.estimate import Estimate
-from covid_d.language import Language, Message
+from covid_d.language import Language, Message, Text
 
 
 class Hidden(Enum):

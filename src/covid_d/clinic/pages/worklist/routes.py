@@ -16,8 +16,8 @@ from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.pages.worklist import address as address
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import Text
 from covid_d.detector import Outcome
+from covid_d.language import Text
 
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
