@@ -57,7 +57,7 @@ def caller(permission: Permission) -> Callable[..., Visitor]:
     return grants(permission, visitor)
 
 
-User = Annotated[Visitor, Depends(caller(Permission.USE_API))]
+Caller = Annotated[Visitor, Depends(caller(Permission.USE_API))]
 Reader = Annotated[Visitor, Depends(caller(Permission.READ_CASE))]
 Creator = Annotated[Visitor, Depends(caller(Permission.CREATE_CASE))]
 Author = Annotated[Visitor, Depends(caller(Permission.ADD_FOLLOW_UP))]
