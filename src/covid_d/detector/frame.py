@@ -8,7 +8,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from covid_d.detector.assessment import Box
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.lungs import LungModel
 from covid_d.radiograph import (
@@ -42,7 +41,7 @@ class Framed:
     """
 
     prepared: FloatImage = field(repr=False)
-    box: Box | None = None
+    box: Window | None = None
     lungs: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
     small: FloatImage | None = field(default=None, repr=False)
     window: Window | None = None

@@ -17,7 +17,7 @@ from covid_d.detector.bundle.spec import (
     BundleSpec,
     Conformal,
 )
-from covid_d.detector.gate import Kind
+from covid_d.detector.gate import PictureKind
 from covid_d.language import INTENDED_USE
 from covid_d.training.metrics import kappa, opacity_auroc, typical_auroc
 from covid_d.training.recipes import Recipe
@@ -368,7 +368,7 @@ def _gate(spec: BundleSpec) -> str:
             "those of the films trained on. "
             + (
                 "It learnt only such children as it was shown, "
-                if Kind.CHILD.value in gate.kinds
+                if PictureKind.CHILD.value in gate.kinds
                 else "It does not tell children from adults, "
             )
             + "and knows other parts of the body only by their distance.",

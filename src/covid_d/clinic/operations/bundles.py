@@ -13,15 +13,15 @@ from sqlalchemy import select, update
 from covid_d.clinic.database.operations import InstalledBundle
 from covid_d.clinic.errors import InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Bundle, Detector
 from covid_d.detector.bundle.contents import pack
 from covid_d.errors import BundleError, CovidDError
+from covid_d.language import N_
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BundleChoice:
     """A bundle that can answer films here.
 
     Parameters
@@ -47,14 +47,14 @@ class Choice:
     problem: str | None = None
 
 
-def choices(installation: Installation) -> list[Choice]:
+def choices(installation: Installation) -> list[BundleChoice]:
     """Return the default bundle and every installed one, newest first."""
     with installation.reading() as session:
         rows = session.scalars(
             select(InstalledBundle).order_by(InstalledBundle.installed_at.desc())
         ).all()
     installed = [
-        Choice(
+        BundleChoice(
             row.sha256,
             row.name,
             row.version,
@@ -170,12 +170,12 @@ def card(installation: Installation, sha256: str | None) -> str:
         raise NotFoundError from error
 
 
-def _default(active: bool) -> Choice:
+def _default(active: bool) -> BundleChoice:
     try:
         spec = Bundle.load().spec
     except BundleError as error:
-        return Choice(None, "?", "", "", active, problem=error.message)
-    return Choice(None, spec.name, spec.version, spec.verdict.status, active)
+        return BundleChoice(None, "?", "", "", active, problem=error.message)
+    return BundleChoice(None, spec.name, spec.version, spec.verdict.status, active)
 
 
 def _problem(installation: Installation, sha256: str | None) -> str | None:
