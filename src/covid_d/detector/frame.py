@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ from covid_d.radiograph import (
 )
 from covid_d.radiograph.film import FloatImage
 from covid_d.radiograph.prepare import Window, framed
+
+_EVERYTHING: Final = Window(0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,6 +99,15 @@ class Frame:
         """
         return frame(film, self._preprocessing, self._lungs)
 
+    def whole(self, film: Radiograph) -> tuple[Framed, RefusalCode | None]:
+        """Return a film that gets no answer as the network takes it, all of it, lungs or none.
+
+        Returns
+        -------
+        The film, and why its lungs cannot be read; ``None`` where they can, or are not needed.
+        """
+        return whole(film, self._preprocessing, self._lungs)
+
     def like(self, framed: Framed, film: Radiograph) -> FloatImage:
         """Return the network's input for a film that was made from another one.
 
@@ -143,6 +155,36 @@ def frame(film: Radiograph, preprocessing: Preprocessing, lungs: LungModel | Non
         found.film,
         found.window,
     )
+
+
+def whole(
+    film: Radiograph, preprocessing: Preprocessing, lungs: LungModel | None
+) -> tuple[Framed, RefusalCode | None]:
+    """Return all of a film as a network takes it; only to name why the film gets no answer.
+
+    Parameters
+    ----------
+    film, preprocessing
+        As in :func:`frame`.
+    lungs
+        Shows the gate the film as it does for :func:`frame`.
+
+    Returns
+    -------
+    The film, and why its lungs cannot be read; ``None`` where they can, or are not needed.
+
+    Raises
+    ------
+    ValueError
+        If lungs are to be looked for and there is no lung model.
+    """
+    if preprocessing.frame == "film":
+        return Framed(prepare(film, preprocessing)), None
+    if lungs is None:
+        raise ValueError("films are to be cut to the lungs, and there is no lung model")
+    found = lungs.find(film)
+    framed = Framed(prepare(film, preprocessing, _EVERYTHING), small=found.film)
+    return framed, found.window if isinstance(found.window, RefusalCode) else None
 
 
 def _cut(mask: npt.NDArray[np.bool_], box: Window) -> npt.NDArray[np.bool_]:
