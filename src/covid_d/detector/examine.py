@@ -220,6 +220,8 @@ class Examiner:
             refusal = self.gate.refuse(framed.whole, values["features"][0])
             if refusal is not None:
                 raise RadiographError(refusal)
+        if framed.has_marks(film):
+            raise RadiographError(Refusal.of(RefusalCode.ANNOTATED))
         found: dict[str, Any] = {
             "logits": tuple(float(value) for value in np.atleast_1d(values[self.network.logits][0]))
         }
