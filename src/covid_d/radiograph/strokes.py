@@ -9,6 +9,7 @@ of the side, names and dates lie elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from PIL import Image
 from covid_d.radiograph.film import FloatImage
 
 Mask = npt.NDArray[np.bool_]
-_Levels = npt.NDArray[np.int16]
+_Levels = npt.NDArray[np.uint8]
 
 
 class _Ink(NamedTuple):
@@ -65,7 +66,7 @@ def drawn_over(pixels: FloatImage, lungs: Mask) -> bool:
         Where the lungs are, over the same picture at any resolution.
     """
     thin = -(-max(pixels.shape) // _LONGEST)
-    levels = np.rint(pixels[::thin, ::thin] * np.float32(_TOP)).astype(np.int16)
+    levels = np.rint(pixels[::thin, ::thin] * np.float32(_TOP)).astype(np.uint8)
     longest = max(levels.shape)
     size = levels.shape[1], levels.shape[0]
     where = np.asarray(Image.fromarray(_between(lungs)).resize(size, Image.Resampling.NEAREST))
@@ -73,7 +74,8 @@ def drawn_over(pixels: FloatImage, lungs: Mask) -> bool:
         return False
     part = _extent(where), _extent(where.T)
     levels, where = levels[part], where[part]
-    return any(_length(levels, where, ink) > ink.limit * longest for ink in _INKS)
+    lengths = _lengths(levels, where)
+    return any(length > ink.limit * longest for length, ink in zip(lengths, _INKS, strict=True))
 
 
 def _extent(where: Mask) -> slice:
@@ -90,39 +92,51 @@ def _between(lungs: Mask) -> Mask:
     return both
 
 
-def _length(levels: _Levels, where: Mask, ink: _Ink) -> int:
-    """Return how many pixels of the commonest ink, bright or dark, lie in strokes."""
+def _lengths(levels: _Levels, where: Mask) -> list[int]:
+    """Return for each kind of ink how many pixels of its commonest value lie in strokes."""
+    strokes = [np.zeros((2, *levels.shape), dtype=bool) for _ in _INKS]  # bright, dark
+    for spread, above, below in _profiles(levels):
+        for ink, found in zip(_INKS, strokes, strict=True):
+            even = spread <= ink.alike
+            found[0] |= even & (above > ink.jump)
+            found[1] |= even & (below > ink.jump)
     values = np.bincount(levels[where], minlength=_TOP + 1)
-    longest = 0
-    for strokes in _strokes(levels, ink):
-        found = np.bincount(levels[strokes & where], minlength=_TOP + 1)
-        window = np.ones(2 * ink.alike + 1, dtype=np.intp)
-        length = np.convolve(found, window, "same")
-        share = length / np.maximum(np.convolve(values, window, "same"), 1)
-        longest = max(longest, int(length[share >= _IN_STROKES].max(initial=0)))
-    return longest
+    return [
+        max(_commonest(levels[kind & where], values, ink.alike) for kind in found)
+        for ink, found in zip(_INKS, strokes, strict=True)
+    ]
 
 
-def _strokes(levels: _Levels, ink: _Ink) -> tuple[Mask, Mask]:
-    """Return which pixels lie in a bright stroke, and which in a dark one."""
+def _commonest(inked: _Levels, values: npt.NDArray[np.intp], alike: int) -> int:
+    """Return how many pixels share a value that is mostly ink."""
+    window = np.ones(2 * alike + 1, dtype=np.intp)
+    length = np.convolve(np.bincount(inked, minlength=_TOP + 1), window, "same")
+    share = length / np.maximum(np.convolve(values, window, "same"), 1)
+    return int(length[share >= _IN_STROKES].max(initial=0))
+
+
+def _profiles(levels: _Levels) -> Iterator[tuple[_Levels, _Levels, _Levels]]:
+    """Yield how pixels differ along each direction, and rise above and fall below both sides."""
     reach = max(_ACROSS)
     padded = np.pad(levels, reach, mode="edge")
     rows, columns = levels.shape
 
-    def rise(down: int, across: int) -> _Levels:
-        beside = padded[
-            reach + down : reach + down + rows, reach + across : reach + across + columns
-        ]
-        height: _Levels = levels - beside
-        return height
+    def beside(down: int, across: int) -> _Levels:
+        return padded[reach + down : reach + down + rows, reach + across : reach + across + columns]
 
-    bright, dark = np.zeros(levels.shape, dtype=bool), np.zeros(levels.shape, dtype=bool)
     for down, across in _STEPS:
-        ahead, behind = (rise(way * down, way * across) for way in (_ALONG, -_ALONG))
-        even = (np.abs(ahead) <= ink.alike) & (np.abs(behind) <= ink.alike)
+        ahead, behind = (beside(way * down, way * across) for way in (_ALONG, -_ALONG))
+        ends = np.maximum(ahead, behind), np.minimum(ahead, behind)
+        spread = np.maximum(ends[0], levels) - np.minimum(ends[1], levels)
+        highest, lowest = np.full_like(levels, _TOP), np.zeros_like(levels)
         for far in _ACROSS:
             steps = max(1, round(far * _DIAGONAL)) if down and across else far
-            left, right = (rise(-way * across * steps, way * down * steps) for way in (1, -1))
-            bright |= even & (np.minimum(left, right) > ink.jump)
-            dark |= even & (np.maximum(left, right) < -ink.jump)
-    return bright, dark
+            left, right = (beside(-way * across * steps, way * down * steps) for way in (1, -1))
+            np.minimum(highest, np.maximum(left, right), out=highest)
+            np.maximum(lowest, np.minimum(left, right), out=lowest)
+        # Eight bits do not go below nought: no rise is 0.
+        yield (
+            spread,
+            levels - np.minimum(levels, highest),
+            np.maximum(levels, lowest) - levels,
+        )
