@@ -197,7 +197,7 @@ def whole(
     return framed, found.window if isinstance(found.window, RefusalCode) else None
 
 
-def _cut(whole: npt.NDArray[_Value], box: Box) -> npt.NDArray[_Value]:
+def _cut(whole: npt.NDArray[_Value], box: Window) -> npt.NDArray[_Value]:
     """Return the part of a film, or of a mask of it, that a box shows; at least a cell."""
     height, width = whole.shape
     top, left, bottom, right = box

@@ -237,14 +237,14 @@ class Gate:
         kind = self.judge(self._look(whole, features)[None])[0]
         return None if kind is None else Refusal.of(kind.code)
 
-    def name(self, whole: FloatImage, features: npt.NDArray[np.floating]) -> Kind | None:
+    def name(self, whole: FloatImage, features: npt.NDArray[np.floating]) -> PictureKind | None:
         """Return what a film is that is refused anyway; ``None`` where nothing is wrong with it.
 
         Parameters and errors are those of :meth:`refuse`; the features are of the whole film.
         """
         kind = self.judge(self._look(whole, features)[None])[0]
         # Far from the films trained on: so is any film of which the network sees too much.
-        return None if kind is Kind.FRONTAL else kind
+        return None if kind is PictureKind.FRONTAL else kind
 
     def _look(
         self, whole: FloatImage, features: npt.NDArray[np.floating]
