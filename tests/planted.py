@@ -31,7 +31,7 @@ from covid_d.training.calibrate import calibrate
 from planted_films import DrawnLungs
 
 SIZE = 128
-FILMS = {"train": 160, "validation": 80, "test": 120}
+FILMS = {"train": 160, "validation": 240, "test": 120}
 SOURCES = ("north", "south")
 WIDTHS = (0.7, 1.1, 1.8)  # of the detail that the network sees, pixels
 BOUND = 0.15  # in units of the network's input: 0.03 of the grey scale
@@ -143,7 +143,7 @@ class TinyNetwork(nn.Module):
         return self.head(features)[:, 0], features, activation
 
 
-def train_network(dataset: Dataset, *, seed: int, epochs: int = 30) -> TinyNetwork:
+def train_network(dataset: Dataset, *, seed: int, epochs: int = 60) -> TinyNetwork:
     """Train the tiny network on the data set's training films.
 
     Each is shown plain and with wires and dots laid on it, whatever its class, so that the network

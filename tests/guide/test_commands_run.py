@@ -103,7 +103,7 @@ def _stand_in(command: Command) -> None:
         if _recipe(command).target == "appearance":
             shutil.copytree(bundles.built_in_path(), out / "bundle")
         else:
-            # Its films need no grades of appearance, and the built-in one is audited on nothing else.
+            # The built-in one could be asked nothing of films without grades of appearance.
             make_bundle(out / "bundle")
             markers = [EVALUATION_BEGIN, EVALUATION_END, AUDIT_BEGIN, AUDIT_END]
             update(out / "bundle", {"MODEL_CARD.md": "\n".join(["# Phantom", *markers, ""])})
