@@ -23,11 +23,11 @@ from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment, assessment_columns
 from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.act import Act
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Detector, Examination, Stated
 from covid_d.detector.judge import facts_with
+from covid_d.language import N_
 from covid_d.radiograph import Projection, Sex
 
 __all__ = ["MAX_FILMS", "GivenFilm", "NewCase", "create_case", "find_submission"]

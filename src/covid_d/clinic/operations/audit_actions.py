@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from covid_d.clinic.texts import N_, Text
-from covid_d.language import Language
+from covid_d.language import N_, Language, Text
 
 ACTIONS: Final[Mapping[str, Text]] = {
     "audit_trail.download": N_("Audit trail downloaded"),

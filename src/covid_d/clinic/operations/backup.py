@@ -23,7 +23,7 @@ from sqlalchemy import Connection, Engine, Table, select
 from covid_d import __version__
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.migrate import revision
-from covid_d.clinic.database.tables import Table as Base
+from covid_d.clinic.database.tables import TableBase
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.operations.strip_films import strip_films
@@ -179,7 +179,7 @@ def _dump(
     counts: dict[str, int] = {}
     films: set[str] = set()
     with snapshot(engine) as connection:
-        for table in Base.metadata.sorted_tables:
+        for table in TableBase.metadata.sorted_tables:
             if table.name in NOT_KEPT:
                 continue
             name, digest, count = f"{TABLES}/{table.name}.jsonl", hashlib.sha256(), 0

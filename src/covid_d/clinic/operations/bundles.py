@@ -14,15 +14,15 @@ from sqlalchemy import select, update
 from covid_d.clinic.database.operations import InstalledBundle
 from covid_d.clinic.errors import InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Bundle, Detector
 from covid_d.detector.bundle.contents import pack
 from covid_d.errors import BundleError, CovidDError
+from covid_d.language import N_
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BundleChoice:
     """A bundle that can answer films here.
 
     Parameters
@@ -56,7 +56,7 @@ class Choice:
     appearance: bool | None = None
 
 
-def choices(installation: Installation) -> list[Choice]:
+def choices(installation: Installation) -> list[BundleChoice]:
     """Return the default bundle and every installed one, newest first."""
     with installation.reading() as session:
         rows = session.scalars(
@@ -66,9 +66,9 @@ def choices(installation: Installation) -> list[Choice]:
     return [_default(any(row.active for row in rows) is False), *installed]
 
 
-def _choice(path: Path | None, row: InstalledBundle) -> Choice:
+def _choice(path: Path | None, row: InstalledBundle) -> BundleChoice:
     """Return an installed bundle as it is on the disk; what the database says of it is a copy."""
-    known = Choice(row.sha256, row.name, row.version, "", row.active, row.installed_at)
+    known = BundleChoice(row.sha256, row.name, row.version, "", row.active, row.installed_at)
     try:
         return replace(known, **_told(Bundle.load(path)))
     except BundleError as error:
@@ -186,12 +186,12 @@ def card(installation: Installation, sha256: str | None) -> str:
         raise NotFoundError from error
 
 
-def _default(active: bool) -> Choice:
+def _default(active: bool) -> BundleChoice:
     try:
         bundle = Bundle.load()
     except BundleError as error:
-        return Choice(None, "?", "", "", active, problem=error.message)
-    named = Choice(None, bundle.spec.name, bundle.spec.version, "", active)
+        return BundleChoice(None, "?", "", "", active, problem=error.message)
+    named = BundleChoice(None, bundle.spec.name, bundle.spec.version, "", active)
     return replace(named, **_told(bundle))
 
 

@@ -36,7 +36,7 @@ _TAKEN: Final = (
 _Parsed = TypeVar("_Parsed")
 
 
-def facts_of(dataset: Dataset, *, sha256: str, colour: bool) -> Facts:
+def facts_of(dataset: Dataset, *, sha256: str, colour: bool, marks: bool = False) -> Facts:
     """Return the facts of a DICOM image; what is absent, malformed or absurd is ``None``."""
     sex, ages = _text(dataset, "PatientSex"), _ages(dataset)
     return Facts(
@@ -44,6 +44,7 @@ def facts_of(dataset: Dataset, *, sha256: str, colour: bool) -> Facts:
         sha256=sha256,
         bits=int(dataset.BitsStored),
         colour=colour,
+        marks=marks,
         modality=_text(dataset, "Modality"),
         projection=_projection(dataset),
         laterality=_text(dataset, "ImageLaterality") or _text(dataset, "Laterality"),

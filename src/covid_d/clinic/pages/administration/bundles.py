@@ -15,7 +15,7 @@ from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.operations import bundles
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 router = APIRouter(prefix="/bundles")
 

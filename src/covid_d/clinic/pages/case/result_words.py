@@ -10,12 +10,11 @@ from typing import Final
 from covid_d.clinic.cases.result import Result
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.http.render import formats
-from covid_d.clinic.texts import N_, NN_, Text
 from covid_d.detector import CATEGORIES, Appearance, Assessment, Outcome
 from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE, Calibration
 from covid_d.detector.cautions import OF_PATIENT
 from covid_d.detector.words import percent
-from covid_d.language import Language, localised
+from covid_d.language import N_, NN_, Language, Text, localised
 
 # A sign beside the colour and the words, for whoever sees no colours.
 _SIGNS: Final = {

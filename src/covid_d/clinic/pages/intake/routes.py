@@ -31,9 +31,9 @@ from covid_d.clinic.keys import new_token
 from covid_d.clinic.operations.strip_films import strip_films
 from covid_d.clinic.pages.intake.form import Entered, contradictions
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Examination
 from covid_d.detector.cautions import AGE_TOLERANCE
+from covid_d.language import N_, Text
 from covid_d.radiograph import RadiographError, read
 from covid_d.radiograph.sample import sample_bytes
 

@@ -35,8 +35,7 @@ from covid_d.clinic.cases.report import Report, ReportedFilm
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.http.render import formats
 from covid_d.clinic.pages.case.result_words import Base, ResultWords, base_of, words_of
-from covid_d.clinic.texts import N_, NN_, Text
-from covid_d.language import INTENDED_USE, Language
+from covid_d.language import INTENDED_USE, N_, NN_, Language, Text
 
 Pictures = Mapping[int, tuple[bytes | None, bytes | None]]
 
