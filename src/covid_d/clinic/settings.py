@@ -59,6 +59,11 @@ class ClinicSettings(Settings):
         default=None,
         description="Bearer token for /metrics; without one only this machine may read them.",
     )
+    trail_anchor: str = Field(
+        default="",
+        description="Where each head of the audit trail is also told: a file that can only be "
+        "added to (chattr +a), or syslog.",
+    )
     collection_review: Literal["every", "marked"] = Field(
         default="every",
         description="Which films somebody of their unit must look at before they leave with the "
