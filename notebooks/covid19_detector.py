@@ -444,7 +444,7 @@ real
 
 # %%
 shares = pd.Series({category.value: share for category, share in real.appearance.items()})
-shares.plot.barh(xlim=(0, 1), title=f"In play: {', '.join(real.conformal_set)}");
+shares.plot.barh(xlim=(0, 1), title=f"In play: {', '.join(real.conformal_set)}")
 
 # %% [markdown]
 # ### From appearance to COVID-19
@@ -463,13 +463,13 @@ for sure in (Appearance.TYPICAL, Appearance.NEGATIVE):
     print(f"{sure.value}: {covid.low:.0%} – {covid.high:.0%}")
 
 # %% [markdown]
-# A demonstration bundle gives no such range: `real.covid` is `None`, whatever prevalence you state. How good the built-in
+# A demonstration bundle gives no such range: `real.covid` is empty, whatever prevalence you state. How good the built-in
 # one is, on films of its hospitals and of others, stands in the README; `docs/en/experiments.md` has what was tried.
 # To train your own: `covid-d train DATASET --recipe appearance`, where DATASET has a column `appearance`
 # (`covid-d dataset fetch siim` says how to get the films).
 
 # %%
-real.covid is None
+bool(real.covid)
 
 # %% [markdown]
 # On the command line, for a folder of films: `covid-d predict FOLDER --bundle guide/run/bundle`. As a web application:

@@ -452,7 +452,7 @@ real
 
 # %%
 shares = pd.Series({category.value: share for category, share in real.appearance.items()})
-shares.plot.barh(xlim=(0, 1), title=f"En juego: {', '.join(real.conformal_set)}");
+shares.plot.barh(xlim=(0, 1), title=f"En juego: {', '.join(real.conformal_set)}")
 
 # %% [markdown]
 # ### Del aspecto a la COVID-19
@@ -471,13 +471,13 @@ for sure in (Appearance.TYPICAL, Appearance.NEGATIVE):
     print(f"{sure.value}: {covid.low:.0%} – {covid.high:.0%}")
 
 # %% [markdown]
-# Un modelo de demostración no da ese intervalo: `real.covid` es `None`, sea cual sea la prevalencia. Qué tan bueno es el
+# Un modelo de demostración no da ese intervalo: `real.covid` queda vacío, sea cual sea la prevalencia. Qué tan bueno es el
 # incluido, con radiografías de sus hospitales y de otros, está en el README; `docs/es/experiments.md` tiene lo que se probó.
 # Para entrenar el suyo: `covid-d train DATASET --recipe appearance`, donde DATASET tiene una columna `appearance`
 # (`covid-d dataset fetch siim` dice cómo obtener las radiografías).
 
 # %%
-real.covid is None
+bool(real.covid)
 
 # %% [markdown]
 # En la línea de órdenes, para una carpeta de radiografías: `covid-d predict FOLDER --bundle guide/run/bundle`. Como
