@@ -67,7 +67,7 @@ def half(film: FloatImage, rng: np.random.Generator) -> FloatImage:
 def annotated(film: FloatImage, rng: np.random.Generator) -> FloatImage:
     """Return a film with arrows, words, rings, boxes or a map of evidence over the chest."""
     if rng.random() < 0.3:
-        return _under_map(film, rng)
+        return under_map(film, rng)
     picture = Image.fromarray(np.rint(film * 255.0).astype(np.uint8))
     pen = ImageDraw.Draw(picture)
     for _ in range(int(rng.integers(1, 5))):
@@ -119,7 +119,7 @@ def _arrow(
     pen.polygon([tip, at(tip, -0.35 * long, -0.5), at(tip, -0.35 * long, 0.5)], fill=ink)
 
 
-def _under_map(film: FloatImage, rng: np.random.Generator) -> FloatImage:
+def under_map(film: FloatImage, rng: np.random.Generator) -> FloatImage:
     """Return the film under one to three blobs of the evidence layer, turned to grey."""
     rows, columns = film.shape
     down, across = np.mgrid[0:rows, 0:columns]
