@@ -5,8 +5,8 @@
 
 The films are those of some splits of data sets (default: validation), so that neither network nor
 gate has learnt from them, drawn evenly from their sources with a fixed seed.
-Everything goes the whole way that a film goes: file, reader, checks, lungs, network, gate. Intervals
-are Wilson's, 95 %. Needs the extras ``train`` and ``demo``.
+Everything goes the whole way that a film goes: file, reader, checks, lungs, network, gate.
+Intervals are Wilson's, 95 %. Needs the extras ``train`` and ``demo``.
 """
 
 from __future__ import annotations
