@@ -127,7 +127,7 @@ def table(found: Drift) -> FigureTable:
         rows.append((N_("Reference"), *_row(found.reference), None, None, None, ""))
         for window in found.windows:
             tests = (window.distance, window.p_scores, window.p_refused)
-            rows.append((N_("DriftWindow"), *_row(window), *map(_defined, tests), _verdict(window)))
+            rows.append((N_("Window"), *_row(window), *map(_defined, tests), _verdict(window)))
     columns = (
         Column("what", N_("Cases of")),
         Column("first", N_("First day"), "day"),
