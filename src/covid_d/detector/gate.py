@@ -234,11 +234,25 @@ class Gate:
         ValueError
             If they are of another network.
         """
+        kind = self.judge(self._look(whole, features)[None])[0]
+        return None if kind is None else Refusal.of(kind.code)
+
+    def name(self, whole: FloatImage, features: npt.NDArray[np.floating]) -> PictureKind | None:
+        """Return what a film is that is refused anyway; ``None`` where nothing is wrong with it.
+
+        Parameters and errors are those of :meth:`refuse`; the features are of the whole film.
+        """
+        kind = self.judge(self._look(whole, features)[None])[0]
+        # Far from the films trained on: so is any film of which the network sees too much.
+        return None if kind is PictureKind.FRONTAL else kind
+
+    def _look(
+        self, whole: FloatImage, features: npt.NDArray[np.floating]
+    ) -> npt.NDArray[np.floating]:
         seen = look(whole, features, self.grid)
         if seen.shape != self.heads.centre.shape:
             raise ValueError(f"the gate judges {self.heads.centre.shape}, not {seen.shape}")
-        kind = self.judge(seen[None])[0]
-        return None if kind is None else Refusal.of(kind.code)
+        return seen
 
     def judge(self, looks: npt.NDArray[np.floating]) -> list[PictureKind | None]:
         """Return what each of N films is refused as; ``None`` for those let through.

@@ -54,6 +54,8 @@ class Facts:
         Bits stored a sample.
     colour
         Whether the stored picture carries visible colour (its channels differ).
+    marks
+        Whether it is a grey film with coloured marks: an arrow, a word, a map over part of it.
     modality
         DICOM Modality (``CR``, ``DX``, ``OT``...).
     projection, laterality, body_part
@@ -84,6 +86,7 @@ class Facts:
     age_by_dates: float | None = None
     child: bool = False
     age_unread: str | None = None
+    marks: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -59,7 +59,10 @@ class Case(TableBase):
 
 
 class Film(TableBase):
-    """One radiograph of a case; its bytes lie in the film store under their SHA-256."""
+    """One radiograph of a case; its file, without its patient, lies in the film store.
+
+    It lies there under ``sha256``.
+    """
 
     __tablename__ = "film"
     __table_args__ = (UniqueConstraint("case_id", "sha256"),)
@@ -67,6 +70,10 @@ class Film(TableBase):
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("patient_case.id"), index=True)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
+    received_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of the file as it was sent; ``None`` until a film of an older version is stripped."""
+    identity_encrypted: Mapped[str | None] = mapped_column(Text)
+    """Its identifiers, which a structured report must name (``cases.keeping``)."""
     format: Mapped[str | None] = mapped_column(String(8))
     width: Mapped[int | None]
     height: Mapped[int | None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from covid_d.clinic.database.base import TableBase
@@ -52,6 +52,8 @@ class StagedFilm(TableBase):
 
     token: Mapped[str] = mapped_column(String(64), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64))
+    received_sha256: Mapped[str | None] = mapped_column(String(64))
+    identity_encrypted: Mapped[str | None] = mapped_column(Text)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(index=True)
     examination: Mapped[dict[str, Any]] = mapped_column(JSON)

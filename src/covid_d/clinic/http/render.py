@@ -103,6 +103,7 @@ def _bundle(request: Request) -> dict[str, Any] | None:
         "name": bundle.spec.name,
         "version": bundle.spec.version,
         "verdict": bundle.spec.verdict.status,
+        "unsigned": bundle.spec.verdict.is_unsigned,
         "sha256": bundle.id.sha256,
     }
 

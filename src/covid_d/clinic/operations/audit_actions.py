@@ -21,6 +21,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "film.assess": N_("Radiograph answered without a case"),
     "film.review": N_("Radiograph reviewed for the collection"),
     "film.stage": N_("Radiograph sent ahead of its case"),
+    "film.strip": N_("Radiograph stripped of its patient"),
     "film.sweep": N_("Radiographs without a case removed"),
     "film.view": N_("Radiograph seen"),
     "first_start.administrator": N_("First administrator created"),

@@ -26,6 +26,7 @@ from covid_d.clinic.database.migrate import revision
 from covid_d.clinic.database.tables import TableBase
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
+from covid_d.clinic.operations.strip_films import strip_films
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 from covid_d.language import N_
@@ -109,6 +110,7 @@ def back_up(
             N_("%(archive)s already exists.", archive=archive),
             N_("Choose another name for the backup."),
         )
+    strip_films(installation)
     with installation.act(Actor(None)) as act:
         act.record("backup.create", "installation")
     name = ""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select, update
 
@@ -28,14 +29,20 @@ class BundleChoice:
     ----------
     sha256
         Of the bundle; ``None`` for the one that comes with the software or its settings.
-    name, version, verdict
+    name, version
         What it says of itself.
+    verdict
+        As far as it is believed here.
+    unsigned
+        Whether it claims a better one, which nobody signed whom this clinic trusts.
     active
         Whether it answers now.
     installed_at
         When it was put in.
     problem
         Why it cannot be used; ``None`` when it can.
+    appearance
+        Whether it answers in the four appearances; ``None`` when it cannot be used.
     """
 
     sha256: str | None
@@ -45,6 +52,8 @@ class BundleChoice:
     active: bool
     installed_at: datetime | None = None
     problem: str | None = None
+    unsigned: bool = False
+    appearance: bool | None = None
 
 
 def choices(installation: Installation) -> list[BundleChoice]:
@@ -53,19 +62,26 @@ def choices(installation: Installation) -> list[BundleChoice]:
         rows = session.scalars(
             select(InstalledBundle).order_by(InstalledBundle.installed_at.desc())
         ).all()
-    installed = [
-        BundleChoice(
-            row.sha256,
-            row.name,
-            row.version,
-            row.verdict,
-            row.active,
-            row.installed_at,
-            _problem(installation, row.sha256),
-        )
-        for row in rows
-    ]
+    installed = [_choice(_path(installation, row.sha256), row) for row in rows]
     return [_default(any(row.active for row in rows) is False), *installed]
+
+
+def _choice(path: Path | None, row: InstalledBundle) -> BundleChoice:
+    """Return an installed bundle as it is on the disk; what the database says of it is a copy."""
+    known = BundleChoice(row.sha256, row.name, row.version, "", row.active, row.installed_at)
+    try:
+        return replace(known, **_told(Bundle.load(path)))
+    except BundleError as error:
+        return replace(known, problem=error.message)
+
+
+def _told(bundle: Bundle) -> dict[str, Any]:
+    verdict = bundle.spec.verdict
+    return {
+        "verdict": verdict.status,
+        "unsigned": verdict.is_unsigned,
+        "appearance": bundle.spec.has_appearance,
+    }
 
 
 def install(installation: Installation, actor: Actor, content: bytes) -> str:
@@ -172,18 +188,11 @@ def card(installation: Installation, sha256: str | None) -> str:
 
 def _default(active: bool) -> BundleChoice:
     try:
-        spec = Bundle.load().spec
+        bundle = Bundle.load()
     except BundleError as error:
         return BundleChoice(None, "?", "", "", active, problem=error.message)
-    return BundleChoice(None, spec.name, spec.version, spec.verdict.status, active)
-
-
-def _problem(installation: Installation, sha256: str | None) -> str | None:
-    try:
-        Bundle.load(_path(installation, sha256))
-    except BundleError as error:
-        return error.message
-    return None
+    named = BundleChoice(None, bundle.spec.name, bundle.spec.version, "", active)
+    return replace(named, **_told(bundle))
 
 
 def _path(installation: Installation, sha256: str | None) -> Path | None:

@@ -84,6 +84,15 @@ class Verdict(_Part):
     reasons: tuple[str, ...] = ("not audited",)
     audited: datetime | None = None
 
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether the bundle claims more, and nobody whom this machine trusts signed it."""
+        return self.status == "demonstration" and self.reasons == UNSIGNED
+
+
+UNSIGNED: Final = ("its audit is not signed by a key that this machine trusts",)
+"""Reasons of a verdict that takes the place of one that is not believed."""
+
 
 class NetworkSpec(_Part):
     """The ONNX file's contract.
