@@ -131,6 +131,7 @@ def _page(
     place = installation(request)
     results = _results(place, view)
     front = results.get(view.film.id) if view.film else None
+    evidence = front.evidence_for if front else None
     return page(
         request,
         "pages/case/case.html",
@@ -144,7 +145,7 @@ def _page(
             key: words_of(result, language_of(request), place.clock) if result else None
             for key, result in results.items()
         },
-        has_evidence=front is not None and front.has_activation,
+        evidence_for=evidence.in_language(language_of(request)) if evidence else None,
         film_fault=_film_fault(place, view.film),
         open=view.open,
         events=view.events,
