@@ -34,12 +34,12 @@ import pydicom.data
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.detector import Detector
-from covid_d.detector.gate import Gate, Kind
+from covid_d.detector.gate import Gate, PictureKind
 from covid_d.evaluation.figures.intervals import wilson
 from covid_d.radiograph import RadiographError, prepare, read
 from covid_d.radiograph.film import Facts, FloatImage, Radiograph
 from covid_d.training.gate.data import (
-    Picture,
+    GatePicture,
     aside_for_gate,
     gate_pictures,
     gate_samples,
@@ -117,7 +117,7 @@ class Bench:
 
     def frontal(self) -> Iterable[Rate]:
         """Yield the wrong refusals of each source, by heads that never saw it."""
-        for name, pictures, verdicts in self._by_source([Kind.FRONTAL]):
+        for name, pictures, verdicts in self._by_source([PictureKind.FRONTAL]):
             yield _rate(name, pictures, verdicts, wrong=lambda verdict: verdict is not None)
 
     def altered(self) -> Iterable[Rate]:
@@ -180,12 +180,12 @@ class Bench:
     def _of_pictures(
         self, name: str, gate: Gate, loads: dict[str, Callable[[], FloatImage]]
     ) -> Rate:
-        pictures = [Picture(name, Kind.PICTURE, load) for name, load in loads.items()]
+        pictures = [GatePicture(name, PictureKind.PICTURE, load) for name, load in loads.items()]
         return _rate(name, pictures, gate.judge(self._looks(pictures).looks))
 
     def _by_source(
-        self, kinds: Sequence[Kind]
-    ) -> Iterable[tuple[str, list[Picture], list[Kind | None]]]:
+        self, kinds: Sequence[PictureKind]
+    ) -> Iterable[tuple[str, list[GatePicture], list[PictureKind | None]]]:
         """Yield each source's pictures of some kinds, judged by heads without the source."""
         places: dict[str, list[int]] = {}
         for at, picture in enumerate(self._pictures):
@@ -196,7 +196,7 @@ class Bench:
             verdicts = gate.judge(self._samples.looks[chosen])
             yield source, [self._pictures[at] for at in chosen], verdicts
 
-    def _source(self, picture: Picture) -> str:
+    def _source(self, picture: GatePicture) -> str:
         """Return a film's source, or its publisher where that is held out."""
         publisher = self._publishers[picture.name.partition(", ")[0]]
         return publisher if publisher in self._held_out else picture.source
@@ -212,7 +212,7 @@ class Bench:
         kinds = kinds_of(samples)
         return replace(self.gate, heads=fit_heads(samples, kinds), kinds=kinds)
 
-    def _looks(self, pictures: Sequence[Picture]) -> Samples:
+    def _looks(self, pictures: Sequence[GatePicture]) -> Samples:
         """Return the pictures' looks; those of an earlier run where a few of them still hold."""
         names = "\n".join(f"{picture.name} {picture.kind}" for picture in pictures)
         file = self._cache / f"{hashlib.sha256(names.encode()).hexdigest()[:16]}.npy"
@@ -227,7 +227,7 @@ class Bench:
             np.save(file, found.looks)
         return found
 
-    def _run(self, pictures: Sequence[Picture]) -> Samples:
+    def _run(self, pictures: Sequence[GatePicture]) -> Samples:
         def see(film: Radiograph) -> tuple[FloatImage, FloatImage]:
             prepared = prepare(film, self._preprocessing)
             return prepared, self._network.run(prepared[None], ("features",))["features"][0]
@@ -235,8 +235,8 @@ class Bench:
         return gate_samples(pictures, see)
 
 
-_FILMS = (Kind.FRONTAL, *ALTERATIONS)
-_ASIDE = (Kind.LATERAL, Kind.CT)
+_FILMS = (PictureKind.FRONTAL, *ALTERATIONS)
+_ASIDE = (PictureKind.LATERAL, PictureKind.CT)
 _VARIANTS = 6
 
 
@@ -278,10 +278,10 @@ def _dicom_pictures() -> Iterable[tuple[str, FloatImage]]:
 
 def _rate(
     name: str,
-    pictures: Sequence[Picture],
-    verdicts: Sequence[Kind | None],
+    pictures: Sequence[GatePicture],
+    verdicts: Sequence[PictureKind | None],
     *,
-    wrong: Callable[[Kind | None], bool] = lambda verdict: verdict is None,
+    wrong: Callable[[PictureKind | None], bool] = lambda verdict: verdict is None,
 ) -> Rate:
     refused = sum(verdict is not None for verdict in verdicts)
     named = sum(v is p.kind for v, p in zip(verdicts, pictures, strict=True))

@@ -324,7 +324,7 @@ grouped
 
 # %%
 from covid_d.evaluation.left_out.frozen import FrozenFit
-from covid_d.evaluation.left_out.leave_one_out import Kind, leave_out, plan
+from covid_d.evaluation.left_out.leave_one_out import HeldOutKind, leave_out, plan
 from covid_d.training import imagenet_features
 
 films = grouped.manifest[grouped.manifest["split"].ne("CT")].sample(frac=1, random_state=7)
@@ -336,7 +336,7 @@ seen = pd.Series(fit.cross_validated(films), index=films.index)
 # %%
 rows = {}
 for result in leave_out(plan(films), fit, source_seen=seen, resamples=200):
-    if "auroc" in result.figures and result.kind is not Kind.PAIR:
+    if "auroc" in result.figures and result.kind is not HeldOutKind.PAIR:
         new, known = result.figures["auroc"], result.figures["auroc_source_seen"]
         films_of = [result.positives, result.negatives]
         rows[result.name] = [*films_of, new.value, new.low, new.high, known.value]

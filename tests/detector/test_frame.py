@@ -116,6 +116,26 @@ def test_a_film_without_two_whole_lungs_is_refused(
     assert (answer.appearance, answer.covid, answer.activation) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("rows", "columns", "code"),
+    [
+        (slice(100, 104), slice(70, 90), RefusalCode.ANNOTATED),  # on the right lung
+        (slice(100, 104), slice(118, 138), RefusalCode.ANNOTATED),  # between both
+        (slice(8, 12), slice(70, 90), None),  # above
+        (slice(100, 104), slice(4, 24), None),  # beside
+    ],
+)
+def test_ink_over_the_lungs_is_refused(
+    detector: Detector, rows: slice, columns: slice, code: RefusalCode | None
+) -> None:
+    film = _film(0.45, 0.5)
+    pixels = film.pixels.copy()
+    pixels[rows, columns] = 1.0
+    answer = detector.assess(Radiograph(pixels, film.facts))
+    assert (answer.refusal and answer.refusal.code) == code
+    assert (answer.appearance is None) == (code is not None)
+
+
 def test_a_bundle_that_cuts_to_the_lungs_needs_a_lung_model(
     tmp_path: Path, film_of: Callable[..., Radiograph]
 ) -> None:

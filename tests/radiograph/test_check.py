@@ -131,6 +131,11 @@ def test_colour_is_refused() -> None:
     assert code_of(colour=True) is RefusalCode.COLOUR
 
 
+@pytest.mark.parametrize("colour", [False, True])
+def test_coloured_marks_on_a_film_are_told_from_a_colour_picture(colour: bool) -> None:
+    assert code_of(colour=colour, marks=True) is RefusalCode.ANNOTATED
+
+
 @pytest.mark.parametrize(
     ("shape", "code"),
     [

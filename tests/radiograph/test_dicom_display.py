@@ -289,6 +289,9 @@ def test_colour_captures_are_told_from_grey_ones() -> None:
     red = grey.copy()
     red[..., 1:] = 0
     assert read(films.dicom(red)).facts.colour
+    marked = grey.copy()
+    marked[40:44, 40:80] = (255, 255, 0)
+    assert read(films.dicom(marked)).facts.marks
 
 
 def test_palettes() -> None:

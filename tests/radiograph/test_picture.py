@@ -195,13 +195,15 @@ def test_16_bit_with_a_transparent_value_is_refused() -> None:
 @pytest.mark.parametrize("quality", [30, 75, 95])
 def test_chroma_noise_of_jpeg_is_no_colour(quality: int) -> None:
     noisy = Image.fromarray(GREY).convert("RGB")
-    assert not read(films.picture(noisy, "JPEG", quality=quality)).facts.colour
+    facts = read(films.picture(noisy, "JPEG", quality=quality)).facts
+    assert (facts.colour, facts.marks) == (False, False)
 
 
 def test_a_small_coloured_marker_is_no_colour_but_a_photograph_is() -> None:
     film = np.dstack([GREY] * 3)
     film[8:32, 8:32] = (255, 0, 0)  # 2 % of the film
-    assert not read(films.picture(film)).facts.colour
+    facts = read(films.picture(film)).facts
+    assert (facts.colour, facts.marks) == (False, True)
     film[8:80, 8:80] = (255, 0, 0)  # 20 %
     assert read(films.picture(film)).facts.colour
     tint = np.array([40, 0, -40])

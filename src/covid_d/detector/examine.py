@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from covid_d.detector.assessment import Box, BundleId
+from covid_d.detector.assessment import BundleId
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.frame import Frame, Framed
 from covid_d.detector.gate import Gate
 from covid_d.detector.network import Network
+from covid_d.detector.reasons import is_vague, most_telling
 from covid_d.radiograph import (
     Facts,
     Projection,
@@ -28,6 +29,7 @@ from covid_d.radiograph import (
     read,
 )
 from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph.prepare import Window
 
 Source = Radiograph | Path | str | bytes
 
@@ -75,7 +77,7 @@ class Examination:
     logits: tuple[float, ...] = ()
     inside: tuple[float, ...] | None = None
     activation: FloatImage | None = field(default=None, repr=False)
-    box: Box | None = None
+    box: Window | None = None
     refusal: Refusal | None = None
 
     def __post_init__(self) -> None:
@@ -119,7 +121,7 @@ class Examination:
             logits=tuple(kept["logits"]),
             inside=None if inside is None else tuple(inside),
             activation=None if activation is None else np.asarray(activation, dtype=np.float32),
-            box=None if box is None else (box[0], box[1], box[2], box[3]),
+            box=None if box is None else Window(*box),
             refusal=None if refusal is None else Refusal.from_dict(refusal),
         )
 
@@ -164,8 +166,7 @@ class Examiner:
         film: Radiograph | None = None
         try:
             film = source if isinstance(source, Radiograph) else read(source)
-            refusal = check(film)
-            found = self._run(film, activation=activation) if refusal is None else None
+            refusal, found = self._judge(film, activation=activation)
         except RadiographError as error:
             refusal, found = error.refusal, None
         # Fail closed: whatever went wrong, this film gets no number and the others get theirs.
@@ -184,6 +185,28 @@ class Examiner:
         )
         return examination, film
 
+    def _judge(
+        self, film: Radiograph, *, activation: bool
+    ) -> tuple[Refusal | None, dict[str, Any] | None]:
+        """Return why a film that was read gets no answer, or what is found in it."""
+        found: dict[str, Any] | None = None
+        refusal = check(film)
+        if refusal is None:
+            try:
+                found = self._run(film, activation=activation)
+            except RadiographError as error:
+                refusal = error.refusal
+        return self._most_telling(film, refusal), found
+
+    def _most_telling(self, film: Radiograph, refusal: Refusal | None) -> Refusal | None:
+        """Return why a film is refused, in the words that help most; costs refused films alone."""
+        if refusal is None or self.gate is None or not is_vague(refusal):
+            return refusal
+        framed, lungs = self.frame.whole(film)
+        features = self.network.run(framed.prepared[None], ("features",))["features"][0]
+        kind = self.gate.name(framed.whole, features)
+        return most_telling(refusal, (None if kind is None else kind.code, lungs))
+
     def _run(self, film: Radiograph, *, activation: bool) -> dict[str, Any]:
         framed = self.frame.of(film)
         # Without the lungs nothing is learnt from a map that nobody asked for.
@@ -198,6 +221,8 @@ class Examiner:
             refusal = self.gate.refuse(framed.whole, values["features"][0])
             if refusal is not None:
                 raise RadiographError(refusal)
+        if framed.has_marks(film):
+            raise RadiographError(Refusal.of(RefusalCode.ANNOTATED))
         found: dict[str, Any] = {
             "logits": tuple(float(value) for value in np.atleast_1d(values[self.network.logits][0]))
         }

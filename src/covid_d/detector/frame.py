@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from covid_d.detector.assessment import Box
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.lungs import LungModel
 from covid_d.radiograph import (
@@ -21,6 +21,10 @@ from covid_d.radiograph import (
 )
 from covid_d.radiograph.film import FloatImage
 from covid_d.radiograph.prepare import Window, framed
+from covid_d.radiograph.strokes import drawn_over
+
+_Value = TypeVar("_Value", np.bool_, np.float32)
+_EVERYTHING: Final = Window(0.0, 0.0, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,7 +46,7 @@ class Framed:
     """
 
     prepared: FloatImage = field(repr=False)
-    box: Box | None = None
+    box: Window | None = None
     lungs: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
     small: FloatImage | None = field(default=None, repr=False)
     window: Window | None = None
@@ -51,6 +55,15 @@ class Framed:
     def whole(self) -> FloatImage:
         """The whole film, small, by which the gate judges: float32, 3xHxW or HxW."""
         return self.prepared if self.small is None else self.small
+
+    def has_marks(self, film: Radiograph) -> bool:
+        """Return whether marks were drawn over the lungs of a film, which this is.
+
+        Where the lungs were not looked for, none are seen.
+        """
+        if self.lungs is None or self.box is None:
+            return False
+        return drawn_over(_cut(film.pixels, self.box), self.lungs)
 
     def lungs_on(self, grid: tuple[int, ...]) -> FloatImage:
         """Return the share of lung in each cell of a grid over the network's input: float32, hxw.
@@ -95,6 +108,15 @@ class Frame:
             If the lungs are looked for and no two are found whole.
         """
         return frame(film, self._preprocessing, self._lungs)
+
+    def whole(self, film: Radiograph) -> tuple[Framed, RefusalCode | None]:
+        """Return a film that gets no answer as the network takes it, all of it, lungs or none.
+
+        Returns
+        -------
+        The film, and why its lungs cannot be read; ``None`` where they can, or are not needed.
+        """
+        return whole(film, self._preprocessing, self._lungs)
 
     def like(self, framed: Framed, film: Radiograph) -> FloatImage:
         """Return the network's input for a film that was made from another one.
@@ -145,9 +167,40 @@ def frame(film: Radiograph, preprocessing: Preprocessing, lungs: LungModel | Non
     )
 
 
-def _cut(mask: npt.NDArray[np.bool_], box: Window) -> npt.NDArray[np.bool_]:
-    """Return the part of a mask of the whole film that a box shows; at least a cell."""
-    height, width = mask.shape
-    top, left = int(box.top * height), int(box.left * width)
-    bottom, right = round(box.bottom * height), round(box.right * width)
-    return mask[top : max(bottom, top + 1), left : max(right, left + 1)]
+def whole(
+    film: Radiograph, preprocessing: Preprocessing, lungs: LungModel | None
+) -> tuple[Framed, RefusalCode | None]:
+    """Return all of a film as a network takes it; only to name why the film gets no answer.
+
+    Parameters
+    ----------
+    film, preprocessing
+        As in :func:`frame`.
+    lungs
+        Shows the gate the film as it does for :func:`frame`.
+
+    Returns
+    -------
+    The film, and why its lungs cannot be read; ``None`` where they can, or are not needed.
+
+    Raises
+    ------
+    ValueError
+        If lungs are to be looked for and there is no lung model.
+    """
+    if preprocessing.frame == "film":
+        return Framed(prepare(film, preprocessing)), None
+    if lungs is None:
+        raise ValueError("films are to be cut to the lungs, and there is no lung model")
+    found = lungs.find(film)
+    framed = Framed(prepare(film, preprocessing, _EVERYTHING), small=found.film)
+    return framed, found.window if isinstance(found.window, RefusalCode) else None
+
+
+def _cut(whole: npt.NDArray[_Value], box: Window) -> npt.NDArray[_Value]:
+    """Return the part of a film, or of a mask of it, that a box shows; at least a cell."""
+    height, width = whole.shape
+    top, left, bottom, right = box
+    first, last = int(top * height), round(bottom * height)
+    start, stop = int(left * width), round(right * width)
+    return whole[first : max(last, first + 1), start : max(stop, start + 1)]

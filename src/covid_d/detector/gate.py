@@ -29,7 +29,7 @@ from covid_d.radiograph.refusal import Refusal, RefusalCode
 Floats = npt.NDArray[np.float64]
 
 
-class Kind(StrEnum):
+class PictureKind(StrEnum):
     """Kinds of pictures that the gate tells apart; only ``FRONTAL`` is let through."""
 
     FRONTAL = "frontal"
@@ -52,18 +52,18 @@ class Kind(StrEnum):
 
 
 _CODES = {
-    Kind.FRONTAL: RefusalCode.UNLIKE_CHEST,
-    Kind.LATERAL: RefusalCode.LOOKS_LATERAL,
-    Kind.CT: RefusalCode.LOOKS_CT,
-    Kind.PICTURE: RefusalCode.UNLIKE_CHEST,
-    Kind.INVERTED: RefusalCode.INVERTED,
-    Kind.UPSIDE_DOWN: RefusalCode.UPSIDE_DOWN,
-    Kind.SIDEWAYS: RefusalCode.SIDEWAYS,
-    Kind.BLURRED: RefusalCode.BLURRED,
-    Kind.CROPPED: RefusalCode.CROPPED,
-    Kind.COLLAGE: RefusalCode.COLLAGE,
-    Kind.ANNOTATED: RefusalCode.ANNOTATED,
-    Kind.CHILD: RefusalCode.LOOKS_CHILD,
+    PictureKind.FRONTAL: RefusalCode.UNLIKE_CHEST,
+    PictureKind.LATERAL: RefusalCode.LOOKS_LATERAL,
+    PictureKind.CT: RefusalCode.LOOKS_CT,
+    PictureKind.PICTURE: RefusalCode.UNLIKE_CHEST,
+    PictureKind.INVERTED: RefusalCode.INVERTED,
+    PictureKind.UPSIDE_DOWN: RefusalCode.UPSIDE_DOWN,
+    PictureKind.SIDEWAYS: RefusalCode.SIDEWAYS,
+    PictureKind.BLURRED: RefusalCode.BLURRED,
+    PictureKind.CROPPED: RefusalCode.CROPPED,
+    PictureKind.COLLAGE: RefusalCode.COLLAGE,
+    PictureKind.ANNOTATED: RefusalCode.ANNOTATED,
+    PictureKind.CHILD: RefusalCode.LOOKS_CHILD,
 }
 
 
@@ -185,7 +185,7 @@ class Gate:
     """
 
     heads: Heads
-    kinds: tuple[Kind, ...]
+    kinds: tuple[PictureKind, ...]
     threshold: float
     distance: float
     grid: int = 0
@@ -203,9 +203,9 @@ class Gate:
         if spec is None:
             return None
         try:
-            kinds = tuple(Kind(name) for name in spec.kinds)
+            kinds = tuple(PictureKind(name) for name in spec.kinds)
             heads = Heads.from_bytes(bundle.files[spec.file])
-            if kinds[:1] != (Kind.FRONTAL,) or len(kinds) != len(heads.bias):
+            if kinds[:1] != (PictureKind.FRONTAL,) or len(kinds) != len(heads.bias):
                 raise ValueError(f"it has {len(heads.bias)} heads for the kinds {spec.kinds}")
         except ValueError as error:
             raise BundleError(
@@ -234,13 +234,27 @@ class Gate:
         ValueError
             If they are of another network.
         """
+        kind = self.judge(self._look(whole, features)[None])[0]
+        return None if kind is None else Refusal.of(kind.code)
+
+    def name(self, whole: FloatImage, features: npt.NDArray[np.floating]) -> PictureKind | None:
+        """Return what a film is that is refused anyway; ``None`` where nothing is wrong with it.
+
+        Parameters and errors are those of :meth:`refuse`; the features are of the whole film.
+        """
+        kind = self.judge(self._look(whole, features)[None])[0]
+        # Far from the films trained on: so is any film of which the network sees too much.
+        return None if kind is PictureKind.FRONTAL else kind
+
+    def _look(
+        self, whole: FloatImage, features: npt.NDArray[np.floating]
+    ) -> npt.NDArray[np.floating]:
         seen = look(whole, features, self.grid)
         if seen.shape != self.heads.centre.shape:
             raise ValueError(f"the gate judges {self.heads.centre.shape}, not {seen.shape}")
-        kind = self.judge(seen[None])[0]
-        return None if kind is None else Refusal.of(kind.code)
+        return seen
 
-    def judge(self, looks: npt.NDArray[np.floating]) -> list[Kind | None]:
+    def judge(self, looks: npt.NDArray[np.floating]) -> list[PictureKind | None]:
         """Return what each of N films is refused as; ``None`` for those let through.
 
         Parameters

@@ -65,6 +65,8 @@ def _age(facts: Facts) -> Refusal | None:
 
 
 def _seen(radiograph: Radiograph) -> Refusal | None:
+    if radiograph.facts.marks:
+        return Refusal.of(RefusalCode.ANNOTATED)
     if radiograph.facts.colour:
         photograph = find_film(radiograph.pixels) is not None
         return Refusal.of(RefusalCode.PHOTOGRAPH if photograph else RefusalCode.COLOUR)

@@ -46,6 +46,9 @@ class CaseForm:
     age_years: Annotated[int | None, Whole(*AGES), Form(description=_("Age in whole years."))] = (
         None
     )
+    adult: Annotated[
+        bool | None, Form(description=_("Whether the patient is an adult, without an age."))
+    ] = None
     sex: Annotated[str | None, Form(description=_("F, M or O."))] = None
     symptom_onset: Annotated[
         date | None, Day(), Form(description=_("Day on which the first symptom began."))
@@ -78,6 +81,7 @@ class CaseForm:
             province=self.province,
             national_id=self.national_id,
             age_years=self.age_years,
+            adult=self.adult,
             sex=self.sex,
             symptom_onset=self.symptom_onset,
             symptoms=self.symptoms,

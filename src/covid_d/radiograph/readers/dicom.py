@@ -44,11 +44,11 @@ def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
 
     dataset = parse(data)
     samples, photometric = samples_of(dataset)
-    pixels, colour = displayed(samples, photometric, dataset)
+    pixels, colours = displayed(samples, photometric, dataset)
     seen = unshuttered(dataset)
     if seen is not None:
         pixels[~seen] = 0.0  # no film there, so air
-    facts = facts_of(dataset, sha256=sha256, colour=colour)
+    facts = facts_of(dataset, sha256=sha256, **colours._asdict())
     square = squared(pixels, dataset)
     if square.shape != pixels.shape and facts.spacing_mm is not None:
         finer = min(facts.spacing_mm)

@@ -18,7 +18,7 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 from pydicom.uid import ExplicitVRBigEndian
 
 from covid_d.radiograph.film import FloatImage
-from covid_d.radiograph.readers.grey import grey_of, top_of
+from covid_d.radiograph.readers.grey import NO_COLOURS, Colours, grey_of, top_of
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # Any value so far outside that a window maps it to the end of its output range.
@@ -30,8 +30,8 @@ _MONOCHROME: Final = ("MONOCHROME1", "MONOCHROME2")
 
 def displayed(
     samples: npt.NDArray[Any], photometric: str, dataset: Dataset
-) -> tuple[FloatImage, bool]:
-    """Return the film as displayed, and whether it carries visible colour.
+) -> tuple[FloatImage, Colours]:
+    """Return the film as displayed, and what colour it carries.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def displayed(
     -------
     pixels
         float32, HxW, in [0, 1]; air dark.
-    colour
+    colours
         See :func:`~covid_d.radiograph.readers.grey.grey_of`.
 
     Raises
@@ -57,7 +57,7 @@ def displayed(
     """
     if photometric in _MONOCHROME:
         table = display_table(dataset, photometric, highest=int(samples.max()))
-        return np.take(table, _indices(samples, dataset), mode="clip"), False
+        return np.take(table, _indices(samples, dataset), mode="clip"), NO_COLOURS
     bits = int(dataset.BitsStored)
     if photometric == "PALETTE COLOR":
         samples, bits = _palette(samples, dataset)

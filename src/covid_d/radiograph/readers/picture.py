@@ -23,7 +23,14 @@ from PIL import (
 
 from covid_d.radiograph.film import Facts, FloatImage
 from covid_d.radiograph.readers.codestream import Codestream, Coding
-from covid_d.radiograph.readers.grey import grey_of, over_black, scale, top_of
+from covid_d.radiograph.readers.grey import (
+    NO_COLOURS,
+    Colours,
+    grey_of,
+    over_black,
+    scale,
+    top_of,
+)
 from covid_d.radiograph.readers.limits import MAX_PIXELS, require_size
 from covid_d.radiograph.readers.sound import require_sound_jpeg, require_sound_webp
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
@@ -172,13 +179,14 @@ def _decoded(picture: Image.Image, data: bytes, kind: str, sha256: str) -> tuple
     picture.load()  # Pillow itself turns a TIFF upright here, and drops its orientation
     upright = _UPRIGHT.get(picture.getexif().get(_ORIENTATION, 1))
     film = picture if upright is None else picture.transpose(upright)
-    pixels, colour = _grey(film, kind, bits)
+    pixels, colours = _grey(film, kind, bits)
     if negative:
         pixels = np.float32(1.0) - pixels
-    return pixels, Facts(format=_NAMES.get(kind, kind), sha256=sha256, bits=bits, colour=colour)
+    name = _NAMES.get(kind, kind)
+    return pixels, Facts(format=name, sha256=sha256, bits=bits, **colours._asdict())
 
 
-def _grey(picture: Image.Image, kind: str, bits: int) -> tuple[FloatImage, bool]:
+def _grey(picture: Image.Image, kind: str, bits: int) -> tuple[FloatImage, Colours]:
     mode = picture.mode
     if mode.startswith("I;16") or (mode == "I" and kind == "PNG"):
         if "transparency" in picture.info:
@@ -186,7 +194,7 @@ def _grey(picture: Image.Image, kind: str, bits: int) -> tuple[FloatImage, bool]
         # OpenJPEG fills deeper samples than 8 bits up to 16.
         samples = np.asarray(picture)
         top = 65535 if kind == "JPEG2000" else min(top_of(int(samples.max())), (1 << bits) - 1)
-        return scale(samples, top), False
+        return scale(samples, top), NO_COLOURS
     if mode in ("1", "L", "RGB", "P", "PA") and "transparency" in picture.info:
         mode = "LA" if mode in ("1", "L") else "RGBA"
         picture = picture.convert(mode)
@@ -195,7 +203,7 @@ def _grey(picture: Image.Image, kind: str, bits: int) -> tuple[FloatImage, bool]
     if picture.mode in ("LA", "RGBA"):
         picture = over_black(picture)
     if picture.mode in ("1", "L"):
-        return scale(np.asarray(picture.convert("L")), 255), False
+        return scale(np.asarray(picture.convert("L")), 255), NO_COLOURS
     if picture.mode in ("RGB", "YCbCr"):
         return grey_of(picture.convert("RGB"))
     if picture.mode == "CMYK" and "adobe" in picture.info:  # journals; Pillow knows its polarity

@@ -18,7 +18,7 @@ from clinic_factory import add_case, csrf_of, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import StoredAssessment
 from covid_d.clinic.follow_up.entry import Entry, add
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
@@ -63,7 +63,13 @@ def test_one_film_makes_one_page_with_everything_on_it(
             covid=CovidRange(0.12, 0.3, 0.85, 0.1),
             prevalence=0.1,
         )
-    add(installation, doctor, Actor(doctor.id), case_id, Entry(Kind.RT_PCR, "positive", today()))
+    add(
+        installation,
+        doctor,
+        Actor(doctor.id),
+        case_id,
+        Entry(EntryKind.RT_PCR, "positive", today()),
+    )
     browser = signed_in(Role.DOCTOR)
     browser.post(
         f"/cases/{case_id}/readings",

@@ -7,11 +7,10 @@ from typing import Final
 
 from covid_d.clinic.cases.result import Result
 from covid_d.clinic.http.render import formats
-from covid_d.clinic.texts import N_, NN_, Text
 from covid_d.detector import CATEGORIES, Appearance, Assessment
 from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE, Calibration
 from covid_d.detector.words import percent
-from covid_d.language import Language, localised
+from covid_d.language import N_, NN_, Language, Text, localised
 
 _SHARE: Final = N_("(Among all films of the calibration, %(p)s were.)")
 _OF_UNIT: Final = N_(

@@ -14,7 +14,6 @@ from covid_d.clinic.cases.result import Result
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.http.render import formats
 from covid_d.clinic.pages.case import result_details as details
-from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Assessment, Outcome
 from covid_d.detector.cautions import (
     AGE_UNKNOWN,
@@ -23,7 +22,7 @@ from covid_d.detector.cautions import (
     OF_PATIENT,
     OUTSIDE_LUNGS,
 )
-from covid_d.language import Language
+from covid_d.language import N_, Language, Text
 
 # A sign beside the colour and the words, for whoever sees no colours.
 _SIGNS: Final = {

@@ -13,17 +13,17 @@ from covid_d.clinic.cases.intake import NewCase
 from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
 from covid_d.clinic.cases.value_sets import SEXES
 from covid_d.clinic.fields import Day, Whole, fill
-from covid_d.clinic.texts import Text
 from covid_d.detector import Examination, Stated
 from covid_d.detector.cautions import age_differs, sex_differs
 from covid_d.detector.cautions import contradictions as contradicted
-from covid_d.language import Message
+from covid_d.language import Message, Text
 from covid_d.radiograph import Facts, Projection, Sex
 
 _TYPED: Final = (
     "patient_code",
     "national_id",
     "age_years",
+    "adult",
     "sex",
     "province",
     "symptom_onset",
@@ -133,6 +133,7 @@ class Entered:
             unit_id=unit_id,
             province=self.typed["province"],
             national_id=self.typed["national_id"].strip() or None,
+            adult={"yes": True, "no": False}.get(self.typed["adult"]),
             sex=self.typed["sex"] or None,
             symptoms=self.symptoms,
             comorbidities=self.comorbidities,
@@ -180,6 +181,7 @@ def contradictions(facts: Facts, entered: Entered | None) -> list[Contradiction]
         sex = entered.typed["sex"]
         stated = Stated(
             age_years=told.age_years if told else None,
+            adult={"yes": True, "no": False}.get(entered.typed["adult"]),
             sex=Sex(sex) if sex in SEXES else None,
         )
         holding = {caution.code: caution.message for caution in contradicted(facts, stated)}

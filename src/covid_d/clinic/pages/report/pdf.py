@@ -36,8 +36,7 @@ from covid_d.clinic.clock import Clock
 from covid_d.clinic.http.render import formats
 from covid_d.clinic.pages.case.result_words import Base, ResultWords, base_of, words_of
 from covid_d.clinic.pages.report.address import qr_png
-from covid_d.clinic.texts import N_, NN_, Text
-from covid_d.language import INTENDED_USE, Language
+from covid_d.language import INTENDED_USE, N_, NN_, Language, Text
 
 Pictures = Mapping[int, tuple[bytes | None, bytes | None]]
 
@@ -191,7 +190,7 @@ class _Drawing:
         unknown, onset = self._say(N_("not known")), patient.symptom_onset
         named: list[tuple[Text, str]] = [
             (N_("Patient code"), patient.code),
-            (N_("Age"), self._years(patient.age_years) or unknown),
+            (N_("Age"), self._years(patient.age_years) or self._adult(patient.adult) or unknown),
             (N_("Sex"), self._say(patient.sex) if patient.sex else unknown),
             (N_("Province"), patient.province),
             (N_("First symptoms"), unknown if onset is None else day(onset)),
@@ -282,6 +281,11 @@ class _Drawing:
 
     def _say(self, text: Text) -> str:
         return text.in_language(self._language)
+
+    def _adult(self, adult: bool | None) -> str:
+        if adult is None:
+            return ""
+        return self._say(N_("adult") if adult else N_("under 18"))
 
     def _years(self, years: int | None) -> str:
         if years is None:
