@@ -68,6 +68,10 @@ class CaseForm:
     projection: Annotated[
         Projection | None, Choice(), Form(description=_("Of films whose file does not state it."))
     ] = None
+    same_film_reason: Annotated[
+        str,
+        Form(description=_("Why a film is sent that another patient's case holds already.")),
+    ] = ""
     submission: Annotated[
         str | None,
         Form(description=_("Your own name of this request: sent twice, it makes one case.")),
@@ -157,6 +161,7 @@ def submit_case(
         form.new_case(person.unit_id or 0),
         form.given_films(),
         submission=form.submission,
+        same_film_reason=form.same_film_reason,
     )
     response.headers["location"] = f"/api/v1/cases/{case_id}"
     return _case(request, caller, case_id)

@@ -31,6 +31,7 @@ _TYPED: Final = (
     "vaccine_doses",
     "notes",
     "submission",
+    "same_film_reason",
 )
 _LONGEST: Final = 5000  # of what is shown again; a longer text is refused by its own field
 _PROJECTION: Final = "projection-"
