@@ -47,6 +47,11 @@ class ReportedFilm:
     result: Result | None
     readable: bool
 
+    @property
+    def refused(self) -> bool:
+        """Whether the model gave no answer about it, and said why."""
+        return self.result is not None and self.result.assessment.refusal is not None
+
 
 @dataclass(frozen=True, slots=True)
 class ReportedReading:

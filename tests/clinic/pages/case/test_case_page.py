@@ -66,13 +66,14 @@ def test_words_then_numbers_then_their_base(
     text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
     in_order = [
         "Aspecto típico de COVID-19",
-        "62 %",
-        "92 %",
-        "12 % – 85 %",
+        "Modelo de demostración",
         "(prevalencia 10 %)",
         "entre unas 12 y unas 85 con COVID-19",
         "No descarta COVID-19; confirme con RT-PCR o antígeno.",
-        "Modelo de demostración",
+        "<details",
+        "62 %",
+        "92 %",
+        "12 % – 85 %",
         "phantom 1.0",
     ]
     body = text[text.index('class="outcome positive"') :]
@@ -90,6 +91,39 @@ def test_no_number_is_a_certainty(
     case_id = add_case(installation, people[Role.DOCTOR])
     _set_answer(installation, case_id, probability=share, verdict="audit-passed")
     assert words in signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
+
+
+@pytest.mark.parametrize(
+    ("language", "legend"),
+    [
+        ("es", "Evidencia de «aspecto indeterminado»: nula"),
+        ("en", "Evidence for “indeterminate appearance”: none"),
+    ],
+)
+def test_the_map_is_of_the_category_that_is_named(
+    language: str, legend: str, installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    _set_answer(
+        installation,
+        case_id,
+        outcome=Outcome.INCONCLUSIVE,
+        probability=None,
+        appearance=dict(zip(CATEGORIES, (0.2, 0.1, 0.6, 0.1), strict=True)),
+        conformal_set=("indeterminate",),
+    )
+    browser = signed_in(Role.DOCTOR)
+    fields = {"csrf_token": csrf_of(installation, browser), "language": language}
+    browser.post("/language", data=fields)
+    assert legend in browser.get(f"/cases/{case_id}").text
+
+
+def test_the_map_of_an_old_bundle_is_of_covid(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
+    assert "Evidencia de «COVID-19»: nula" in text
 
 
 def test_without_a_prevalence_there_is_no_predictive_value(
@@ -116,7 +150,7 @@ def test_a_demonstration_shows_no_predictive_value_and_no_percentage_of_disease(
 ) -> None:
     case_id = add_case(installation, people[Role.DOCTOR])
     text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
-    answer = text[text.index('class="outcome') : text.index('class="rule"')]
+    answer = text[text.index('class="outcome') : text.index('id="patient-title"')]
     assert "no es una probabilidad de enfermedad" in answer
     assert "Probabilidad de COVID-19" not in text
     assert "a la prevalencia de su unidad" not in text
