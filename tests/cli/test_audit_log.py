@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,13 @@ from sqlalchemy import text
 
 from clinic_factory import add_user
 from covid_d.cli.audit_log import audit_log
-from covid_d.clinic.installation import Installation
+from covid_d.clinic.installation import DATABASE_FILE, Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
+from old_clinic import lay_out
 
 
 @pytest.fixture
@@ -50,6 +52,23 @@ def test_a_whole_chain(place: Installation) -> None:
     ran = _run(place, "verify")
     assert ran.exit_code == 0, ran.output
     assert ran.output == f"entries: 3\nhead: {_head(place)}\nwhole\n"
+
+
+def test_reading_leaves_an_older_database_alone(tmp_path: Path) -> None:
+    folder = lay_out(tmp_path / "old")
+
+    def version() -> str:
+        connection = sqlite3.connect(folder / DATABASE_FILE)
+        (found,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        connection.close()
+        return str(found)
+
+    before = version()
+    for words in (["verify"], ["show"]):
+        ran = CliRunner().invoke(audit_log, [*words, "--data", str(folder)])
+        assert isinstance(ran.exception, CovidDError)
+        assert "another version" in str(ran.exception)
+    assert version() == before
 
 
 def test_an_altered_row_is_named(place: Installation) -> None:

@@ -42,7 +42,7 @@ def verify(context: click.Context, expect: str | None, data: str | None) -> None
     """
     from covid_d.clinic.trail.audit_trail import START
 
-    with existing_clinic(data) as place:
+    with existing_clinic(data, only_reading=True) as place:
         found = place.verify_trail(expect or START)
     click.echo(say(N_("entries: %(entries)s", entries=found.entries)))
     click.echo(say(N_("head: %(head)s", head=found.head)))
@@ -84,7 +84,7 @@ def show(
     """
     from covid_d.clinic.operations import audit_search
 
-    with existing_clinic(data) as place:
+    with existing_clinic(data, only_reading=True) as place:
         search = audit_search.Search(
             user_id=_user_id(place, person),
             action=action,

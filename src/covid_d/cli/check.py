@@ -22,7 +22,7 @@ def check(context: click.Context, data: str | None) -> None:
     from covid_d.clinic.operations import health
     from covid_d.clinic.operations.missing_films import damaged
 
-    with existing_clinic(data) as place:
+    with existing_clinic(data, only_reading=True) as place:
         films, trail, parts = damaged(place), place.verify_trail(), health.checks(place)
     for sha256 in films:
         click.echo(say(N_("film missing or altered: %(sha256)s", sha256=sha256)))

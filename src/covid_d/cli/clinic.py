@@ -33,8 +33,10 @@ def clinic_settings(**given: Any) -> ClinicSettings:
 
 
 @contextmanager
-def existing_clinic(data: str | None) -> Iterator[Installation]:
+def existing_clinic(data: str | None, *, only_reading: bool = False) -> Iterator[Installation]:
     """Open a clinic that is there, and close it; a mistyped folder must not become an empty one.
+
+    A command that only reads leaves a database of an older version alone.
 
     Raises
     ------
@@ -45,7 +47,7 @@ def existing_clinic(data: str | None) -> Iterator[Installation]:
     from covid_d.clinic.private_folder import private_files
 
     with private_files():
-        place = Installation.open_existing(clinic_settings(data=data))
+        place = Installation.open_existing(clinic_settings(data=data), only_reading=only_reading)
         try:
             yield place
         finally:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from covid_d.clinic.active_detector import ActiveDetector
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database import engine as database
-from covid_d.clinic.database.migrate import revision, upgrade
+from covid_d.clinic.database.migrate import is_current, revision, upgrade
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.films import FilmStore
 from covid_d.clinic.keys import FILE as KEY_FILE
@@ -63,8 +63,17 @@ class Installation:
         return Clock(ZoneInfo(self.settings.time_zone))
 
     @classmethod
-    def open(cls, chosen: ClinicSettings | None = None) -> Installation:
+    def open(
+        cls, chosen: ClinicSettings | None = None, *, only_reading: bool = False
+    ) -> Installation:
         """Open the data folder, bring the database up to date and load the active bundle.
+
+        Parameters
+        ----------
+        chosen
+            The settings.
+        only_reading
+            Refuse a database of an older version, rather than change it.
 
         Raises
         ------
@@ -87,6 +96,12 @@ class Installation:
                 N_("Put it back from where it is kept: without it no encrypted entry can be read."),
             )
         keys = Keys.of(folder)
+        if only_reading and not is_current(engine):
+            engine.dispose()
+            raise CovidDError(
+                N_("The clinic's database is of another version of COVID-D, and is left alone."),
+                N_("Make a backup, then start the clinic once: that brings it up to date."),
+            )
         upgrade(engine)
         return cls(
             folder,
@@ -98,7 +113,7 @@ class Installation:
         )
 
     @classmethod
-    def open_existing(cls, chosen: ClinicSettings) -> Installation:
+    def open_existing(cls, chosen: ClinicSettings, *, only_reading: bool = False) -> Installation:
         """As :meth:`open`, of a clinic that is there already: makes none.
 
         Raises
@@ -118,7 +133,7 @@ class Installation:
                 ),
                 N_("Name its data folder with --data or COVID_D_DATA."),
             )
-        return cls.open(chosen)
+        return cls.open(chosen, only_reading=only_reading)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
@@ -30,6 +31,7 @@ from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.database.tables import TableBase
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.operations import restore as restore_module
 from covid_d.clinic.operations.backup import MANIFEST, NOT_KEPT, back_up
 from covid_d.clinic.operations.restore import read_manifest, restore
 from covid_d.clinic.roles import Role
@@ -219,6 +221,38 @@ def test_a_backup_of_the_first_format_is_restored(
     again = Installation.open(elsewhere)
     assert _content(again) == _content(filled)
     again.close()
+
+
+def test_a_foreign_column_is_refused(archive: Path, elsewhere: ClinicSettings) -> None:
+    name = "tables/unit.jsonl"
+
+    def with_another(content: bytes) -> bytes:
+        return content.replace(b'"name":', b'"evil; DROP": 1, "name":')
+
+    with zipfile.ZipFile(archive) as opened:
+        digest = hashlib.sha256(with_another(opened.read(name))).hexdigest()
+    _rewritten(archive, name, with_another)
+
+    def agreeing(content: bytes) -> bytes:
+        manifest = json.loads(content)
+        manifest["files"][name] = digest
+        return json.dumps(manifest).encode()
+
+    _rewritten(archive, MANIFEST, agreeing)
+    with pytest.raises(CovidDError, match="does not have"):
+        restore(archive, elsewhere)
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked(
+    archive: Path, elsewhere: ClinicSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(archive, "a", zipfile.ZIP_DEFLATED) as opened:
+        opened.writestr("films/00/" + "0" * 64, bytes(64 << 20))
+    assert archive.stat().st_size < 4 << 20
+    monkeypatch.setattr(restore_module, "_LARGEST_FILE", 32 << 20)
+    with pytest.raises(CovidDError, match="too large"):
+        restore(archive, elsewhere)
+    assert not (elsewhere.data / "secret.key").exists()
 
 
 @pytest.mark.parametrize("keep", [0, 100, -1000])

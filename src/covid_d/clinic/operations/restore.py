@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
+from shutil import disk_usage
 from typing import IO, Any, Final
 
 from sqlalchemy import Column, Date, DateTime, Engine, Integer, MetaData, insert, inspect, text
@@ -29,6 +30,9 @@ from covid_d.language import N_
 
 _AGAIN: Final = N_("Use another backup, or copy this one again from where it is kept.")
 _BATCH: Final = 500
+_LARGEST_MANIFEST: Final = 256 << 20
+_LARGEST_FILE: Final = 2 << 30
+"""Bytes of a film, a bundle or the key: what is read whole."""
 
 
 def read_manifest(archive: Path) -> Manifest:
@@ -60,6 +64,7 @@ def restore(
     with _open(archive) as opened:
         manifest = _manifest(opened, archive)
         _refuse_used(opened, folder)
+        _require_room(opened, archive, folder)
         make_private(folder, None if settings.database_url is not None else folder / DATABASE_FILE)
         engine = open_engine(database_url(settings))
         try:
@@ -129,7 +134,12 @@ def _advance_counter(connection: Any, table: SqlTable) -> None:
 
 def _rows(stream: IO[bytes], table: SqlTable) -> Iterator[dict[str, Any]]:
     for line in stream:
-        values: dict[str, Any] = json.loads(line)
+        values = json.loads(line)
+        if not isinstance(values, dict) or not set(values) <= set(table.columns.keys()):
+            raise CovidDError(
+                N_("The backup names a column that %(table)s does not have.", table=table.name),
+                _AGAIN,
+            )
         yield {name: _value(value, table.columns[name]) for name, value in values.items()}
 
 
@@ -161,6 +171,8 @@ def _open(archive: Path) -> zipfile.ZipFile:
 
 def _manifest(opened: zipfile.ZipFile, archive: Path) -> Manifest:
     try:
+        if opened.getinfo(MANIFEST).file_size > _LARGEST_MANIFEST:
+            raise ValueError("manifest too large")
         raw = json.loads(opened.read(MANIFEST))
         if raw["format"] not in READ:
             raise CovidDError(
@@ -193,6 +205,33 @@ def _check(opened: zipfile.ZipFile, archive: Path, manifest: Manifest, name: str
     if digest.hexdigest() != manifest.files.get(name):
         raise CovidDError(
             N_("The backup %(archive)s was altered: %(name)r.", archive=archive, name=name), _AGAIN
+        )
+
+
+def _require_room(opened: zipfile.ZipFile, archive: Path, folder: Path) -> None:
+    """Refuse what would not fit, before anything is written; a small archive may unpack to much."""
+    files = [one for one in opened.infolist() if not one.filename.startswith(f"{TABLES}/")]
+    too_large = [one.filename for one in files if one.file_size > _LARGEST_FILE]
+    if too_large:
+        raise CovidDError(
+            N_(
+                "The backup %(archive)s holds a file that is too large: %(name)r.",
+                archive=archive,
+                name=too_large[0],
+            ),
+            _AGAIN,
+        )
+    standing = next(path for path in (folder, *folder.parents) if path.exists())
+    needed, free = sum(one.file_size for one in opened.infolist()), disk_usage(standing).free
+    if needed > free:
+        raise CovidDError(
+            N_(
+                "The backup %(archive)s unpacks to %(needed)d MB; %(free)d MB are free.",
+                archive=archive,
+                needed=needed >> 20,
+                free=free >> 20,
+            ),
+            N_("Free some space, or restore into another folder."),
         )
 
 
