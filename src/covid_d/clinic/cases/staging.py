@@ -121,6 +121,8 @@ def find(installation: Installation, person: Person, token: str) -> Staged:
     BundleError
         If it must be examined anew and the active bundle cannot be used.
     """
+    if not token.isprintable():  # PostgreSQL takes no NUL, not even to find nothing
+        raise NotFoundError
     with installation.reading() as session:
         staged = session.get(StagedFilm, token)
     if staged is None or staged.user_id != person.id:
@@ -141,8 +143,9 @@ def forget(session: Session, person: Person, tokens: Collection[str]) -> None:
 
     Their files stay until a sweep finds that no case names them.
     """
+    known = [token for token in tokens if token.isprintable()]
     session.execute(
-        delete(StagedFilm).where(StagedFilm.user_id == person.id, StagedFilm.token.in_(tokens))
+        delete(StagedFilm).where(StagedFilm.user_id == person.id, StagedFilm.token.in_(known))
     )
 
 

@@ -13,6 +13,7 @@ from covid_d.clinic.accounts import own_account, tokens
 from covid_d.clinic.errors import ClinicError, InvalidInputError
 from covid_d.clinic.fields import Choice, Filled, Line, Secret, Whole
 from covid_d.clinic.http.forms import sent
+from covid_d.clinic.http.parameters import RowId
 from covid_d.clinic.http.rate_limits import PASSWORD, rate_limits
 from covid_d.clinic.http.render import LANGUAGE_COOKIE, go_to, page
 from covid_d.clinic.http.visitor import COOKIE, Anyone, Visitor, address_of, installation, needs
@@ -131,7 +132,7 @@ def create_token(
 
 
 @router.post("/account/tokens/{token_id}/revoke")
-def revoke_token(request: Request, visitor: ApiUser, token_id: int) -> Response:
+def revoke_token(request: Request, visitor: ApiUser, token_id: RowId) -> Response:
     """Stop an API token at once."""
     tokens.revoke(installation(request), visitor.person, token_id, address=visitor.address)
     return go_to("/account", notice="token_revoked")

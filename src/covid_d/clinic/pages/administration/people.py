@@ -16,6 +16,7 @@ from covid_d.clinic.accounts.users import Account
 from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.fields import LARGEST, Choice, Filled, Line, Whole
 from covid_d.clinic.http.forms import sent
+from covid_d.clinic.http.parameters import RowId
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs, outside_address
 from covid_d.clinic.installation import Installation
@@ -75,7 +76,7 @@ def create(request: Request, visitor: Manager, form: _Sent) -> Response:
 
 
 @router.get("/users/{user_id}")
-def show_user(request: Request, visitor: Manager, user_id: int) -> Response:
+def show_user(request: Request, visitor: Manager, user_id: RowId) -> Response:
     """Show an account's form and what else can be done with it."""
     account = users.one(installation(request), user_id)
     person = account.person
@@ -89,7 +90,7 @@ def show_user(request: Request, visitor: Manager, user_id: int) -> Response:
 
 
 @router.post("/users/{user_id}")
-def edit(request: Request, visitor: Manager, user_id: int, form: _Sent) -> Response:
+def edit(request: Request, visitor: Manager, user_id: RowId, form: _Sent) -> Response:
     """Change an account's details."""
     place = installation(request)
     account = users.one(place, user_id)
@@ -104,7 +105,7 @@ def edit(request: Request, visitor: Manager, user_id: int, form: _Sent) -> Respo
 def switch(
     request: Request,
     visitor: Manager,
-    user_id: int,
+    user_id: RowId,
     form: Annotated[Filled[_Switch], Depends(sent(_Switch))],
 ) -> Response:
     """Switch an account on or off."""
@@ -114,7 +115,7 @@ def switch(
 
 
 @router.post("/users/{user_id}/password")
-def reset_password(request: Request, visitor: Manager, user_id: int) -> Response:
+def reset_password(request: Request, visitor: Manager, user_id: RowId) -> Response:
     """Take the password away and show, once, the link to set a new one."""
     place = installation(request)
     path = users.reset_password(place, visitor.actor, user_id)
@@ -122,7 +123,7 @@ def reset_password(request: Request, visitor: Manager, user_id: int) -> Response
 
 
 @router.post("/users/{user_id}/unlock")
-def unlock(request: Request, visitor: Manager, user_id: int) -> Response:
+def unlock(request: Request, visitor: Manager, user_id: RowId) -> Response:
     """Let somebody try again who gave too many wrong passwords."""
     users.unlock(installation(request), visitor.actor, user_id)
     return go_to(f"/users/{user_id}", notice="user_unlocked")

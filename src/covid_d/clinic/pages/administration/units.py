@@ -16,6 +16,7 @@ from covid_d.clinic.cases.value_sets import PROVINCES
 from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.fields import Choice, Filled, Line, Percent
 from covid_d.clinic.http.forms import sent
+from covid_d.clinic.http.parameters import RowId
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.roles import Permission
@@ -70,7 +71,7 @@ def create(request: Request, visitor: Manager, form: _Sent) -> Response:
 
 
 @router.get("/units/{unit_id}")
-def show_unit(request: Request, visitor: Manager, unit_id: int) -> Response:
+def show_unit(request: Request, visitor: Manager, unit_id: RowId) -> Response:
     """Show a unit's form."""
     unit = units.one(installation(request), unit_id)
     typed = {
@@ -84,7 +85,7 @@ def show_unit(request: Request, visitor: Manager, unit_id: int) -> Response:
 
 
 @router.post("/units/{unit_id}")
-def edit(request: Request, visitor: Manager, unit_id: int, form: _Sent) -> Response:
+def edit(request: Request, visitor: Manager, unit_id: RowId, form: _Sent) -> Response:
     """Change a unit."""
     try:
         units.edit(installation(request), visitor.actor, unit_id, form.sound().details())
