@@ -96,7 +96,7 @@ base: $(BASE)/ready  ## What a missing extra could break, in the base install al
 clinic: $(CLINIC)/ready  ## What a missing extra could break, in the clinic's install alone
 	! $(CLINIC)/bin/python -c 'import torch' 2>/dev/null
 	$(CLINIC)/bin/python $(PIP) pytest hypothesis onnx httpx2
-	$(BESIDE)/$(CLINIC)/bin/python $(AS_IS) -m 'not slow' installs cli/test_serve.py \
+	$(BESIDE)/$(CLINIC)/bin/python $(AS_IS) -m 'not slow' --ignore-glob '*browser*' installs cli/test_serve.py \
 	  clinic/pages/intake clinic/operations/test_health.py
 
 coverage: $(VENV)/ready  ## Quick and long tests with the lines that they reach

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from covid_d.clinic.collection.burned_in import Box, blacked_out, find_text
+from covid_d.clinic.collection.burned_in import blacked_out, find_text, in_margin
 from covid_d.evaluation.figures.intervals import wilson
 from covid_d.radiograph import RadiographError, read
-from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph.film import Box, FloatImage
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 FILMS, SEED = 40, 7
@@ -78,7 +78,7 @@ def main() -> None:
                 pixels = read(path).pixels
             except RadiographError:
                 continue
-            waits.append(any(not box.in_margin(*pixels.shape) for box in find_text(pixels)))
+            waits.append(any(not in_margin(box, *pixels.shape) for box in find_text(pixels)))
             for place in ("margin", "inside"):
                 for height in HEIGHTS:
                     film, box = written(pixels, place, height, number)

@@ -27,7 +27,7 @@ from PIL import Image, ImageDraw, ImageFont
 from covid_d.dataset.dataset import Dataset
 from covid_d.detector import Assessment, Detector, Outcome
 from covid_d.detector.explain import overlay
-from covid_d.detector.gate import Kind
+from covid_d.detector.gate import PictureKind
 from covid_d.evaluation.figures.intervals import wilson
 from covid_d.radiograph import Facts, Radiograph, read
 from covid_d.radiograph.film import FloatImage
@@ -185,7 +185,7 @@ def _altered(
         yield _png(pixels) if quality is None else _jpeg(pixels, int(rng.integers(*quality)))
 
 
-def _as_learnt(kind: Kind) -> Alter:
+def _as_learnt(kind: PictureKind) -> Alter:
     def change(pixels: FloatImage, rng: np.random.Generator) -> FloatImage:
         return altered(pixels, kind, rng)
 

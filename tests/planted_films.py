@@ -26,13 +26,16 @@ from sklearn.preprocessing import StandardScaler
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import COLUMNS
 from covid_d.detector.assessment import BundleId, Outcome
+from covid_d.detector.calibrate import calibrated_probability
 from covid_d.evaluation.scorer import COVID_CLASSES, Scored
 from covid_d.radiograph import Radiograph, read
 from covid_d.radiograph.phantom import Phantom, draw_phantom
+from covid_d.training.calibrate import platt
 
 SIZE = 128
 FILMS = {"train": 70, "validation": 40, "test": 60}
 GRID = 4
+CELL = 8  # pixels
 Pixels = npt.NDArray[np.float32]
 
 
@@ -208,29 +211,32 @@ def seen_by_filters(film: Radiograph, *, robust: bool) -> npt.NDArray[np.float32
     film
         The film.
     robust
-        Whether detail is pooled by the median over the middle, so that a letter or a wire says
-        nothing; else its mean in a 4x4 grid, with brightness and the film's shape.
+        Whether the scales of detail are compared cell by cell and the median cell of both lungs is
+        taken, so that a letter or a wire, which lies on few of them, says nothing; else the mean
+        detail in a 4x4 grid, with brightness and the film's shape.
     """
     maps = [np.abs(gaussian_laplace(film.pixels, scale)) for scale in (0.7, 1.4, 2.8)]
     if robust:
-        top, left = film.height // 5, film.width // 6
-        halves = (
-            slice(left, film.width // 2 - left // 2),
-            slice(film.width // 2 + left // 2, -left),
-        )
-        return np.array(
-            [
-                np.median(one[top:-top, half]) / np.median(maps[-1][top:-top, half])
-                for one in maps
-                for half in halves
-            ],
-            dtype=np.float32,
-        )
+        return np.array([np.median(_lung_cells(one)) for one in _fine_shares(maps)], np.float32)
     cells = [
         np.asarray(Image.fromarray(one).resize((GRID, GRID), Image.Resampling.BOX)).ravel()
         for one in (*maps, film.pixels)
     ]
     return np.concatenate([*cells, [film.width / film.height]]).astype(np.float32)
+
+
+def _fine_shares(maps: list[Pixels]) -> list[Pixels]:
+    """Return how the detail of a place is shared out over the scales, whatever its strength."""
+    finest, fine, coarse = (gaussian_filter(one, CELL / 4) for one in maps)
+    return [np.log(finest / coarse), np.log(fine / coarse)]
+
+
+def _lung_cells(values: Pixels) -> Pixels:
+    """Return one value for each cell of where a whole frontal film has its two lungs."""
+    rows, columns = values.shape
+    high, wide = slice(rows // 5, -(rows // 5), CELL), columns // 12
+    left, right = slice(2 * wide, 5 * wide, CELL), slice(-5 * wide, -2 * wide, CELL)
+    return np.concatenate([values[high, left].ravel(), values[high, right].ravel()])
 
 
 class FilterBank:
@@ -251,14 +257,13 @@ class FilterBank:
         seen, truth = _films(dataset, "train", robust)
         self._ridge = make_pipeline(StandardScaler(), LogisticRegression(C=0.05)).fit(seen, truth)
         seen, truth = _films(dataset, "validation", robust)
-        scores = self._ridge.decision_function(seen)[:, None]
-        self._platt = LogisticRegression(C=10.0).fit(scores, truth)
+        self._calibration = platt(self._ridge.decision_function(seen), truth)
 
     def score(self, film: Radiograph, *, changed_from: Radiograph | None = None) -> Scored:
         """Return the calibrated probability of COVID-19."""
         features = seen_by_filters(film, robust=self._robust)
-        raw = self._ridge.decision_function(features[None])[:, None]
-        p = float(self._platt.predict_proba(raw)[0, 1])
+        logit = float(self._ridge.decision_function(features[None])[0])
+        p = calibrated_probability(logit, self._calibration)
         outcome = (
             Outcome.POSITIVE if p > 0.8 else Outcome.NEGATIVE if p < 0.2 else Outcome.INCONCLUSIVE
         )

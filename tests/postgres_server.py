@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
-
 import real_parts
 
 
@@ -29,6 +27,8 @@ class PostgresServer:
 
         Nobody may be connected to the one that is copied.
         """
+        import psycopg  # the clinic's own install has SQLite alone
+
         name = f"test_{uuid.uuid4().hex}"
         template = f' TEMPLATE "{like.rpartition("/")[2]}"' if like else ""
         with psycopg.connect(self._url("postgres"), autocommit=True) as connection:

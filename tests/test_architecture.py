@@ -325,3 +325,21 @@ def test_nothing_is_printed_by_the_library() -> None:
         and node.func.id == "print"
     ]
     _hold(prints)  # return it: the command line shows it
+
+
+def test_a_name_of_a_class_means_one_thing() -> None:
+    """A public class shares its name with no other class, nor with a type that has a name."""
+    classes: dict[str, set[str]] = {}
+    named: dict[str, set[str]] = {}
+    for path in FILES:
+        for node in ast.walk(_tree(path)):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                classes.setdefault(node.name, set()).add(_place(path, node))
+        for node in _tree(path).body:
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                named.setdefault(node.targets[0].id, set()).add(_place(path, node))
+    _hold(
+        f"{name}: {', '.join(sorted(places | named.get(name, set())))}"
+        for name, places in sorted(classes.items())
+        if len(places | named.get(name, set())) > 1
+    )

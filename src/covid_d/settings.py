@@ -25,6 +25,11 @@ class Settings(BaseSettings):
     public_key: Path | None = Field(
         default=None, description="Public key (PEM) that must have signed every bundle."
     )
+    trusted_key: Path | None = Field(
+        default=None,
+        description="Public key (PEM) whose signature makes a bundle's verdict believed; without "
+        "one, only the program's own bundles can be more than a demonstration.",
+    )
     language: Language = Field(
         default="es",
         validation_alias=AliasChoices("COVID_D_LANG", "COVID_D_LANGUAGE"),

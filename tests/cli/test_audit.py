@@ -97,7 +97,7 @@ def test_passes_with_a_network_that_reads_lungs(tmp_path: Path, run: Run) -> Non
     assert code == 0, printed
     assert printed.startswith("Auditoría superada (audit-passed)")
     assert "[NO]" not in printed
-    assert Bundle.load(bundle).spec.verdict.status == "audit-passed"
+    assert Bundle.load(bundle).claimed.status == "audit-passed"
     # The verdict is sealed: whoever edits the field breaks the bundle.
     spec = bundle / "bundle.json"
     spec.write_text(spec.read_text(encoding="utf-8").replace("audit-passed", "demonstration"))

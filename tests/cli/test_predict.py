@@ -26,7 +26,7 @@ from bundle_factory import (
     make_appearance_bundle,
     make_bundle,
 )
-from covid_d.cli.answers import DIALECTS, Table
+from covid_d.cli.answers import DIALECTS, AnswerTable
 from covid_d.cli.main import main
 from covid_d.detector import Detector, Outcome
 from covid_d.language import INTENDED_USE
@@ -288,7 +288,7 @@ class TestCsv:
         """No table of an archive has to fit into memory."""
         detector = Detector.load(bundle)
         stream = io.StringIO()
-        table = Table(stream, DIALECTS["plain"], "es")
+        table = AnswerTable(stream, DIALECTS["plain"], "es")
         lengths = []
         for _ in range(3):
             table.write(detector.assess(films / "a.png"))

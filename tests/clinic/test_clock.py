@@ -19,7 +19,7 @@ from covid_d.clinic.cases.worklist import Filters, list_cases
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.entry import Entry, add
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.settings import ClinicSettings
@@ -82,7 +82,7 @@ def test_the_list_and_the_follow_up_go_by_the_clinics_day(
             doctor,
             Actor(doctor.id),
             case,
-            Entry(Kind.RT_PCR, "positive", date(2026, 11, 25)),
+            Entry(EntryKind.RT_PCR, "positive", date(2026, 11, 25)),
         )
     assert refused.value.fields["day"].in_language("en") == "This day is in the future."
 

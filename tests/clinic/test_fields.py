@@ -28,7 +28,7 @@ from covid_d.clinic.fields import (
     sentence_of,
     whole_of,
 )
-from covid_d.clinic.texts import Text
+from covid_d.language import Text
 
 
 class Fruit(StrEnum):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from covid_d.detector import CATEGORIES, Appearance, Assessment, BundleId, CovidRange, Outcome
-from covid_d.detector.assessment import Caution, Verdict
+from covid_d.detector.assessment import Caution, VerdictStatus
 from covid_d.detector.cautions import AGE_UNKNOWN, SUPINE, age_differs
 from covid_d.radiograph import Refusal, RefusalCode
 
@@ -42,7 +42,7 @@ def assessments(draw: st.DrawFn) -> Assessment:
         "bundle": BUNDLE,
         "warnings": tuple(draw(cautions)),
     }
-    verdict: Verdict = draw(st.sampled_from(get_args(Verdict)))
+    verdict: VerdictStatus = draw(st.sampled_from(get_args(VerdictStatus)))
     kind = draw(st.sampled_from(["refused", "old", "appearance"]))
     if kind == "refused":
         refusal = Refusal.of(draw(st.sampled_from(RefusalCode)), draw(st.text(max_size=5)))

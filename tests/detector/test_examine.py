@@ -19,6 +19,7 @@ from covid_d.detector import Detector, Examination
 from covid_d.detector.examine import _evidence, _placed
 from covid_d.detector.frame import Framed
 from covid_d.radiograph import Projection, Radiograph, Refusal, RefusalCode, Sex, prepare
+from covid_d.radiograph.prepare import Window
 
 Film = Callable[..., Radiograph]
 
@@ -111,7 +112,7 @@ class TestEvidence:
     def test_outside_the_lungs_is_measured_and_not_shown(self) -> None:
         lungs = np.zeros((8, 8), dtype=bool)
         lungs[:, :4] = True  # the left half of the part that the network sees
-        framed = Framed(np.zeros((3, 32, 32), np.float32), (0.1, 0.2, 0.9, 0.8), lungs)
+        framed = Framed(np.zeros((3, 32, 32), np.float32), Window(0.1, 0.2, 0.9, 0.8), lungs)
         evidence = np.array([[[0.25, 0.75]], [[1.0, 0.0]], [[0.0, 0.0]]], dtype=np.float32)
         found = _placed(evidence, framed, kept=True)
         assert found["inside"] == pytest.approx((0.25, 1.0, 1.0))  # without evidence: none outside

@@ -10,12 +10,12 @@ import pytest
 from bundle_factory import gate_files, gate_spec, make_bundle
 from covid_d.detector import Detector, Outcome
 from covid_d.detector.bundle.contents import update
-from covid_d.detector.gate import ARRAYS, Gate, Heads, Kind, look
+from covid_d.detector.gate import ARRAYS, Gate, Heads, PictureKind, look
 from covid_d.errors import BundleError
 from covid_d.radiograph import Radiograph, RefusalCode
 from covid_d.radiograph.refusal import Refusal
 
-KINDS = (Kind.FRONTAL, Kind.LATERAL, Kind.INVERTED)
+KINDS = (PictureKind.FRONTAL, PictureKind.LATERAL, PictureKind.INVERTED)
 FILM = np.zeros((3, 32, 32), dtype=np.float32)
 
 
@@ -98,14 +98,14 @@ class TestGate:
         ("features", "kind"),
         [
             ([1.0, 0.0], None),
-            ([-1.0, 0.0], Kind.LATERAL),
-            ([0.0, 1.0], Kind.INVERTED),
-            ([8.0, 3.0], Kind.FRONTAL),  # frontal by the heads, but far from all films
-            ([np.nan, 0.0], Kind.LATERAL),
+            ([-1.0, 0.0], PictureKind.LATERAL),
+            ([0.0, 1.0], PictureKind.INVERTED),
+            ([8.0, 3.0], PictureKind.FRONTAL),  # frontal by the heads, but far from all films
+            ([np.nan, 0.0], PictureKind.LATERAL),
         ],
     )
     def test_lets_only_near_frontal_films_through(
-        self, features: list[float], kind: Kind | None
+        self, features: list[float], kind: PictureKind | None
     ) -> None:
         assert gate().judge(np.array([features])) == [kind]
         refusal = gate().refuse(FILM, np.array(features))
@@ -128,7 +128,7 @@ class TestGate:
         assert seeing.refuse(FILM + 1, features) == Refusal.of(RefusalCode.INVERTED)
 
     def test_every_kind_says_what_to_do_in_both_languages(self) -> None:
-        for kind in Kind:
+        for kind in PictureKind:
             refusal = Refusal.of(kind.code)
             for text in (refusal.message, refusal.next_step):
                 assert text.es.endswith(".")
@@ -136,7 +136,7 @@ class TestGate:
                 assert text.es != text.en
 
     def test_only_a_picture_and_a_distant_film_share_a_code(self) -> None:
-        codes = [kind.code for kind in Kind]
+        codes = [kind.code for kind in PictureKind]
         assert codes.count(RefusalCode.UNLIKE_CHEST) == 2
         assert len(set(codes)) == len(codes) - 1
 

@@ -1,7 +1,8 @@
 """The documents' commands, run in their order on drawn collections where the real ones would lie.
 
 Training takes too long to repeat here: `tests/training`, `tests/real` and the notebooks do it. In
-its place the built-in bundle, or its lung model, is put where the command would leave its own.
+its place a bundle of the kind that its recipe gives, or the built-in lung model, is put where the
+command would leave its own.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bundle_factory import make_bundle
 from covid_d.cli import main
 from covid_d.cli.audit import FELL_SHORT
 from covid_d.clinic.installation import Installation
@@ -21,6 +23,11 @@ from covid_d.detector.bundle import bundle as bundles
 from covid_d.detector.bundle.bundle import Bundle, built_in_path
 from covid_d.detector.bundle.contents import SPEC, update
 from covid_d.detector.lungs import LUNGS_SPEC
+from covid_d.evaluation.audit.card import BEGIN as AUDIT_BEGIN
+from covid_d.evaluation.audit.card import END as AUDIT_END
+from covid_d.evaluation.report.card import BEGIN as EVALUATION_BEGIN
+from covid_d.evaluation.report.card import END as EVALUATION_END
+from covid_d.training.recipes import DEFAULT, RECIPES, Recipe
 from films import dataset as dicom_film
 from films import part10, picture
 from guide.documents import ROOT, Command, commands_of, fences, pages
@@ -80,6 +87,11 @@ def _run(*words: str) -> int:
     return code if isinstance(code, int) else 0
 
 
+def _recipe(command: Command) -> Recipe:
+    named = "--recipe" in command.words
+    return RECIPES[command.words[command.words.index("--recipe") + 1]] if named else DEFAULT
+
+
 def _option(command: Command, name: str) -> Path:
     return Path(command.words[command.words.index(name) + 1])
 
@@ -88,7 +100,13 @@ def _stand_in(command: Command) -> None:
     """Leave what training would leave."""
     out = _option(command, "--out")
     if command.words[1] == "train":
-        shutil.copytree(bundles.built_in_path(), out / "bundle")
+        if _recipe(command).target == "appearance":
+            shutil.copytree(bundles.built_in_path(), out / "bundle")
+        else:
+            # The built-in one could be asked nothing of films without grades of appearance.
+            make_bundle(out / "bundle")
+            markers = [EVALUATION_BEGIN, EVALUATION_END, AUDIT_BEGIN, AUDIT_END]
+            update(out / "bundle", {"MODEL_CARD.md": "\n".join(["# Phantom", *markers, ""])})
         return
     bundle = Bundle.load("builtin")
     assert bundle.spec.lungs is not None

@@ -20,9 +20,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from browsing import browsing, leading_on
 from clinic_clock import today
-from covid_d.clinic.texts import translations
 from covid_d.dataset import Dataset
-from covid_d.language import Language
+from covid_d.language import Language, translations
 
 from .conftest import Clinic, Eye
 

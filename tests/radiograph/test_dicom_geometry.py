@@ -71,7 +71,7 @@ RECTANGLE = {
 def test_a_rectangular_shutter_is_cut_off() -> None:
     film = read(films.dicom(DEEP, **RECTANGLE))
     # Rows and columns count from 1, both edges belong to the film.
-    assert film.box == Box(20, 30, 150, 150)
+    assert film.box == Box(30, 20, 30 + 150, 20 + 150)
     assert np.allclose(film.pixels, EXACT[30:180, 20:170], atol=1e-6)
 
 

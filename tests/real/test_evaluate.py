@@ -18,7 +18,7 @@ from covid_d.detector import Detector
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.figures.intervals import auroc
 from covid_d.evaluation.left_out.frozen import FrozenFit
-from covid_d.evaluation.left_out.leave_one_out import Kind, leave_out, plan, positive_films
+from covid_d.evaluation.left_out.leave_one_out import HeldOutKind, leave_out, plan, positive_films
 from covid_d.evaluation.scores import score
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -62,7 +62,7 @@ def test_the_plan_holds_out_radiopaedia_and_every_source(dataset: Dataset) -> No
     experiments = {e.name: e for e in plan(_films(dataset))}
     assert {"cohen", "cxnet", "nih", "rsna", "cxnet + nih", "cxnet + rsna"} < set(experiments)
     radiopaedia = experiments["cohen/radiopaedia.org"]
-    assert radiopaedia.kind is Kind.PUBLISHER
+    assert radiopaedia.kind is HeldOutKind.PUBLISHER
     positive = positive_films(radiopaedia.held_out)
     assert min(positive.sum(), (~positive).sum()) >= 10
     for experiment in experiments.values():

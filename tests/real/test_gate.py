@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from covid_d.detector import Detector, Outcome
-from covid_d.detector.gate import Kind
+from covid_d.detector.gate import PictureKind
 from covid_d.radiograph import Facts, Radiograph, RefusalCode, read
 from covid_d.training.gate.pictures import ALTERATIONS, altered, drawn
 
@@ -67,7 +67,7 @@ def test_frontal_films_of_a_publisher_never_trained_on_are_answered(
 
 @pytest.mark.parametrize("kind", ALTERATIONS)
 def test_films_put_wrong_are_refused_with_their_reason(
-    detector: Detector, cohen: list[tuple[Path, dict[str, str]]], kind: Kind
+    detector: Detector, cohen: list[tuple[Path, dict[str, str]]], kind: PictureKind
 ) -> None:
     films = [path for path, row in cohen if row["view"] == "PA"][::8]
     rng = np.random.default_rng(11)

@@ -21,7 +21,7 @@ from covid_d.training.callbacks import (
     line_of,
     seed_of,
 )
-from covid_d.training.checkpoint import Checkpoint, Progress
+from covid_d.training.checkpoint import Checkpoint, RunProgress
 from covid_d.training.data import dataloaders
 from covid_d.training.metrics import metric_names
 from covid_d.training.recipes import APPEARANCE, DEFAULT, Recipe
@@ -72,7 +72,7 @@ def test_an_epoch_s_films_do_not_depend_on_what_was_drawn_before(
 def test_history_keeps_the_best_weights_and_a_checkpoint_an_epoch(
     dls: DataLoaders, tiny: Recipe, tmp_path: Path
 ) -> None:
-    learn, progress = learner(dls, tiny), Progress()
+    learn, progress = learner(dls, tiny), RunProgress()
     checkpoint = Checkpoint(tmp_path / "checkpoint.pth", "x")
     seen: list[dict[str, torch.Tensor]] = []
 
@@ -98,7 +98,7 @@ def test_history_keeps_the_best_weights_and_a_checkpoint_an_epoch(
 def test_one_line_an_epoch_where_there_is_no_terminal(
     dls: DataLoaders, tiny: Recipe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    learn, progress = learner(dls, tiny), Progress()
+    learn, progress = learner(dls, tiny), RunProgress()
     checkpoint = Checkpoint(tmp_path / "c.pth", "x")
     keep = KeepHistory(progress, checkpoint, names=NAMES, keep_best=False)
     with learn.no_bar(), learn.no_logging():
@@ -126,7 +126,7 @@ def test_line_of_a_record() -> None:
 def test_the_average_of_the_weights_is_validated_and_the_weights_train_on(
     dls: DataLoaders, tiny: Recipe
 ) -> None:
-    learn, progress = learner(dls, tiny), Progress()
+    learn, progress = learner(dls, tiny), RunProgress()
     after_steps: list[torch.Tensor] = []
     validated: list[torch.Tensor] = []
 
@@ -184,7 +184,7 @@ def test_divergence_is_an_error_and_makes_no_checkpoint(
                 next(self.model[1].parameters()).fill_(value)
 
     learn, path = learner(dls, tiny), tmp_path / "checkpoint.pth"
-    keep = KeepHistory(Progress(), Checkpoint(path, "x"), names=NAMES, keep_best=False)
+    keep = KeepHistory(RunProgress(), Checkpoint(path, "x"), names=NAMES, keep_best=False)
     with learn.no_bar(), learn.no_logging(), pytest.raises(TrainingError, match="stage 1, epoch 1"):
         learn.fit_one_cycle(1, 1e-3, cbs=[keep, Explode()])
     assert not path.exists()

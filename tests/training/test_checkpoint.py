@@ -10,7 +10,7 @@ from fastai.learner import Learner
 from covid_d.dataset.dataset import Dataset
 from covid_d.errors import TrainingError
 from covid_d.training.build import learner
-from covid_d.training.checkpoint import Checkpoint, Progress, restore
+from covid_d.training.checkpoint import Checkpoint, RunProgress, restore
 from covid_d.training.data import dataloaders
 from covid_d.training.recipes import Recipe
 
@@ -32,7 +32,7 @@ def trained(dls: DataLoaders, tiny: Recipe) -> Learner:
 def test_round_trip(trained: Learner, dls: DataLoaders, tiny: Recipe, tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "checkpoint.pth", "abc")
     best = {"loss": 0.5, "epoch": 1, "model": trained.model.state_dict()}
-    progress = Progress(2, 1, [{"stage": 2, "epoch": 1}], [{"stage": 2, "lr": 0.1}], best)
+    progress = RunProgress(2, 1, [{"stage": 2, "epoch": 1}], [{"stage": 2, "lr": 0.1}], best)
     checkpoint.save(trained, progress)
 
     other = learner(dls, tiny.changed(seed=99))
@@ -60,7 +60,7 @@ def test_round_trip(trained: Learner, dls: DataLoaders, tiny: Recipe, tmp_path: 
 
 def test_another_run_s_checkpoint_is_refused(trained: Learner, tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pth"
-    Checkpoint(path, "one").save(trained, Progress())
+    Checkpoint(path, "one").save(trained, RunProgress())
     with pytest.raises(TrainingError, match="another recipe"):
         Checkpoint(path, "two").load(trained)
 
@@ -75,7 +75,7 @@ def test_damaged_checkpoints_are_refused(trained: Learner, tmp_path: Path, conte
 
 def test_a_truncated_checkpoint_is_refused(trained: Learner, tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.pth"
-    Checkpoint(path, "one").save(trained, Progress())
+    Checkpoint(path, "one").save(trained, RunProgress())
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(TrainingError, match="cannot be read"):
         Checkpoint(path, "one").load(trained)
@@ -83,7 +83,7 @@ def test_a_truncated_checkpoint_is_refused(trained: Learner, tmp_path: Path) -> 
 
 def test_optimiser_must_fit(trained: Learner, tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "checkpoint.pth", "one")
-    checkpoint.save(trained, Progress())
+    checkpoint.save(trained, RunProgress())
     _, content = checkpoint.load(trained)
     content["optimiser"]["hypers"].append({"lr": 0.1})
     with pytest.raises(TrainingError, match="does not fit"):
@@ -91,7 +91,7 @@ def test_optimiser_must_fit(trained: Learner, tmp_path: Path) -> None:
 
 
 def test_begin_clears_only_at_a_new_stage() -> None:
-    progress = Progress(1, 3, [{"stage": 1}], [], {"loss": 0.1})
+    progress = RunProgress(1, 3, [{"stage": 1}], [], {"loss": 0.1})
     progress.begin(1)
     assert (progress.epoch, progress.best) == (3, {"loss": 0.1})
     progress.begin(2)

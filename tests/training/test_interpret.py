@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from covid_d.training.data import VOCABULARY
-from covid_d.training.interpret import Reading, top_losses
+from covid_d.training.interpret import ValidationAnswers, top_losses
 
 # Columns: covid, nocovid. Films: covid right, covid wrong, other right, other wrong.
-READING = Reading(
+READING = ValidationAnswers(
     np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.99, 0.01]]), np.array([0, 0, 1, 1])
 )
 ROWS = pd.DataFrame({"path": list("abcd"), "source": ["s", "t", "s", "t"]})
@@ -20,7 +20,7 @@ ROWS = pd.DataFrame({"path": list("abcd"), "source": ["s", "t", "s", "t"]})
 
 def test_confusion_counts_actual_by_predicted() -> None:
     assert READING.confusion().tolist() == [[1, 1], [1, 1]]
-    lopsided = Reading(READING.probabilities, np.array([0, 0, 0, 1]))
+    lopsided = ValidationAnswers(READING.probabilities, np.array([0, 0, 0, 1]))
     assert lopsided.confusion().tolist() == [[1, 2], [1, 0]]
 
 
@@ -30,7 +30,7 @@ def test_losses_are_cross_entropy() -> None:
 
 
 def test_certain_and_wrong_is_a_finite_loss() -> None:
-    assert np.isfinite(Reading(np.array([[1.0, 0.0]]), np.array([1])).losses).all()
+    assert np.isfinite(ValidationAnswers(np.array([[1.0, 0.0]]), np.array([1])).losses).all()
 
 
 def test_top_losses_worst_first_with_the_article_s_columns() -> None:

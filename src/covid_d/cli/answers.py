@@ -70,7 +70,7 @@ DIALECTS: Final = {
 }
 
 
-class Table:
+class AnswerTable:
     """Writes answers as rows of a CSV file, one after the other.
 
     Parameters

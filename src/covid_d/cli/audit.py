@@ -89,12 +89,20 @@ def audit(
             )
     if write:
         write_verdict(loaded, result, _command(context, bundle, dataset), lungs=lungs_folder)
+        if result.passed:
+            click.echo(say(_SIGN_IT), err=True)
     if as_json:
         echo_json(result.to_dict())
     else:
         _show(result, language)
     if not result.passed:
         context.exit(FELL_SHORT)
+
+
+_SIGN_IT = N_(
+    "Note: the verdict counts once a key that you trust signed the bundle: covid-d bundle sign "
+    "BUNDLE --key KEY, then COVID_D_TRUSTED_KEY=KEY.pub."
+)
 
 
 def _command(context: click.Context, bundle: Path, dataset: Path) -> list[str]:

@@ -73,6 +73,8 @@ def verify(path: Path | None, public_key: Path | None) -> None:
     )
     click.echo(say(sound))
     click.echo(say(N_("verdict: %(status)s", status=loaded.spec.verdict.status)))
+    if loaded.spec.verdict.is_unsigned:
+        click.echo(say(_UNSIGNED))
     click.echo(say(N_("signature: %(signature)s", signature=_signature(loaded))))
 
 
@@ -108,7 +110,10 @@ def keygen(key: Path) -> None:
 @click.argument("path", metavar="BUNDLE", type=_PATH)
 @click.option("--key", required=True, type=_PATH, help="Private key (PEM) from bundle keygen.")
 def sign(path: Path, key: Path) -> None:
-    """Sign BUNDLE (folder or zip) in place; any later change drops the signature."""
+    """Sign BUNDLE (folder or zip) in place; any later change drops the signature.
+
+    Its verdict is believed on machines whose COVID_D_TRUSTED_KEY is KEY.pub, this one included.
+    """
     from covid_d.detector.bundle.signature import sign as sign_bundle
 
     signer = sign_bundle(located(path), key)
@@ -131,6 +136,12 @@ def _summary(loaded: Bundle) -> Iterator[str]:
     yield f"  trained by     recipe {spec.training.recipe}, seed {spec.training.seed}"
     yield f"  films          {_counts(spec.training.films)}"
     yield f"  sources        {_counts(spec.training.sources)}"
+
+
+_UNSIGNED = N_(
+    "It claims to have passed the audit. That counts once a key that you trust signed it: "
+    "covid-d bundle sign BUNDLE --key KEY, then COVID_D_TRUSTED_KEY=KEY.pub."
+)
 
 
 def _counts(counts: dict[str, int]) -> str:

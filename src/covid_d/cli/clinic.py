@@ -42,9 +42,11 @@ def existing_clinic(data: str | None) -> Iterator[Installation]:
         If there is none in the folder, or it cannot be used.
     """
     from covid_d.clinic.installation import Installation
+    from covid_d.clinic.private_folder import private_files
 
-    place = Installation.open_existing(clinic_settings(data=data))
-    try:
-        yield place
-    finally:
-        place.close()
+    with private_files():
+        place = Installation.open_existing(clinic_settings(data=data))
+        try:
+            yield place
+        finally:
+            place.close()

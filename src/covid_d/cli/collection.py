@@ -11,7 +11,7 @@ from covid_d.cli.clinic import data_option, existing_clinic
 from covid_d.cli.options import echo_table, progress_option
 
 if TYPE_CHECKING:
-    from covid_d.clinic.collection.export import Export, Result
+    from covid_d.clinic.collection.export import Export, ExportResult
 
 
 @click.group()
@@ -53,14 +53,14 @@ def export(
     file header. Burned-in text in the margins is blacked out, and a film is left out until
     somebody of its unit has looked at it in the clinic (COVID_D_COLLECTION_REVIEW).
     """
-    from covid_d.clinic.collection.documents import License, Terms
+    from covid_d.clinic.collection.documents import ExportTerms, License
     from covid_d.clinic.collection.export import Export, exporter
     from covid_d.clinic.trail.audit_trail import Actor
     from covid_d.files import atomic_folder
 
     with existing_clinic(data) as installation:
         person = exporter(installation, user)
-        terms = Terms(License(license_name), attribution)
+        terms = ExportTerms(License(license_name), attribution)
         # First the folder: an existing one is an error before any film is read.
         with atomic_folder(out, overwrite=overwrite) as work:
             made = Export(installation, person, Actor(person.id, "command line"), terms)
@@ -81,7 +81,7 @@ def _write(made: Export, folder: Path, *, progress: bool) -> None:
                 bar.update()
 
 
-def _show(result: Result, out: Path) -> None:
+def _show(result: ExportResult, out: Path) -> None:
     echo_table(["finding", "films"], list(result.findings.items()))
     if result.left_out:
         rows = [[reason.text, count] for reason, count in sorted(result.left_out.items())]

@@ -18,7 +18,7 @@ from covid_d.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from covid_d.dataset.check.findings import CheckReport
+    from covid_d.dataset.check.defects import CheckReport
     from covid_d.language import Language
 
 _HERE = "covid_d.cli.dataset"
@@ -151,18 +151,18 @@ def check(
 
 
 def _echo_report(report: CheckReport, passed: bool) -> None:
-    kinds = {finding.problem: 0 for finding in report.findings}
-    for finding in report.findings:
-        kinds[finding.problem] += 1
+    kinds = {defect.kind: 0 for defect in report.defects}
+    for defect in report.defects:
+        kinds[defect.kind] += 1
         # A dataset that splits by image says so: its leaks are figures, not faults one by one.
-        if finding.problem.is_leak and report.leaks_expected:
+        if defect.kind.is_leak and report.leaks_expected:
             continue
-        if kinds[finding.problem] <= _SHOWN:
-            click.echo(f"{finding.problem.value}: {finding.message}")
-            if finding.problem.is_leak:
-                click.echo("".join(f"  {name}\n" for name in finding.files), nl=False)
-        elif kinds[finding.problem] == _SHOWN + 1:
-            click.echo(f"{finding.problem.value}: ... more, all of them with --json")
+        if kinds[defect.kind] <= _SHOWN:
+            click.echo(f"{defect.kind.value}: {defect.message}")
+            if defect.kind.is_leak:
+                click.echo("".join(f"  {name}\n" for name in defect.files), nl=False)
+        elif kinds[defect.kind] == _SHOWN + 1:
+            click.echo(f"{defect.kind.value}: ... more, all of them with --json")
     for note in report.notes[:_NOTES_SHOWN]:
         click.echo(f"note: {note}")
     if len(report.notes) > _NOTES_SHOWN:
@@ -174,7 +174,7 @@ def _echo_report(report: CheckReport, passed: bool) -> None:
                 f"Protocol {report.protocol!r} splits by image, so these are expected; what is "
                 "measured on its test split says little about new patients."
             )
-    faults = len(report.findings)
+    faults = len(report.defects)
     click.echo(
         f"{report.films} films checked, {faults} findings: {'passed' if passed else 'FAILED'}"
     )

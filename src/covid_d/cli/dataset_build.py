@@ -22,7 +22,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _BOX = 78
 
 
-class Triple(click.ParamType[tuple[int, int, int]]):
+class ThreeNumbers(click.ParamType[tuple[int, int, int]]):
     """Three numbers, as ``70/15/15``: training, validation, test."""
 
     name = "N/N/N"
@@ -77,7 +77,7 @@ class Triple(click.ParamType[tuple[int, int, int]]):
 )
 @click.option(
     "--splits",
-    type=Triple(),
+    type=ThreeNumbers(),
     default="70/15/15",
     show_default=True,
     help="Training/validation/test, per cent.",
@@ -119,7 +119,7 @@ class Triple(click.ParamType[tuple[int, int, int]]):
 )
 @click.option(
     "--children",
-    type=Triple(),
+    type=ThreeNumbers(),
     default="40/40/20",
     show_default=True,
     help="Healthy children, and as many with pneumonia, in each split (article).",

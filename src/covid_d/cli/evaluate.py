@@ -21,7 +21,7 @@ from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.evaluation.figures.bootstrap import RESAMPLES, SEED
 from covid_d.evaluation.judged import judged_bundle, judged_file
-from covid_d.evaluation.left_out.leave_one_out import Kind, leave_out, plan
+from covid_d.evaluation.left_out.leave_one_out import HeldOutKind, leave_out, plan
 from covid_d.evaluation.left_out.report import HeldOutReport, write_held_out
 from covid_d.evaluation.report.output import REPORT
 from covid_d.evaluation.scores import ALL
@@ -218,7 +218,7 @@ def _leave_out(
 
 
 def _print_held_out(report: HeldOutReport, language: Language, out: Path) -> None:
-    for kind in (Kind.PUBLISHER, Kind.SOURCE, Kind.PAIR):
+    for kind in (HeldOutKind.PUBLISHER, HeldOutKind.SOURCE, HeldOutKind.PAIR):
         table = report.table(kind, language)
         if table.rows:
             echo_table(table.header, table.rows)

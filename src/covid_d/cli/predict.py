@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import click
 
-from covid_d.cli.answers import DIALECTS, Table, closing, described
+from covid_d.cli.answers import DIALECTS, AnswerTable, closing, described
 from covid_d.cli.options import language_option
 from covid_d.cli.speech import say
 from covid_d.detector import Assessment, Detector, Outcome, Stated, expand
@@ -184,7 +184,7 @@ def _write_table(
             stream = sys.stdout
         else:
             stream = stack.enter_context(atomic_stream(file))
-        table = Table(stream, DIALECTS[dialect], language)
+        table = AnswerTable(stream, DIALECTS[dialect], language)
         for assessment in answers:
             counts[assessment.outcome] += 1
             table.write(assessment)

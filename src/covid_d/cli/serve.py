@@ -38,6 +38,7 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
     os.environ.setdefault("OPJ_NUM_THREADS", "ALL_CPUS")
     chosen = clinic_settings(host=host, port=port, data=data)
     door = _listen(chosen.host, chosen.port)
+    os.umask(0o077)  # what the clinic writes is its owner's alone
     installation = Installation.open(chosen)
     shown = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
     address = f"http://{shown}:{door.getsockname()[1]}"

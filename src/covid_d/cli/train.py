@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from covid_d.detector.gate import Kind
+from covid_d.detector.gate import PictureKind
 from covid_d.errors import TrainingError
 from covid_d.language import N_
 from covid_d.training.recipes import DEFAULT, RECIPES, Recipe
@@ -218,7 +218,7 @@ def train(
     click.echo(f"Bundle: {bundle} (verdict: demonstration, until covid-d audit says otherwise)")
 
 
-def _gate_folder(text: str) -> tuple[Kind, Path]:
+def _gate_folder(text: str) -> tuple[PictureKind, Path]:
     """Return the kind and the folder that ``KIND=FOLDER`` names."""
     kind, separator, folder = text.partition("=")
     if not separator or kind not in _GATE_KINDS:
@@ -229,7 +229,7 @@ def _gate_folder(text: str) -> tuple[Kind, Path]:
     path = Path(folder).expanduser()
     if not path.is_dir():
         raise click.BadParameter(f"Folder {folder!r} does not exist.", param_hint="--gate-films")
-    return Kind(kind), path
+    return PictureKind(kind), path
 
 
 def _resumed(record: dict[str, Any], recipe_name: str | None, given: dict[str, Any]) -> Recipe:
@@ -277,7 +277,13 @@ def _without_folders(value: Any) -> str:
     return f"{kind}={Path(folder).name}" if separator else kind
 
 
-_GATE_KINDS = (Kind.FRONTAL, Kind.LATERAL, Kind.CT, Kind.CHILD, Kind.PICTURE)
+_GATE_KINDS = (
+    PictureKind.FRONTAL,
+    PictureKind.LATERAL,
+    PictureKind.CT,
+    PictureKind.CHILD,
+    PictureKind.PICTURE,
+)
 _PLACES = {"dataset", "out", "cache", "resume"}
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
+from threading import Thread
 
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +26,7 @@ from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.http.way_back import Pages
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations.metrics import Metrics
+from covid_d.clinic.operations.strip_films import is_strip_due
 from covid_d.clinic.pages.account import routes as own_account
 from covid_d.clinic.pages.administration import audit_trail as audit
 from covid_d.clinic.pages.administration import bundles, units
@@ -82,6 +84,9 @@ def create_app(installation: Installation) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(intake.sweep, installation)  # what a killed process left
+        if await run_in_threadpool(is_strip_due, installation):
+            # Films of an older version, many perhaps: doctors need not wait for them.
+            Thread(target=intake.strip, args=(installation,), name="strip", daemon=True).start()
         yield
         installation.close()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from covid_d.clinic.texts import N_, Text
 from covid_d.errors import CovidDError
+from covid_d.language import N_, Text
 
 
 class ClinicError(CovidDError):

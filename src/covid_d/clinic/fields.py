@@ -22,7 +22,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from covid_d.clinic import sentences
 from covid_d.clinic.errors import InvalidInputError
-from covid_d.clinic.texts import Text
+from covid_d.language import Text
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _WHOLE: Final = re.compile(r"[0-9]{1,10}")

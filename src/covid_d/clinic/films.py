@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from covid_d.clinic.errors import UnavailableError
-from covid_d.clinic.texts import N_
 from covid_d.errors import CovidDError
 from covid_d.files import write_atomically
+from covid_d.language import N_
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

@@ -19,6 +19,7 @@ from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.films import FilmStore
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.keys import Keys
+from covid_d.clinic.private_folder import make_private
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail.act import Act, acting
 from covid_d.clinic.trail.audit_trail import Actor
@@ -72,17 +73,7 @@ class Installation:
         """
         given = chosen or ClinicSettings()
         folder = data_folder(given)
-        try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise CovidDError(
-                N_(
-                    "Cannot make the data folder %(folder)s: %(strerror)s.",
-                    folder=folder,
-                    strerror=error.strerror,
-                ),
-                N_("Choose another one with COVID_D_DATA."),
-            ) from error
+        make_private(folder, None if given.database_url is not None else folder / DATABASE_FILE)
         engine = database.open_engine(database_url(given))
         if not (folder / KEY_FILE).exists() and _is_in_use(engine):
             raise CovidDError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 
 class Permission(StrEnum):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from covid_d.clinic.texts import N_, Text
-from covid_d.language import Message
+from covid_d.language import N_, Message, Text
 
 NO_DAY: Final = N_("Write the day as year, month and day: 2026-01-31.")
 NOT_OFFERED: Final = N_("Choose one of the values offered.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 # Resolved on first use: `dataset.manifest` is read by rooms that must start without pandas.
 _EXPORTS = {
-    "CheckReport": "check.findings",
+    "CheckReport": "check.defects",
     "BuildOptions": "build.options",
     "Dataset": "dataset",
     "Description": "describe.describe",
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from covid_d.dataset.build.build import build_dataset as build_dataset
     from covid_d.dataset.build.options import BuildOptions as BuildOptions
     from covid_d.dataset.check.check import check_dataset as check_dataset
-    from covid_d.dataset.check.findings import CheckReport as CheckReport
+    from covid_d.dataset.check.defects import CheckReport as CheckReport
     from covid_d.dataset.collections import open_collection as open_collection
     from covid_d.dataset.dataset import Dataset as Dataset
     from covid_d.dataset.describe.describe import Description as Description

@@ -13,11 +13,10 @@ import numpy as np
 from covid_d.detector.appearance import CATEGORIES, Appearance
 from covid_d.language import Message
 from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph.prepare import Window
 from covid_d.radiograph.refusal import Refusal
 
-Verdict = Literal["demonstration", "audit-passed"]
-Box = tuple[float, float, float, float]
-"""Part of a film: top, left, bottom and right as shares of its height and width."""
+VerdictStatus = Literal["demonstration", "audit-passed"]
 
 _DIGITS: Final = 4  # of a stored activation: it is shown as colour
 
@@ -187,7 +186,7 @@ class Assessment:
     path: str
     outcome: Outcome
     bundle: BundleId
-    verdict: Verdict = "demonstration"
+    verdict: VerdictStatus = "demonstration"
     appearance: Mapping[Appearance, float] | None = None
     probability: float | None = None
     conformal_set: tuple[str, ...] = ()
@@ -195,7 +194,7 @@ class Assessment:
     refusal: Refusal | None = None
     warnings: tuple[Caution, ...] = ()
     activation: FloatImage | None = field(default=None, repr=False)
-    box: Box | None = None
+    box: Window | None = None
 
     def __post_init__(self) -> None:
         refused = self.outcome is Outcome.REFUSED
@@ -283,7 +282,7 @@ class Assessment:
             refusal=refusal and Refusal.from_dict(refusal),
             warnings=tuple(Caution.from_dict(warning) for warning in kept["warnings"]),
             activation=None if activation is None else np.asarray(activation, dtype=np.float32),
-            box=None if box is None else (box[0], box[1], box[2], box[3]),
+            box=None if box is None else Window(*box),
         )
 
     def _repr_html_(self) -> str:

@@ -19,6 +19,15 @@ DEMONSTRATION: Final = Caution(
         "Demonstration model: do not use it to decide about patients.",
     ),
 )
+UNSIGNED: Final = Caution(
+    "unsigned_bundle",
+    Message(
+        "El modelo dice haber superado la auditoría, pero ninguna clave de confianza lo firma: "
+        "cuenta como demostración.",
+        "The model says that it passed the audit, but no trusted key signed it: it counts as a "
+        "demonstration.",
+    ),
+)
 NO_THRESHOLDS: Final = Caution(
     "no_thresholds",
     Message(
@@ -110,6 +119,8 @@ def cautions_of_bundle(spec: BundleSpec) -> tuple[Caution, ...]:
     found = []
     if spec.verdict.status == "demonstration":
         found.append(DEMONSTRATION)
+    if spec.verdict.is_unsigned:
+        found.append(UNSIGNED)
     if spec.conformal is None:
         found.append(NO_THRESHOLDS)
     if spec.gate is None:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from covid_d.detector.assessment import Box, BundleId
+from covid_d.detector.assessment import BundleId
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.frame import Frame, Framed
 from covid_d.detector.gate import Gate
@@ -29,6 +29,7 @@ from covid_d.radiograph import (
     read,
 )
 from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph.prepare import Window
 
 Source = Radiograph | Path | str | bytes
 
@@ -76,7 +77,7 @@ class Examination:
     logits: tuple[float, ...] = ()
     inside: tuple[float, ...] | None = None
     activation: FloatImage | None = field(default=None, repr=False)
-    box: Box | None = None
+    box: Window | None = None
     refusal: Refusal | None = None
 
     def __post_init__(self) -> None:
@@ -120,7 +121,7 @@ class Examination:
             logits=tuple(kept["logits"]),
             inside=None if inside is None else tuple(inside),
             activation=None if activation is None else np.asarray(activation, dtype=np.float32),
-            box=None if box is None else (box[0], box[1], box[2], box[3]),
+            box=None if box is None else Window(*box),
             refusal=None if refusal is None else Refusal.from_dict(refusal),
         )
 

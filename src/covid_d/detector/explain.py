@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from covid_d.detector.assessment import Assessment, Box
+from covid_d.detector.assessment import Assessment
 from covid_d.language import Language, Message
 from covid_d.radiograph.film import FloatImage, Radiograph
-from covid_d.radiograph.prepare import Preprocessing
+from covid_d.radiograph.prepare import Preprocessing, Window
 
 # Nine equidistant steps of "inferno" (N. Smith, S. van der Walt; CC0): perceptually uniform, and
 # rising in lightness, so that it also reads in grey and by the colour-blind.
@@ -51,7 +51,7 @@ def to_film_coordinates(
     activation: FloatImage,
     shape: tuple[int, int],
     preprocessing: Preprocessing,
-    box: Box | None = None,
+    box: Window | None = None,
 ) -> FloatImage:
     """Return an activation on the film's own pixels: the way back through ``prepare``.
 
@@ -72,22 +72,23 @@ def to_film_coordinates(
     """
     if box is not None:
         top, left, bottom, right = _pixels(box, shape)
-        part = to_film_coordinates(activation, (bottom - top, right - left), preprocessing)
         film = np.zeros(shape, dtype=np.float32)
-        film[top:bottom, left:right] = part
+        film[top:bottom, left:right] = to_film_coordinates(
+            activation, (bottom - top, right - left), preprocessing
+        )
         return film
     rows, columns = shape
     top, left = (round(side * preprocessing.crop_border) for side in shape)
     height, width = rows - 2 * top, columns - 2 * left
     grid = Image.fromarray(np.ascontiguousarray(activation, dtype=np.float32))
-    box = (0.0, 0.0, float(grid.width), float(grid.height))
+    part = (0.0, 0.0, float(grid.width), float(grid.height))
     if preprocessing.fit == "crop":
         side = min(height, width)
         top, left = top + (height - side) // 2, left + (width - side) // 2
         height = width = side
     elif preprocessing.fit == "pad":
-        box = _inside_bars(grid, height, width, preprocessing.size)
-    seen = grid.resize((width, height), Image.Resampling.BILINEAR, box=box)
+        part = _inside_bars(grid, height, width, preprocessing.size)
+    seen = grid.resize((width, height), Image.Resampling.BILINEAR, box=part)
     whole = np.zeros(shape, dtype=np.float32)
     whole[top : top + height, left : left + width] = np.asarray(seen)
     return whole
@@ -160,15 +161,15 @@ def evidence_layer(strength: FloatImage) -> npt.NDArray[np.uint8]:
     return layer
 
 
-def _pixels(box: Box, shape: tuple[int, int]) -> tuple[int, int, int, int]:
+def _pixels(box: Window, shape: tuple[int, int]) -> tuple[int, int, int, int]:
     rows, columns = shape
-    top, left = int(box[0] * rows), int(box[1] * columns)
+    top, left = int(box.top * rows), int(box.left * columns)
     # At least one pixel, however thin the box.
     return (
         top,
         left,
-        max(top + 1, min(rows, round(box[2] * rows))),
-        max(left + 1, min(columns, round(box[3] * columns))),
+        max(top + 1, min(rows, round(box.bottom * rows))),
+        max(left + 1, min(columns, round(box.right * columns))),
     )
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from covid_d.detector.assessment import Box
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.lungs import LungModel
 from covid_d.radiograph import (
@@ -47,7 +46,7 @@ class Framed:
     """
 
     prepared: FloatImage = field(repr=False)
-    box: Box | None = None
+    box: Window | None = None
     lungs: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
     small: FloatImage | None = field(default=None, repr=False)
     window: Window | None = None
@@ -198,7 +197,7 @@ def whole(
     return framed, found.window if isinstance(found.window, RefusalCode) else None
 
 
-def _cut(whole: npt.NDArray[_Value], box: Box) -> npt.NDArray[_Value]:
+def _cut(whole: npt.NDArray[_Value], box: Window) -> npt.NDArray[_Value]:
     """Return the part of a film, or of a mask of it, that a box shows; at least a cell."""
     height, width = whole.shape
     top, left, bottom, right = box

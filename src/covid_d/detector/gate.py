@@ -29,7 +29,7 @@ from covid_d.radiograph.refusal import Refusal, RefusalCode
 Floats = npt.NDArray[np.float64]
 
 
-class Kind(StrEnum):
+class PictureKind(StrEnum):
     """Kinds of pictures that the gate tells apart; only ``FRONTAL`` is let through."""
 
     FRONTAL = "frontal"
@@ -52,18 +52,18 @@ class Kind(StrEnum):
 
 
 _CODES = {
-    Kind.FRONTAL: RefusalCode.UNLIKE_CHEST,
-    Kind.LATERAL: RefusalCode.LOOKS_LATERAL,
-    Kind.CT: RefusalCode.LOOKS_CT,
-    Kind.PICTURE: RefusalCode.UNLIKE_CHEST,
-    Kind.INVERTED: RefusalCode.INVERTED,
-    Kind.UPSIDE_DOWN: RefusalCode.UPSIDE_DOWN,
-    Kind.SIDEWAYS: RefusalCode.SIDEWAYS,
-    Kind.BLURRED: RefusalCode.BLURRED,
-    Kind.CROPPED: RefusalCode.CROPPED,
-    Kind.COLLAGE: RefusalCode.COLLAGE,
-    Kind.ANNOTATED: RefusalCode.ANNOTATED,
-    Kind.CHILD: RefusalCode.LOOKS_CHILD,
+    PictureKind.FRONTAL: RefusalCode.UNLIKE_CHEST,
+    PictureKind.LATERAL: RefusalCode.LOOKS_LATERAL,
+    PictureKind.CT: RefusalCode.LOOKS_CT,
+    PictureKind.PICTURE: RefusalCode.UNLIKE_CHEST,
+    PictureKind.INVERTED: RefusalCode.INVERTED,
+    PictureKind.UPSIDE_DOWN: RefusalCode.UPSIDE_DOWN,
+    PictureKind.SIDEWAYS: RefusalCode.SIDEWAYS,
+    PictureKind.BLURRED: RefusalCode.BLURRED,
+    PictureKind.CROPPED: RefusalCode.CROPPED,
+    PictureKind.COLLAGE: RefusalCode.COLLAGE,
+    PictureKind.ANNOTATED: RefusalCode.ANNOTATED,
+    PictureKind.CHILD: RefusalCode.LOOKS_CHILD,
 }
 
 
@@ -191,7 +191,7 @@ class Gate:
     """
 
     heads: Heads
-    kinds: tuple[Kind, ...]
+    kinds: tuple[PictureKind, ...]
     threshold: float
     distance: float
     grid: int = 0
@@ -211,11 +211,11 @@ class Gate:
         if spec is None:
             return None
         try:
-            kinds = tuple(Kind(name) for name in spec.kinds)
+            kinds = tuple(PictureKind(name) for name in spec.kinds)
             heads = Heads.from_bytes(bundle.files[spec.file])
             reasons = spec.reasons and Heads.from_bytes(bundle.files[spec.reasons])
             for each in (heads, reasons or heads):
-                if kinds[:1] != (Kind.FRONTAL,) or len(kinds) != len(each.bias):
+                if kinds[:1] != (PictureKind.FRONTAL,) or len(kinds) != len(each.bias):
                     raise ValueError(f"it has {len(each.bias)} heads for the kinds {spec.kinds}")
             if reasons and reasons.centre.shape != heads.centre.shape:
                 raise ValueError("its heads are of two networks")
@@ -257,18 +257,18 @@ class Gate:
         kind = self.judge(self._look(whole, features)[None])[0]
         return None if kind is None else Refusal.of(kind.code)
 
-    def name(self, whole: FloatImage, features: npt.NDArray[np.floating]) -> Kind | None:
+    def name(self, whole: FloatImage, features: npt.NDArray[np.floating]) -> PictureKind | None:
         """Return what a film is that is refused anyway; ``None`` where nothing is wrong with it.
 
         Parameters and errors are those of :meth:`refuse`; the features are of the whole film.
         """
         seen = self._look(whole, features)[None]
         if self.reasons is not None:
-            kind: Kind | None = self.kinds[int(self.reasons.probabilities(seen)[0].argmax())]
+            kind: PictureKind | None = self.kinds[int(self.reasons.probabilities(seen)[0].argmax())]
         else:
             kind = self.judge(seen)[0]
         # Frontal, but far from the films trained on: so is any film of which too much is seen.
-        return None if kind is Kind.FRONTAL else kind
+        return None if kind is PictureKind.FRONTAL else kind
 
     def _look(
         self, whole: FloatImage, features: npt.NDArray[np.floating]
@@ -278,7 +278,7 @@ class Gate:
             raise ValueError(f"the gate judges {self.heads.centre.shape}, not {seen.shape}")
         return seen
 
-    def judge(self, looks: npt.NDArray[np.floating]) -> list[Kind | None]:
+    def judge(self, looks: npt.NDArray[np.floating]) -> list[PictureKind | None]:
         """Return what each of N films is refused as; ``None`` for those let through.
 
         Parameters
@@ -297,20 +297,22 @@ class Gate:
             for at, share in enumerate(shares)
         ]
 
-    def _verdict(self, shares: Floats, *, clear: bool, clean: bool, near: bool) -> Kind | None:
+    def _verdict(
+        self, shares: Floats, *, clear: bool, clean: bool, near: bool
+    ) -> PictureKind | None:
         if not clear:
             others = shares.copy()
             others[0] = -np.inf
-            if clean and self.marks is not None and Kind.ANNOTATED in self.kinds:
-                others[self.kinds.index(Kind.ANNOTATED)] = -np.inf
+            if clean and self.marks is not None and PictureKind.ANNOTATED in self.kinds:
+                others[self.kinds.index(PictureKind.ANNOTATED)] = -np.inf
             return self.kinds[int(others.argmax())]
         if not clean:
-            return Kind.ANNOTATED
-        return None if near else Kind.FRONTAL
+            return PictureKind.ANNOTATED
+        return None if near else PictureKind.FRONTAL
 
 
 def split_marks(
-    shares: Floats, kinds: tuple[Kind, ...], apart: bool = True
+    shares: Floats, kinds: tuple[PictureKind, ...], apart: bool = True
 ) -> tuple[Floats, Floats]:
     """Return what two tests of a gate compare with their limits.
 
@@ -331,9 +333,9 @@ def split_marks(
         N: probability of ``ANNOTATED`` against ``FRONTAL``; nought where it is not apart.
     """
     frontal = shares[:, 0]
-    if not apart or Kind.ANNOTATED not in kinds:
+    if not apart or PictureKind.ANNOTATED not in kinds:
         return frontal, np.zeros(len(shares))
-    annotated = shares[:, kinds.index(Kind.ANNOTATED)]
+    annotated = shares[:, kinds.index(PictureKind.ANNOTATED)]
     least = np.finfo(np.float64).tiny
     # A film that is annotated beyond doubt is told by the second test, whatever the first says.
     return frontal / np.maximum(1.0 - annotated, least), annotated / np.maximum(

@@ -215,7 +215,8 @@ def put_into_bundle(folder: Path, bundle: Path) -> None:
         If the folder holds no usable lung model, or the bundle is not sound.
     """
     lungs, files = lung_files(folder)
-    spec = Bundle.load(bundle).spec.model_copy(update={"lungs": lungs})
-    if spec.verdict.status == "audit-passed":  # by another lung model: to be earned again
+    before = Bundle.load(bundle)
+    spec = before.spec.model_copy(update={"lungs": lungs})
+    if before.claimed.status == "audit-passed":  # by another lung model: to be earned again
         spec = spec.model_copy(update={"verdict": Verdict()})
     update(bundle, {**files, SPEC: spec.model_dump_json(indent=2) + "\n"})

@@ -37,7 +37,7 @@ class Network:
     ------
     BundleError
         If the file is not an ONNX network, or breaks the contract of
-        :class:`covid_d.detector.bundle.spec.Network`.
+        :class:`covid_d.detector.bundle.spec.NetworkSpec`.
 
     Attributes
     ----------

@@ -89,26 +89,35 @@ class Facts:
     marks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Box:
-    """A rectangle of a picture.
+    """A rectangle of a picture, in whole pixels; its last row and column are excluded.
 
-    Parameters
-    ----------
-    left, top
-        Its first column and row.
-    width, height
-        Columns and rows.
+    Shares of a film, whatever its size, are a :class:`covid_d.radiograph.Window`.
     """
 
-    left: int
     top: int
-    width: int
-    height: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return self.right - self.left
 
     def of(self, pixels: FloatImage) -> FloatImage:
         """Return that part of a picture."""
-        return pixels[self.top : self.top + self.height, self.left : self.left + self.width]
+        return pixels[self.top : self.bottom, self.left : self.right]
+
+    def to_list(self) -> list[int]:
+        """Return the four numbers, top, left, bottom and right."""
+        return [self.top, self.left, self.bottom, self.right]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -57,12 +57,12 @@ def film_box(pixels: FloatImage) -> Box:
                 lines = pixels[top:bottom, left:right]
                 first, last = _margins(lines.T if axis else lines, contrast, ringing=ringing)
                 if first + last >= end[1] - end[0]:  # nothing but margin: a blank picture
-                    return Box(0, 0, pixels.shape[1], pixels.shape[0])
+                    return Box(0, 0, *pixels.shape)
                 end[:] = end[0] + first, end[1] - last
         if ends == before:
             break
     (top, bottom), (left, right) = ends
-    return Box(left, top, right - left, bottom - top)
+    return Box(top, left, bottom, right)
 
 
 def _margins(lines: FloatImage, contrast: float, *, ringing: bool) -> tuple[int, int]:

@@ -17,7 +17,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from covid_d.errors import TrainingError
-from covid_d.training.checkpoint import Checkpoint, Progress
+from covid_d.training.checkpoint import Checkpoint, RunProgress
 
 
 def seed_of(seed: int, stage: int, epoch: int) -> int:
@@ -64,7 +64,7 @@ class AverageWeights(Callback):  # type: ignore[misc]
 
     order = 61  # after the step of the optimiser and of the scheduler
 
-    def __init__(self, progress: Progress, keep: float) -> None:
+    def __init__(self, progress: RunProgress, keep: float) -> None:
         self.progress, self.keep = progress, keep
 
     def before_fit(self) -> None:
@@ -121,7 +121,7 @@ class KeepHistory(Callback):  # type: ignore[misc]
 
     def __init__(
         self,
-        progress: Progress,
+        progress: RunProgress,
         checkpoint: Checkpoint,
         *,
         names: Sequence[str],

@@ -17,7 +17,7 @@ from covid_d.detector.bundle.spec import (
     BundleSpec,
     Conformal,
 )
-from covid_d.detector.gate import Kind
+from covid_d.detector.gate import PictureKind
 from covid_d.language import INTENDED_USE
 from covid_d.training.metrics import kappa, opacity_auroc, typical_auroc
 from covid_d.training.recipes import Recipe
@@ -76,7 +76,7 @@ def model_card(
         _gate(spec),
         _placeholder("evaluation", "Evaluation", "`covid-d evaluate`"),
         _placeholder("audit", "Shortcut audit", "`covid-d audit`"),
-        _limits(),
+        _limits(spec),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -375,7 +375,7 @@ def _gate(spec: BundleSpec) -> str:
             "those of the films trained on. "
             + (
                 "It learnt only such children as it was shown, "
-                if Kind.CHILD.value in gate.kinds
+                if PictureKind.CHILD.value in gate.kinds
                 else "It does not tell children from adults, "
             )
             + "and knows other parts of the body only by their distance.",
@@ -395,16 +395,23 @@ def _placeholder(section: str, heading: str, command: str) -> str:
     return f"## {heading}\n\n{begin}\nNot done yet: {command} fills this in.\n{end}"
 
 
-def _limits() -> str:
+def _limits(spec: BundleSpec) -> str:
+    labels = (
+        "- Trained on what radiologists saw, not on tests of the patients; radiologists disagree "
+        "on these categories too."
+        if spec.has_appearance
+        else "- Trained on films whose labels may have been read from publications, not from "
+        "tests of the patients."
+    )
     return "\n".join(
         [
             "## Limits",
             "",
-            "- Trained on public films of 2020 and earlier, few of them from South America, by "
-            "labels of which many were read from publications, not from tests of the patient.",
+            labels,
+            "- Another hospital's films, devices and patients differ from those listed above: "
+            "measure there first.",
             "- COVID-19 pneumonia looks like other viral pneumonia; a normal film does not "
             "exclude infection.",
-            "- Later variants and vaccinated patients are not in the data.",
             "- The activation map shows where the score comes from, not where disease is.",
         ]
     )

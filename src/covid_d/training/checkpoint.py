@@ -18,7 +18,7 @@ _FORMAT = 1
 
 
 @dataclass(slots=True)
-class Progress:
+class RunProgress:
     """How far a run has come.
 
     Parameters
@@ -67,7 +67,7 @@ class Checkpoint:
     path: Path
     fingerprint: str
 
-    def save(self, learn: Learner, progress: Progress) -> None:
+    def save(self, learn: Learner, progress: RunProgress) -> None:
         """Write the state of a run, replacing the earlier one as a whole."""
         smooth = learn.recorder.smooth_loss
         content = {
@@ -90,7 +90,7 @@ class Checkpoint:
         torch.save(content, buffer)
         write_atomically(self.path, buffer.getvalue())
 
-    def load(self, learn: Learner) -> tuple[Progress, dict[str, Any]]:
+    def load(self, learn: Learner) -> tuple[RunProgress, dict[str, Any]]:
         """Fill ``learn``'s weights; return the progress and the state :func:`restore` needs.
 
         Raises
@@ -104,7 +104,7 @@ class Checkpoint:
             same = content["fingerprint"] == self.fingerprint
             if known and same:
                 learn.model.load_state_dict(content["model"])
-                return Progress(**content["progress"]), content
+                return RunProgress(**content["progress"]), content
         except Exception as error:  # unpicklers raise nearly everything
             raise TrainingError(
                 f"Checkpoint {self.path} cannot be read ({type(error).__name__}).",

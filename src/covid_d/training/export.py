@@ -29,12 +29,12 @@ from covid_d.detector.bundle.spec import (
     BundleSpec,
     Calibration,
     Conformal,
-    Network,
+    GateSpec,
+    NetworkSpec,
     Training,
 )
-from covid_d.detector.bundle.spec import Gate as GateSpec
 from covid_d.detector.frame import frame, whole
-from covid_d.detector.gate import Gate, Kind
+from covid_d.detector.gate import Gate, PictureKind
 from covid_d.detector.lungs import LungModel
 from covid_d.errors import TrainingError
 from covid_d.files import atomic_folder
@@ -48,7 +48,7 @@ from covid_d.training.card import model_card
 from covid_d.training.data import classes_of
 from covid_d.training.gate.data import aside_for_gate, gate_pictures, gate_samples
 from covid_d.training.gate.fit import fit_gate
-from covid_d.training.interpret import Reading, film_of, validation_rows
+from covid_d.training.interpret import ValidationAnswers, film_of, validation_rows
 from covid_d.training.network import (
     TOLERANCE,
     DetectorNetwork,
@@ -93,14 +93,14 @@ class Validation:
         places = {category.value: at for at, category in enumerate(CATEGORIES)}
         return np.array([places[name] for name in self.rows["appearance"]], dtype=np.intp)
 
-    def reading(self) -> Reading:
+    def reading(self) -> ValidationAnswers:
         """Return the answers before calibration, as training measures them."""
         if self.logits.ndim == 2:
             shares = softmax(self.logits.astype(np.float64), axis=1)
-            return Reading(shares, self.categories.astype(np.int64))
+            return ValidationAnswers(shares, self.categories.astype(np.int64))
         covid = 1.0 / (1.0 + np.exp(-self.logits.astype(np.float64)))
         probabilities = np.stack([covid, 1.0 - covid], axis=1)
-        return Reading(probabilities, (~self.positive).astype(np.int64))
+        return ValidationAnswers(probabilities, (~self.positive).astype(np.int64))
 
 
 def export_bundle(
@@ -113,7 +113,7 @@ def export_bundle(
     version: str = "1.0.0",
     command: str = "",
     gate: bool = True,
-    gate_films: Sequence[tuple[Kind, Path]] = (),
+    gate_films: Sequence[tuple[PictureKind, Path]] = (),
     progress: bool = True,
 ) -> Path:
     """Write a bundle folder, whole or not at all, and return its path.
@@ -187,7 +187,7 @@ def _gate(
     learn: Learner,
     dataset: Dataset,
     exported: OnnxNetwork,
-    folders: Sequence[tuple[Kind, Path]],
+    folders: Sequence[tuple[PictureKind, Path]],
     *,
     progress: bool,
 ) -> tuple[Gate, GateSpec]:
@@ -315,7 +315,7 @@ def _spec(
         classes=classes_of(recipe),
         preprocessing=learn.dls.preprocessing,
         lungs=learn.dls.lungs.spec if recipe.frame == "lungs" else None,
-        network=Network(backbone=recipe.backbone),
+        network=NetworkSpec(backbone=recipe.backbone),
         calibration=calibration,
         conformal=conformal,
         training=Training(

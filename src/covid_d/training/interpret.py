@@ -17,7 +17,7 @@ from covid_d.dataset.manifest import Split
 from covid_d.files import atomic_folder
 from covid_d.html_report import png_of
 from covid_d.training import figures
-from covid_d.training.checkpoint import Progress
+from covid_d.training.checkpoint import RunProgress
 from covid_d.training.data import classes_of
 from covid_d.training.recipes import Recipe
 
@@ -25,7 +25,7 @@ _TOP = 9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Reading:
+class ValidationAnswers:
     """What a network answers on the validation films.
 
     Parameters
@@ -66,15 +66,15 @@ def validation_rows(learn: Learner) -> pd.DataFrame:
     return rows[rows["split"] == Split.VALIDATION.value].reset_index(drop=True)
 
 
-def read_validation(learn: Learner) -> Reading:
+def read_validation(learn: Learner) -> ValidationAnswers:
     """Answer every validation film."""
     with learn.no_bar():
         probabilities, truth = learn.get_preds(ds_idx=1)
-    return Reading(probabilities.double().numpy(), truth.long().numpy())
+    return ValidationAnswers(probabilities.double().numpy(), truth.long().numpy())
 
 
 def top_losses(
-    reading: Reading, rows: pd.DataFrame, classes: Sequence[str], count: int = _TOP
+    reading: ValidationAnswers, rows: pd.DataFrame, classes: Sequence[str], count: int = _TOP
 ) -> pd.DataFrame:
     """Return the films answered worst: the article's prediction, actual, loss, probability.
 
@@ -94,7 +94,9 @@ def top_losses(
     )
 
 
-def interpret(learn: Learner, recipe: Recipe, progress: Progress, folder: Path) -> Reading:
+def interpret(
+    learn: Learner, recipe: Recipe, progress: RunProgress, folder: Path
+) -> ValidationAnswers:
     """Write a stage's pictures and tables into ``folder``, whole or not at all.
 
     ``confusion.png``, ``top-losses.png``, ``curves.png``, ``top-losses.csv`` and ``stage.json``

@@ -23,7 +23,7 @@ _NEGATIVE = CATEGORIES.index(Appearance.NEGATIVE)
 _TYPICAL = CATEGORIES.index(Appearance.TYPICAL)
 
 Labels = npt.NDArray[np.int64]
-Scores = npt.NDArray[np.floating]
+ScoreArray = npt.NDArray[np.floating]
 
 
 def sensitivity(truth: Labels, answer: Labels) -> float:
@@ -56,7 +56,7 @@ def auroc(truth: Labels, probability: npt.NDArray[np.float32]) -> float:
     return float(skm.roc_auc_score(truth, probability))
 
 
-def typical_auroc(truth: Labels, scores: Scores) -> float:
+def typical_auroc(truth: Labels, scores: ScoreArray) -> float:
     """Return the area under the ROC curve of typical against negative films, others left out.
 
     Parameters
@@ -70,7 +70,7 @@ def typical_auroc(truth: Labels, scores: Scores) -> float:
     return _area(truth[chosen] == _TYPICAL, (scores[:, _TYPICAL] - scores[:, _NEGATIVE])[chosen])
 
 
-def opacity_auroc(truth: Labels, scores: Scores) -> float:
+def opacity_auroc(truth: Labels, scores: ScoreArray) -> float:
     """Return the area under the ROC curve of any opacity against negative films.
 
     Parameters are those of :func:`typical_auroc`.

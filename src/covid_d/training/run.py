@@ -16,7 +16,7 @@ from fastai.data.core import DataLoaders
 
 from covid_d import __version__
 from covid_d.detector.bundle.bundle import BUILT_IN_NAME, Bundle
-from covid_d.detector.gate import Kind
+from covid_d.detector.gate import PictureKind
 from covid_d.detector.lungs import LUNGS_SPEC, LungModel
 from covid_d.errors import TrainingError
 from covid_d.files import write_atomically
@@ -90,7 +90,7 @@ def train(
     bundle_version: str = "1.0.0",
     command: str = "",
     gate: bool = True,
-    gate_films: Sequence[tuple[Kind, Path]] = (),
+    gate_films: Sequence[tuple[PictureKind, Path]] = (),
     lungs: Path | None = None,
 ) -> Path:
     """Train by ``recipe`` and export a bundle; return the bundle's folder, ``out/bundle``.

@@ -20,7 +20,7 @@ from covid_d.training.callbacks import (
     ShowProgress,
     seed_of,
 )
-from covid_d.training.checkpoint import Checkpoint, Progress, restore
+from covid_d.training.checkpoint import Checkpoint, RunProgress, restore
 from covid_d.training.interpret import interpret
 from covid_d.training.metrics import metric_names
 from covid_d.training.probe import fit_probe
@@ -53,7 +53,7 @@ def stages_of(recipe: Recipe) -> list[Stage]:
     return [stage for stage in both if stage.epochs]
 
 
-def fit(learn: Learner, recipe: Recipe, run: Path | str, *, resume: bool = False) -> Progress:
+def fit(learn: Learner, recipe: Recipe, run: Path | str, *, resume: bool = False) -> RunProgress:
     """Train through both stages; write weights, history and pictures into the run's folder.
 
     After every epoch ``checkpoint.pth`` is replaced. After each stage there are ``stage-N.pth``
@@ -79,7 +79,7 @@ def fit(learn: Learner, recipe: Recipe, run: Path | str, *, resume: bool = False
     run = Path(run)
     run.mkdir(parents=True, exist_ok=True)
     checkpoint = Checkpoint(run / "checkpoint.pth", _fingerprint(learn, recipe))
-    progress, content = Progress(), None
+    progress, content = RunProgress(), None
     if resume and checkpoint.path.is_file():
         progress, content = checkpoint.load(learn)
     elif recipe.probe:
@@ -136,7 +136,7 @@ def _run_stage(
     learn: Learner,
     recipe: Recipe,
     stage: Stage,
-    progress: Progress,
+    progress: RunProgress,
     checkpoint: Checkpoint,
     smooth: dict[str, object] | None,
 ) -> None:
@@ -164,7 +164,7 @@ def _run_stage(
 
 
 def _finish_stage(
-    learn: Learner, recipe: Recipe, stage: Stage, progress: Progress, run: Path
+    learn: Learner, recipe: Recipe, stage: Stage, progress: RunProgress, run: Path
 ) -> None:
     table = pd.DataFrame(progress.epochs)
     write_atomically(run / "history.csv", table.to_csv(index=False, lineterminator="\n"))

@@ -20,7 +20,7 @@ from covid_d.clinic.cases.access import case_of
 from covid_d.clinic.database.cases import AnswerShown, Case, Film
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.follow_up.entry import Entry, add
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations import bundles
 from covid_d.clinic.roles import Role
@@ -247,7 +247,7 @@ def test_a_blind_answer_is_told_only_after_ones_own_reading(
     assert made.json()["withheld"]
     assert '"probability"' not in made.text
     colleague = add_user(installation, "colega", Role.DOCTOR, unit="Hospital Uno")
-    result = Entry(Kind.RT_PCR, "positive", today())
+    result = Entry(EntryKind.RT_PCR, "positive", today())
     add(installation, colleague, audit_trail.Actor(colleague.id), case_id, result)
     assert told(doctor) == told(radiologist) == (True, 0, 409)
     person = people[Role.DOCTOR]

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from covid_d.clinic.api.documentation import operations
-from covid_d.clinic.texts import translations
+from covid_d.language import translations
 
 
 @pytest.fixture

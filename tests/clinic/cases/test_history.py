@@ -10,7 +10,7 @@ from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.history import Event, history
 from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.follow_up.entry import Entry, add
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
@@ -75,8 +75,10 @@ def test_corrected_results_stay_beside_the_new_ones(
     doctor = people[Role.DOCTOR]
     case_id = add_case(installation, doctor)
     actor = Actor(doctor.id)
-    first = add(installation, doctor, actor, case_id, Entry(Kind.RT_PCR, "positive", today()))
-    correction = Entry(Kind.RT_PCR, "negative", today(), supersedes=first, reason="otra muestra")
+    first = add(installation, doctor, actor, case_id, Entry(EntryKind.RT_PCR, "positive", today()))
+    correction = Entry(
+        EntryKind.RT_PCR, "negative", today(), supersedes=first, reason="otra muestra"
+    )
     add(installation, doctor, actor, case_id, correction)
     old, new = _events(installation, doctor, case_id)[-2:]
     assert (str(old.value), old.superseded, old.day) == ("Positive", True, today())
@@ -105,10 +107,10 @@ def test_before_ones_own_reading_no_result_is_told_but_ones_own(
     read_blind(installation)
     case_id = add_case(installation, doctor)
     for entry in (
-        Entry(Kind.RT_PCR, "positive", today(), "hisopado"),
-        Entry(Kind.DIAGNOSIS, "U07.1"),
-        Entry(Kind.OUTCOME, "icu", today()),
-        Entry(Kind.CONSENT, "withdrawn"),
+        Entry(EntryKind.RT_PCR, "positive", today(), "hisopado"),
+        Entry(EntryKind.DIAGNOSIS, "U07.1"),
+        Entry(EntryKind.OUTCOME, "icu", today()),
+        Entry(EntryKind.CONSENT, "withdrawn"),
     ):
         add(installation, doctor, Actor(doctor.id), case_id, entry)
     assert _said(_events(installation, radiologist, case_id)) == [

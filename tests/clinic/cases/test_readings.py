@@ -17,7 +17,7 @@ from covid_d.clinic.database.cases import AnswerShown, Case, Reading
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.entry import Entry, add
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
@@ -59,9 +59,9 @@ def test_whoever_entered_a_result_no_longer_reads_blind(
 ) -> None:
     doctor = people[Role.DOCTOR]
     colleague = add_user(installation, "colega", Role.DOCTOR, unit="Hospital Uno")
-    consent = Entry(Kind.CONSENT, "withdrawn")
+    consent = Entry(EntryKind.CONSENT, "withdrawn")
     add(installation, colleague, Actor(colleague.id), blind_case, consent)
-    result = Entry(Kind.RT_PCR, "positive", today())
+    result = Entry(EntryKind.RT_PCR, "positive", today())
     add(installation, doctor, Actor(doctor.id), blind_case, result)
     assert _read(installation, doctor, blind_case).kind == "informed"
     assert _read(installation, colleague, blind_case).kind == "blind"

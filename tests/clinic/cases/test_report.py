@@ -15,7 +15,7 @@ from covid_d.clinic.database.cases import Case
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.follow_up.entry import Entry, add
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
@@ -63,20 +63,20 @@ def test_the_newest_reading_of_each_person_and_what_holds_of_the_follow_up(
             case = whole_case(act.session, person, case_id)
             readings.record_reading(act, case, person, finding=finding)
     actor = Actor(doctor.id)
-    wrong = add(installation, doctor, actor, case_id, Entry(Kind.ANTIGEN, "positive", today()))
+    wrong = add(installation, doctor, actor, case_id, Entry(EntryKind.ANTIGEN, "positive", today()))
     add(
         installation,
         doctor,
         actor,
         case_id,
-        Entry(Kind.ANTIGEN, "negative", today(), supersedes=wrong, reason="error"),
+        Entry(EntryKind.ANTIGEN, "negative", today(), supersedes=wrong, reason="error"),
     )
     report = _report(installation, doctor, case_id)
     assert [(entry.who, str(entry.finding)) for entry in report.readings] == [
         ("Radiologist", "Not compatible with COVID-19"),
         ("Doctor", "Not compatible with COVID-19"),
     ]
-    assert [(fact.kind, fact.value) for fact in report.facts] == [(Kind.ANTIGEN, "negative")]
+    assert [(fact.kind, fact.value) for fact in report.facts] == [(EntryKind.ANTIGEN, "negative")]
 
 
 def test_no_report_before_ones_own_reading(installation: Installation, people: People) -> None:

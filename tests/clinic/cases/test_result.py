@@ -23,6 +23,7 @@ from covid_d.detector import (
 )
 from covid_d.detector.cautions import SUPINE
 from covid_d.radiograph import Refusal, RefusalCode
+from covid_d.radiograph.prepare import Window
 
 SPEC = BundleSpec.model_validate(spec_dict())
 SEEN = Assessment(
@@ -35,7 +36,7 @@ SEEN = Assessment(
     covid=CovidRange(0.1, 0.3, 0.9, 0.05),
     warnings=(SUPINE,),
     activation=np.array([[0.0, 0.5]], dtype=np.float32),
-    box=(0.1, 0.1, 0.9, 0.9),
+    box=Window(0.1, 0.1, 0.9, 0.9),
 )
 REFUSED = Assessment(
     path="",

@@ -15,13 +15,13 @@ from clinic_factory import add_unit, add_user
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id, readings
 from covid_d.clinic.cases.access import case_of
-from covid_d.clinic.cases.worklist import Filters, Page, Sort, leading, list_cases, waiting
+from covid_d.clinic.cases.worklist import Filters, Sort, WorklistPage, leading, list_cases, waiting
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import StoredAssessment, assessment_columns
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.laboratory import ResultToDate
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
@@ -38,7 +38,9 @@ def radiologist(people: dict[Role, Person]) -> Person:
     return people[Role.RADIOLOGIST]
 
 
-def _list(installation: Installation, person: Person, number: int = 1, **filters: Any) -> Page:
+def _list(
+    installation: Installation, person: Person, number: int = 1, **filters: Any
+) -> WorklistPage:
     with installation.reading() as session:
         return list_cases(session, person, Filters(**filters), clock=CLOCK, number=number)
 
@@ -54,7 +56,7 @@ def test_only_the_persons_own_unit_is_listed(installation: Installation, doctor:
     nowhere = add_user(installation, "nowhere", Role.DOCTOR)
     assert _list(installation, doctor).total == 1
     for person in (stranger, nowhere):
-        assert _list(installation, person) == Page((), 1, 1, 0)
+        assert _list(installation, person) == WorklistPage((), 1, 1, 0)
         with installation.reading() as session:
             assert waiting(session, person).cases == 0
 
@@ -210,7 +212,7 @@ def test_the_other_filters_leave_what_they_name(
     mine = add_row(installation, doctor, sex="M", province="Azuay")
     other = add_row(installation, radiologist)
     actor = Actor(doctor.id)
-    add(installation, doctor, actor, mine, Entry(Kind.RT_PCR, "negative", today()))
+    add(installation, doctor, actor, mine, Entry(EntryKind.RT_PCR, "negative", today()))
     assert _ids(installation, doctor, own=True) == {mine}
     assert _ids(installation, doctor, sex="M") == {mine}
     assert _ids(installation, doctor, province="Azuay") == {mine}
@@ -273,7 +275,7 @@ def test_what_waits_for_the_laboratory_is_counted_with_its_oldest(
         doctor,
         Actor(doctor.id),
         old,
-        Entry(Kind.ANTIGEN, "positive", today() - timedelta(days=8)),
+        Entry(EntryKind.ANTIGEN, "positive", today() - timedelta(days=8)),
     )
     with installation.reading() as session:
         found = waiting(session, doctor)

@@ -11,7 +11,7 @@ import pytest
 from clinic_clock import today
 from clinic_factory import add_case
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.collection.documents import License, Terms
+from covid_d.clinic.collection.documents import ExportTerms, License
 from covid_d.clinic.collection.export import Export
 from covid_d.clinic.database.cases import FollowUp
 from covid_d.clinic.installation import Installation
@@ -48,7 +48,7 @@ def exported(installation: Installation, people: dict[Role, Person]) -> Exported
 
     def make() -> tuple[dict[str, bytes], Export]:
         person = people[Role.RESEARCHER]
-        terms = Terms(License.CC_BY_NC_SA, "Hospital Uno,\nGuayaquil")
+        terms = ExportTerms(License.CC_BY_NC_SA, "Hospital Uno,\nGuayaquil")
         made = Export(installation, person, Actor(person.id, "127.0.0.1"), terms)
         return dict(made.files()), made
 

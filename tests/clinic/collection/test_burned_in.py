@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from covid_d.clinic.collection.burned_in import MARGIN, Box, blacked_out, find_text
-from covid_d.radiograph.film import FloatImage
+from covid_d.clinic.collection.burned_in import MARGIN, blacked_out, find_text, in_margin
+from covid_d.radiograph.film import Box, FloatImage
 from covid_d.radiograph.phantom import draw_phantom
 
 SIDE = 800
@@ -56,7 +56,7 @@ def test_text_in_a_margin_is_blacked_out(words: str, at: tuple[int, int], height
 @pytest.mark.parametrize("white", [True, False])
 def test_text_within_the_film_is_found(words: str, white: bool) -> None:
     film, box = _written(4, words, (240, 330), height=24, white=white)
-    inside = [found for found in find_text(film) if not found.in_margin(SIDE, SIDE)]
+    inside = [found for found in find_text(film) if not in_margin(found, SIDE, SIDE)]
     assert any(
         found.top < box.bottom
         and found.bottom > box.top
@@ -78,7 +78,7 @@ def test_plain_phantoms_seldom_wait_for_a_person() -> None:
     waiting = [
         seed
         for seed in range(20)
-        if any(not box.in_margin(256, 256) for box in find_text(_phantom(seed)))
+        if any(not in_margin(box, 256, 256) for box in find_text(_phantom(seed)))
     ]
     assert len(waiting) <= 1
 
@@ -95,9 +95,9 @@ def test_blank_films_have_none(shape: tuple[int, int], value: float) -> None:
 
 def test_margins() -> None:
     edge = int(MARGIN * 100)
-    assert Box(0, 40, edge, 60).in_margin(100, 100)
-    assert not Box(0, 40, edge + 1, 60).in_margin(100, 100)
-    assert Box(40, 100 - edge, 60, 100).in_margin(100, 100)
+    assert in_margin(Box(0, 40, edge, 60), 100, 100)
+    assert not in_margin(Box(0, 40, edge + 1, 60), 100, 100)
+    assert in_margin(Box(40, 100 - edge, 60, 100), 100, 100)
 
 
 def test_blacking_out_leaves_the_film_itself_alone() -> None:

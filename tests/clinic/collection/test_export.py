@@ -18,9 +18,9 @@ from sqlalchemy import select
 from clinic_clock import today
 from clinic_factory import phantom_png
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.collection.documents import License, Terms
+from covid_d.clinic.collection.documents import ExportTerms, License
 from covid_d.clinic.collection.export import COLUMNS, SUMS, Export, exporter
-from covid_d.clinic.collection.selection import Reason
+from covid_d.clinic.collection.selection import NotExported
 from covid_d.clinic.database.cases import Case, Film, FollowUp
 from covid_d.clinic.database.operations import AuditEntry, CollectionExport
 from covid_d.clinic.errors import ClinicError, ForbiddenError
@@ -62,11 +62,11 @@ def test_the_rows_say_what_the_laboratory_said(enter: Enter, exported: Exported)
 @pytest.mark.parametrize(
     ("follow_ups", "case", "reason"),
     [
-        (POSITIVE, {"research_consent": False}, Reason.CONSENT),
-        (POSITIVE | {"consent": "withdrawn"}, {}, Reason.CONSENT),
-        ({}, {}, Reason.RESULT),
-        ({"rt_pcr": "indeterminate"}, {}, Reason.RESULT),
-        ({"antigen": "negative"}, {}, Reason.RESULT),
+        (POSITIVE, {"research_consent": False}, NotExported.CONSENT),
+        (POSITIVE | {"consent": "withdrawn"}, {}, NotExported.CONSENT),
+        ({}, {}, NotExported.RESULT),
+        ({"rt_pcr": "indeterminate"}, {}, NotExported.RESULT),
+        ({"antigen": "negative"}, {}, NotExported.RESULT),
     ],
 )
 def test_who_is_left_out(
@@ -74,7 +74,7 @@ def test_who_is_left_out(
     exported: Exported,
     follow_ups: dict[str, str],
     case: dict[str, Any],
-    reason: Reason,
+    reason: NotExported,
 ) -> None:
     enter(1, POSITIVE)
     enter(2, follow_ups, **case)
@@ -178,7 +178,7 @@ def test_the_export_is_recorded_when_it_is_whole(
 ) -> None:
     enter(1, POSITIVE)
     person = people[Role.RESEARCHER]
-    broken = Export(installation, person, Actor(person.id), Terms(License.AGREEMENT, "X"))
+    broken = Export(installation, person, Actor(person.id), ExportTerms(License.AGREEMENT, "X"))
     next(broken.files())
     assert _records(installation) == ([], 0)
     _, made = exported()
@@ -206,7 +206,7 @@ def test_a_missing_film_is_counted_not_fatal(
     files, made = exported()
     assert len(_metadata(files)) == 1
     assert made.result is not None
-    assert made.result.left_out == {Reason.UNREADABLE: 1}
+    assert made.result.left_out == {NotExported.UNREADABLE: 1}
 
 
 def test_the_papers_name_licence_and_institution(enter: Enter, exported: Exported) -> None:
@@ -229,7 +229,7 @@ def test_only_who_may_export(
 ) -> None:
     enter(1, POSITIVE)
     with pytest.raises(ForbiddenError):
-        Export(installation, people[role], Actor(1), Terms(License.AGREEMENT, "X"))
+        Export(installation, people[role], Actor(1), ExportTerms(License.AGREEMENT, "X"))
 
 
 def test_the_command_line_names_a_person(

@@ -14,10 +14,10 @@ from sqlalchemy import select, update
 from clinic_factory import add_unit, add_user, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.collection import review
-from covid_d.clinic.collection.documents import License, Terms
+from covid_d.clinic.collection.documents import ExportTerms, License
 from covid_d.clinic.collection.export import Export
 from covid_d.clinic.collection.review import Decision
-from covid_d.clinic.collection.selection import Reason
+from covid_d.clinic.collection.selection import NotExported
 from covid_d.clinic.database.operations import AuditEntry, FilmReview
 from covid_d.clinic.errors import ClinicError, NotFoundError
 from covid_d.clinic.installation import Installation
@@ -49,7 +49,7 @@ def waiting(enter: Enter, exported: Exported) -> int:
     enter(2, POSITIVE, films=[film_with_name()])
     files, made = exported()
     assert made.result is not None
-    assert made.result.left_out == {Reason.UNREVIEWED: 1}
+    assert made.result.left_out == {NotExported.UNREVIEWED: 1}
     assert len(_rows(files)) == 1
     return 2
 
@@ -84,7 +84,7 @@ def test_it_waits_for_its_own_unit(
     [
         (Decision.CLEAR, 2, {}),
         (Decision.MASK, 2, {}),
-        (Decision.KEEP_BACK, 1, {Reason.KEPT_BACK: 1}),
+        (Decision.KEEP_BACK, 1, {NotExported.KEPT_BACK: 1}),
     ],
 )
 def test_a_decision_holds_for_every_export(
@@ -94,7 +94,7 @@ def test_a_decision_holds_for_every_export(
     exported: Exported,
     decision: Decision,
     films: int,
-    left_out: dict[Reason, int],
+    left_out: dict[NotExported, int],
 ) -> None:
     _decide(installation, doctor, waiting, decision)
     assert _list(installation, doctor) == (0, [])
@@ -118,7 +118,7 @@ def test_other_boxes_need_another_decision(
         session.execute(update(FilmReview).values(boxes=[[1, 2, 3, 4]]))
     _, made = exported()
     assert made.result is not None
-    assert made.result.left_out == {Reason.UNREVIEWED: 1}
+    assert made.result.left_out == {NotExported.UNREVIEWED: 1}
     assert _list(installation, doctor) == (1, [waiting])
 
 
@@ -149,7 +149,7 @@ def test_every_film_is_looked_at_unless_the_hospital_says_otherwise(
         settings=installation.settings.model_copy(update={"collection_review": "every"}),
     )
     researcher, doctor = people[Role.RESEARCHER], people[Role.DOCTOR]
-    terms = Terms(License.AGREEMENT, "Hospital Uno")
+    terms = ExportTerms(License.AGREEMENT, "Hospital Uno")
 
     def names() -> list[str]:
         made = Export(strict, researcher, Actor(researcher.id, ""), terms)

@@ -15,7 +15,7 @@ from covid_d.clinic.cases.worklist import Filters, list_cases
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.database.migrate import is_current
-from covid_d.clinic.database.tables import Table
+from covid_d.clinic.database.tables import TableBase
 from covid_d.clinic.installation import DATABASE_FILE, Installation
 from covid_d.clinic.operations.restore import restore
 from covid_d.clinic.settings import ClinicSettings
@@ -74,7 +74,7 @@ def test_no_row_is_lost(opened: Installation, tmp_path: Path) -> None:
     before = sqlite3.connect(lay_out(tmp_path / "untouched") / DATABASE_FILE)
     after = sqlite3.connect(opened.folder / DATABASE_FILE)
     assert is_current(opened.engine)
-    for table in Table.metadata.sorted_tables:
+    for table in TableBase.metadata.sorted_tables:
         count = f"SELECT COUNT(*) FROM {table.name}"
         (rows,) = before.execute(count).fetchone()
         assert rows > 0, f"the fixture has no row of {table.name}"

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from covid_d.clinic.database.engine import open_engine
 from covid_d.clinic.database.migrate import is_current, revision, upgrade
-from covid_d.clinic.database.tables import Table
+from covid_d.clinic.database.tables import TableBase
 from covid_d.clinic.installation import data_folder, database_url
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.errors import CovidDError
@@ -39,7 +39,7 @@ def engine(clinic_settings: ClinicSettings) -> Iterator[Engine]:
 def _differences(engine: Engine) -> list[object]:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        return list(compare_metadata(context, Table.metadata))
+        return list(compare_metadata(context, TableBase.metadata))
 
 
 def test_the_migrations_end_at_the_codes_own_tables(engine: Engine) -> None:

@@ -80,10 +80,13 @@ def test_refusals_keep_their_words_and_contradictions_their_place(place: Install
         stored = session.scalars(select(StoredAssessment).order_by(StoredAssessment.id)).all()
     by_file, by_form = stored[1], stored[2]
     assert (by_file.refusal_code, by_form.refusal_code) == ("not_frontal", "child")
-    assert words_of(Result.of(by_file, None), "es", CLOCK).why == (
+    words = words_of(Result.of(by_file, None), "es", CLOCK)
+    # The old tables kept the reason and the next step in one sentence.
+    assert words.meaning == (
         "La proyección no es frontal (L); solo se leen PA y AP. Use la proyección PA o AP."
     )
-    said = words_of(Result.of(stored[3], None), "es", CLOCK).contradictions
+    assert words.action == ""
+    said = words_of(Result.of(stored[3], None), "es", CLOCK).deciding[:2]
     assert [sentence.split(";")[0] for sentence in said] == [
         "La radiografía dice 61 años",
         "La radiografía dice sexo masculino",

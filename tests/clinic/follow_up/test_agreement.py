@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert, select
 
 from clinic_clock import CLOCK
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.cases.worklist import Filters, Row, list_cases
+from covid_d.clinic.cases.worklist import Filters, WorklistRow, list_cases
 from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.follow_up.facts import current
 from covid_d.clinic.follow_up.laboratory import ResultToDate
@@ -21,7 +21,7 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.statistics.dashboard import make
 from covid_d.clinic.statistics.scope import Period, Scope
-from covid_d.clinic.statistics.table import Table, to_csv
+from covid_d.clinic.statistics.table import FigureTable, to_csv
 from episode_factory import Told, follow_up, write
 
 DAY = date(2026, 11, 1)
@@ -89,13 +89,13 @@ def _expected(holding: list[tuple[str, str, int | None]]) -> tuple[str, str]:
     return to_date, ""
 
 
-def _row(installation: Installation, person: Person) -> Row:
+def _row(installation: Installation, person: Person) -> WorklistRow:
     with installation.reading() as session:
         (row,) = list_cases(session, person, Filters(), clock=CLOCK).rows
     return row
 
 
-def _tables(installation: Installation, person: Person) -> dict[str, Table]:
+def _tables(installation: Installation, person: Person) -> dict[str, FigureTable]:
     with installation.reading() as session:
         return make(session, Scope.of(person), PERIOD).tables
 

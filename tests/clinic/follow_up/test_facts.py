@@ -32,7 +32,7 @@ from covid_d.clinic.follow_up.laboratory import (
     laboratory_of,
     result_to_date_is,
 )
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail import audit_trail
@@ -62,7 +62,7 @@ def record(installation: Installation, doctor: Person, case_id: int) -> Add:
     """Record an entry of the doctor's; the day is today unless said."""
 
     def add_entry(kind: str, value: str, **more: Any) -> int:
-        entry = Entry(Kind(kind), value, **{"day": today(), **more})
+        entry = Entry(EntryKind(kind), value, **{"day": today(), **more})
         return add(installation, doctor, Actor(doctor.id), case_id, entry)
 
     return add_entry
@@ -93,7 +93,7 @@ def test_a_result_holds_with_its_day_author_and_words(
 ) -> None:
     record("rt_pcr", "positive", day=_ago(9), notes=" Hisopado nasofaríngeo ")
     (fact,) = _current(installation, case_id).tests
-    assert (fact.kind, fact.value, fact.day) == (Kind.RT_PCR, "positive", _ago(9))
+    assert (fact.kind, fact.value, fact.day) == (EntryKind.RT_PCR, "positive", _ago(9))
     assert (fact.author, fact.notes) == ("Doctor", "Hisopado nasofaríngeo")
     assert fact.text.in_language("es") == "Positivo"
     assert _current(installation, case_id).laboratory.to_date is ResultToDate.POSITIVE
@@ -169,7 +169,7 @@ def test_the_test_itself_may_have_been_the_wrong_one(
 ) -> None:
     old = record("rt_pcr", "positive")
     record("antigen", "positive", supersedes=old, reason="Era antígeno")
-    assert [fact.kind for fact in _current(installation, case_id).tests] == [Kind.ANTIGEN]
+    assert [fact.kind for fact in _current(installation, case_id).tests] == [EntryKind.ANTIGEN]
 
 
 def test_the_latest_outcome_counts_by_its_day_not_by_when_it_was_typed(
@@ -188,11 +188,11 @@ def test_withdrawn_consent_holds_at_once_and_can_be_given_again(
     case_id = add_row(installation, doctor, research_consent=True)
     actor = Actor(doctor.id)
     assert _current(installation, case_id).research_consent
-    add(installation, doctor, actor, case_id, Entry(Kind.CONSENT, "withdrawn"))
+    add(installation, doctor, actor, case_id, Entry(EntryKind.CONSENT, "withdrawn"))
     assert not _current(installation, case_id).research_consent
     with pytest.raises(ConflictError):
-        add(installation, doctor, actor, case_id, Entry(Kind.CONSENT, "withdrawn"))
-    add(installation, doctor, actor, case_id, Entry(Kind.CONSENT, "given"))
+        add(installation, doctor, actor, case_id, Entry(EntryKind.CONSENT, "withdrawn"))
+    add(installation, doctor, actor, case_id, Entry(EntryKind.CONSENT, "given"))
     assert _current(installation, case_id).research_consent
 
 
@@ -265,8 +265,16 @@ def test_a_contact_may_be_tested_before_the_onset(record: Add) -> None:
 def test_a_late_sample_belongs_to_another_case(installation: Installation, doctor: Person) -> None:
     old = add_row(installation, doctor, created_at=now() - AFTER_CASE - timedelta(days=2))
     with pytest.raises(InvalidInputError):
-        add(installation, doctor, Actor(doctor.id), old, Entry(Kind.ANTIGEN, "positive", today()))
-    add(installation, doctor, Actor(doctor.id), old, Entry(Kind.OUTCOME, "discharged", today()))
+        add(
+            installation,
+            doctor,
+            Actor(doctor.id),
+            old,
+            Entry(EntryKind.ANTIGEN, "positive", today()),
+        )
+    add(
+        installation, doctor, Actor(doctor.id), old, Entry(EntryKind.OUTCOME, "discharged", today())
+    )
 
 
 def test_a_correction_changes_something_of_the_same_kind(record: Add) -> None:
@@ -282,7 +290,7 @@ def test_of_two_corrections_at_once_one_is_told(
     old = record("rt_pcr", "positive", day=_ago(9))
 
     def correct(value: str) -> str:
-        entry = Entry(Kind.RT_PCR, value, _ago(9), supersedes=old, reason="revisado")
+        entry = Entry(EntryKind.RT_PCR, value, _ago(9), supersedes=old, reason="revisado")
         try:
             add(installation, doctor, Actor(doctor.id), case_id, entry)
         except ConflictError as error:
@@ -300,7 +308,7 @@ def test_of_two_first_diagnoses_at_once_one_is_told(
 ) -> None:
     def diagnose(code: str) -> bool:
         try:
-            add(installation, doctor, Actor(doctor.id), case_id, Entry(Kind.DIAGNOSIS, code))
+            add(installation, doctor, Actor(doctor.id), case_id, Entry(EntryKind.DIAGNOSIS, code))
         except ConflictError:
             return False
         return True
@@ -315,7 +323,7 @@ def test_another_units_case_does_not_exist(installation: Installation, case_id: 
     nowhere = add_user(installation, "nowhere", Role.DOCTOR)
     for person in (stranger, nowhere):
         with pytest.raises(NotFoundError):
-            add(installation, person, Actor(person.id), case_id, Entry(Kind.CONSENT, "given"))
+            add(installation, person, Actor(person.id), case_id, Entry(EntryKind.CONSENT, "given"))
         with installation.reading() as session, pytest.raises(NotFoundError):
             case_of(session, person, case_id)
 

@@ -26,7 +26,7 @@ from covid_d.cli.backup import backup as backup_command
 from covid_d.cli.backup import restore as restore_command
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import Case, Film
-from covid_d.clinic.database.tables import Table
+from covid_d.clinic.database.tables import TableBase
 from covid_d.clinic.errors import UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations.backup import MANIFEST, NOT_KEPT, back_up
@@ -66,7 +66,7 @@ def _content(installation: Installation) -> dict[str, list[tuple[Any, ...]]]:
     with installation.reading() as session:
         return {
             table.name: [tuple(row) for row in session.execute(select(table))]
-            for table in Table.metadata.sorted_tables
+            for table in TableBase.metadata.sorted_tables
             if table.name not in NOT_KEPT
         }
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from bundle_factory import brightness_network, make_bundle
+from bundle_factory import AUDITED, brightness_network, make_bundle
 from clinic_factory import csrf_of
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import InvalidInputError, NotFoundError, UnavailableError
@@ -142,12 +143,42 @@ def test_the_pages(
     )
     assert sent.headers["location"] == "/bundles?notice=bundle_installed"
     sha256 = bundles.choices(installation)[1].sha256
-    browser.post("/bundles/switch", data={"csrf_token": token, "sha256": sha256})
+    unasked = browser.post("/bundles/switch", data={"csrf_token": token, "sha256": sha256})
+    asks = unasked.headers["location"]
+    assert asks == f"/bundles/switch?sha256={sha256}"
+    told = unescape(browser.get(asks).text)
+    for words in ("phantom 1.0", "other 2.0", "demostración", "ningún valor predictivo"):
+        assert words in told
+    assert "Responde ahora</strong>" not in told
+    assert not bundles.choices(installation)[1].active, "asked, not switched"
+    browser.post(
+        "/bundles/switch", data={"csrf_token": token, "sha256": sha256, "confirmed": "yes"}
+    )
+    assert bundles.choices(installation)[1].active
     assert "other 2.0" in browser.get("/bundles").text
     assert "Answers by brightness." in browser.get(f"/bundles/card?sha256={sha256}").text
     with installation.reading() as session:
         actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.sequence)).all()
     assert actions[-2:] == ["bundle.install", "bundle.switch"]
+
+
+def test_an_unsigned_bundle_says_so_on_every_page(
+    installation: Installation,
+    actor: Actor,
+    signed_in: Callable[[Role], TestClient],
+    tmp_path: Path,
+) -> None:
+    forged = make_bundle(tmp_path / "forged", name="forged", verdict=AUDITED)
+    (forged / "SIGNATURE").unlink()
+    pack(forged, tmp_path / "forged.zip")
+    sha256 = bundles.install(installation, actor, (tmp_path / "forged.zip").read_bytes())
+    bundles.switch(installation, actor, sha256)
+    found = bundles.choices(installation)[1]
+    assert (found.verdict, found.unsigned) == ("demonstration", True)
+    browser = signed_in(Role.ADMINISTRATOR)
+    assert "cuenta como demostración" in browser.get("/bundles").text
+    for page in ("/bundles", "/dashboard"):
+        assert "Modelo sin firmar" in browser.get(page).text
 
 
 def test_a_wrong_file_is_named_beside_its_field(

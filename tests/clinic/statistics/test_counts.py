@@ -15,9 +15,8 @@ from covid_d.clinic.roles import Role
 from covid_d.clinic.statistics.dashboard import Dashboard, make
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.table import HIDDEN
-from covid_d.clinic.texts import Text
 from covid_d.evaluation.figures.estimate import Estimate
-from covid_d.language import Message
+from covid_d.language import Message, Text
 from episode_factory import Told, write
 
 DAY = date(2026, 11, 2)

@@ -17,10 +17,10 @@ from covid_d.clinic.roles import Role
 from covid_d.clinic.statistics.dashboard import Reference, make
 from covid_d.clinic.statistics.performance import Compared
 from covid_d.clinic.statistics.scope import Period, Scope
-from covid_d.clinic.statistics.table import HIDDEN, Table
-from covid_d.clinic.texts import Text
+from covid_d.clinic.statistics.table import HIDDEN, FigureTable
 from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.evaluation.figures.intervals import wilson
+from covid_d.language import Text
 from episode_factory import Told, random_cases, write
 
 PERIOD = Period(date(2026, 1, 1), date(2026, 12, 31), CLOCK)
@@ -37,7 +37,9 @@ def doctor(people: dict[Role, Person]) -> Person:
     return people[Role.DOCTOR]
 
 
-def _tables(installation: Installation, scope: Scope = OWN, **choices: object) -> dict[str, Table]:
+def _tables(
+    installation: Installation, scope: Scope = OWN, **choices: object
+) -> dict[str, FigureTable]:
     with installation.reading() as session:
         return make(session, scope, PERIOD, **choices).tables  # type: ignore[arg-type]
 
@@ -49,7 +51,7 @@ def _told(kind: str = "rt_pcr") -> list[Told]:
     ]
 
 
-def _cells(table: Table, row: int = 0) -> dict[str, object]:
+def _cells(table: FigureTable, row: int = 0) -> dict[str, object]:
     names = [column.name for column in table.columns]
     return dict(zip(names, table.rows[row], strict=True))
 

@@ -8,12 +8,12 @@ from datetime import date
 
 import numpy as np
 
-from covid_d.clinic.statistics.table import HIDDEN, Column, Table, to_csv, to_json
-from covid_d.clinic.texts import N_
+from covid_d.clinic.statistics.table import HIDDEN, Column, FigureTable, to_csv, to_json
 from covid_d.evaluation.figures.intervals import proportion
+from covid_d.language import N_
 
 ESTIMATE = proportion(np.array([True] * 8 + [False] * 2), np.arange(10))
-TABLE = Table(
+TABLE = FigureTable(
     "t",
     N_("Cases"),
     (

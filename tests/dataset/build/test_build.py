@@ -150,7 +150,7 @@ def test_exclusions_say_why(grouped: BuildResult, article: BuildResult) -> None:
 
 def test_the_check_finds_nothing(grouped: BuildResult) -> None:
     report = check_dataset(Dataset.open(grouped.folder), workers=1, progress=False)
-    assert report.findings == ()
+    assert report.defects == ()
 
 
 def test_the_article_draws_its_children(article: BuildResult) -> None:
@@ -252,7 +252,7 @@ def test_patients_and_copies_never_straddle_across_collections(tmp_path: Path) -
     pairs = {row["original"]: row["group"] for row in table(result, "manifest.csv")}
     assert all(pairs[f"{p}.png"] == pairs[f"images/{p}-1.png"] for p in range(10))
     assert result.record["groups"]["near_duplicate_pairs_across_sources"] == 10
-    assert check_dataset(Dataset.open(result.folder), workers=1, progress=False).findings == ()
+    assert check_dataset(Dataset.open(result.folder), workers=1, progress=False).defects == ()
 
 
 def test_one_case_page_is_one_patient(tmp_path: Path) -> None:
@@ -380,7 +380,7 @@ def test_large_films_are_made_smaller_where_asked(tmp_path: Path) -> None:
         assert longest == 224 if large else 190 < longest <= 200  # less what a margin takes
         assert row["path"].endswith(".png" if large else ".jpg")
         assert (row["sha256"] == row["original_sha256"]) != large
-    assert check_dataset(Dataset.open(result.folder), workers=1, progress=False).findings == ()
+    assert check_dataset(Dataset.open(result.folder), workers=1, progress=False).defects == ()
 
 
 def test_permissive_licences_only(shelf: Path, tmp_path: Path) -> None:
@@ -496,7 +496,7 @@ def test_each_appearance_is_divided_by_the_shares_and_each_study_kept_whole(
 
 def test_the_check_of_graded_films_finds_nothing(graded: BuildResult) -> None:
     report = check_dataset(Dataset.open(graded.folder), workers=1, progress=False)
-    assert report.findings == ()
+    assert report.defects == ()
 
 
 def test_the_test_labels_carry_the_appearance(graded: BuildResult) -> None:

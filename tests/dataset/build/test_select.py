@@ -15,7 +15,7 @@ from covid_d.dataset.build.films import Inspection
 from covid_d.dataset.build.options import BuildOptions, Licenses, Protocol
 from covid_d.dataset.build.select import (
     Candidate,
-    Film,
+    InspectedFilm,
     account_for,
     contradictions,
     covid_patients,
@@ -63,8 +63,8 @@ def inspection(sha256: str = "x", **facts: Any) -> Inspection:
     )
 
 
-def film(index: int, sha256: str = "", **cells: Any) -> Film:
-    return Film(candidate(index, **cells), inspection(sha256 or f"sha-{index}"))
+def film(index: int, sha256: str = "", **cells: Any) -> InspectedFilm:
+    return InspectedFilm(candidate(index, **cells), inspection(sha256 or f"sha-{index}"))
 
 
 def reason(of: FilmRow, options: BuildOptions) -> str | None:
@@ -279,9 +279,11 @@ def test_a_row_lost_or_told_twice_is_an_error(used: list[int], out: list[int]) -
         account_for([candidate(0), candidate(1), candidate(2)], used, [], out)
 
 
-def graded(appearance: Appearance | None, label: Label | None = None, index: int = 0) -> Film:
+def graded(
+    appearance: Appearance | None, label: Label | None = None, index: int = 0
+) -> InspectedFilm:
     look = candidate(index, label=label, appearance=appearance, patient=f"siim:{index}")
-    return Film(look, inspection(sha256=str(index)))
+    return InspectedFilm(look, inspection(sha256=str(index)))
 
 
 @pytest.mark.parametrize(

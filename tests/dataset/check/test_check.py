@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from covid_d.dataset import CheckReport, Dataset, check_dataset
-from covid_d.dataset.check.findings import Finding, Leaks, Problem
+from covid_d.dataset.check.defects import Defect, DefectKind, Leaks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,19 +21,19 @@ def _check(folder: Path) -> CheckReport:
     return check_dataset(Dataset.open(folder), workers=2, progress=False)
 
 
-def _problems(report: CheckReport) -> set[Problem]:
-    return {finding.problem for finding in report.findings}
+def _problems(report: CheckReport) -> set[DefectKind]:
+    return {defect.kind for defect in report.defects}
 
 
-def _only(report: CheckReport, problem: Problem) -> Finding:
+def _only(report: CheckReport, problem: DefectKind) -> Defect:
     assert _problems(report) == {problem}
-    assert len(report.findings) == 1
-    return report.findings[0]
+    assert len(report.defects) == 1
+    return report.defects[0]
 
 
 def test_a_good_dataset_passes(handmade: Handmade) -> None:
     report = _check(handmade.folder)
-    assert report.findings == ()
+    assert report.defects == ()
     assert report.notes == ()
     assert report.passed()
     assert not report.leaks
@@ -54,7 +54,7 @@ def test_the_number_of_workers_changes_nothing(handmade: Handmade) -> None:
 def test_a_missing_film_is_found(handmade: Handmade) -> None:
     name = handmade.in_split("test")[1]["path"]
     (handmade.folder / name).unlink()
-    finding = _only(_check(handmade.folder), Problem.MISSING)
+    finding = _only(_check(handmade.folder), DefectKind.MISSING)
     assert finding.files == (name,)
     assert name in finding.message
 
@@ -64,7 +64,7 @@ def test_an_altered_film_is_found(handmade: Handmade) -> None:
     path = handmade.folder / row["path"]
     with Image.open(path) as film:
         film.transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(path)
-    finding = _only(_check(handmade.folder), Problem.ALTERED)
+    finding = _only(_check(handmade.folder), DefectKind.ALTERED)
     assert finding.files == (row["path"],)
     assert row["sha256"] in finding.message
 
@@ -74,7 +74,7 @@ def test_an_unreadable_film_is_found(handmade: Handmade, content: bytes | str) -
     row = handmade.rows[2]
     path = handmade.folder / row["path"]
     path.write_bytes(path.read_bytes()[:3000] if isinstance(content, str) else content)
-    finding = _only(_check(handmade.folder), Problem.UNREADABLE)
+    finding = _only(_check(handmade.folder), DefectKind.UNREADABLE)
     assert finding.files == (row["path"],)
 
 
@@ -82,7 +82,7 @@ def test_a_film_that_is_a_folder_is_found(handmade: Handmade) -> None:
     path = handmade.folder / handmade.rows[2]["path"]
     path.unlink()
     path.mkdir()
-    assert _problems(_check(handmade.folder)) == {Problem.MISSING}
+    assert _problems(_check(handmade.folder)) == {DefectKind.MISSING}
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_a_film_that_is_not_listed_is_found(handmade: Handmade, name: str) -> No
     target = handmade.folder / name
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(handmade.folder / handmade.rows[0]["path"], target)
-    assert _only(_check(handmade.folder), Problem.UNLISTED).files == (name,)
+    assert _only(_check(handmade.folder), DefectKind.UNLISTED).files == (name,)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_label_that_is_not_its_folder_is_found(handmade: Handmade) -> None:
     row = handmade.in_split("train", "covid")[0]
     row["label"] = "nocovid"
     handmade.seal()
-    finding = _only(_check(handmade.folder), Problem.LABEL)
+    finding = _only(_check(handmade.folder), DefectKind.LABEL)
     assert finding.files == (row["path"],)
     assert "train/nocovid/" in finding.message
 
@@ -121,7 +121,7 @@ def test_a_film_in_another_splits_folder_is_found(handmade: Handmade) -> None:
     row = handmade.in_split("train", "covid")[0]
     row["split"] = "validation"
     handmade.seal()
-    assert _only(_check(handmade.folder), Problem.LABEL).files == (row["path"],)
+    assert _only(_check(handmade.folder), DefectKind.LABEL).files == (row["path"],)
 
 
 def test_test_films_lie_in_no_folder_of_a_class(handmade: Handmade) -> None:
@@ -130,10 +130,10 @@ def test_test_films_lie_in_no_folder_of_a_class(handmade: Handmade) -> None:
     (handmade.folder / "test" / "covid").mkdir()
     (handmade.folder / old).rename(handmade.folder / row["path"])
     handmade.seal()
-    assert _only(_check(handmade.folder), Problem.LABEL).files == (row["path"],)
+    assert _only(_check(handmade.folder), DefectKind.LABEL).files == (row["path"],)
 
 
-def _test_labels(handmade: Handmade, old: str, new: str) -> set[Problem]:
+def _test_labels(handmade: Handmade, old: str, new: str) -> set[DefectKind]:
     path = handmade.folder / "test_labels.csv"
     text = path.read_text()
     assert old in text
@@ -145,21 +145,21 @@ def _test_labels(handmade: Handmade, old: str, new: str) -> set[Problem]:
 
 def test_other_labels_in_the_test_table_are_found(handmade: Handmade) -> None:
     # The file is part of the hash, so that the change is found twice.
-    assert _test_labels(handmade, ",covid", ",nocovid") == {Problem.LABEL, Problem.HASH}
+    assert _test_labels(handmade, ",covid", ",nocovid") == {DefectKind.LABEL, DefectKind.HASH}
 
 
 def test_a_test_table_of_other_films_is_found(handmade: Handmade) -> None:
-    assert _test_labels(handmade, "test/cohen", "test/else") == {Problem.LABEL, Problem.HASH}
+    assert _test_labels(handmade, "test/cohen", "test/else") == {DefectKind.LABEL, DefectKind.HASH}
 
 
 @pytest.mark.parametrize("header", ["film,label", "path,class", ""])
 def test_a_test_table_of_other_columns_is_found(handmade: Handmade, header: str) -> None:
-    assert _test_labels(handmade, "path,label", header) == {Problem.LABEL, Problem.HASH}
+    assert _test_labels(handmade, "path,label", header) == {DefectKind.LABEL, DefectKind.HASH}
 
 
 def test_a_missing_test_table_is_found(handmade: Handmade) -> None:
     (handmade.folder / "test_labels.csv").unlink()
-    assert _problems(_check(handmade.folder)) == {Problem.LABEL, Problem.HASH}
+    assert _problems(_check(handmade.folder)) == {DefectKind.LABEL, DefectKind.HASH}
 
 
 def test_a_group_with_two_labels_is_only_noted(handmade: Handmade) -> None:
@@ -184,32 +184,32 @@ def _change_record(handmade: Handmade, **changes: object) -> CheckReport:
 
 def test_other_counts_are_found(handmade: Handmade) -> None:
     report = _change_record(handmade, counts={"train": {"covid": 99}})
-    assert _problems(report) == {Problem.COUNTS, Problem.HASH}
+    assert _problems(report) == {DefectKind.COUNTS, DefectKind.HASH}
 
 
 @pytest.mark.parametrize("change", [{"sha256": "0" * 64}, {"seed": 8}, {"new": "option"}])
 def test_another_hash_or_option_is_found(handmade: Handmade, change: dict[str, object]) -> None:
-    assert "dataset.json says" in _only(_change_record(handmade, **change), Problem.HASH).message
+    assert "dataset.json says" in _only(_change_record(handmade, **change), DefectKind.HASH).message
 
 
 @pytest.mark.parametrize("name", ["exclusions.csv", "ATTRIBUTION.md"])
 def test_a_change_in_any_table_changes_the_hash(handmade: Handmade, name: str) -> None:
     with (handmade.folder / name).open("a") as stream:
         stream.write("more\n")
-    _only(_check(handmade.folder), Problem.HASH)
+    _only(_check(handmade.folder), DefectKind.HASH)
 
 
 def test_a_changed_fact_in_the_manifest_changes_the_hash(handmade: Handmade) -> None:
     handmade.rows[0]["age"] = "62"
     handmade.write_manifest()
-    _only(_check(handmade.folder), Problem.HASH)
+    _only(_check(handmade.folder), DefectKind.HASH)
 
 
 def test_a_film_and_its_row_dropped_together_are_found(handmade: Handmade) -> None:
     row = handmade.rows.pop(3)
     (handmade.folder / row["path"]).unlink()
     handmade.write_manifest()
-    assert _problems(_check(handmade.folder)) == {Problem.COUNTS, Problem.HASH}
+    assert _problems(_check(handmade.folder)) == {DefectKind.COUNTS, DefectKind.HASH}
 
 
 # --- leaks -----------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ def test_a_patient_in_two_splits_is_found(handmade: Handmade) -> None:
     test["patient"] = train["patient"]
     handmade.seal()
     report = _check(handmade.folder)
-    finding = _only(report, Problem.PATIENT)
+    finding = _only(report, DefectKind.PATIENT)
     assert set(finding.files) == {train["path"], test["path"]}
     assert "train (1) and test (1)" in finding.message
     assert (report.leaks.patients, report.leaks.groups, report.leaks.near_duplicates) == (1, 0, 0)
@@ -231,7 +231,7 @@ def test_a_group_in_two_splits_is_found(handmade: Handmade) -> None:
     handmade.in_split("validation")[0]["group"] = handmade.in_split("test")[1]["group"]
     handmade.seal()
     report = _check(handmade.folder)
-    _only(report, Problem.GROUP)
+    _only(report, DefectKind.GROUP)
     assert report.leaks.covid_test_films_seen == 0, "validation is not training"
 
 
@@ -267,7 +267,7 @@ def test_a_copy_in_another_split_is_found_whatever_the_manifest_says(handmade: H
     test["phash"] = "0" * 16  # the column is not believed
     handmade.seal()
     report = _check(handmade.folder)
-    finding = _only(report, Problem.NEAR_DUPLICATE)
+    finding = _only(report, DefectKind.NEAR_DUPLICATE)
     assert set(finding.files) == {train["path"], test["path"]}
     assert report.leaks.covid_test_films_seen == 1
     assert not report.passed()

@@ -10,7 +10,7 @@ import pytest
 from collection_factory import make_siim
 from covid_d.dataset import Dataset, build_dataset, open_collection
 from covid_d.dataset.check.check import check_dataset
-from covid_d.dataset.check.findings import Problem
+from covid_d.dataset.check.defects import DefectKind
 from covid_d.dataset.describe.contact_sheet import contact_sheet
 from covid_d.dataset.describe.describe import DIMENSIONS, describe
 from covid_d.dataset.describe.page import PAGE, tables, write_description
@@ -118,8 +118,8 @@ def test_the_check_compares_appearances(handmade: Handmade) -> None:
     row["appearance"] = "typical"
     handmade.seal()
     report = check_dataset(Dataset.open(handmade.folder), workers=1, progress=False)
-    assert {finding.problem for finding in report.findings} == {Problem.LABEL, Problem.COUNTS}
-    said = next(f.message for f in report.findings if f.problem is Problem.LABEL)
+    assert {defect.kind for defect in report.defects} == {DefectKind.LABEL, DefectKind.COUNTS}
+    said = next(f.message for f in report.defects if f.kind is DefectKind.LABEL)
     assert "'covid' and 'typical' in the manifest; test_labels.csv says 'covid'." in said
 
 
@@ -135,7 +135,7 @@ def test_a_graded_film_in_anothers_folder_is_found(graded: Dataset, tmp_path: Pa
     (folder / name).rename(folder / moved)
     (folder / "manifest.csv").write_text(text.replace(name, moved), encoding="utf-8")
     report = check_dataset(Dataset.open(folder), workers=1, progress=False)
-    assert Problem.LABEL in {finding.problem for finding in report.findings}
+    assert DefectKind.LABEL in {defect.kind for defect in report.defects}
 
 
 def test_appearances_are_a_table_by_split(graded: Dataset) -> None:

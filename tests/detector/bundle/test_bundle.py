@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bundle_factory import appearance_fields, make_bundle, spec_dict
-from covid_d.detector import Bundle, seal
+from bundle_factory import (
+    AUDITED,
+    appearance_fields,
+    make_appearance_bundle,
+    make_bundle,
+    spec_dict,
+)
+from covid_d.detector import Bundle, Detector, seal
 from covid_d.detector.bundle.bundle import BUILT_IN, built_in_path, parse_spec
+from covid_d.detector.bundle.known import KNOWN
+from covid_d.detector.bundle.signature import make_key, sign
 from covid_d.detector.bundle.spec import BundleSpec
 from covid_d.errors import BundleError
 from covid_d.settings import settings
+from films import dicom
 
 HERE = Path("here")
 
@@ -144,12 +154,78 @@ def test_the_verdict_cannot_be_edited(bundle_folder: Path) -> None:
         Bundle.load(bundle_folder)
 
 
-def test_checksums_alone_do_not_stop_who_seals_again(bundle_folder: Path) -> None:
-    """Stated in the documentation: only a signature does."""
+def test_a_forged_verdict_is_not_believed(bundle_folder: Path) -> None:
+    """Whoever seals again passes the checksums; a verdict counts with a trusted signature."""
     spec = bundle_folder / "bundle.json"
     before = Bundle.load(bundle_folder).id
     spec.write_text(spec.read_text().replace('"demonstration"', '"audit-passed"'))
     seal(bundle_folder)
     after = Bundle.load(bundle_folder)
-    assert after.spec.verdict.status == "audit-passed"
+    assert after.claimed.status == "audit-passed"
+    assert (after.spec.verdict.status, after.spec.verdict.is_unsigned) == ("demonstration", True)
     assert after.id.sha256 != before.sha256
+
+
+def _passed(folder: Path) -> Path:
+    """A bundle that claims to have passed, signed by nobody."""
+    made = make_bundle(folder)
+    spec = made / "bundle.json"
+    spec.write_text(spec.read_text().replace('"demonstration"', '"audit-passed"'))
+    seal(made)
+    return made
+
+
+@pytest.fixture
+def trusting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A private key whose public one this machine trusts."""
+    key = tmp_path / "maker"
+    monkeypatch.setenv("COVID_D_TRUSTED_KEY", str(make_key(key)))
+    settings.cache_clear()
+    yield key
+    settings.cache_clear()
+
+
+def test_a_verdict_signed_by_a_trusted_key_is_believed(tmp_path: Path, trusting: Path) -> None:
+    folder = _passed(tmp_path / "b")
+    assert Bundle.load(folder).spec.verdict.is_unsigned
+    sign(folder, trusting)
+    assert Bundle.load(folder).spec.verdict.status == "audit-passed"
+
+
+def test_a_verdict_signed_by_somebody_else_is_not(tmp_path: Path, trusting: Path) -> None:
+    folder = _passed(tmp_path / "b")
+    make_key(tmp_path / "other")
+    sign(folder, tmp_path / "other")
+    found = Bundle.load(folder)
+    assert found.signer is not None
+    assert found.spec.verdict.is_unsigned
+
+
+def test_a_demanded_key_is_trusted_too(tmp_path: Path) -> None:
+    folder, public = _passed(tmp_path / "b"), make_key(tmp_path / "maker")
+    sign(folder, tmp_path / "maker")
+    assert Bundle.load(folder, public_key=public).spec.verdict.status == "audit-passed"
+
+
+def test_a_bundle_that_the_program_knows_is_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _passed(tmp_path / "b")
+    monkeypatch.setitem(KNOWN, Bundle.load(folder).id.sha256, "phantom 1.0")
+    assert Bundle.load(folder).spec.verdict.status == "audit-passed"
+
+
+def test_the_built_in_bundle_is_believed() -> None:
+    """Put its SHA-256 into ``known.py`` when one that passed its audit is built in."""
+    built_in = Bundle.load("builtin")
+    assert built_in.spec.verdict == built_in.claimed
+
+
+def test_an_unsigned_bundle_gives_no_predictive_value_and_says_why(tmp_path: Path) -> None:
+    folder = make_appearance_bundle(tmp_path / "b", verdict=AUDITED)
+    (folder / "SIGNATURE").unlink()
+    answer = Detector.load(folder).assess(dicom(PatientAge="050Y"), prevalence=0.2)
+    assert answer.covid is None
+    assert answer.verdict == "demonstration"
+    codes = [caution.code for caution in answer.warnings]
+    assert codes[:2] == ["demonstration_model", "unsigned_bundle"]

@@ -8,11 +8,11 @@ from appearance_factory import graded_table, outside_table, scores_of
 from covid_d.dataset.looks import Look
 from covid_d.evaluation.appearance.evaluation import AppearanceEvaluation, evaluate_appearance
 from covid_d.evaluation.appearance.figures import Count
-from covid_d.evaluation.appearance.roles import Role
+from covid_d.evaluation.appearance.roles import SourceRole
 
 ROLES = (
-    Role("siim", Count(400, 380), Count(100, 95), 500),
-    Role("rsna", Count(0, 0), Count(0, 0), 0),
+    SourceRole("siim", Count(400, 380), Count(100, 95), 500),
+    SourceRole("rsna", Count(0, 0), Count(0, 0), 0),
 )
 LOOKS = (
     Look("2026-01-02T03:04:05+00:00", "evaluate", "6" * 64, "first", "a" * 64),

@@ -12,7 +12,7 @@ from bundle_factory import make_bundle
 from covid_d.detector import Bundle
 from covid_d.detector.bundle.contents import update
 from covid_d.evaluation.appearance.figures import Count
-from covid_d.evaluation.appearance.roles import Role, roles
+from covid_d.evaluation.appearance.roles import SourceRole, roles
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def _manifest() -> pd.DataFrame:
 
 def test_roles_by_hash(bundle: Bundle) -> None:
     found = {role.source: role for role in roles(bundle, _manifest())}
-    assert found["siim"] == Role("siim", Count(2, 1), Count(1, 1), 0)
+    assert found["siim"] == SourceRole("siim", Count(2, 1), Count(1, 1), 0)
     assert found["rsna"].outside
     assert found["rsna"].to_dict()["outside"] is True
 
@@ -57,6 +57,6 @@ def test_a_film_of_both_splits_counts_as_fitted(bundle: Bundle) -> None:
 
 
 def test_words_in_both_languages() -> None:
-    role = Role("siim", Count(400, 380), Count(100, 95), 500)
+    role = SourceRole("siim", Count(400, 380), Count(100, 95), 500)
     assert "400 de sus radiografías (380 pacientes)" in role.message.es
     assert "100 (95 patients) chose and calibrated it" in role.message.en

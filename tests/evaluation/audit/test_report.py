@@ -232,8 +232,8 @@ def test_verdict_is_written_into_the_bundle(bundle: Bundle) -> None:
     found = result(bundle=bundle.id)
     write_verdict(bundle, found, COMMAND)
     again = Bundle.load(bundle.path)
-    assert again.spec.verdict == found.verdict
-    assert again.spec.verdict.status == "audit-passed"
+    assert again.claimed == found.verdict
+    assert again.claimed.status == "audit-passed"
     assert texts.PASSED.en in again.card
     assert "not audited" not in again.card
     assert again.id.sha256 != bundle.id.sha256
@@ -248,7 +248,7 @@ def test_the_lung_model_that_it_rests_on_goes_in_too(bundle: Bundle, tmp_path: P
     again = Bundle.load(bundle.path)
     assert again.spec.lungs == LungModel.open(lungs).spec
     assert LungModel.load(again).spec.dice == again.spec.lungs.dice
-    assert again.spec.verdict.status == "audit-passed"
+    assert again.claimed.status == "audit-passed"
 
 
 def test_a_damaged_lung_model_leaves_the_bundle_as_it_was(bundle: Bundle, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from covid_d.evaluation.figures.estimate import FloatArray
 from covid_d.evaluation.left_out.frozen import FrozenFit
 from covid_d.evaluation.left_out.leave_one_out import (
     Experiment,
-    Kind,
+    HeldOutKind,
     leave_out,
     plan,
     positive_films,
@@ -74,7 +74,7 @@ def test_plan_holds_out_sources_publishers_and_pairs() -> None:
 
 def test_a_publisher_that_is_the_whole_source_is_held_out_once() -> None:
     films = _films(("a", "a.org", 20, 20), ("b", "", 20, 20))
-    assert [e.kind for e in plan(films)] == [Kind.SOURCE, Kind.SOURCE]
+    assert [e.kind for e in plan(films)] == [HeldOutKind.SOURCE, HeldOutKind.SOURCE]
 
 
 def test_patients_of_the_held_out_source_are_not_trained_on() -> None:
@@ -92,7 +92,7 @@ def test_patients_of_the_held_out_source_are_not_trained_on() -> None:
 
 
 def test_radiopaedia_held_out_trains_on_the_rest_of_cohen() -> None:
-    experiment = next(e for e in plan(_films(*POOL)) if e.kind is Kind.PUBLISHER)
+    experiment = next(e for e in plan(_films(*POOL)) if e.kind is HeldOutKind.PUBLISHER)
     assert set(experiment.training["source"]) == {"cohen", "cxnet", "nih", "rsna"}
     assert "radiopaedia.org" not in set(experiment.training["subsource"])
 
@@ -239,5 +239,5 @@ def test_cross_validation_never_learns_a_film_from_its_twin() -> None:
 
 def test_experiment_is_what_it_says() -> None:
     films = _films(*POOL)
-    experiment = Experiment("x", Kind.SOURCE, films.head(5), films.tail(5))
+    experiment = Experiment("x", HeldOutKind.SOURCE, films.head(5), films.tail(5))
     assert len(experiment.held_out) == len(experiment.training) == 5

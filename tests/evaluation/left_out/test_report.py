@@ -11,7 +11,7 @@ import pytest
 
 from covid_d.errors import CovidDError
 from covid_d.evaluation.figures.estimate import Estimate
-from covid_d.evaluation.left_out.leave_one_out import Kind, Result
+from covid_d.evaluation.left_out.leave_one_out import ExperimentResult, HeldOutKind
 from covid_d.evaluation.left_out.report import HeldOutReport, write_held_out
 
 SCHEMA = json.loads(
@@ -26,10 +26,16 @@ def report() -> HeldOutReport:
     area = Estimate(0.61, 0.52, 0.70, 160, "delong")
     share = Estimate(0.8, 0.7, 0.88, 100, "wilson")
     results = [
-        Result("cohen/radiopaedia.org", Kind.PUBLISHER, 88, 72, 120, 700, 1600, {"auroc": area}),
-        Result("cxnet", Kind.SOURCE, 475, 0, 470, 300, 1700, {"sensitivity": share}),
-        Result("alone", Kind.SOURCE, 475, 0, 470, 0, 1700, {}),
-        Result("cxnet + rsna", Kind.PAIR, 475, 875, 1300, 300, 900, {"auroc": area}),
+        ExperimentResult(
+            "cohen/radiopaedia.org", HeldOutKind.PUBLISHER, 88, 72, 120, 700, 1600, {"auroc": area}
+        ),
+        ExperimentResult(
+            "cxnet", HeldOutKind.SOURCE, 475, 0, 470, 300, 1700, {"sensitivity": share}
+        ),
+        ExperimentResult("alone", HeldOutKind.SOURCE, 475, 0, 470, 0, 1700, {}),
+        ExperimentResult(
+            "cxnet + rsna", HeldOutKind.PAIR, 475, 875, 1300, 300, 900, {"auroc": area}
+        ),
     ]
     return HeldOutReport(results, "light", "a network", "b" * 64, 2000, 7)
 
@@ -50,7 +56,7 @@ def test_the_publisher_comes_first_and_pairs_are_called_confounded(
 
 
 def test_what_could_not_be_measured_says_why(report: HeldOutReport) -> None:
-    rows = {row[0]: row for row in report.table(Kind.SOURCE, "en").rows}
+    rows = {row[0]: row for row in report.table(HeldOutKind.SOURCE, "en").rows}
     assert "both classes are not left for training" in str(rows["alone"][-1])
     assert rows["alone"][3:7] == ["–"] * 4
     assert rows["cxnet"][5] == "80% (70–88)"

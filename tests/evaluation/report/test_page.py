@@ -10,21 +10,23 @@ from sklearn.metrics import roc_auc_score
 
 from covid_d.evaluation.evaluation import Evaluation
 from covid_d.evaluation.figures.metrics import measure
-from covid_d.evaluation.report.page import Report, stamps
+from covid_d.evaluation.report.page import EvaluationReport, stamps
 from covid_d.language import Language
 
 PIXEL = b"\x89PNG"
 
 
 def _html(evaluation: Evaluation, language: Language = "es", **pictures: bytes) -> str:
-    return Report(evaluation, pictures, language).page().to_html()
+    return EvaluationReport(evaluation, pictures, language).page().to_html()
 
 
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_the_headline_comes_before_the_pool(
     phantom_evaluation: Evaluation, language: Language
 ) -> None:
-    headings = [s.heading for s in Report(phantom_evaluation, {}, language).page().sections]
+    headings = [
+        s.heading for s in EvaluationReport(phantom_evaluation, {}, language).page().sections
+    ]
     worst = {"es": "La cifra que cuenta: la peor fuente"}.get(
         language, "The figure that counts: the worst source"
     )
@@ -34,7 +36,7 @@ def test_the_headline_comes_before_the_pool(
 
 
 def test_the_headline_gives_n_and_interval(phantom_evaluation: Evaluation) -> None:
-    text = " ".join(Report(phantom_evaluation, {}, "en").page().sections[0].paragraphs)
+    text = " ".join(EvaluationReport(phantom_evaluation, {}, "en").page().sections[0].paragraphs)
     assert "In north" in text
     films = phantom_evaluation.scores.films
     north = films[films["source"].eq("north")]
@@ -88,7 +90,7 @@ def test_refused_films_are_listed_with_their_reason(phantom_evaluation: Evaluati
 def test_sources_of_one_class_show_no_number_they_do_not_have(
     phantom_evaluation: Evaluation,
 ) -> None:
-    sources = Report(phantom_evaluation, {}, "en").page().sections[2].tables[0]
+    sources = EvaluationReport(phantom_evaluation, {}, "en").page().sections[2].tables[0]
     rows = {row[0]: row for row in sources.rows}
     assert rows["south"][4] == "one class only"
     assert "%" in str(rows["south"][5])
@@ -103,7 +105,7 @@ def test_small_subgroups_are_not_reported(phantom_evaluation: Evaluation) -> Non
     evaluation = replace(
         phantom_evaluation, subgroups={**phantom_evaluation.subgroups, "sex": {"small": small}}
     )
-    page = Report(evaluation, {}, "es").page()
+    page = EvaluationReport(evaluation, {}, "es").page()
     table = next(t for s in page.sections for t in s.tables if t.caption == "Sexo")
     assert table.rows == [["small", 9, 9, small.patients, *["n<10, no se informa"] * 3]]
 

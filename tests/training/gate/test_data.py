@@ -11,7 +11,7 @@ import pytest
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import COLUMNS
-from covid_d.detector.gate import Kind, look
+from covid_d.detector.gate import PictureKind, look
 from covid_d.errors import TrainingError
 from covid_d.radiograph import Preprocessing, prepare, read
 from covid_d.radiograph.film import FloatImage, Radiograph
@@ -57,12 +57,12 @@ def test_everything_there_is_to_fit_on(with_aside: Dataset) -> None:
     films = with_aside.films("train")
     pictures = gate_pictures(with_aside, films)
     counts = Counter(picture.kind for picture in pictures)
-    assert counts[Kind.FRONTAL] == len(films) == 24
-    altered = [counts[kind] for kind in Kind if kind.value in _ALTERED]
+    assert counts[PictureKind.FRONTAL] == len(films) == 24
+    altered = [counts[kind] for kind in PictureKind if kind.value in _ALTERED]
     assert sum(altered) == 48
     assert max(altered) - min(altered) <= 1
-    assert (counts[Kind.LATERAL], counts[Kind.CT]) == (12, 6)
-    assert counts[Kind.PICTURE] >= 280 + 6 * 25
+    assert (counts[PictureKind.LATERAL], counts[PictureKind.CT]) == (12, 6)
+    assert counts[PictureKind.PICTURE] >= 280 + 6 * 25
     first = pictures[:3]
     assert {(picture.source, picture.group) for picture in first} == {
         (films.iloc[0]["source"], films.iloc[0]["group"])
@@ -83,7 +83,7 @@ def test_set_aside_films_of_what_is_held_out_stay_out(with_aside: Dataset) -> No
 
 def test_looks_are_of_the_film_as_prediction_prepares_it(with_aside: Dataset) -> None:
     films = with_aside.films("train").iloc[:4]
-    pictures = [p for p in gate_pictures(with_aside, films) if p.kind is Kind.FRONTAL]
+    pictures = [p for p in gate_pictures(with_aside, films) if p.kind is PictureKind.FRONTAL]
     samples = gate_samples(pictures, see, progress=False)
     for row, seen in zip(films.itertuples(), samples.looks, strict=True):
         film = prepare(read(with_aside.path(row)), PREPROCESSING)
@@ -112,7 +112,7 @@ def test_a_film_that_is_gone_is_named(with_aside: Dataset) -> None:
 
 def test_what_is_refused_before_does_not_reach_the_gate(with_aside: Dataset) -> None:
     films = with_aside.films("train").iloc[:4]
-    pictures = [p for p in gate_pictures(with_aside, films) if p.kind is Kind.FRONTAL]
+    pictures = [p for p in gate_pictures(with_aside, films) if p.kind is PictureKind.FRONTAL]
     kept = {picture.name for picture in pictures[1::2]}
     samples = gate_samples(
         pictures, lambda film: (*see(film)[:2], film.name in kept), progress=False
@@ -126,8 +126,8 @@ def test_what_is_refused_before_does_not_reach_the_gate(with_aside: Dataset) -> 
 def test_annotated_pictures_are_films_under_a_map(with_aside: Dataset) -> None:
     """Ink is found without the gate; what it learns are maps, which have no outline."""
     pictures = gate_pictures(with_aside, with_aside.films("train"))
-    annotated = [picture for picture in pictures if picture.kind is Kind.ANNOTATED]
-    films = {p.name: p for p in pictures if p.kind is Kind.FRONTAL}
+    annotated = [picture for picture in pictures if picture.kind is PictureKind.ANNOTATED]
+    films = {p.name: p for p in pictures if p.kind is PictureKind.FRONTAL}
     assert annotated
     for picture in annotated:
         film = films[picture.name.partition(", ")[0]].load()
@@ -146,8 +146,8 @@ def test_folders_add_films_of_a_kind(with_aside: Dataset, tmp_path: Path) -> Non
     (folder / "notes.txt").write_text("no film")
     films = with_aside.films("train").iloc[:2]
     before = gate_pictures(with_aside, films)
-    found = gate_pictures(with_aside, films, [(Kind.CHILD, folder)])
-    children = [picture for picture in found if picture.kind is Kind.CHILD]
+    found = gate_pictures(with_aside, films, [(PictureKind.CHILD, folder)])
+    children = [picture for picture in found if picture.kind is PictureKind.CHILD]
     assert len(found) - len(before) == len(children) == 3 * 6  # each with five variants
     assert children[0].load() == pytest.approx(read(folder / "NORMAL" / "0.png").pixels)
 
@@ -156,4 +156,4 @@ def test_a_folder_without_films_is_an_error(with_aside: Dataset, tmp_path: Path)
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(TrainingError, match="holds no film for the input gate"):
-        gate_pictures(with_aside, with_aside.films("train").iloc[:1], [(Kind.CHILD, empty)])
+        gate_pictures(with_aside, with_aside.films("train").iloc[:1], [(PictureKind.CHILD, empty)])

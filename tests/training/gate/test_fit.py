@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covid_d.detector.gate import Kind
+from covid_d.detector.gate import PictureKind
 from covid_d.errors import TrainingError
 from covid_d.training.gate.fit import Samples, fit_gate, fit_heads, judge_left_out
 
@@ -24,10 +24,10 @@ def samples(
     for number, source in enumerate(sources):
         offset = shift * axes[0] if number == len(sources) - 1 else 0.0
         found.append(rng.normal(0.0, 1.0, (each, CHANNELS)) + offset)
-        kinds += [Kind.FRONTAL.value] * each
+        kinds += [PictureKind.FRONTAL.value] * each
         names += [source] * each
         groups += [f"{source}-{at // 2}" for at in range(each)]
-    for kind, axis in ((Kind.LATERAL, 0), (Kind.PICTURE, 1)):
+    for kind, axis in ((PictureKind.LATERAL, 0), (PictureKind.PICTURE, 1)):
         found.append(rng.normal(0.0, 1.0, (each, CHANNELS)) + 8.0 * axes[axis])
         kinds += [kind.value] * each
         names += [""] * each
@@ -40,8 +40,8 @@ def test_the_gate_tells_the_kinds_apart() -> None:
     given = samples()
     gate, told = fit_gate(given)
     judged = gate.judge(given.looks)
-    assert gate.kinds == (Kind.FRONTAL, Kind.LATERAL, Kind.PICTURE)
-    for kind in (Kind.LATERAL, Kind.PICTURE):
+    assert gate.kinds == (PictureKind.FRONTAL, PictureKind.LATERAL, PictureKind.PICTURE)
+    for kind in (PictureKind.LATERAL, PictureKind.PICTURE):
         assert {judged[at] for at in np.flatnonzero(given.kinds == kind.value)} == {kind}
     frontal = [judged[at] for at in np.flatnonzero(given.frontal)]
     assert frontal.count(None) >= 0.97 * len(frontal)
@@ -53,7 +53,7 @@ def test_pictures_of_a_kind_never_fitted_on_are_refused_for_their_distance() -> 
     rng = np.random.default_rng(2)
     # Frontal by the heads: the offset is along no axis that tells the kinds apart.
     strange = rng.normal(0.0, 1.0, (20, CHANNELS)) + 40.0 * np.eye(CHANNELS)[5]
-    assert gate.judge(strange) == [Kind.FRONTAL] * 20
+    assert gate.judge(strange) == [PictureKind.FRONTAL] * 20
     assert gate.refuse(NO_FILM, strange[0]) is not None
 
 
@@ -76,7 +76,7 @@ def test_what_is_held_out_and_its_groups_are_not_fitted_on(
     given.groups[0] = given.groups[60]
     seen: list[Samples] = []
 
-    def spy(some: Samples, kinds: tuple[Kind, ...]) -> object:
+    def spy(some: Samples, kinds: tuple[PictureKind, ...]) -> object:
         seen.append(some)
         return fit_heads(some, kinds)
 
@@ -96,7 +96,7 @@ def test_marks_are_a_test_of_their_own() -> None:
     nowhere = np.full(60, "")
     with_marks = Samples(
         np.concatenate([given.looks, marked.astype(np.float32)]),
-        np.concatenate([given.kinds, np.full(60, Kind.ANNOTATED.value)]),
+        np.concatenate([given.kinds, np.full(60, PictureKind.ANNOTATED.value)]),
         np.concatenate([given.sources, nowhere]),
         np.concatenate([given.groups, nowhere]),
     )
@@ -109,7 +109,7 @@ def test_marks_are_a_test_of_their_own() -> None:
     assert gate.threshold > 0.5 * alone.threshold
     assert gate.judge(given.looks[-120:]).count(None) <= 2  # lateral films and pictures
     clearly = marked + 30.0 * np.eye(CHANNELS)[3]
-    assert gate.judge(clearly) == [Kind.ANNOTATED] * 60
+    assert gate.judge(clearly) == [PictureKind.ANNOTATED] * 60
 
 
 def test_films_that_do_not_reach_the_gate_are_only_named() -> None:
@@ -120,7 +120,7 @@ def test_films_that_do_not_reach_the_gate_are_only_named() -> None:
     nowhere = np.full(40, "")
     both = Samples(
         np.concatenate([given.looks, unreached.astype(np.float32)]),
-        np.concatenate([given.kinds, np.full(40, Kind.LATERAL.value)]),
+        np.concatenate([given.kinds, np.full(40, PictureKind.LATERAL.value)]),
         np.concatenate([given.sources, nowhere]),
         np.concatenate([given.groups, nowhere]),
         reached=np.arange(len(given.kinds) + 40) < len(given.kinds),
@@ -131,7 +131,7 @@ def test_films_that_do_not_reach_the_gate_are_only_named() -> None:
     assert (gate.threshold, gate.distance) == (one.threshold, one.distance)
     assert told.films["lateral"] == 60
     assert told.reasons == "gate-reasons.npz"
-    assert [gate.name(NO_FILM, look) for look in unreached] == [Kind.LATERAL] * 40
+    assert [gate.name(NO_FILM, look) for look in unreached] == [PictureKind.LATERAL] * 40
     frontal = [gate.name(NO_FILM, look) for look in given.looks[:60]]
     assert frontal.count(None) >= 58
 
@@ -144,15 +144,15 @@ def test_one_source_is_judged_by_folds_of_patients() -> None:
 
 def test_two_kinds_are_enough() -> None:
     given = samples()
-    some = given.of(given.kinds != Kind.PICTURE.value)
+    some = given.of(given.kinds != PictureKind.PICTURE.value)
     gate, _ = fit_gate(some)
-    assert gate.kinds == (Kind.FRONTAL, Kind.LATERAL)
+    assert gate.kinds == (PictureKind.FRONTAL, PictureKind.LATERAL)
     judged = gate.judge(some.looks[-60:])
-    assert judged == [Kind.LATERAL] * 60
+    assert judged == [PictureKind.LATERAL] * 60
 
 
-@pytest.mark.parametrize("kept", [Kind.FRONTAL, Kind.PICTURE])
-def test_one_kind_is_not(kept: Kind) -> None:
+@pytest.mark.parametrize("kept", [PictureKind.FRONTAL, PictureKind.PICTURE])
+def test_one_kind_is_not(kept: PictureKind) -> None:
     given = samples()
     with pytest.raises(TrainingError, match=f"there are {kept}"):
         fit_gate(given.of(given.kinds == kept.value))

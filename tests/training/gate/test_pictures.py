@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from covid_d.detector.gate import Kind
+from covid_d.detector.gate import PictureKind
 from covid_d.radiograph.phantom import draw_phantom
 from covid_d.training.gate.pictures import (
     ALTERATIONS,
@@ -25,13 +25,13 @@ def rng(seed: int = 0) -> np.random.Generator:
 
 
 @pytest.mark.parametrize("kind", ALTERATIONS)
-def test_an_altered_film_is_a_film_still_and_another_one(kind: Kind) -> None:
+def test_an_altered_film_is_a_film_still_and_another_one(kind: PictureKind) -> None:
     for seed in range(4):
         found = altered(FILM, kind, rng(seed))
         assert found.dtype == np.float32
         assert found.min() >= 0.0
         assert found.max() <= 1.0
-        if kind is Kind.ANNOTATED:  # a few strokes on the same film
+        if kind is PictureKind.ANNOTATED:  # a few strokes on the same film
             assert found.shape == FILM.shape
             assert 0.001 < (np.abs(found - FILM) > 0.05).mean() < 0.6
             continue
@@ -40,26 +40,26 @@ def test_an_altered_film_is_a_film_still_and_another_one(kind: Kind) -> None:
 
 
 def test_alterations_are_what_they_are_called() -> None:
-    assert altered(FILM, Kind.INVERTED, rng()) == pytest.approx(1.0 - FILM)
+    assert altered(FILM, PictureKind.INVERTED, rng()) == pytest.approx(1.0 - FILM)
     for seed in range(6):
-        upside_down = altered(FILM, Kind.UPSIDE_DOWN, rng(seed))
+        upside_down = altered(FILM, PictureKind.UPSIDE_DOWN, rng(seed))
         assert upside_down.mean(axis=1) == pytest.approx(FILM.mean(axis=1)[::-1], abs=1e-5)
-        assert altered(FILM, Kind.SIDEWAYS, rng(seed)).shape == FILM.shape[::-1]
-        cropped = altered(FILM, Kind.CROPPED, rng(seed))
+        assert altered(FILM, PictureKind.SIDEWAYS, rng(seed)).shape == FILM.shape[::-1]
+        cropped = altered(FILM, PictureKind.CROPPED, rng(seed))
         shares = sorted(a / b for a, b in zip(cropped.shape, FILM.shape, strict=True))
         part = shares[0] >= 0.29 and shares[1] <= 0.51
         assert part or (0.41 <= shares[0] <= 0.59 and shares[1] == 1.0)
-    blurred = altered(FILM, Kind.BLURRED, rng())
+    blurred = altered(FILM, PictureKind.BLURRED, rng())
     assert np.abs(np.diff(blurred)).mean() < 0.5 * np.abs(np.diff(FILM)).mean()
 
 
 def test_both_sides_and_both_ways_of_turning_over_come_up() -> None:
-    for kind in (Kind.SIDEWAYS, Kind.UPSIDE_DOWN):
+    for kind in (PictureKind.SIDEWAYS, PictureKind.UPSIDE_DOWN):
         assert len({altered(FILM, kind, rng(seed)).tobytes() for seed in range(12)}) == 2
 
 
-@pytest.mark.parametrize("kind", [Kind.FRONTAL, Kind.CT, Kind.PICTURE])
-def test_a_film_cannot_be_altered_to_another_kind(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", [PictureKind.FRONTAL, PictureKind.CT, PictureKind.PICTURE])
+def test_a_film_cannot_be_altered_to_another_kind(kind: PictureKind) -> None:
     with pytest.raises(ValueError, match=kind.value):
         altered(FILM, kind, rng())
 

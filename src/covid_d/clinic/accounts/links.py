@@ -13,7 +13,7 @@ from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import OneTimeLink
 from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.keys import new_token, token_hash
-from covid_d.clinic.texts import N_
+from covid_d.language import N_
 
 HOURS: Final = 24
 _LIFETIME: Final = timedelta(hours=HOURS)

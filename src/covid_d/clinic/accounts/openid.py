@@ -31,9 +31,9 @@ from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ClinicError, UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.settings import ClinicSettings
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
+from covid_d.language import N_
 
 _SECONDS: Final = 10
 # Signed with the provider's private key; "none" and keys shared with us prove less.

@@ -15,9 +15,8 @@ from covid_d.clinic.database.accounts import SignInSession, User
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import token_hash
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
-from covid_d.language import Language
+from covid_d.language import N_, Language
 
 
 @dataclass(frozen=True, slots=True)

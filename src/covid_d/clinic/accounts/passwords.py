@@ -10,7 +10,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from covid_d.clinic import sentences
 from covid_d.clinic.errors import InvalidInputError
-from covid_d.clinic.texts import N_
+from covid_d.language import N_
 
 SHORTEST: Final = 12
 LONGEST: Final = 128  # a longer one would only cost the server time

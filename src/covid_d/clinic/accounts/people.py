@@ -8,8 +8,7 @@ from typing import cast
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ForbiddenError
 from covid_d.clinic.roles import Permission, Role
-from covid_d.clinic.texts import N_
-from covid_d.language import Language
+from covid_d.language import N_, Language
 
 
 class PasswordChangeError(ForbiddenError):

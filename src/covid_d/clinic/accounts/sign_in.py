@@ -14,8 +14,8 @@ from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ClinicError, TooManyError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import N_
 
 TRIES: Final = 5
 LOCK: Final = timedelta(minutes=15)

@@ -17,8 +17,8 @@ from covid_d.clinic.errors import ForbiddenError, InvalidInputError, NotFoundErr
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token, token_hash
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import Text
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import Text
 
 PREFIX: Final = "covidd_"  # so that people and secret scanners recognise one that leaked
 LONGEST_DAYS: Final = 365

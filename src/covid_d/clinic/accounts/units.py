@@ -15,8 +15,8 @@ from covid_d.clinic.cases.value_sets import PROVINCES
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_, Text
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import N_, Text
 
 LOWEST_PREVALENCE: Final = 0.001
 HIGHEST_PREVALENCE: Final = 0.9

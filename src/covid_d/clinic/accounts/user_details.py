@@ -14,7 +14,7 @@ from covid_d.clinic import sentences
 from covid_d.clinic.database.accounts import Unit, User
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.roles import Permission, Role
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 LONGEST_NAME: Final = 120
 _USERNAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{2,79}")

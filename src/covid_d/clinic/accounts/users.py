@@ -19,9 +19,9 @@ from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ConflictError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.act import Act
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import N_
 
 
 @dataclass(frozen=True, slots=True)

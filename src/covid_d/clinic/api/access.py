@@ -13,7 +13,7 @@ from covid_d.clinic.accounts.people import check_allowed
 from covid_d.clinic.errors import ClinicError, NotSignedInError
 from covid_d.clinic.http.visitor import Visitor, address_of, grants, installation
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_
+from covid_d.language import N_
 
 # `auto_error` would answer in FastAPI's own error shape.
 _bearer = HTTPBearer(
@@ -57,7 +57,7 @@ def caller(permission: Permission) -> Callable[..., Visitor]:
     return grants(permission, visitor)
 
 
-User = Annotated[Visitor, Depends(caller(Permission.USE_API))]
+Caller = Annotated[Visitor, Depends(caller(Permission.USE_API))]
 Reader = Annotated[Visitor, Depends(caller(Permission.READ_CASE))]
 Creator = Annotated[Visitor, Depends(caller(Permission.CREATE_CASE))]
 Author = Annotated[Visitor, Depends(caller(Permission.ADD_FOLLOW_UP))]

@@ -8,18 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.api.words import _
-from covid_d.clinic.cases.worklist import Page, Row
+from covid_d.clinic.cases.worklist import WorklistPage, WorklistRow
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.follow_up.facts import Fact, Told, summary
 from covid_d.clinic.follow_up.laboratory import Laboratory, ResultToDate, Standard, Why
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.roles import Permission, Role
 from covid_d.detector import Appearance, Assessment, Bundle, Outcome
 from covid_d.language import INTENDED_USE
 
 
-class Sentence(BaseModel):
+class InBothLanguages(BaseModel):
     """A sentence in both languages."""
 
     es: str = Field(description=_("In Spanish."))
@@ -30,9 +30,9 @@ class Fault(BaseModel):
     """What went wrong."""
 
     code: str = Field(description=_("Name of the error, for programs; it does not change."))
-    message: Sentence = Field(description=_("What went wrong."))
-    next_step: Sentence | None = Field(description=_("What to do about it."))
-    fields: dict[str, Sentence] | None = Field(
+    message: InBothLanguages = Field(description=_("What went wrong."))
+    next_step: InBothLanguages | None = Field(description=_("What to do about it."))
+    fields: dict[str, InBothLanguages] | None = Field(
         default=None, description=_("What is wrong with each field, where fields are at fault.")
     )
 
@@ -43,7 +43,7 @@ class Problem(BaseModel):
     error: Fault = Field(description=_("The error."))
 
 
-class Identity(BaseModel):
+class TokenHolder(BaseModel):
     """Whom a token acts for."""
 
     id: int = Field(description=_("Number of the person."))
@@ -55,7 +55,7 @@ class Identity(BaseModel):
     unit_name: str | None = Field(description=_("Name of the health unit."))
 
     @classmethod
-    def of(cls, person: Person) -> Identity:
+    def of(cls, person: Person) -> TokenHolder:
         """Return what a person may know of themselves."""
         return cls(
             id=person.id,
@@ -90,14 +90,16 @@ class BundleInfo(BaseModel):
 class ActiveBundle(BundleInfo):
     """The bundle that answers now."""
 
-    intended_use: Sentence = Field(description=_("What an answer is for, and what it is not."))
+    intended_use: InBothLanguages = Field(
+        description=_("What an answer is for, and what it is not.")
+    )
 
     @classmethod
     def of(cls, bundle: Bundle) -> ActiveBundle:
         """Return what is said of the active bundle."""
         return cls(
             **BundleInfo.of(bundle).model_dump(),
-            intended_use=Sentence(**INTENDED_USE.to_dict()),
+            intended_use=InBothLanguages(**INTENDED_USE.to_dict()),
         )
 
 
@@ -105,15 +107,15 @@ class RefusalReason(BaseModel):
     """Why a film is not answered."""
 
     code: str = Field(description=_("Name of the reason, for programs."))
-    message: Sentence = Field(description=_("The reason."))
-    next_step: Sentence = Field(description=_("What to do about it."))
+    message: InBothLanguages = Field(description=_("The reason."))
+    next_step: InBothLanguages = Field(description=_("What to do about it."))
 
 
 class Warned(BaseModel):
     """Something to know beside the answer."""
 
     code: str = Field(description=_("Name of the warning, for programs."))
-    message: Sentence = Field(description=_("The warning."))
+    message: InBothLanguages = Field(description=_("The warning."))
 
 
 class CovidAt(BaseModel):
@@ -129,7 +131,7 @@ class AssessmentAnswer(BaseModel):
     """What the model says of one film. It does not rule out COVID-19; a test decides."""
 
     outcome: Outcome = Field(description=_("The answer."))
-    outcome_text: Sentence = Field(description=_("The answer in words."))
+    outcome_text: InBothLanguages = Field(description=_("The answer in words."))
     appearance: dict[Appearance, float] | None = Field(
         description=_(
             "Calibrated probability of each appearance, summing to 1; null when refused, and from "
@@ -158,7 +160,7 @@ class AssessmentAnswer(BaseModel):
     refusal: RefusalReason | None = Field(description=_("Why there is no answer."))
     warnings: list[Warned] = Field(description=_("What must be known beside the answer."))
     bundle: BundleInfo = Field(description=_("What answered."))
-    note: Sentence = Field(description=_("What an answer is for, and what it is not."))
+    note: InBothLanguages = Field(description=_("What an answer is for, and what it is not."))
 
     @classmethod
     def of(cls, assessment: Assessment) -> AssessmentAnswer:
@@ -204,9 +206,9 @@ class FollowUpFact(BaseModel):
     """One entry of a case's follow-up."""
 
     id: int = Field(description=_("Number of the entry; a correction names it."))
-    kind: Kind = Field(description=_("What the entry is about."))
+    kind: EntryKind = Field(description=_("What the entry is about."))
     value: str = Field(description=_("What it says; void where it was made by mistake."))
-    text: Sentence = Field(description=_("What it says, in words."))
+    text: InBothLanguages = Field(description=_("What it says, in words."))
     day: date | None = Field(description=_("Day of the sample, or of the outcome."))
     notes: str = Field(description=_("Free words."))
     author: str = Field(description=_("Who recorded it."))
@@ -222,7 +224,7 @@ class FollowUpFact(BaseModel):
         return cls(
             **{name: getattr(fact, name) for name in names},
             superseded=fact.superseded,
-            text=Sentence(**fact.text.to_message().to_dict()),
+            text=InBothLanguages(**fact.text.to_message().to_dict()),
         )
 
 
@@ -235,12 +237,12 @@ class ReferenceAnswer(BaseModel):
     why: Why | None = Field(
         description=_("Why it differs from what the laboratory says so far; null if it does not.")
     )
-    text: Sentence | None = Field(description=_("The reason in words."))
+    text: InBothLanguages | None = Field(description=_("The reason in words."))
 
     @classmethod
     def of(cls, said: Laboratory) -> ReferenceAnswer:
         """Return what counts of a case's results."""
-        words = Sentence(**said.why.text.to_message().to_dict()) if said.why else None
+        words = InBothLanguages(**said.why.text.to_message().to_dict()) if said.why else None
         return cls(standard=said.reference, why=said.why, text=words)
 
 
@@ -301,7 +303,7 @@ class CaseRow(BaseModel):
     )
 
     @classmethod
-    def of(cls, row: Row) -> CaseRow:
+    def of(cls, row: WorklistRow) -> CaseRow:
         """Return a row of the worklist."""
         own = {"laboratory", "reference"}
         said = row.laboratory
@@ -321,7 +323,7 @@ class CasePage(BaseModel):
     total: int = Field(description=_("How many cases match."))
 
     @classmethod
-    def of(cls, page: Page) -> CasePage:
+    def of(cls, page: WorklistPage) -> CasePage:
         """Return a page of the worklist."""
         rows = [CaseRow.of(row) for row in page.rows]
         return cls(cases=rows, page=page.number, pages=page.pages, total=page.total)

@@ -16,7 +16,7 @@ from covid_d.clinic.cases.access import case_of
 from covid_d.clinic.fields import LARGEST, Choice, Day, Line, Whole, Words
 from covid_d.clinic.follow_up import facts as follow_up
 from covid_d.clinic.follow_up.entry import LONGEST_NOTES, LONGEST_REASON, Entry, add
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.http.visitor import Visitor, installation
 
 router = APIRouter(tags=["follow-up"])
@@ -27,7 +27,7 @@ class NewFollowUp(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    kind: Annotated[Kind, Choice()] = Field(description=_("What the entry is about."))
+    kind: Annotated[EntryKind, Choice()] = Field(description=_("What the entry is about."))
     value: Annotated[str, Line(40)] = Field(
         description=_(
             "For rt_pcr and antigen: positive, negative, indeterminate. For diagnosis: an ICD-10 "

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from covid_d.clinic.api.access import User
-from covid_d.clinic.api.answers import ActiveBundle, Identity
+from covid_d.clinic.api.access import Caller
+from covid_d.clinic.api.answers import ActiveBundle, TokenHolder
 from covid_d.clinic.api.words import _
 from covid_d.clinic.http.visitor import installation
 
@@ -17,9 +17,9 @@ router = APIRouter(tags=["about"])
     summary=_("Who am I"),
     description=_("Whom the token acts for, and what they may do."),
 )
-def get_me(caller: User) -> Identity:
+def get_me(caller: Caller) -> TokenHolder:
     """Return whom the token acts for, and what they may do."""
-    return Identity.of(caller.person)
+    return TokenHolder.of(caller.person)
 
 
 @router.get(
@@ -27,6 +27,6 @@ def get_me(caller: User) -> Identity:
     summary=_("Which model answers"),
     description=_("The active bundle and its verdict."),
 )
-def get_bundle(request: Request, caller: User) -> ActiveBundle:
+def get_bundle(request: Request, caller: Caller) -> ActiveBundle:
     """Return the active bundle and its verdict."""
     return ActiveBundle.of(installation(request).active_detector.detector.bundle)

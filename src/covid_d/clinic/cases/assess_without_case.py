@@ -8,9 +8,9 @@ from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.errors import ForbiddenError
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Assessment, Stated
+from covid_d.language import N_
 
 
 def assess_alone(

@@ -14,8 +14,7 @@ from covid_d.clinic.cases.readings import FINDINGS, KINDS, may_see_answer
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import AnswerShown, Case
 from covid_d.clinic.follow_up import facts as follow_up
-from covid_d.clinic.texts import N_, Text
-from covid_d.language import Message
+from covid_d.language import N_, Message, Text
 
 
 @dataclass(frozen=True, slots=True)

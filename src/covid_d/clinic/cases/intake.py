@@ -7,7 +7,6 @@ none; a film that no case came to name is swept later (``staging``).
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,16 +17,17 @@ from sqlalchemy.exc import IntegrityError
 from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id, staging
+from covid_d.clinic.cases.keeping import keep
 from covid_d.clinic.cases.new_case import NewCase, faults
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment, assessment_columns
 from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.act import Act
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Detector, Examination, Stated
 from covid_d.detector.judge import facts_with
+from covid_d.language import N_
 from covid_d.radiograph import Projection, Sex
 
 __all__ = ["MAX_FILMS", "GivenFilm", "NewCase", "create_case", "find_submission"]
@@ -61,6 +61,16 @@ class _Film:
     content: bytes | None
     columns: dict[str, Any]
     answer: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What is kept of a film; its bytes only where they are not on the disk already."""
+
+    content: bytes | None
+    sha256: str
+    received_sha256: str | None
+    identity_encrypted: str | None
 
 
 def create_case(
@@ -222,7 +232,7 @@ def _examined(
     ready: dict[str, _Film] = {}
     detector = installation.active_detector.detector
     for given in films:
-        sha256, found, milliseconds = _examination(installation, person, given, detector)
+        kept, found, milliseconds = _examination(installation, person, given, detector)
         stated = Stated(
             projection=given.projection,
             age_years=case.age_years,
@@ -233,28 +243,39 @@ def _examined(
             prevalence=prevalence,
             milliseconds=milliseconds,
         )
-        columns = {"sha256": sha256, **_film_columns(found, stated)}
-        ready.setdefault(sha256, _Film(given.content, columns, answer))
+        columns = {
+            "sha256": kept.sha256,
+            "received_sha256": kept.received_sha256,
+            "identity_encrypted": kept.identity_encrypted,
+            **_film_columns(found, stated),
+        }
+        ready.setdefault(kept.sha256, _Film(kept.content, columns, answer))
     return ready
 
 
 def _examination(
     installation: Installation, person: Person, given: GivenFilm, detector: Detector
-) -> tuple[str, Examination, float]:
-    """Return a film's SHA-256, what the detector found in it and the milliseconds it took."""
+) -> tuple[_Stored, Examination, float]:
+    """Return what is kept of a film, what the detector found in it and the milliseconds it took."""
     content = given.content
     if content is None:
         try:
             staged = staging.find(installation, person, given.token or "")
+            waiting = _Stored(
+                None, staged.sha256, staged.received_sha256, staged.identity_encrypted
+            )
             if staged.examination.bundle == detector.bundle.id:
-                return staged.sha256, staged.examination, staged.milliseconds
+                return waiting, staged.examination, staged.milliseconds
             # Another model was switched on since: its answer is the one the case gets.
             content = installation.films.get(staged.sha256)
         except (NotFoundError, UnavailableError) as error:
             raise _gone() from error
+        examined = installation.active_detector.examine(content, detector)
+        return waiting, examined.examination, examined.milliseconds
     examined = installation.active_detector.examine(content, detector)
-    sha256 = hashlib.sha256(content).hexdigest()
-    return sha256, examined.examination, examined.milliseconds
+    kept = keep(installation.keys, content, readable=examined.film is not None)
+    stored = _Stored(kept.content, kept.sha256, kept.received_sha256, kept.identity_encrypted)
+    return stored, examined.examination, examined.milliseconds
 
 
 def _store(installation: Installation, ready: Mapping[str, _Film]) -> None:

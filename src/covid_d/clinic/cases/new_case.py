@@ -12,7 +12,7 @@ from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id
 from covid_d.clinic.cases.national_id import Keeping
 from covid_d.clinic.cases.value_sets import COMORBIDITIES, NONE, PROVINCES, SEXES, SYMPTOMS
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 MAX_CODE: Final = 40
 MAX_NOTES: Final = 4000

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from covid_d.clinic.cases.value_sets import COMORBIDITIES, SEXES, SYMPTOMS
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.cases import Case
-from covid_d.clinic.texts import Text
+from covid_d.language import Text
 
 
 @dataclass(frozen=True, slots=True)

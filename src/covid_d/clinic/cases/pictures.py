@@ -23,11 +23,11 @@ from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.errors import UnavailableError
 from covid_d.clinic.films import FilmStore
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_
 from covid_d.detector.explain import evidence_layer, to_film_coordinates
+from covid_d.language import N_
 from covid_d.radiograph import Radiograph, RadiographError, read
 
-Values = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+PixelValues = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 LARGEST: Final = 2048
 """Longest side of any picture, pixels."""
@@ -54,7 +54,7 @@ class GreyFilm:
         8 to 16.
     """
 
-    values: Values
+    values: PixelValues
     bits: int
 
     def packed(self) -> bytes:
@@ -160,7 +160,7 @@ def _grey(radiograph: Radiograph) -> GreyFilm:
     whole = Image.fromarray(radiograph.pixels)
     whole.thumbnail((LARGEST, LARGEST), Image.Resampling.BILINEAR)
     scaled = np.rint(np.asarray(whole) * np.float32((1 << bits) - 1))
-    values: Values = scaled.astype(np.uint8) if bits == 8 else scaled.astype(np.uint16)
+    values: PixelValues = scaled.astype(np.uint8) if bits == 8 else scaled.astype(np.uint16)
     values.flags.writeable = False
     return GreyFilm(values, bits)
 

@@ -18,10 +18,10 @@ from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import AnswerShown, Case, FollowUp, Reading
 from covid_d.clinic.errors import ConflictError, InvalidInputError
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_, Text
 from covid_d.clinic.trail.act import Act
+from covid_d.language import N_, Text
 
 LONGEST_NOTES: Final = 2000
 FINDINGS: Final[dict[str, Text]] = {
@@ -161,5 +161,5 @@ def _kind(session: Session, case: Case, person: Person) -> str:
 
 def _entered_result(session: Session, case: Case, person: Person) -> bool:
     own = (FollowUp.case_id == case.id, FollowUp.user_id == person.id)
-    results = exists().where(*own, FollowUp.kind != Kind.CONSENT.value)
+    results = exists().where(*own, FollowUp.kind != EntryKind.CONSENT.value)
     return bool(session.scalar(select(results)))

@@ -14,10 +14,10 @@ from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.errors import UnavailableError
 from covid_d.clinic.follow_up.facts import Fact, current
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import Text
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import Text
 
 SIDE = 900
 """Longest side of the report's pictures, pixels: 300 dots per inch at 7.6 cm."""
@@ -46,6 +46,11 @@ class ReportedFilm:
     projection: str | None
     result: Result | None
     readable: bool
+
+    @property
+    def refused(self) -> bool:
+        """Whether the model gave no answer about it, and said why."""
+        return self.result is not None and self.result.assessment.refusal is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +136,7 @@ def make_report(
             _film(installation, number, film) for number, film in enumerate(case.films, start=1)
         ),
         readings=_newest(case),
-        facts=tuple(fact for fact in facts if fact.kind is not Kind.CONSENT),
+        facts=tuple(fact for fact in facts if fact.kind is not EntryKind.CONSENT),
         made_at=now(),
         made_by=person.full_name,
     )

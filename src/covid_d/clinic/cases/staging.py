@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.active_detector import Examined
+from covid_d.clinic.cases.keeping import keep
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Film
 from covid_d.clinic.database.operations import StagedFilm
@@ -40,11 +41,13 @@ class Staged:
     token
         What its case will call it.
     sha256
-        Of the file.
+        Of the file that is kept.
     examination
         What was found, by the bundle that was active then.
     milliseconds
         That it took.
+    received_sha256, identity_encrypted
+        As in :class:`~covid_d.clinic.cases.keeping.Kept`.
     film
         The film itself, for a preview, where it was just read and could be.
     """
@@ -53,6 +56,8 @@ class Staged:
     sha256: str
     examination: Examination
     milliseconds: float
+    received_sha256: str | None = None
+    identity_encrypted: str | None = None
     film: Radiograph | None = None
 
 
@@ -70,7 +75,8 @@ def stage(installation: Installation, person: Person, actor: Actor, content: byt
         If the active bundle cannot be used.
     """
     examined = installation.active_detector.examine(content)
-    sha256 = installation.films.put(content)
+    kept = keep(installation.keys, content, readable=examined.film is not None)
+    sha256 = installation.films.put(kept.content)
     token = new_token()
     with installation.act(actor) as act:
         mine = select(StagedFilm.token).where(StagedFilm.user_id == person.id)
@@ -80,14 +86,24 @@ def stage(installation: Installation, person: Person, actor: Actor, content: byt
             StagedFilm(
                 token=token,
                 sha256=sha256,
+                received_sha256=kept.received_sha256,
+                identity_encrypted=kept.identity_encrypted,
                 user_id=person.id,
                 created_at=act.now,
                 examination=_kept(examined),
             )
         )
         act.record("film.stage", f"film:{sha256}")
-        installation.films.put(content)  # a sweep may have taken it since; see `sweep`
-    return Staged(token, sha256, examined.examination, examined.milliseconds, examined.film)
+        installation.films.put(kept.content)  # a sweep may have taken it since; see `sweep`
+    return Staged(
+        token,
+        sha256,
+        examined.examination,
+        examined.milliseconds,
+        kept.received_sha256,
+        kept.identity_encrypted,
+        examined.film,
+    )
 
 
 def find(installation: Installation, person: Person, token: str) -> Staged:
@@ -111,12 +127,13 @@ def find(installation: Installation, person: Person, token: str) -> Staged:
         raise NotFoundError
     kept = staged.examination
     try:
-        return Staged(
-            token, staged.sha256, Examination.from_dict(kept), float(kept["milliseconds"])
-        )
+        found, took = Examination.from_dict(kept), float(kept["milliseconds"])
     except (KeyError, TypeError, ValueError):
         examined = installation.active_detector.examine(installation.films.get(staged.sha256))
-    return Staged(token, staged.sha256, examined.examination, examined.milliseconds)
+        found, took = examined.examination, examined.milliseconds
+    return Staged(
+        token, staged.sha256, found, took, staged.received_sha256, staged.identity_encrypted
+    )
 
 
 def forget(session: Session, person: Person, tokens: Collection[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 NONE: Final = "none"
 """Asked and denied; an empty list means that it is not known."""

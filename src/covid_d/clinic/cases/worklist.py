@@ -27,9 +27,8 @@ from covid_d.clinic.follow_up.laboratory import (
     laboratory_of,
     result_to_date_is,
 )
-from covid_d.clinic.texts import Text
 from covid_d.detector import CATEGORIES, Outcome
-from covid_d.language import Message
+from covid_d.language import Message, Text
 
 PAGE_SIZE: Final = 25
 HIGHEST_NUMBER: Final = 2**31 - 1
@@ -117,7 +116,7 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class WorklistRow:
     """One case in a list.
 
     Parameters
@@ -153,7 +152,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class WorklistPage:
     """One page of the list.
 
     Parameters
@@ -164,14 +163,14 @@ class Page:
         Which page, of how many, of how many cases.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[WorklistRow, ...]
     number: int
     pages: int
     total: int
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingCases:
     """The cases whose laboratory result is pending: how many, since when, of how many in all."""
 
     pending: int
@@ -187,7 +186,7 @@ def list_cases(
     clock: Clock,
     number: int = 1,
     size: int = PAGE_SIZE,
-) -> Page:
+) -> WorklistPage:
     """Return one page of the cases that a person may see; past the end, the last one.
 
     Parameters
@@ -214,10 +213,10 @@ def list_cases(
         .offset((number - 1) * size)
         .limit(size)
     )
-    return Page(_rows(session, query, clock), number, pages, total)
+    return WorklistPage(_rows(session, query, clock), number, pages, total)
 
 
-def waiting(session: Session, person: Person) -> Waiting:
+def waiting(session: Session, person: Person) -> PendingCases:
     """Return how many cases wait for their laboratory result, over the whole unit."""
     mine = of_unit(person)
     total = session.scalar(select(func.count()).select_from(Case).where(mine)) or 0
@@ -226,7 +225,7 @@ def waiting(session: Session, person: Person) -> Waiting:
             mine, result_to_date_is(ResultToDate.PENDING)
         )
     ).one()
-    return Waiting(pending, oldest, total)
+    return PendingCases(pending, oldest, total)
 
 
 def leading(outcomes: Collection[Outcome | None]) -> Outcome | None:
@@ -313,12 +312,12 @@ def _columns(person: Person) -> Any:
     ).join(User, User.id == Case.created_by_id)
 
 
-def _rows(session: Session, query: Any, clock: Clock) -> tuple[Row, ...]:
+def _rows(session: Session, query: Any, clock: Clock) -> tuple[WorklistRow, ...]:
     found = session.execute(query).all()
     answers = _answers(session, [row.id for row in found])
     laboratory = laboratory_of(session, {row.id: clock.day_of(row.created_at) for row in found})
     return tuple(
-        Row(
+        WorklistRow(
             id=row.id,
             created_at=row.created_at,
             patient_code=row.patient_code,

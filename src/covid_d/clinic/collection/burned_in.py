@@ -23,7 +23,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph.film import Box, FloatImage
 
 MARGIN: Final = 0.12
 """Share of the height or width, from each edge, that counts as the outer margin."""
@@ -51,38 +51,15 @@ _ANYWHERE: Final = _Sense(contrast=0.12, nearly=0.15, smallest=6)
 _AT_MARGIN: Final = _Sense(contrast=0.08, nearly=0.6, smallest=4)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Box:
-    """Rows and columns of a piece of a film, ends excluded."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    @property
-    def height(self) -> int:
-        """Rows."""
-        return self.bottom - self.top
-
-    @property
-    def width(self) -> int:
-        """Columns."""
-        return self.right - self.left
-
-    def in_margin(self, height: int, width: int) -> bool:
-        """Return whether it lies wholly in the outer margin of a film of this size."""
-        across, down = MARGIN * width, MARGIN * height
-        return (
-            self.bottom <= down
-            or self.top >= height - down
-            or self.right <= across
-            or self.left >= width - across
-        )
-
-    def to_list(self) -> list[int]:
-        """Return the four numbers."""
-        return [self.top, self.left, self.bottom, self.right]
+def in_margin(box: Box, height: int, width: int) -> bool:
+    """Return whether a box lies wholly in the outer margin of a film of this size."""
+    across, down = MARGIN * width, MARGIN * height
+    return (
+        box.bottom <= down
+        or box.top >= height - down
+        or box.right <= across
+        or box.left >= width - across
+    )
 
 
 def find_text(pixels: FloatImage) -> list[Box]:
@@ -100,7 +77,7 @@ def find_text(pixels: FloatImage) -> list[Box]:
     for film in (small, 1.0 - small):  # white letters, then black ones
         found.update(_lines(_letters(film, _ANYWHERE)))
         keen = _lines(_letters(film, _AT_MARGIN))
-        found.update(box for box in keen if box.in_margin(height, width))
+        found.update(box for box in keen if in_margin(box, height, width))
     return sorted(
         Box(*(edge * scale for edge in (box.top, box.left, box.bottom, box.right))) for box in found
     )

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from covid_d.clinic.follow_up.laboratory import WINDOW_DAYS
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 
 class License(StrEnum):
@@ -61,7 +61,7 @@ _NO_SEARCH: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class ExportTerms:
     """Under what an export is given.
 
     Parameters
@@ -76,7 +76,7 @@ class Terms:
     attribution: str
 
 
-def papers(terms: Terms, card: dict[str, Any]) -> dict[str, str]:
+def papers(terms: ExportTerms, card: dict[str, Any]) -> dict[str, str]:
     """Return the papers by file name.
 
     Parameters

@@ -22,20 +22,20 @@ from covid_d import __version__
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.collection import documents, review
-from covid_d.clinic.collection.burned_in import Box
-from covid_d.clinic.collection.documents import Terms
+from covid_d.clinic.collection.documents import ExportTerms
 from covid_d.clinic.collection.pixels import clean
 from covid_d.clinic.collection.review import Decision
-from covid_d.clinic.collection.selection import Candidate, Reason, candidates
+from covid_d.clinic.collection.selection import ExportCandidate, NotExported, candidates
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.operations import CollectionExport
 from covid_d.clinic.errors import ClinicError, ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
+from covid_d.language import N_
 from covid_d.radiograph import RadiographError
+from covid_d.radiograph.film import Box
 
 # Cohen's columns of mid 2020 that we can fill, his RT_PCR_positive of later, and two of our own.
 COLUMNS: Final = (
@@ -46,7 +46,7 @@ SUMS: Final = "SHA256SUMS"
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ExportResult:
     """What was exported.
 
     Parameters
@@ -64,7 +64,7 @@ class Result:
     films: int
     cases: int
     patients: int
-    left_out: dict[Reason, int]
+    left_out: dict[NotExported, int]
     findings: dict[str, int]
     sha256: str
 
@@ -113,10 +113,10 @@ class Export:
     installation: Installation
     person: Person
     actor: Actor
-    terms: Terms
-    result: Result | None = None
-    _films: list[Candidate] = field(init=False)
-    _left_out: Counter[Reason] = field(default_factory=Counter)
+    terms: ExportTerms
+    result: ExportResult | None = None
+    _films: list[ExportCandidate] = field(init=False)
+    _left_out: Counter[NotExported] = field(default_factory=Counter)
     _sums: dict[str, str] = field(default_factory=dict)
     _reviews: dict[str, tuple[tuple[Box, ...], Decision | None]] = field(init=False)
 
@@ -167,7 +167,7 @@ class Export:
             yield self._summed(name, text.encode())
         yield self._summed("data_card.json", (json.dumps(card, indent=2) + "\n").encode())
         sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(self._sums.items()))
-        self.result = Result(
+        self.result = ExportResult(
             len(rows),
             len(cases),
             card["patients"],
@@ -178,12 +178,12 @@ class Export:
         self._record(self.result)
         yield SUMS, sums.encode()
 
-    def _picture(self, film: Candidate) -> bytes | None:
+    def _picture(self, film: ExportCandidate) -> bytes | None:
         """Return the film as it may leave; ``None``, with its reason counted, if it may not."""
         try:
             cleaned = clean(self.installation.films.get(film.sha256))
         except (RadiographError, ClinicError):
-            self._left_out[Reason.UNREADABLE] += 1
+            self._left_out[NotExported.UNREADABLE] += 1
             return None
         # Burned-in text can be missed, and a name that left cannot be called back.
         every = self.installation.settings.collection_review == "every"
@@ -195,12 +195,12 @@ class Export:
             with self.installation.writing() as session:
                 review.ask_for(session, {film.sha256: cleaned.inside})
         if decision in (None, Decision.KEEP_BACK):
-            reason = Reason.UNREVIEWED if decision is None else Reason.KEPT_BACK
+            reason = NotExported.UNREVIEWED if decision is None else NotExported.KEPT_BACK
             self._left_out[reason] += 1
             return None
         return cleaned.to_png(mask_inside=decision is Decision.MASK)
 
-    def _row(self, film: Candidate) -> dict[str, str]:
+    def _row(self, film: ExportCandidate) -> dict[str, str]:
         fixed = {
             "modality": "X-ray",
             "location": "Ecuador",
@@ -232,7 +232,7 @@ class Export:
         self._sums[name] = hashlib.sha256(content).hexdigest()
         return name, content
 
-    def _record(self, result: Result) -> None:
+    def _record(self, result: ExportResult) -> None:
         with self.installation.act(self.actor) as act:
             row = CollectionExport(
                 created_at=act.now,

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from covid_d.clinic.collection.burned_in import Box, blacked_out, find_text
+from covid_d.clinic.collection.burned_in import blacked_out, find_text, in_margin
 from covid_d.radiograph import Radiograph, read
+from covid_d.radiograph.film import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def clean(content: bytes) -> Cleaned:
     """
     film = read(content)
     boxes = find_text(film.pixels)
-    margin = tuple(box for box in boxes if box.in_margin(film.height, film.width))
+    margin = tuple(box for box in boxes if in_margin(box, film.height, film.width))
     return Cleaned(film, margin, tuple(box for box in boxes if box not in margin))
 
 

@@ -12,13 +12,13 @@ from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
-from covid_d.clinic.collection.burned_in import Box
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.database.operations import FilmReview
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_, Text
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import N_, Text
+from covid_d.radiograph.film import Box
 
 PAGE: Final = 12
 
@@ -44,7 +44,7 @@ _DECISIONS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class FilmInReview:
     """A film that waits for a decision."""
 
     film_id: int
@@ -69,7 +69,7 @@ def ask_for(session: Session, found: Mapping[str, Sequence[Box]]) -> None:
         session.add(row)
 
 
-def waiting(session: Session, person: Person) -> tuple[int, list[Waiting]]:
+def waiting(session: Session, person: Person) -> tuple[int, list[FilmInReview]]:
     """Return how many films of the person's unit wait, and the first ``PAGE`` of them."""
     own = (
         select(Film.id, Film.case_id, FilmReview)
@@ -80,7 +80,7 @@ def waiting(session: Session, person: Person) -> tuple[int, list[Waiting]]:
     )
     count = session.scalar(select(func.count()).select_from(own.subquery())) or 0
     rows = session.execute(own.limit(PAGE)).all()
-    return count, [Waiting(film_id, case_id, boxes_of(row)) for film_id, case_id, row in rows]
+    return count, [FilmInReview(film_id, case_id, boxes_of(row)) for film_id, case_id, row in rows]
 
 
 def decide(

@@ -14,11 +14,11 @@ from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.cases import Case, Film, FollowUp, StoredAssessment
 from covid_d.clinic.follow_up.holding import holds
 from covid_d.clinic.follow_up.laboratory import Laboratory, Standard, samples
-from covid_d.clinic.follow_up.terms import GIVEN, Kind
+from covid_d.clinic.follow_up.terms import GIVEN, EntryKind
 from covid_d.clinic.keys import Keys
 from covid_d.clinic.patients import Identity, same_patient
-from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Outcome
+from covid_d.language import N_, Text
 
 OLDEST: Final = 89
 POSITIVE: Final = "COVID-19"
@@ -26,7 +26,7 @@ POSITIVE: Final = "COVID-19"
 NEGATIVE: Final = "Laboratory negative"
 
 
-class Reason(StrEnum):
+class NotExported(StrEnum):
     """Why a film is left out."""
 
     CONSENT = "no_consent"
@@ -43,17 +43,17 @@ class Reason(StrEnum):
 
 
 _REASONS: Final = {
-    Reason.CONSENT: N_("No consent, or consent withdrawn"),
-    Reason.RESULT: N_("No conclusive laboratory result"),
-    Reason.REFUSED: N_("Refused by the model"),
-    Reason.UNREVIEWED: N_("Waits for the review of somebody of its unit"),
-    Reason.KEPT_BACK: N_("Kept back by the reviewer"),
-    Reason.UNREADABLE: N_("Cannot be read from the film folder"),
+    NotExported.CONSENT: N_("No consent, or consent withdrawn"),
+    NotExported.RESULT: N_("No conclusive laboratory result"),
+    NotExported.REFUSED: N_("Refused by the model"),
+    NotExported.UNREVIEWED: N_("Waits for the review of somebody of its unit"),
+    NotExported.KEPT_BACK: N_("Kept back by the reviewer"),
+    NotExported.UNREADABLE: N_("Cannot be read from the film folder"),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ExportCandidate:
     """One film of the clinic as the collection would describe it: nothing identifies the patient.
 
     Parameters
@@ -68,11 +68,11 @@ class Candidate:
 
     case_id: int
     sha256: str
-    reason: Reason | None
+    reason: NotExported | None
     cells: dict[str, str]
 
 
-def candidates(session: Session, keys: Keys, clock: Clock) -> list[Candidate]:
+def candidates(session: Session, keys: Keys, clock: Clock) -> list[ExportCandidate]:
     """Return every film of every case, oldest first.
 
     The label is the RT-PCR's where it is conclusive. A positive antigen test stands for itself;
@@ -97,13 +97,15 @@ def candidates(session: Session, keys: Keys, clock: Clock) -> list[Candidate]:
     )
     consent = _consent(session)
     results = samples(session, true())
-    found: dict[int, tuple[Reason | None, dict[str, str]]] = {}
+    found: dict[int, tuple[NotExported | None, dict[str, str]]] = {}
     for case, patient in zip(cases, first, strict=True):
         day = clock.day_of(case.created_at)
         said = Laboratory.of(results.get(case.id, ()), day)
         finding = _finding(said)
         agreed = consent.get(case.id, case.research_consent) and not case.sample
-        reason = None if agreed and finding else Reason.RESULT if agreed else Reason.CONSENT
+        reason = (
+            None if agreed and finding else NotExported.RESULT if agreed else NotExported.CONSENT
+        )
         found[case.id] = (
             reason,
             {
@@ -118,12 +120,14 @@ def candidates(session: Session, keys: Keys, clock: Clock) -> list[Candidate]:
     return [_candidate(keys, row, *found[row.case_id]) for row in _films(session)]
 
 
-def _candidate(keys: Keys, row: Any, reason: Reason | None, cells: dict[str, str]) -> Candidate:
+def _candidate(
+    keys: Keys, row: Any, reason: NotExported | None, cells: dict[str, str]
+) -> ExportCandidate:
     if reason is None and row.outcome == Outcome.REFUSED.value:
-        reason = Reason.REFUSED
+        reason = NotExported.REFUSED
     name = keys.digest("collection film", f"{row.case_id} {row.sha256}")[:20]
     own = {"view": row.projection or "", "filename": f"{name}.png"}
-    return Candidate(row.case_id, row.sha256, reason, cells | own)
+    return ExportCandidate(row.case_id, row.sha256, reason, cells | own)
 
 
 def _films(session: Session) -> list[Any]:
@@ -142,7 +146,7 @@ def _films(session: Session) -> list[Any]:
 def _consent(session: Session) -> dict[int, bool]:
     rows = session.execute(
         select(FollowUp.case_id, FollowUp.value)
-        .where(FollowUp.kind == Kind.CONSENT.value, holds())
+        .where(FollowUp.kind == EntryKind.CONSENT.value, holds())
         .order_by(FollowUp.id)
     )
     return {row.case_id: row.value == GIVEN for row in rows}  # the latest one stays

@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from covid_d.clinic.database.base import Table
+from covid_d.clinic.database.base import TableBase
 
 
-class Unit(Table):
+class Unit(TableBase):
     """A health unit: a hospital, a centre, a ward.
 
     ``prevalence`` is the share of COVID-19 among those examined there, for predictive values;
@@ -28,7 +28,7 @@ class Unit(Table):
     created_at: Mapped[datetime]
 
 
-class User(Table):
+class User(TableBase):
     """A person with an account. Never deleted, since cases and the audit trail name them."""
 
     __tablename__ = "user_account"
@@ -50,7 +50,7 @@ class User(Table):
     unit: Mapped[Unit | None] = relationship()
 
 
-class SignInSession(Table):
+class SignInSession(TableBase):
     """A signed-in browser. The cookie's token is kept only as its hash.
 
     ``browser`` names it coarsely (``"Firefox · Ubuntu"``), so that its owner knows it again;
@@ -69,7 +69,7 @@ class SignInSession(Table):
     user: Mapped[User] = relationship()
 
 
-class ApiToken(Table):
+class ApiToken(TableBase):
     """A key for programs, acting for its owner; kept only as its hash."""
 
     __tablename__ = "api_token"
@@ -86,7 +86,7 @@ class ApiToken(Table):
     user: Mapped[User] = relationship()
 
 
-class OneTimeLink(Table):
+class OneTimeLink(TableBase):
     """A link that works once: the first administrator, or a password set anew."""
 
     __tablename__ = "one_time_link"

@@ -10,12 +10,12 @@ from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from covid_d.clinic.database.accounts import Unit, User
-from covid_d.clinic.database.base import Table
+from covid_d.clinic.database.base import TableBase
 from covid_d.detector import CATEGORIES, Assessment, Outcome
 from covid_d.language import Message
 
 
-class Case(Table):
+class Case(TableBase):
     """One patient's episode. What was entered at intake; what came later is in ``FollowUp``.
 
     The cédula is kept encrypted (``national_id_encrypted``) and as a keyed hash to find it
@@ -58,8 +58,11 @@ class Case(Table):
     readings: Mapped[list[Reading]] = relationship(back_populates="case", order_by="Reading.id")
 
 
-class Film(Table):
-    """One radiograph of a case; its bytes lie in the film store under their SHA-256."""
+class Film(TableBase):
+    """One radiograph of a case; its file, without its patient, lies in the film store.
+
+    It lies there under ``sha256``.
+    """
 
     __tablename__ = "film"
     __table_args__ = (UniqueConstraint("case_id", "sha256"),)
@@ -67,6 +70,10 @@ class Film(Table):
     id: Mapped[int] = mapped_column(primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("patient_case.id"), index=True)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
+    received_sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of the file as it was sent; ``None`` until a film of an older version is stripped."""
+    identity_encrypted: Mapped[str | None] = mapped_column(Text)
+    """Its identifiers, which a structured report must name (``cases.keeping``)."""
     format: Mapped[str | None] = mapped_column(String(8))
     width: Mapped[int | None]
     height: Mapped[int | None]
@@ -82,7 +89,7 @@ class Film(Table):
     )
 
 
-class StoredAssessment(Table):
+class StoredAssessment(TableBase):
     """A detector's :class:`~covid_d.detector.Assessment` of a film, as it was given."""
 
     __tablename__ = "assessment"
@@ -167,7 +174,7 @@ def assessment_columns(
     }
 
 
-class Reading(Table):
+class Reading(TableBase):
     """What a person read from a case's films. Never changed; a newer one follows it.
 
     ``kind`` is ``blind`` (before the model's answer was shown), ``open`` (after), ``second``, or
@@ -189,7 +196,7 @@ class Reading(Table):
     user: Mapped[User] = relationship()
 
 
-class AnswerShown(Table):
+class AnswerShown(TableBase):
     """When the model's answer of a case was first shown to a person."""
 
     __tablename__ = "answer_shown"
@@ -199,7 +206,7 @@ class AnswerShown(Table):
     shown_at: Mapped[datetime]
 
 
-class FollowUp(Table):
+class FollowUp(TableBase):
     """One later fact about a case. Never changed: a correction supersedes it and keeps it.
 
     ``kind``: ``rt_pcr``, ``antigen`` (``value`` positive, negative, indeterminate; ``day`` the

@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from covid_d.clinic.database.base import Table
+from covid_d.clinic.database.base import TableBase
 
 # SQLite counts up only in an INTEGER key.
 _Counter = BigInteger().with_variant(Integer, "sqlite")
 
 
-class AuditEntry(Table):
+class AuditEntry(TableBase):
     """Who did what and when; each entry carries the keyed hash of itself and the one before."""
 
     __tablename__ = "audit_entry"
@@ -31,7 +31,7 @@ class AuditEntry(Table):
     hash: Mapped[str] = mapped_column(String(64), unique=True)
 
 
-class InstalledBundle(Table):
+class InstalledBundle(TableBase):
     """A bundle kept in the data folder; at most one is active, else the built-in one answers."""
 
     __tablename__ = "installed_bundle"
@@ -45,20 +45,22 @@ class InstalledBundle(Table):
     installed_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
 
 
-class StagedFilm(Table):
+class StagedFilm(TableBase):
     """A film sent ahead of its case, so that a failed form does not lose it; kept for a day."""
 
     __tablename__ = "staged_film"
 
     token: Mapped[str] = mapped_column(String(64), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64))
+    received_sha256: Mapped[str | None] = mapped_column(String(64))
+    identity_encrypted: Mapped[str | None] = mapped_column(Text)
     user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"), index=True)
     created_at: Mapped[datetime] = mapped_column(index=True)
     examination: Mapped[dict[str, Any]] = mapped_column(JSON)
     """What was found when it was sent, so that its case need not read it again."""
 
 
-class FilmReview(Table):
+class FilmReview(TableBase):
     """Whether a film in which text was found, away from its margins, may leave the clinic.
 
     ``decision`` is ``clear`` (the marks are no text, or tell nobody's identity), ``mask`` (black
@@ -76,7 +78,7 @@ class FilmReview(Table):
     decided_at: Mapped[datetime | None]
 
 
-class CollectionExport(Table):
+class CollectionExport(TableBase):
     """One export of the collection: when, by whom, how much."""
 
     __tablename__ = "collection_export"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from covid_d.clinic.database.accounts import ApiToken, OneTimeLink, SignInSession, Unit, User
-from covid_d.clinic.database.base import Table
+from covid_d.clinic.database.base import TableBase
 from covid_d.clinic.database.cases import (
     AnswerShown,
     Case,
@@ -35,7 +35,7 @@ __all__ = [
     "SignInSession",
     "StagedFilm",
     "StoredAssessment",
-    "Table",
+    "TableBase",
     "Unit",
     "User",
 ]

@@ -15,10 +15,10 @@ from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.errors import ConflictError, InvalidInputError
 from covid_d.clinic.fields import is_text
 from covid_d.clinic.follow_up.facts import Current, Fact, history, summary
-from covid_d.clinic.follow_up.terms import DIED, GIVEN, OTHER_DIAGNOSIS, VOID, Kind
+from covid_d.clinic.follow_up.terms import DIED, GIVEN, OTHER_DIAGNOSIS, VOID, EntryKind
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_, Text
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import N_, Text
 
 LONGEST_NOTES: Final = 2000
 LONGEST_REASON: Final = 500
@@ -48,7 +48,7 @@ class Entry:
         Why; needed in a correction.
     """
 
-    kind: Kind
+    kind: EntryKind
     value: str
     day: date | None = None
     notes: str = ""
@@ -133,7 +133,7 @@ def _wrong_value(entry: Entry) -> dict[str, Text]:
 def _wrong_day(case: Case, entry: Entry, clock: Clock) -> dict[str, Text]:
     day, entered = entry.day, clock.day_of(case.created_at)
     if day is None:
-        needed = entry.kind.is_test or entry.kind is Kind.OUTCOME
+        needed = entry.kind.is_test or entry.kind is EntryKind.OUTCOME
         return {"day": N_("State the day.")} if needed else {}
     if day > clock.today():
         return {"day": sentences.IN_THE_FUTURE}
@@ -160,14 +160,14 @@ def _check_new(holding: Current, entry: Entry) -> None:
     """Refuse what is recorded already, so that a form sent twice counts once."""
     same_kind = [fact for fact in holding.facts if fact.kind is entry.kind]
     _check_test(same_kind, entry)
-    if entry.kind is Kind.DIAGNOSIS and same_kind:
+    if entry.kind is EntryKind.DIAGNOSIS and same_kind:
         raise ConflictError(
             N_("A final diagnosis is recorded already."),
             N_("If it is wrong, correct that entry; the old value is kept."),
         )
-    if entry.kind is Kind.OUTCOME and holding.outcome is not None:
+    if entry.kind is EntryKind.OUTCOME and holding.outcome is not None:
         _check_outcome(holding.outcome, entry)
-    if entry.kind is Kind.CONSENT and (entry.value == GIVEN) == holding.research_consent:
+    if entry.kind is EntryKind.CONSENT and (entry.value == GIVEN) == holding.research_consent:
         raise ConflictError(N_("The consent is recorded in this way already."))
 
 

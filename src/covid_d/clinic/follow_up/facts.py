@@ -16,8 +16,8 @@ from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.follow_up.holding import corrected
 from covid_d.clinic.follow_up.laboratory import Laboratory, Sample
-from covid_d.clinic.follow_up.terms import GIVEN, VOID, Kind, text_of
-from covid_d.clinic.texts import Text
+from covid_d.clinic.follow_up.terms import GIVEN, VOID, EntryKind, text_of
+from covid_d.language import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Fact:
     """
 
     id: int
-    kind: Kind
+    kind: EntryKind
     value: str
     day: date | None
     notes: str
@@ -126,7 +126,7 @@ def history(session: Session, case_id: int) -> list[Fact]:
     return [
         Fact(
             id=row.id,
-            kind=Kind(row.kind),
+            kind=EntryKind(row.kind),
             value=row.value,
             day=row.day,
             notes=row.notes,
@@ -157,7 +157,9 @@ def told(session: Session, case: Case, person: Person) -> Told:
     facts = history(session, case.id)
     if may_see_answer(session, case, person):
         return Told(facts, withheld=False)
-    known = [fact for fact in facts if fact.kind is Kind.CONSENT or fact.author_id == person.id]
+    known = [
+        fact for fact in facts if fact.kind is EntryKind.CONSENT or fact.author_id == person.id
+    ]
     return Told(known, withheld=True)
 
 
@@ -180,12 +182,12 @@ def summary(facts: Collection[Fact], case: Case, clock: Clock) -> Current:
     """
     holding = [fact for fact in facts if fact.holds]
 
-    def latest(kind: Kind) -> Fact | None:
+    def latest(kind: EntryKind) -> Fact | None:
         # By its day, not by when it was typed: an admission entered late is not the end.
         found = [fact for fact in holding if fact.kind is kind]
         return max(found, key=lambda fact: (fact.day or date.min, fact.id), default=None)
 
-    statements = [fact for fact in holding if fact.kind is Kind.CONSENT]
+    statements = [fact for fact in holding if fact.kind is EntryKind.CONSENT]
     consent = statements[-1] if statements else None  # the last word counts, whatever its day
     tests = tuple(
         sorted(
@@ -195,8 +197,8 @@ def summary(facts: Collection[Fact], case: Case, clock: Clock) -> Current:
     )
     return Current(
         tests=tests,
-        diagnosis=latest(Kind.DIAGNOSIS),
-        outcome=latest(Kind.OUTCOME),
+        diagnosis=latest(EntryKind.DIAGNOSIS),
+        outcome=latest(EntryKind.OUTCOME),
         consent=consent,
         research_consent=case.research_consent if consent is None else consent.value == GIVEN,
         laboratory=Laboratory.of(

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, exists
 from sqlalchemy.orm import aliased
 
 from covid_d.clinic.database.cases import FollowUp
-from covid_d.clinic.follow_up.terms import VOID, Kind
+from covid_d.clinic.follow_up.terms import VOID, EntryKind
 
 
 def corrected() -> ColumnElement[bool]:
@@ -25,4 +25,4 @@ def holds() -> ColumnElement[bool]:
 
 def is_test() -> ColumnElement[bool]:
     """Return the condition on ``FollowUp`` that it is a result of the laboratory."""
-    return FollowUp.kind.in_([kind.value for kind in Kind if kind.is_test])
+    return FollowUp.kind.in_([kind.value for kind in EntryKind if kind.is_test])

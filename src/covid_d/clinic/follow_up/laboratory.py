@@ -19,8 +19,8 @@ from sqlalchemy.orm import Session
 
 from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.follow_up.holding import holds, is_test
-from covid_d.clinic.follow_up.terms import Kind
-from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.follow_up.terms import EntryKind
+from covid_d.language import N_, Text
 
 # A sample further from the case's day tells of another state of the patient.
 WINDOW_DAYS: Final = 7
@@ -110,7 +110,7 @@ class Laboratory:
         to_date = next((said for said in _DECISIVE if said in values), ResultToDate.PENDING)
         rt_pcr, antigen = (
             standard([(value, taken) for kind, value, taken in samples if kind == asked], day)
-            for asked in (Kind.RT_PCR, Kind.ANTIGEN)
+            for asked in (EntryKind.RT_PCR, EntryKind.ANTIGEN)
         )
         reference = _reference(rt_pcr, antigen)
         why = None

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 
-class Kind(StrEnum):
+class EntryKind(StrEnum):
     """What a fact is about."""
 
     RT_PCR = "rt_pcr"
@@ -26,7 +26,7 @@ class Kind(StrEnum):
     @property
     def is_test(self) -> bool:
         """Whether it is a laboratory test, of which a case may have several results."""
-        return self in {Kind.RT_PCR, Kind.ANTIGEN}
+        return self in {EntryKind.RT_PCR, EntryKind.ANTIGEN}
 
     @property
     def values(self) -> Mapping[str, Text]:
@@ -42,18 +42,18 @@ VOID: Final = "void"
 """What a correction says of an entry that should never have been made."""
 
 
-def text_of(kind: Kind, value: str) -> Text:
+def text_of(kind: EntryKind, value: str) -> Text:
     """Return the name of a value."""
     return _MISTAKE if value == VOID else kind.values[value]
 
 
 _MISTAKE: Final = N_("Entered by mistake")
 _KINDS: Final = {
-    Kind.RT_PCR: Text("RT-PCR"),
-    Kind.ANTIGEN: N_("Antigen test"),
-    Kind.DIAGNOSIS: N_("Final diagnosis"),
-    Kind.OUTCOME: N_("Patient's outcome"),
-    Kind.CONSENT: N_("Research consent"),
+    EntryKind.RT_PCR: Text("RT-PCR"),
+    EntryKind.ANTIGEN: N_("Antigen test"),
+    EntryKind.DIAGNOSIS: N_("Final diagnosis"),
+    EntryKind.OUTCOME: N_("Patient's outcome"),
+    EntryKind.CONSENT: N_("Research consent"),
 }
 _RESULTS: Final = {
     "positive": N_("Positive"),
@@ -77,15 +77,15 @@ _DIAGNOSES: Final = {
     "Z03.8": N_("No disease found"),
     OTHER_DIAGNOSIS: N_("Another diagnosis"),
 }
-_VALUES: Final[Mapping[Kind, Mapping[str, Text]]] = {
-    Kind.RT_PCR: _RESULTS,
-    Kind.ANTIGEN: _RESULTS,
-    Kind.DIAGNOSIS: _DIAGNOSES,
-    Kind.OUTCOME: {
+_VALUES: Final[Mapping[EntryKind, Mapping[str, Text]]] = {
+    EntryKind.RT_PCR: _RESULTS,
+    EntryKind.ANTIGEN: _RESULTS,
+    EntryKind.DIAGNOSIS: _DIAGNOSES,
+    EntryKind.OUTCOME: {
         "discharged": N_("Discharged"),
         "admitted": N_("Admitted to a ward"),
         "icu": N_("Admitted to intensive care"),
         DIED: N_("Died"),
     },
-    Kind.CONSENT: {GIVEN: N_("Given"), "withdrawn": N_("Withdrawn")},
+    EntryKind.CONSENT: {GIVEN: N_("Given"), "withdrawn": N_("Withdrawn")},
 }

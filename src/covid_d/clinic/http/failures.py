@@ -29,8 +29,8 @@ from covid_d.clinic.fields import sentence_of
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.way_back import way_back
 from covid_d.clinic.operations.logs import without_values
-from covid_d.clinic.texts import N_, Text
 from covid_d.errors import BundleError
+from covid_d.language import N_, Text
 
 _log = logging.getLogger(__name__)
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})

@@ -20,7 +20,7 @@ from covid_d.clinic.errors import (
 )
 from covid_d.clinic.http import failures
 from covid_d.clinic.http.visitor import is_known
-from covid_d.clinic.texts import N_
+from covid_d.language import N_
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # Everything comes from this server; no inline script or style anywhere.

@@ -7,11 +7,11 @@ from typing import Final
 
 from covid_d.clinic.http.visitor import Visitor
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MenuItem:
     """One entry of the menu."""
 
     path: str
@@ -20,17 +20,17 @@ class Entry:
 
 
 _MENU: Final = (
-    Entry("/cases/new", N_("New case"), Permission.CREATE_CASE),
-    Entry("/cases", N_("Cases"), Permission.READ_CASE),
-    Entry("/dashboard", N_("Dashboard"), Permission.SEE_DASHBOARD),
-    Entry("/collection", N_("Collection"), Permission.EXPORT_COLLECTION),
-    Entry("/users", N_("Users"), Permission.MANAGE_USERS),
-    Entry("/units", N_("Health units"), Permission.MANAGE_UNITS),
-    Entry("/bundles", N_("Models"), Permission.MANAGE_BUNDLES),
-    Entry("/audit-trail", N_("Audit trail"), Permission.READ_AUDIT_TRAIL),
+    MenuItem("/cases/new", N_("New case"), Permission.CREATE_CASE),
+    MenuItem("/cases", N_("Cases"), Permission.READ_CASE),
+    MenuItem("/dashboard", N_("Dashboard"), Permission.SEE_DASHBOARD),
+    MenuItem("/collection", N_("Collection"), Permission.EXPORT_COLLECTION),
+    MenuItem("/users", N_("Users"), Permission.MANAGE_USERS),
+    MenuItem("/units", N_("Health units"), Permission.MANAGE_UNITS),
+    MenuItem("/bundles", N_("Models"), Permission.MANAGE_BUNDLES),
+    MenuItem("/audit-trail", N_("Audit trail"), Permission.READ_AUDIT_TRAIL),
 )
 
 
-def entries_for(visitor: Visitor | None) -> list[Entry]:
+def entries_for(visitor: Visitor | None) -> list[MenuItem]:
     """Return the menu of a visitor, empty for nobody."""
     return [] if visitor is None else [entry for entry in _MENU if visitor.may(entry.permission)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 NOTICES: Final[dict[str, Text]] = {
     "welcome": N_("Welcome. Create a health unit and the first doctor."),

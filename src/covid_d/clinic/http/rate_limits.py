@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from covid_d.clinic.accounts.sign_in import LOCK, TRIES
 from covid_d.clinic.errors import TooManyError
 from covid_d.clinic.http import failures
-from covid_d.clinic.texts import N_, NN_
+from covid_d.language import N_, NN_
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,8 @@ from covid_d.clinic.http.navigation import entries_for
 from covid_d.clinic.http.notices import NOTICES
 from covid_d.clinic.http.visitor import Visitor, installation
 from covid_d.clinic.http.way_back import way_back
-from covid_d.clinic.texts import Text, translations
 from covid_d.errors import BundleError
-from covid_d.language import INTENDED_USE, Language, Message
+from covid_d.language import INTENDED_USE, Language, Message, Text, translations
 
 LANGUAGE_COOKIE: Final = "covid_d_language"
 # Spanish as written in Ecuador: decimal comma, day before month.
@@ -104,6 +103,7 @@ def _bundle(request: Request) -> dict[str, Any] | None:
         "name": bundle.spec.name,
         "version": bundle.spec.version,
         "verdict": bundle.spec.verdict.status,
+        "unsigned": bundle.spec.verdict.is_unsigned,
         "sha256": bundle.id.sha256,
     }
 

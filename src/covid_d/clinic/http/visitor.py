@@ -16,8 +16,8 @@ from covid_d.clinic.accounts.people import Person, check_allowed
 from covid_d.clinic.errors import ForbiddenError, NotSignedInError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.language import N_
 
 COOKIE: Final = "covid_d_session"
 CSRF_FIELD: Final = "csrf_token"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from covid_d.clinic.texts import N_, Text
-from covid_d.language import Language
+from covid_d.language import N_, Language, Text
 
 ACTIONS: Final[Mapping[str, Text]] = {
     "audit_trail.download": N_("Audit trail downloaded"),
@@ -22,6 +21,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "film.assess": N_("Radiograph answered without a case"),
     "film.review": N_("Radiograph reviewed for the collection"),
     "film.stage": N_("Radiograph sent ahead of its case"),
+    "film.strip": N_("Radiograph stripped of its patient"),
     "film.sweep": N_("Radiographs without a case removed"),
     "film.view": N_("Radiograph seen"),
     "first_start.administrator": N_("First administrator created"),

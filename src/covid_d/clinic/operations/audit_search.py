@@ -62,7 +62,7 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TrailEntry:
     """One entry, with the names of the persons in it.
 
     Parameters
@@ -97,7 +97,7 @@ def count(installation: Installation, search: Search) -> int:
 
 def latest(
     installation: Installation, search: Search, *, offset: int = 0, limit: int = PAGE
-) -> Sequence[Entry]:
+) -> Sequence[TrailEntry]:
     """Return entries, the latest first."""
     with installation.reading() as session:
         names = _names(session)
@@ -149,10 +149,10 @@ def _names(session: Session) -> dict[int, str]:
     return {row.id: f"{row.full_name} ({row.username})" for row in rows}
 
 
-def _entry(row: AuditEntry, names: dict[int, str]) -> Entry:
+def _entry(row: AuditEntry, names: dict[int, str]) -> TrailEntry:
     kind, _, key = row.subject.partition(":")
     subject_name = names.get(int(key)) if kind == "user" and key.isdecimal() else None
-    return Entry(
+    return TrailEntry(
         sequence=row.sequence,
         at=row.at,
         person=None if row.user_id is None else names.get(row.user_id),

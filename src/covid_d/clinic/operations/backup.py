@@ -23,9 +23,10 @@ from sqlalchemy import Connection, Engine, Table, select
 from covid_d import __version__
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.migrate import revision
-from covid_d.clinic.database.tables import Table as Base
+from covid_d.clinic.database.tables import TableBase
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
+from covid_d.clinic.operations.strip_films import strip_films
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 from covid_d.language import N_
@@ -109,6 +110,7 @@ def back_up(
             N_("%(archive)s already exists.", archive=archive),
             N_("Choose another name for the backup."),
         )
+    strip_films(installation)
     with installation.act(Actor(None)) as act:
         act.record("backup.create", "installation")
     name = ""
@@ -177,7 +179,7 @@ def _dump(
     counts: dict[str, int] = {}
     films: set[str] = set()
     with snapshot(engine) as connection:
-        for table in Base.metadata.sorted_tables:
+        for table in TableBase.metadata.sorted_tables:
             if table.name in NOT_KEPT:
                 continue
             name, digest, count = f"{TABLES}/{table.name}.jsonl", hashlib.sha256(), 0

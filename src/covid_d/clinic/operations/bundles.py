@@ -4,38 +4,45 @@ from __future__ import annotations
 
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select, update
 
 from covid_d.clinic.database.operations import InstalledBundle
 from covid_d.clinic.errors import InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.texts import N_
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import Bundle, Detector
 from covid_d.detector.bundle.contents import pack
 from covid_d.errors import BundleError, CovidDError
+from covid_d.language import N_
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class BundleChoice:
     """A bundle that can answer films here.
 
     Parameters
     ----------
     sha256
         Of the bundle; ``None`` for the one that comes with the software or its settings.
-    name, version, verdict
+    name, version
         What it says of itself.
+    verdict
+        As far as it is believed here.
+    unsigned
+        Whether it claims a better one, which nobody signed whom this clinic trusts.
     active
         Whether it answers now.
     installed_at
         When it was put in.
     problem
         Why it cannot be used; ``None`` when it can.
+    appearance
+        Whether it answers in the four appearances; ``None`` when it cannot be used.
     """
 
     sha256: str | None
@@ -45,27 +52,36 @@ class Choice:
     active: bool
     installed_at: datetime | None = None
     problem: str | None = None
+    unsigned: bool = False
+    appearance: bool | None = None
 
 
-def choices(installation: Installation) -> list[Choice]:
+def choices(installation: Installation) -> list[BundleChoice]:
     """Return the default bundle and every installed one, newest first."""
     with installation.reading() as session:
         rows = session.scalars(
             select(InstalledBundle).order_by(InstalledBundle.installed_at.desc())
         ).all()
-    installed = [
-        Choice(
-            row.sha256,
-            row.name,
-            row.version,
-            row.verdict,
-            row.active,
-            row.installed_at,
-            _problem(installation, row.sha256),
-        )
-        for row in rows
-    ]
+    installed = [_choice(_path(installation, row.sha256), row) for row in rows]
     return [_default(any(row.active for row in rows) is False), *installed]
+
+
+def _choice(path: Path | None, row: InstalledBundle) -> BundleChoice:
+    """Return an installed bundle as it is on the disk; what the database says of it is a copy."""
+    known = BundleChoice(row.sha256, row.name, row.version, "", row.active, row.installed_at)
+    try:
+        return replace(known, **_told(Bundle.load(path)))
+    except BundleError as error:
+        return replace(known, problem=error.message)
+
+
+def _told(bundle: Bundle) -> dict[str, Any]:
+    verdict = bundle.spec.verdict
+    return {
+        "verdict": verdict.status,
+        "unsigned": verdict.is_unsigned,
+        "appearance": bundle.spec.has_appearance,
+    }
 
 
 def install(installation: Installation, actor: Actor, content: bytes) -> str:
@@ -170,20 +186,13 @@ def card(installation: Installation, sha256: str | None) -> str:
         raise NotFoundError from error
 
 
-def _default(active: bool) -> Choice:
+def _default(active: bool) -> BundleChoice:
     try:
-        spec = Bundle.load().spec
+        bundle = Bundle.load()
     except BundleError as error:
-        return Choice(None, "?", "", "", active, problem=error.message)
-    return Choice(None, spec.name, spec.version, spec.verdict.status, active)
-
-
-def _problem(installation: Installation, sha256: str | None) -> str | None:
-    try:
-        Bundle.load(_path(installation, sha256))
-    except BundleError as error:
-        return error.message
-    return None
+        return BundleChoice(None, "?", "", "", active, problem=error.message)
+    named = BundleChoice(None, bundle.spec.name, bundle.spec.version, "", active)
+    return replace(named, **_told(bundle))
 
 
 def _path(installation: Installation, sha256: str | None) -> Path | None:

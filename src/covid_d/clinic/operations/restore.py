@@ -18,9 +18,10 @@ from sqlalchemy import Table as SqlTable
 
 from covid_d.clinic.database.engine import open_engine
 from covid_d.clinic.database.migrate import upgrade
-from covid_d.clinic.installation import data_folder, database_url
+from covid_d.clinic.installation import DATABASE_FILE, data_folder, database_url
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.operations.backup import FORMAT, MANIFEST, READ, TABLES, Manifest, Progress
+from covid_d.clinic.private_folder import make_private
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.errors import CovidDError
 from covid_d.files import write_atomically
@@ -59,9 +60,9 @@ def restore(
     with _open(archive) as opened:
         manifest = _manifest(opened, archive)
         _refuse_used(opened, folder)
+        make_private(folder, None if settings.database_url is not None else folder / DATABASE_FILE)
         engine = open_engine(database_url(settings))
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             upgrade(engine, manifest.revision)
             _refuse_filled(engine)
             _restore_files(opened, archive, manifest, folder, progress)

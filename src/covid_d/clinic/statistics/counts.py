@@ -15,10 +15,10 @@ from covid_d.clinic.follow_up.laboratory import WINDOW_DAYS, ResultToDate, Stand
 from covid_d.clinic.statistics.episodes import NO_FILM, Episodes
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.suppression import hidden_parts
-from covid_d.clinic.statistics.table import HIDDEN, Cell, Column, Table
-from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.statistics.table import HIDDEN, Cell, Column, FigureTable
 from covid_d.detector import Outcome
 from covid_d.evaluation.figures.intervals import proportion
+from covid_d.language import N_, Text
 from covid_d.radiograph import Refusal, RefusalCode
 
 LEAST_RESULTS: Final = 10
@@ -55,7 +55,7 @@ class _Group:
     exempt: bool = False  # the person's own unit
 
 
-def by_day(cases: Episodes, period: Period, scope: Scope) -> Table:
+def by_day(cases: Episodes, period: Period, scope: Scope) -> FigureTable:
     """Return cases and positivity by day of entry, by week in long periods."""
     step = 1 if period.days <= _MAX_DAYS else 7
     first = period.first.toordinal()
@@ -69,7 +69,7 @@ def by_day(cases: Episodes, period: Period, scope: Scope) -> Table:
     return _table("days", title, head, groups, cases, scope)
 
 
-def by_province(cases: Episodes, scope: Scope) -> Table:
+def by_province(cases: Episodes, scope: Scope) -> FigureTable:
     """Return cases and positivity by province, most cases first."""
     names = Counter(cases.province.tolist())
     groups = [_Group(name, cases.province == name) for name, _ in names.most_common()]
@@ -77,7 +77,7 @@ def by_province(cases: Episodes, scope: Scope) -> Table:
     return _table("provinces", N_("Cases by province"), head, groups, cases, scope)
 
 
-def by_unit(cases: Episodes, scope: Scope, names: dict[int, str]) -> Table:
+def by_unit(cases: Episodes, scope: Scope, names: dict[int, str]) -> FigureTable:
     """Return cases and positivity by unit."""
     groups = [_Group(label, mask, own) for label, mask, own in unit_groups(cases, scope, names)]
     head = Column("unit", N_("Health unit"))
@@ -102,13 +102,13 @@ def unit_groups(
     return [(names[unit], cases.unit == unit, False) for unit, _ in present.most_common()]
 
 
-def outcomes(cases: Episodes, scope: Scope) -> Table:
+def outcomes(cases: Episodes, scope: Scope) -> FigureTable:
     """Return how many cases got each answer."""
     labels: dict[str, Cell] = {outcome.value: outcome.message for outcome in Outcome}
     labels[NO_FILM] = N_("No film assessed at intake")
     counts = Counter(cases.outcome.tolist())
     rows = shown([counts[key] for key in labels], scope)
-    return Table(
+    return FigureTable(
         "outcomes",
         N_("Answers given"),
         (Column("outcome", N_("Answer")), Column("cases", N_("Cases"), "count")),
@@ -117,12 +117,12 @@ def outcomes(cases: Episodes, scope: Scope) -> Table:
     )
 
 
-def refusals(codes: Iterable[str], scope: Scope) -> Table:
+def refusals(codes: Iterable[str], scope: Scope) -> FigureTable:
     """Return the refused films by reason, most frequent first."""
     counts = Counter(codes)
     found = counts.most_common()
     rows = shown([count for _, count in found], scope)
-    return Table(
+    return FigureTable(
         "refusals",
         N_("Refused films"),
         (Column("reason", N_("Reason")), Column("films", N_("Films"), "count")),
@@ -137,7 +137,7 @@ def shown(parts: Sequence[int], scope: Scope) -> list[Cell]:
     return [HIDDEN if place in hidden else count for place, count in enumerate(parts)]
 
 
-def laboratory(cases: Episodes, scope: Scope) -> Table:
+def laboratory(cases: Episodes, scope: Scope) -> FigureTable:
     """Return how many cases have each result to date, what of it counts, and why where not.
 
     The other tables count the reference standard; the worklist shows the result to date.
@@ -162,7 +162,7 @@ def laboratory(cases: Episodes, scope: Scope) -> Table:
         Column("why", N_("Why they differ")),
         Column("cases", N_("Cases"), "count"),
     )
-    return Table(
+    return FigureTable(
         "laboratory",
         N_("Result to date and reference standard"),
         columns,
@@ -178,7 +178,7 @@ def _table(
     groups: Sequence[_Group],
     cases: Episodes,
     scope: Scope,
-) -> Table:
+) -> FigureTable:
     positive = cases.reference == Standard.POSITIVE
     negative = cases.reference == Standard.NEGATIVE
     sizes = [int(group.mask.sum()) for group in groups]
@@ -201,7 +201,7 @@ def _table(
                 ),
             )
         )
-    return Table(name, title, (head, *_COUNTS), rows, _notes(scope, _LABORATORY))
+    return FigureTable(name, title, (head, *_COUNTS), rows, _notes(scope, _LABORATORY))
 
 
 def _small(parts: list[int], groups: Sequence[_Group], scope: Scope) -> set[int]:

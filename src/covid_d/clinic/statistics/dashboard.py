@@ -14,9 +14,9 @@ from covid_d.clinic.statistics import counts, drift, performance
 from covid_d.clinic.statistics.drift import Drift
 from covid_d.clinic.statistics.episodes import BundleName, Episodes, bundles, load, unit_names
 from covid_d.clinic.statistics.scope import Period, Scope
-from covid_d.clinic.statistics.table import Table
-from covid_d.clinic.texts import N_, NN_, Text
+from covid_d.clinic.statistics.table import FigureTable
 from covid_d.detector import Outcome
+from covid_d.language import N_, NN_, Text
 
 WARNING: Final = N_(
     "These figures are of this model on these patients, as doctors chose whom to examine and to "
@@ -63,7 +63,7 @@ class Dashboard:
         What is said of the period's cases that the person has yet to read blind, if any.
     """
 
-    tables: dict[str, Table]
+    tables: dict[str, FigureTable]
     drift: Drift
     drift_bundle: BundleName | None
     bundles: tuple[BundleName, ...]

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from covid_d.clinic.statistics.episodes import NO_FILM, Episodes
-from covid_d.clinic.statistics.table import Cell, Column, Table
-from covid_d.clinic.texts import N_
+from covid_d.clinic.statistics.table import Cell, Column, FigureTable
+from covid_d.language import N_
 
 REFERENCE: Final = 200
 WINDOW: Final = 100
@@ -30,7 +30,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class DriftWindow:
     """Consecutive cases of one bundle.
 
     Parameters
@@ -86,8 +86,8 @@ class Drift:
     """
 
     available: int
-    reference: Window | None
-    windows: tuple[Window, ...]
+    reference: DriftWindow | None
+    windows: tuple[DriftWindow, ...]
 
     @property
     def alarms(self) -> tuple[str, ...]:
@@ -120,7 +120,7 @@ def drift(cases: Episodes) -> Drift:
     return Drift(len(own), reference, tuple(windows))
 
 
-def table(found: Drift) -> Table:
+def table(found: Drift) -> FigureTable:
     """Return the reference and the windows, one row each."""
     rows: list[tuple[Cell, ...]] = []
     if found.reference is not None:
@@ -142,7 +142,7 @@ def table(found: Drift) -> Table:
         Column("p_refused", N_("p, refusals"), "score"),
         Column("alarm", N_("Alarm")),
     )
-    return Table(
+    return FigureTable(
         "drift",
         N_("Drift of the scores"),
         columns,
@@ -162,10 +162,10 @@ def table(found: Drift) -> Table:
     )
 
 
-def _window(cases: Episodes, start: int, size: int) -> Window:
+def _window(cases: Episodes, start: int, size: int) -> DriftWindow:
     part = cases.where((np.arange(len(cases)) >= start) & (np.arange(len(cases)) < start + size))
     answered = part.answered
-    return Window(
+    return DriftWindow(
         date.fromordinal(int(part.day[0])),
         date.fromordinal(int(part.day[-1])),
         part.score[answered],
@@ -173,7 +173,7 @@ def _window(cases: Episodes, start: int, size: int) -> Window:
     )
 
 
-def _compared(reference: Window, window: Window) -> Window:
+def _compared(reference: DriftWindow, window: DriftWindow) -> DriftWindow:
     from scipy.stats import fisher_exact, ks_2samp
 
     distance = p_scores = np.nan
@@ -182,12 +182,12 @@ def _compared(reference: Window, window: Window) -> Window:
         distance, p_scores = float(test.statistic), float(test.pvalue)
     parts = [[part.refused, len(part.scores)] for part in (reference, window)]
     p_refused = float(fisher_exact(parts).pvalue)
-    return Window(
+    return DriftWindow(
         window.first, window.last, window.scores, window.refused, distance, p_scores, p_refused
     )
 
 
-def _row(window: Window) -> tuple[Cell, ...]:
+def _row(window: DriftWindow) -> tuple[Cell, ...]:
     quartiles: list[Cell] = [None, None, None]
     if len(window.scores) >= LEAST_SCORES:
         quartiles = [float(q) for q in np.quantile(window.scores, [0.25, 0.5, 0.75])]
@@ -199,7 +199,7 @@ def _defined(value: float) -> float | None:
     return None if np.isnan(value) else value
 
 
-def _verdict(window: Window) -> Cell:
+def _verdict(window: DriftWindow) -> Cell:
     if window.scores_alarm and window.refusals_alarm:
         return N_("scores and refusals")
     if window.scores_alarm:

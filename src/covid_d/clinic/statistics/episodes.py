@@ -29,7 +29,7 @@ from covid_d.detector import Outcome
 
 NO_FILM: Final = "none"
 
-Words = npt.NDArray[np.str_]
+Strings = npt.NDArray[np.str_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +81,18 @@ class Episodes:
 
     day: npt.NDArray[np.int64]
     unit: npt.NDArray[np.int64]
-    province: Words
+    province: Strings
     patient: npt.NDArray[np.int64]
-    outcome: Words
+    outcome: Strings
     probability: npt.NDArray[np.float64]
     score: npt.NDArray[np.float64]
     bundle: npt.NDArray[np.int64]
-    rt_pcr: Words
-    antigen: Words
-    to_date: Words
-    reference: Words
-    why: Words
-    blind_reading: Words
+    rt_pcr: Strings
+    antigen: Strings
+    to_date: Strings
+    reference: Strings
+    why: Strings
+    blind_reading: Strings
 
     def __len__(self) -> int:
         return len(self.day)
@@ -305,5 +305,5 @@ def _blind_readings(session: Session, chosen: ColumnElement[bool]) -> dict[int, 
     return {row.case_id: row.finding for row in rows}  # read last, the first one stays
 
 
-def _words(values: Sequence[str]) -> Words:
+def _words(values: Sequence[str]) -> Strings:
     return np.array(values, dtype=np.str_)

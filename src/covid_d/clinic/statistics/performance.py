@@ -19,16 +19,16 @@ from covid_d.clinic.statistics.counts import shown, unit_groups
 from covid_d.clinic.statistics.episodes import NO_FILM, BundleName, Episodes
 from covid_d.clinic.statistics.scope import Scope
 from covid_d.clinic.statistics.suppression import LEAST as SMALL
-from covid_d.clinic.statistics.table import HIDDEN, Cell, Column, Table
-from covid_d.clinic.texts import N_, Text
+from covid_d.clinic.statistics.table import HIDDEN, Cell, Column, FigureTable
 from covid_d.detector import Outcome
 from covid_d.evaluation.figures.calibration import reliability
 from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.evaluation.figures.intervals import auroc, proportion
+from covid_d.language import N_, Text
 
 LEAST: Final = 10
 Mask = npt.NDArray[np.bool_]
-Words = npt.NDArray[np.str_]
+Strings = npt.NDArray[np.str_]
 
 _RULES: Final = (
     N_(
@@ -81,7 +81,7 @@ class Compared:
         N; which scores are probabilities of COVID-19; the others say how typical the film looks.
     """
 
-    answers: Words
+    answers: Strings
     truth: Mask
     patients: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64] | None = None
@@ -128,12 +128,12 @@ class Compared:
         return len(self.truth), sick, len(self.truth) - sick, undecided, *rates, self.area()
 
 
-def compared(cases: Episodes, reference: Words) -> Compared:
+def compared(cases: Episodes, reference: Strings) -> Compared:
     """Return the cases that have both an index test and a conclusive reference."""
     return _answers(cases, reference, counted(cases, reference))
 
 
-def _answers(cases: Episodes, reference: Words, mask: Mask) -> Compared:
+def _answers(cases: Episodes, reference: Strings, mask: Mask) -> Compared:
     return Compared(
         cases.outcome[mask],
         (reference == Standard.POSITIVE)[mask],
@@ -143,12 +143,12 @@ def _answers(cases: Episodes, reference: Words, mask: Mask) -> Compared:
     )
 
 
-def counted(cases: Episodes, reference: Words) -> Mask:
+def counted(cases: Episodes, reference: Strings) -> Mask:
     """Return which cases are counted."""
     return cases.answered & _conclusive(reference)
 
 
-def flow(cases: Episodes, reference: Words, scope: Scope, *, without: Text) -> Table:
+def flow(cases: Episodes, reference: Strings, scope: Scope, *, without: Text) -> FigureTable:
     """Return who is counted and why the others are not, as STARD 2015 asks (item 19).
 
     The parts of each step add up to the step.
@@ -198,17 +198,17 @@ def flow(cases: Episodes, reference: Words, scope: Scope, *, without: Text) -> T
         Column("step", N_("Step")),
         Column("cases", N_("Cases"), "count"),
     )
-    return Table("flow", N_("Who is counted"), columns, rows, _RULES[:2])
+    return FigureTable("flow", N_("Who is counted"), columns, rows, _RULES[:2])
 
 
 def accuracy(
     cases: Episodes,
-    reference: Words,
+    reference: Strings,
     scope: Scope,
     *,
     units: dict[int, str],
     bundles: list[BundleName],
-) -> Table:
+) -> FigureTable:
     """Return the figures of all cases, by bundle and by unit."""
     mask = counted(cases, reference)
     both, members = compared(cases, reference), cases.where(mask)
@@ -225,7 +225,7 @@ def accuracy(
         small = any(isinstance(n, int) and 0 < n < SMALL for n in row[1:3])
         hide = scope.protected and small and not exempt
         rows.append((label, *([HIDDEN] * 4 + [None] * 5 if hide else row)))
-    return Table(
+    return FigureTable(
         "accuracy",
         N_("Performance against laboratory results"),
         (Column("stratum", N_("Cases of")), *_FIGURES),
@@ -234,7 +234,7 @@ def accuracy(
     )
 
 
-def comparators(cases: Episodes) -> Table:
+def comparators(cases: Episodes) -> FigureTable:
     """Return other readers and tests beside the model, each pair on the very same cases.
 
     The reference is RT-PCR throughout, since the antigen test is itself compared.
@@ -251,7 +251,7 @@ def comparators(cases: Episodes) -> Table:
         model = _answers(cases, cases.rt_pcr, mask)
         rows.append((label, *Compared(answers[mask], truth, patients).row()))
         rows.append((N_("The model on the same cases"), *model.row()))
-    return Table(
+    return FigureTable(
         "comparators",
         N_("Beside the model: blind readings and antigen"),
         (Column("test", N_("Test")), *_FIGURES),
@@ -260,7 +260,7 @@ def comparators(cases: Episodes) -> Table:
     )
 
 
-def calibration(cases: Episodes, reference: Words, scope: Scope) -> Table:
+def calibration(cases: Episodes, reference: Strings, scope: Scope) -> FigureTable:
     """Return the share with COVID-19 by bin of probability, inconclusive answers included.
 
     Answers of appearance state no probability of COVID-19 and are left out.
@@ -280,7 +280,7 @@ def calibration(cases: Episodes, reference: Words, scope: Scope) -> Table:
         Column("mean_probability", N_("Mean probability given"), "share"),
         Column("observed", N_("With COVID-19 (95 % interval)"), "share"),
     )
-    return Table(
+    return FigureTable(
         "calibration",
         N_("Do the probabilities come true?"),
         columns,
@@ -312,6 +312,6 @@ def _step(
     return [(level, label, count) for (label, _), count in zip(parts, counts, strict=True)]
 
 
-def _conclusive(results: Words) -> Mask:
+def _conclusive(results: Strings) -> Mask:
     found: Mask = (results == Standard.POSITIVE) | (results == Standard.NEGATIVE)
     return found

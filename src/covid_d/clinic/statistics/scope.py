@@ -16,7 +16,7 @@ from covid_d.clinic.cases.readings import answer_visible_to
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_
+from covid_d.language import N_
 
 DEFAULT_DAYS: Final = 90
 LONGEST_DAYS: Final = 10 * 366

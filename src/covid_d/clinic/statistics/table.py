@@ -10,9 +10,8 @@ from datetime import date
 from enum import Enum
 from typing import Any, Final
 
-from covid_d.clinic.texts import Text
 from covid_d.evaluation.figures.estimate import Estimate
-from covid_d.language import Language, Message
+from covid_d.language import Language, Message, Text
 
 
 class Hidden(Enum):
@@ -52,7 +51,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class FigureTable:
     """One block.
 
     Parameters
@@ -79,7 +78,7 @@ class Table:
     left_out: Text | None = None
 
 
-def to_csv(table: Table, language: Language) -> str:
+def to_csv(table: FigureTable, language: Language) -> str:
     """Return a table as CSV (RFC 4180); an estimate takes four columns: value, bounds, number.
 
     Where cases are left out, a last row says so in its first field: figures that travel on their
@@ -106,7 +105,7 @@ def to_csv(table: Table, language: Language) -> str:
     return buffer.getvalue()
 
 
-def to_json(table: Table, language: Language) -> dict[str, Any]:
+def to_json(table: FigureTable, language: Language) -> dict[str, Any]:
     """Return a table for the charts: column names, headers and rows; hidden cells are ``null``."""
     return {
         "title": table.title.in_language(language),

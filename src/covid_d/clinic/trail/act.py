@@ -13,7 +13,7 @@ from sqlalchemy.sql.expression import TextClause
 
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import ApiToken, Unit, User
-from covid_d.clinic.database.base import Table
+from covid_d.clinic.database.base import TableBase
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.database.engine import writing
 from covid_d.clinic.database.operations import AuditEntry, CollectionExport
@@ -21,7 +21,7 @@ from covid_d.clinic.keys import Keys
 from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 
-_WORDS: Final[dict[type[Table], str]] = {
+_WORDS: Final[dict[type[TableBase], str]] = {
     ApiToken: "token",
     Case: "case",
     CollectionExport: "export",
@@ -67,7 +67,7 @@ class Act:
         """Say who it is that acts, where only the act itself finds out (a sign-in)."""
         self.actor = Actor(user_id, self.actor.address)
 
-    def record(self, action: str, subject: Table | str, /, **detail: Any) -> None:
+    def record(self, action: str, subject: TableBase | str, /, **detail: Any) -> None:
         """Tell the audit trail, in the act's own transaction.
 
         Parameters
@@ -124,6 +124,6 @@ def acting(engine: Engine, keys: Keys, actor: Actor) -> Iterator[Act]:
         act.finish()
 
 
-def subject_of(row: Table) -> str:
+def subject_of(row: TableBase) -> str:
     """Return how the trail names a row: ``"case:12"``."""
     return f"{_WORDS[type(row)]}:{row.id}"  # type: ignore[attr-defined]

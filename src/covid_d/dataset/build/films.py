@@ -29,7 +29,7 @@ from covid_d.radiograph.film import Projection
 from covid_d.radiograph.readers.limits import MIN_SIDE as READABLE
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+Done = TypeVar("Done")
 
 _CHUNK = 8
 # Whether children are wanted is not for the reader to say.
@@ -189,13 +189,13 @@ def film_workers(jobs: int) -> Iterator[Executor | None]:
 
 
 def map_films(
-    function: Callable[[Item], Result],
+    function: Callable[[Item], Done],
     items: Sequence[Item],
     pool: Executor | None,
     *,
     what: str,
     progress: bool,
-) -> list[Result]:
+) -> list[Done]:
     """Return the results of ``function`` in the order of ``items``, with a progress bar.
 
     Raises

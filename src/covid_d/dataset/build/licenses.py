@@ -8,7 +8,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class LicenseTerms:
     """What a licence's wording allows.
 
     Parameters
@@ -28,27 +28,27 @@ class Terms:
 
 # The first pattern found decides, so what takes rights away stands before what grants them.
 # Wording that is in no row allows nothing: silence is no licence.
-_TABLE: Final[tuple[tuple[str, Terms], ...]] = (
+_TABLE: Final[tuple[tuple[str, LicenseTerms], ...]] = (
     # An aggregator cannot grant what its third parties did not.
-    (r"aggregated|third part", Terms("aggregated from third parties", False, False)),
-    (r"challenge terms", Terms("challenge terms", False, False)),
-    (r"all rights reserved", Terms("all rights reserved", False, False)),
-    (r"\bcc[ -]by-nc-nd\b", Terms("CC BY-NC-ND", False, False)),
-    (r"\bcc[ -]by-nd\b", Terms("CC BY-ND", False, False)),
-    (r"\bcc[ -]by-nc-sa\b", Terms("CC BY-NC-SA", True, False)),
-    (r"\bcc[ -]by-nc\b", Terms("CC BY-NC", True, False)),
-    (r"\bcc[ -]by-sa\b", Terms("CC BY-SA", True, True)),
-    (r"\bcc[ -]by\b", Terms("CC BY", True, True)),
-    (r"\bcc ?0\b|\bcc-zero\b", Terms("CC0", True, True)),
-    (r"public domain", Terms("public domain", True, True)),
-    (r"\bapache\b.*2", Terms("Apache-2.0", True, True)),
-    (r"^mit( license)?$", Terms("MIT", True, True)),
+    (r"aggregated|third part", LicenseTerms("aggregated from third parties", False, False)),
+    (r"challenge terms", LicenseTerms("challenge terms", False, False)),
+    (r"all rights reserved", LicenseTerms("all rights reserved", False, False)),
+    (r"\bcc[ -]by-nc-nd\b", LicenseTerms("CC BY-NC-ND", False, False)),
+    (r"\bcc[ -]by-nd\b", LicenseTerms("CC BY-ND", False, False)),
+    (r"\bcc[ -]by-nc-sa\b", LicenseTerms("CC BY-NC-SA", True, False)),
+    (r"\bcc[ -]by-nc\b", LicenseTerms("CC BY-NC", True, False)),
+    (r"\bcc[ -]by-sa\b", LicenseTerms("CC BY-SA", True, True)),
+    (r"\bcc[ -]by\b", LicenseTerms("CC BY", True, True)),
+    (r"\bcc ?0\b|\bcc-zero\b", LicenseTerms("CC0", True, True)),
+    (r"public domain", LicenseTerms("public domain", True, True)),
+    (r"\bapache\b.*2", LicenseTerms("Apache-2.0", True, True)),
+    (r"^mit( license)?$", LicenseTerms("MIT", True, True)),
 )
-_UNKNOWN: Final = Terms("none stated", False, False)
-_UNCLEAR: Final = Terms("unclear", False, False)
+_UNKNOWN: Final = LicenseTerms("none stated", False, False)
+_UNCLEAR: Final = LicenseTerms("unclear", False, False)
 
 
-def terms_of(license_text: str) -> Terms:
+def terms_of(license_text: str) -> LicenseTerms:
     """Return what a licence allows, judged by its wording alone.
 
     Examples

@@ -12,7 +12,7 @@ from covid_d.dataset.build.films import WriteOrder, Written, map_films, write_fi
 from covid_d.dataset.build.names import film_names, film_suffix
 from covid_d.dataset.build.options import BuildOptions
 from covid_d.dataset.build.plan import Plan
-from covid_d.dataset.build.select import Film
+from covid_d.dataset.build.select import InspectedFilm
 from covid_d.dataset.manifest import COLUMNS, SET_ASIDE, Label, Split, class_folder
 from covid_d.errors import DatasetError
 from covid_d.language import N_
@@ -60,13 +60,13 @@ def write_films(
     return sorted(rows, key=lambda row: (list(Split).index(Split(row["split"])), row["path"]))
 
 
-def _is_rendered(film: Film, options: BuildOptions) -> bool:
+def _is_rendered(film: InspectedFilm, options: BuildOptions) -> bool:
     longest = max(film.inspection.width, film.inspection.height)
     too_long = options.max_side is not None and longest > options.max_side
     return too_long or film.inspection.facts.format == "DICOM"
 
 
-def _class_folders(films: Sequence[Film]) -> list[str]:
+def _class_folders(films: Sequence[InspectedFilm]) -> list[str]:
     """Return the folders of films that have a class; both labels' wherever a film has a label."""
     used = {_class_folder(film) for film in films}
     names = [str(name) for name in CATEGORIES if name in used]
@@ -75,15 +75,17 @@ def _class_folders(films: Sequence[Film]) -> list[str]:
     return [f"{split.value}/{name}" for split in _BY_CLASS for name in names]
 
 
-def _class_folder(film: Film) -> str:
+def _class_folder(film: InspectedFilm) -> str:
     return class_folder(film.row.label or "", film.row.appearance or "")
 
 
-def _folder(film: Film, split: Split) -> str:
+def _folder(film: InspectedFilm, split: Split) -> str:
     return f"{split.value}/{_class_folder(film)}" if split in _BY_CLASS else split.value
 
 
-def _write_order(film: Film, target: Path, rendered: bool, options: BuildOptions) -> WriteOrder:
+def _write_order(
+    film: InspectedFilm, target: Path, rendered: bool, options: BuildOptions
+) -> WriteOrder:
     if film.row.file is None:
         raise DatasetError(
             N_("%(original)s has no file.", original=film.row.original),

@@ -14,7 +14,7 @@ from covid_d.dataset.build.group import case_page, group_films
 from covid_d.dataset.build.options import BuildOptions
 from covid_d.dataset.build.select import (
     Candidate,
-    Film,
+    InspectedFilm,
     account_for,
     contradictions,
     covid_patients,
@@ -54,7 +54,7 @@ class Plan:
     """
 
     candidates: list[Candidate]
-    films: list[Film]
+    films: list[InspectedFilm]
     pairs: list[Pair]
     groups: list[int]
     splits: dict[int, Split]
@@ -118,7 +118,7 @@ def _inspect(
     pool: Executor | None,
     *,
     progress: bool,
-) -> tuple[list[Film], list[Film], dict[int, Exclusion]]:
+) -> tuple[list[InspectedFilm], list[InspectedFilm], dict[int, Exclusion]]:
     """Read every film that its row does not leave out.
 
     Returns
@@ -153,16 +153,16 @@ def _inspect(
         known = with_facts(candidate, result)
         exclusion = leave_out(known.row, options)
         if exclusion is None:
-            films.append(Film(known, result))
+            films.append(InspectedFilm(known, result))
             continue
         exclusions[candidate.index] = exclusion
         if exclusion.reason == Reason.CHILD:
-            children.append(Film(known, result))
+            children.append(InspectedFilm(known, result))
     return films, children, exclusions
 
 
 def _groups(
-    films: Sequence[Film], pairs: Sequence[Pair], candidates: Sequence[Candidate]
+    films: Sequence[InspectedFilm], pairs: Sequence[Pair], candidates: Sequence[Candidate]
 ) -> list[int]:
     # Two ids given to one file are one person; each such pair of ids rides along as a film
     # without pixels that is tied to both.
@@ -178,7 +178,7 @@ def _groups(
 
 
 def _split(
-    films: Sequence[Film],
+    films: Sequence[InspectedFilm],
     left: Sequence[int],
     groups: Sequence[int],
     options: BuildOptions,
@@ -206,7 +206,9 @@ def _split(
     return splits
 
 
-def _held_out(films: Sequence[Film], groups: Sequence[int], names: Sequence[str]) -> set[int]:
+def _held_out(
+    films: Sequence[InspectedFilm], groups: Sequence[int], names: Sequence[str]
+) -> set[int]:
     """Return the groups that touch a source or publisher kept for the test split alone."""
     held = set()
     for name in names:
@@ -228,7 +230,7 @@ def _held_out(films: Sequence[Film], groups: Sequence[int], names: Sequence[str]
     return held
 
 
-def _strata(films: Sequence[Film]) -> list[tuple[str, str, str]]:
+def _strata(films: Sequence[InspectedFilm]) -> list[tuple[str, str, str]]:
     # Of a stratum with a handful of films every one would go to training, which lacks most; such
     # sources are therefore divided together.
     whole = [(str(film.row.label), str(film.row.appearance), film.row.source) for film in films]

@@ -61,7 +61,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
+class InspectedFilm:
     """A candidate that was read.
 
     Parameters
@@ -175,7 +175,7 @@ def covid_patients(candidates: Iterable[Candidate]) -> set[str]:
 
 
 def contradictions(
-    films: Sequence[Film], pairs: Iterable[Pair], with_covid: set[str]
+    films: Sequence[InspectedFilm], pairs: Iterable[Pair], with_covid: set[str]
 ) -> dict[int, Exclusion]:
     """Return which films the grouped protocol leaves out once all films were read.
 

@@ -19,7 +19,7 @@ from covid_d.dataset.describe.shortcuts import (
     COVID,
     OPACITY,
     FilmFacts,
-    Question,
+    ShortcutQuestion,
     ShortcutReport,
     find_shortcuts,
 )
@@ -130,7 +130,7 @@ def _exclusion_rows(plan: Plan) -> list[dict[str, str]]:
     return rows
 
 
-def _facts(plan: Plan, question: Question) -> list[FilmFacts]:
+def _facts(plan: Plan, question: ShortcutQuestion) -> list[FilmFacts]:
     """Return what is known of the films to learn from that have a class of this question."""
     films = []
     for at in plan.taken():

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from tqdm import tqdm
 
-from covid_d.dataset.check.findings import CheckReport, Finding, Leaks, Problem
+from covid_d.dataset.check.defects import CheckReport, Defect, DefectKind, Leaks
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.duplicates import Fingerprint, find_near_duplicates, fingerprint
 from covid_d.dataset.manifest import ADDED, Label, Split, class_folder
@@ -46,18 +46,18 @@ def check_dataset(
     """
     workers = workers or os.cpu_count() or 1
     films = dataset.manifest
-    findings, fingerprints = _read_all(dataset, workers, progress)
-    findings += _unlisted(dataset)
-    findings += _labels(dataset)
-    findings += _record(dataset)
+    defects, fingerprints = _read_all(dataset, workers, progress)
+    defects += _unlisted(dataset)
+    defects += _labels(dataset)
+    defects += _record(dataset)
     learning = films[films["split"].isin(_LEARNING)]
-    patients = list(_straddling(learning, "patient", Problem.PATIENT))
-    groups = list(_straddling(learning, "group", Problem.GROUP))
+    patients = list(_straddling(learning, "patient", DefectKind.PATIENT))
+    groups = list(_straddling(learning, "group", DefectKind.GROUP))
     pairs = list(_near_duplicates(learning, fingerprints, workers, progress))
     return CheckReport(
         films=len(films),
         protocol=dataset.protocol,
-        findings=(*findings, *patients, *groups, *pairs),
+        defects=(*defects, *patients, *groups, *pairs),
         notes=tuple(_notes(learning)),
         leaks=_leaks(learning, patients, groups, pairs),
     )
@@ -65,53 +65,53 @@ def check_dataset(
 
 def _read_all(
     dataset: Dataset, workers: int, progress: bool
-) -> tuple[list[Finding], dict[str, Fingerprint]]:
-    """Read every film; findings, and fingerprints by path."""
+) -> tuple[list[Defect], dict[str, Fingerprint]]:
+    """Read every film; defects, and fingerprints by path."""
 
-    def look(row: Any) -> tuple[str, Finding | None, Fingerprint | None]:
+    def look(row: Any) -> tuple[str, Defect | None, Fingerprint | None]:
         path = dataset.path(row)
         name = str(row.path)
         if not path.is_file():
-            return name, Finding(Problem.MISSING, f"{name} is missing.", (name,)), None
+            return name, Defect(DefectKind.MISSING, f"{name} is missing.", (name,)), None
         try:
             radiograph = read(path)
         except RadiographError as error:
             message = f"{name} cannot be read: {error.message}"
-            return name, Finding(Problem.UNREADABLE, message, (name,)), None
+            return name, Defect(DefectKind.UNREADABLE, message, (name,)), None
         if radiograph.facts.sha256 != row.sha256:
             message = (
                 f"{name} was altered: its SHA-256 is {radiograph.facts.sha256}, "
                 f"the manifest says {row.sha256}."
             )
-            return name, Finding(Problem.ALTERED, message, (name,)), fingerprint(radiograph)
+            return name, Defect(DefectKind.ALTERED, message, (name,)), fingerprint(radiograph)
         return name, None, fingerprint(radiograph)
 
-    findings: list[Finding] = []
+    defects: list[Defect] = []
     fingerprints: dict[str, Fingerprint] = {}
     rows = list(dataset.manifest.itertuples(index=False))
     # Threads: hashing and decoding release the interpreter's lock, and Ctrl-C ends them.
     with ThreadPoolExecutor(workers) as pool:
         try:
             results = pool.map(look, rows)
-            for name, finding, print_ in tqdm(
+            for name, defect, print_ in tqdm(
                 results, total=len(rows), desc="Reading", unit="film", disable=not progress
             ):
-                if finding:
-                    findings.append(finding)
+                if defect:
+                    defects.append(defect)
                 if print_:
                     fingerprints[name] = print_
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return findings, fingerprints
+    return defects, fingerprints
 
 
-def _unlisted(dataset: Dataset) -> Iterator[Finding]:
+def _unlisted(dataset: Dataset) -> Iterator[Defect]:
     listed = set(dataset.manifest["path"])
     for path in sorted(_files(dataset.folder)):
         name = path.relative_to(dataset.folder).as_posix()
         if path.suffix.lower() in _FILM_SUFFIXES and name not in listed:
-            yield Finding(Problem.UNLISTED, f"{name} is not in the manifest.", (name,))
+            yield Defect(DefectKind.UNLISTED, f"{name} is not in the manifest.", (name,))
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -125,7 +125,7 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(place, name) for name in names if not name.startswith("."))
 
 
-def _labels(dataset: Dataset) -> Iterator[Finding]:
+def _labels(dataset: Dataset) -> Iterator[Defect]:
     """Compare the manifest's splits and labels with the folders and with the test's labels."""
     for row in dataset.manifest.itertuples(index=False):
         # No folder for a class in the test split, so that nobody reads it there, nor in what is
@@ -136,11 +136,11 @@ def _labels(dataset: Dataset) -> Iterator[Finding]:
         name = str(row.path)
         if name.rpartition("/")[0] != folder:
             message = f"{name} lies elsewhere than the manifest's split and label say: {folder}/."
-            yield Finding(Problem.LABEL, message, (name,))
+            yield Defect(DefectKind.LABEL, message, (name,))
     yield from _test_labels(dataset)
 
 
-def _test_labels(dataset: Dataset) -> Iterator[Finding]:
+def _test_labels(dataset: Dataset) -> Iterator[Defect]:
     path = dataset.folder / TEST_LABELS
     test = dataset.films(Split.TEST)
     try:
@@ -151,17 +151,17 @@ def _test_labels(dataset: Dataset) -> Iterator[Finding]:
         rows = table[[*TEST_COLUMNS]].itertuples()
         told = {str(row.path): (row.label, row.appearance) for row in rows}
     except (OSError, ValueError, KeyError) as error:
-        yield Finding(Problem.LABEL, f"{TEST_LABELS} cannot be read: {error}.", (TEST_LABELS,))
+        yield Defect(DefectKind.LABEL, f"{TEST_LABELS} cannot be read: {error}.", (TEST_LABELS,))
         return
     for row in test.itertuples(index=False):
         name, classes = str(row.path), (row.label, row.appearance)
         if told.get(name) != classes:
             says = _quoted(told[name]) if name in told else "nothing"
             message = f"{name} is {_quoted(classes)} in the manifest; {TEST_LABELS} says {says}."
-            yield Finding(Problem.LABEL, message, (name,))
+            yield Defect(DefectKind.LABEL, message, (name,))
     for name in sorted(told.keys() - set(test["path"])):
         message = f"{TEST_LABELS} names {name}, which is no test film of the manifest."
-        yield Finding(Problem.LABEL, message, (name,))
+        yield Defect(DefectKind.LABEL, message, (name,))
 
 
 def _quoted(classes: tuple[Any, ...]) -> str:
@@ -169,7 +169,7 @@ def _quoted(classes: tuple[Any, ...]) -> str:
     return " and ".join(repr(name) for name in classes if name) or repr("")
 
 
-def _record(dataset: Dataset) -> Iterator[Finding]:
+def _record(dataset: Dataset) -> Iterator[Defect]:
     manifest = dataset.manifest
     graded = manifest[manifest["appearance"] != ""]
     for key, films, column in (
@@ -181,28 +181,26 @@ def _record(dataset: Dataset) -> Iterator[Finding]:
         told = dataset.record.get(key, count(()))
         if counts != told:
             message = f"The manifest counts {counts}, {RECORD} {told}."
-            yield Finding(Problem.COUNTS, message, (RECORD,))
+            yield Defect(DefectKind.COUNTS, message, (RECORD,))
     digest = dataset_sha256(dataset.folder, dataset.record)
     if digest != dataset.sha256:
         message = f"The dataset's hash is {digest}, {RECORD} says {dataset.sha256}."
-        yield Finding(Problem.HASH, message, (RECORD,))
+        yield Defect(DefectKind.HASH, message, (RECORD,))
 
 
-def _straddling(films: pd.DataFrame, column: str, problem: Problem) -> Iterator[Finding]:
+def _straddling(films: pd.DataFrame, column: str, problem: DefectKind) -> Iterator[Defect]:
     named = films[films[column] != ""]
     splits = named.groupby(column)["split"].nunique()
     for name in splits[splits > 1].index:
         rows = named[named[column] == name]
         numbers = rows["split"].value_counts()
         where = " and ".join(f"{s} ({numbers[s]})" for s in _LEARNING if s in numbers)
-        yield Finding(
-            problem, f"{column.capitalize()} {name!r} is in {where}.", tuple(rows["path"])
-        )
+        yield Defect(problem, f"{column.capitalize()} {name!r} is in {where}.", tuple(rows["path"]))
 
 
 def _near_duplicates(
     films: pd.DataFrame, fingerprints: dict[str, Fingerprint], workers: int, progress: bool
-) -> Iterator[Finding]:
+) -> Iterator[Defect]:
     readable = films[films["path"].isin(fingerprints)]
     paths, splits = list(readable["path"]), list(readable["split"])
     with tqdm(total=len(paths), desc="Comparing", unit="film", disable=not progress) as bar:
@@ -212,8 +210,8 @@ def _near_duplicates(
     for pair in pairs:
         if splits[pair.first] != splits[pair.second]:
             first, second = paths[pair.first], paths[pair.second]
-            yield Finding(
-                Problem.NEAR_DUPLICATE,
+            yield Defect(
+                DefectKind.NEAR_DUPLICATE,
                 f"{first} and {second} show the same film (likeness {pair.likeness:.2f}).",
                 (first, second),
             )
@@ -221,9 +219,9 @@ def _near_duplicates(
 
 def _leaks(
     films: pd.DataFrame,
-    patients: list[Finding],
-    groups: list[Finding],
-    pairs: list[Finding],
+    patients: list[Defect],
+    groups: list[Defect],
+    pairs: list[Defect],
 ) -> Leaks:
     training = films[films["split"] == Split.TRAIN.value]
     test = films[(films["split"] == Split.TEST.value) & (films["label"] == Label.COVID.value)]

@@ -17,7 +17,7 @@ from covid_d.dataset.collections.base import (
 from covid_d.dataset.collections.listing import settle_listings
 from covid_d.dataset.collections.shelf import Shelf
 from covid_d.dataset.collections.stated import stated
-from covid_d.dataset.collections.tables import Table, open_table
+from covid_d.dataset.collections.tables import ReadTable, open_table
 from covid_d.dataset.collections.vocabulary import words_of
 
 REQUIRED: Final = ("path",)
@@ -69,7 +69,7 @@ class ManifestCollection:
         self.path = path / "manifest.csv" if path.is_dir() else path
         self.root = self.path.parent
         self._shelf = Shelf(self.root)
-        self._read: Table | None = None
+        self._read: ReadTable | None = None
         self.name = _slug(self.path.resolve().parent.name) or "manifest"
 
     @property
@@ -98,7 +98,7 @@ class ManifestCollection:
             self._row(empty | cells, spanish_sex) for cells in self._table().rows
         )
 
-    def _table(self) -> Table:
+    def _table(self) -> ReadTable:
         if self._read is None:
             self._read = open_table(self.path, REQUIRED, any_of=CLASSES, names=COLUMNS)
         return self._read

@@ -25,7 +25,7 @@ from covid_d.radiograph.film import Projection, Sex
 
 
 @dataclass(frozen=True, slots=True)
-class Stated:
+class StatedInRow:
     """What a row states.
 
     Parameters
@@ -52,7 +52,7 @@ class Stated:
     not_understood: tuple[tuple[str, str], ...]
 
 
-def stated(cells: Mapping[str, str], *, spanish_sex: bool = False) -> Stated:
+def stated(cells: Mapping[str, str], *, spanish_sex: bool = False) -> StatedInRow:
     """Read the cells ``label``, ``appearance``, ``pcr``, ``view``, ``age`` and ``sex`` of a row.
 
     Parameters
@@ -86,7 +86,7 @@ def stated(cells: Mapping[str, str], *, spanish_sex: bool = False) -> Stated:
         odd.append(("age", text["age"]))
     else:
         age, child = (told.years, told.child or child) if told else (None, child)
-    return Stated(label, appearance, contradiction, projection, sex, age, child, tuple(odd))
+    return StatedInRow(label, appearance, contradiction, projection, sex, age, child, tuple(odd))
 
 
 _COLUMNS = ("label", "appearance", "pcr", "view", "age", "sex")

@@ -31,7 +31,7 @@ _MARKS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReadTable:
     """A table that was understood.
 
     Parameters
@@ -85,7 +85,7 @@ def open_table(
     *,
     any_of: tuple[str, ...] = (),
     names: Names | None = None,
-) -> Table:
+) -> ReadTable:
     """Read a CSV file, whatever program wrote it.
 
     Parameters
@@ -119,7 +119,7 @@ def open_table(
     columns = _columns(header, names)
     _demand(path, header, columns, required, any_of)
     places = {ours: header.index(own) for ours, own in columns.items()}
-    return Table(
+    return ReadTable(
         path.name,
         encoding,
         delimiter,

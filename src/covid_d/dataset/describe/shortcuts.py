@@ -23,7 +23,7 @@ _UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ShortcutQuestion:
     """What is asked of a film, and which of its classes means no.
 
     Parameters
@@ -38,8 +38,8 @@ class Question:
     negative: str
 
 
-COVID: Final = Question("COVID-19", Label.NOCOVID.value)
-OPACITY: Final = Question("a lung opacity", Appearance.NEGATIVE.value)
+COVID: Final = ShortcutQuestion("COVID-19", Label.NOCOVID.value)
+OPACITY: Final = ShortcutQuestion("a lung opacity", Appearance.NEGATIVE.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class ShortcutReport:
     shortcuts: tuple[Shortcut, ...]
     films: int
     single_class_sources: dict[str, int]
-    question: Question = COVID
+    question: ShortcutQuestion = COVID
 
     @property
     def single_class_share(self) -> float:
@@ -155,7 +155,9 @@ class ShortcutReport:
         return found
 
 
-def find_shortcuts(films: Sequence[FilmFacts], question: Question = COVID) -> ShortcutReport:
+def find_shortcuts(
+    films: Sequence[FilmFacts], question: ShortcutQuestion = COVID
+) -> ShortcutReport:
     """Measure what tells the class of a film besides its lungs."""
     facts: tuple[tuple[str, Callable[[FilmFacts], str]], ...] = (
         ("source", lambda film: film.source),
@@ -178,7 +180,10 @@ def find_shortcuts(films: Sequence[FilmFacts], question: Question = COVID) -> Sh
 
 
 def _measure(
-    name: str, fact: Callable[[FilmFacts], str], films: Sequence[FilmFacts], question: Question
+    name: str,
+    fact: Callable[[FilmFacts], str],
+    films: Sequence[FilmFacts],
+    question: ShortcutQuestion,
 ) -> Shortcut:
     known = [film for film in films if fact(film) != _UNKNOWN]
     answers = [film.label != question.negative for film in known]

@@ -14,7 +14,8 @@ from pydantic import ValidationError
 
 from covid_d.detector.assessment import BundleId
 from covid_d.detector.bundle import contents
-from covid_d.detector.bundle.spec import READABLE, BundleSpec
+from covid_d.detector.bundle.known import KNOWN
+from covid_d.detector.bundle.spec import READABLE, UNSIGNED, BundleSpec, Verdict
 from covid_d.errors import BundleError
 from covid_d.language import N_
 from covid_d.settings import settings
@@ -39,6 +40,9 @@ class Bundle:
         Name to content, as checked: what is used is what was checked.
     signer
         Fingerprint of the key that signed it; ``None`` when unsigned or not looked at.
+    claimed
+        The verdict that it claims. The one that counts is ``spec.verdict``: a passed audit is
+        believed only of a bundle that this program came with or that a trusted key signed.
     """
 
     path: Path
@@ -46,6 +50,7 @@ class Bundle:
     id: BundleId
     files: Mapping[str, bytes] = field(repr=False)
     signer: str | None = None
+    claimed: Verdict = field(default_factory=Verdict)
 
     @classmethod
     def load(cls, path: Path | str | None = None, *, public_key: Path | None = None) -> Bundle:
@@ -58,7 +63,8 @@ class Bundle:
             built-in one.
         public_key
             PEM file; ``None`` takes the setting ``COVID_D_PUBLIC_KEY``. When there is one,
-            bundles that it did not sign are refused.
+            bundles that it did not sign are refused. Its verdicts are believed, and those of
+            ``COVID_D_TRUSTED_KEY``.
 
         Raises
         ------
@@ -83,13 +89,14 @@ class Bundle:
                     N_("Get the bundle again from its source."),
                 )
         digest = hashlib.sha256(files[contents.SUMS]).hexdigest()
-        return cls(
-            where,
-            spec,
-            BundleId(spec.name, spec.version, digest),
-            files,
-            _signer(files, where, public_key or settings().public_key),
-        )
+        demanded = public_key or settings().public_key
+        signer, claimed = _signer(files, where, demanded), spec.verdict
+        if claimed.status != "demonstration" and not (
+            digest in KNOWN or demanded is not None or _is_trusted(files, signer)
+        ):
+            believed = Verdict(reasons=UNSIGNED, audited=claimed.audited)
+            spec = spec.model_copy(update={"verdict": believed})
+        return cls(where, spec, BundleId(spec.name, spec.version, digest), files, signer, claimed)
 
     @property
     def signed(self) -> bool:
@@ -198,3 +205,13 @@ def _signer(files: Mapping[str, bytes], where: Path, public_key: Path | None) ->
     from covid_d.detector.bundle.signature import check_signature
 
     return check_signature(files, where, public_key)
+
+
+def _is_trusted(files: Mapping[str, bytes], signer: str | None) -> bool:
+    """Return whether the setting's key made the signature, which was checked before."""
+    trusted = settings().trusted_key
+    if trusted is None or contents.SIGNATURE not in files:
+        return False
+    from covid_d.detector.bundle.signature import is_by
+
+    return is_by(files, trusted) and signer is not None

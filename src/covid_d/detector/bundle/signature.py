@@ -154,6 +154,19 @@ def check_signature(files: Mapping[str, bytes], where: Path, public_key: Path | 
     return _fingerprint(key)
 
 
+def is_by(files: Mapping[str, bytes], public_key: Path) -> bool:
+    """Return whether a bundle's signature names a key; whether it is sound, see above.
+
+    Raises
+    ------
+    CovidDError
+        If the key cannot be read.
+    """
+    _need_cryptography()
+    match = _FILE.fullmatch(files[contents.SIGNATURE])
+    return match is not None and match["key"].decode("ascii") == _raw(_public_key(public_key)).hex()
+
+
 _AGAIN = N_("Get the signed bundle again from its maker, and the maker's public key.")
 
 

@@ -84,8 +84,17 @@ class Verdict(_Part):
     reasons: tuple[str, ...] = ("not audited",)
     audited: datetime | None = None
 
+    @property
+    def is_unsigned(self) -> bool:
+        """Whether the bundle claims more, and nobody whom this machine trusts signed it."""
+        return self.status == "demonstration" and self.reasons == UNSIGNED
 
-class Network(_Part):
+
+UNSIGNED: Final = ("its audit is not signed by a key that this machine trusts",)
+"""Reasons of a verdict that takes the place of one that is not believed."""
+
+
+class NetworkSpec(_Part):
     """The ONNX file's contract.
 
     Input ``film``: float32 Nx3xSxS. Outputs: ``features`` (NxC), pooled body features, and
@@ -135,7 +144,7 @@ class LeftOut(_Part):
     refused: int = Field(ge=0)
 
 
-class Gate(_Part):
+class GateSpec(_Part):
     """The input gate; what it computes is :mod:`covid_d.detector.gate`.
 
     ``left_out`` is what its limits were chosen by: frontal films of each training source, judged
@@ -187,7 +196,7 @@ class BundleSpec(_Part):
     )
     classes: tuple[str, ...] = (POSITIVE, NEGATIVE)
     preprocessing: Preprocessing
-    network: Network
+    network: NetworkSpec
     calibration: Calibration | AppearanceCalibration
     conformal: Conformal | AppearanceConformal | None = Field(
         default=None, description="Without it every answer is inconclusive."
@@ -197,7 +206,7 @@ class BundleSpec(_Part):
     lungs: Lungs | None = Field(
         default=None, description="Without it the bundle cannot pass the shortcut audit."
     )
-    gate: Gate | None = Field(
+    gate: GateSpec | None = Field(
         default=None, description="Without it, only what a film's file states is checked."
     )
 

@@ -13,7 +13,7 @@ from covid_d.detector.appearance import CATEGORIES, Appearance
 from covid_d.evaluation.appearance.coverage import CategoryCoverage, coverage_by_category
 from covid_d.evaluation.appearance.figures import Count, GradedStratum, measure_graded
 from covid_d.evaluation.appearance.outside import OutsideSource, measure_outside
-from covid_d.evaluation.appearance.roles import Role
+from covid_d.evaluation.appearance.roles import SourceRole
 from covid_d.evaluation.appearance.table import graded, known, probabilities, truth
 from covid_d.evaluation.figures.bootstrap import RESAMPLES, SEED
 from covid_d.evaluation.figures.calibration import ReliabilityBin, reliability
@@ -66,7 +66,7 @@ class AppearanceEvaluation:
     error_rate: float | None
     outside: tuple[OutsideSource, ...]
     outside_projection: tuple[OutsideSource, ...]
-    roles: tuple[Role, ...]
+    roles: tuple[SourceRole, ...]
     looks: tuple[Look, ...] | None
     verdict: str | None
     resamples: int
@@ -130,7 +130,7 @@ def evaluate_appearance(
     *,
     error_rate: float | None,
     verdict: str | None = None,
-    roles: tuple[Role, ...] = (),
+    roles: tuple[SourceRole, ...] = (),
     looks: tuple[Look, ...] | None = None,
     resamples: int = RESAMPLES,
     seed: int = SEED,

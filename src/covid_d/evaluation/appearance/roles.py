@@ -32,7 +32,7 @@ _OUTSIDE = Message(
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
+class SourceRole:
     """What a source's films did for the bundle, by the bundle's own list of films.
 
     Parameters
@@ -82,7 +82,7 @@ class Role:
         }
 
 
-def roles(bundle: Bundle, manifest: pd.DataFrame) -> tuple[Role, ...]:
+def roles(bundle: Bundle, manifest: pd.DataFrame) -> tuple[SourceRole, ...]:
     """Return the role of every source of a data set, by name.
 
     Parameters
@@ -101,7 +101,7 @@ def roles(bundle: Bundle, manifest: pd.DataFrame) -> tuple[Role, ...]:
             digests = {digest for digest in own.get(column, ()) if digest}
             part[manifest[column].isin(digests)] = into
     return tuple(
-        Role(
+        SourceRole(
             str(source),
             Count.of(films[part[films.index].eq("fitted")]),
             Count.of(films[part[films.index].eq("chosen")]),

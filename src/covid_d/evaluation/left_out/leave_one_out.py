@@ -30,7 +30,7 @@ from covid_d.evaluation.figures.subgroups import members
 SPECIFICITY = 0.90
 
 
-class Kind(StrEnum):
+class HeldOutKind(StrEnum):
     """What is held out."""
 
     SOURCE = "source"
@@ -75,13 +75,13 @@ class Experiment:
     """
 
     name: str
-    kind: Kind
+    kind: HeldOutKind
     held_out: pd.DataFrame
     training: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ExperimentResult:
     """What one experiment found.
 
     Parameters
@@ -100,7 +100,7 @@ class Result:
     """
 
     name: str
-    kind: Kind
+    kind: HeldOutKind
     positives: int
     negatives: int
     patients: int
@@ -113,7 +113,7 @@ class Result:
         return {
             "name": self.name,
             "kind": self.kind.value,
-            "source_confounded": self.kind is Kind.PAIR,
+            "source_confounded": self.kind is HeldOutKind.PAIR,
             "positives": self.positives,
             "negatives": self.negatives,
             "patients": self.patients,
@@ -148,7 +148,7 @@ def plan(films: pd.DataFrame) -> list[Experiment]:
             f"The data set has one source only ({names[0] if names else 'none'}).",
             "Build it from two or more collections: covid-d dataset build.",
         )
-    found = [_experiment(name, Kind.SOURCE, films, sources.eq(name)) for name in names]
+    found = [_experiment(name, HeldOutKind.SOURCE, films, sources.eq(name)) for name in names]
     keys = (sources + "/" + publishers).where(publishers.ne(UNKNOWN))
     for key in sorted(keys.dropna().unique()):
         chosen = keys.eq(key)
@@ -156,9 +156,9 @@ def plan(films: pd.DataFrame) -> list[Experiment]:
         if _has_both(films[chosen]) and not chosen.equals(whole_source):
             # Other collections may carry the same publisher's films: those are not trained on.
             same = publishers.eq(str(key).split("/", 1)[1])
-            found.append(_experiment(str(key), Kind.PUBLISHER, films, chosen, same))
+            found.append(_experiment(str(key), HeldOutKind.PUBLISHER, films, chosen, same))
     found += [
-        _experiment(f"{one} + {other}", Kind.PAIR, films, sources.isin([one, other]))
+        _experiment(f"{one} + {other}", HeldOutKind.PAIR, films, sources.isin([one, other]))
         for one, other in product(
             [name for name in names if _only(films[sources.eq(name)], Label.COVID)],
             [name for name in names if _only(films[sources.eq(name)], Label.NOCOVID)],
@@ -169,7 +169,7 @@ def plan(films: pd.DataFrame) -> list[Experiment]:
 
 def _experiment(
     name: str,
-    kind: Kind,
+    kind: HeldOutKind,
     films: pd.DataFrame,
     chosen: pd.Series,
     related: pd.Series | None = None,
@@ -213,7 +213,7 @@ def leave_out(
     source_seen: pd.Series | None = None,
     resamples: int = RESAMPLES,
     seed: int = SEED,
-) -> Iterator[Result]:
+) -> Iterator[ExperimentResult]:
     """Run experiments one after the other.
 
     Those whose remaining films lack a class are yielded without figures.
@@ -251,9 +251,9 @@ def leave_out(
         yield _result(experiment, figures)
 
 
-def _result(experiment: Experiment, figures: dict[str, Estimate]) -> Result:
+def _result(experiment: Experiment, figures: dict[str, Estimate]) -> ExperimentResult:
     held_out, trained = positive_films(experiment.held_out), positive_films(experiment.training)
-    return Result(
+    return ExperimentResult(
         name=experiment.name,
         kind=experiment.kind,
         positives=int(held_out.sum()),

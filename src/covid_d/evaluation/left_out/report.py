@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from covid_d import __version__
-from covid_d.evaluation.left_out.leave_one_out import SPECIFICITY, Kind, Result
+from covid_d.evaluation.left_out.leave_one_out import SPECIFICITY, ExperimentResult, HeldOutKind
 from covid_d.evaluation.report.texts import FIGURES, WITH_COVID, WITHOUT_COVID, shown
 from covid_d.files import atomic_folder, write_atomically
 from covid_d.html_report import Page, Section, Table
@@ -44,7 +44,7 @@ _MODES = {
     ),
 }
 _KINDS = {
-    Kind.PUBLISHER: (
+    HeldOutKind.PUBLISHER: (
         Message(
             "Dentro de un mismo publicador (la cifra que cuenta)",
             "Within one publisher (the figure that counts)",
@@ -56,7 +56,7 @@ _KINDS = {
             "training: here provenance does not help.",
         ),
     ),
-    Kind.SOURCE: (
+    HeldOutKind.SOURCE: (
         Message("Por fuente excluida", "By source left out"),
         Message(
             "Una fuente de una sola clase no tiene AUROC; se da la sensibilidad o la "
@@ -64,7 +64,7 @@ _KINDS = {
             "A source of one class has no AUROC; its sensitivity or specificity is given.",
         ),
     ),
-    Kind.PAIR: (
+    HeldOutKind.PAIR: (
         Message(
             "Pares de fuentes de una clase (confundidos por la fuente)",
             "Pairs of one-class sources (confounded by source)",
@@ -103,7 +103,7 @@ class HeldOutReport:
         Of the bootstrap.
     """
 
-    results: Sequence[Result]
+    results: Sequence[ExperimentResult]
     mode: str
     network: str
     dataset_sha256: str
@@ -165,7 +165,7 @@ class HeldOutReport:
         )
         return Page(_TITLE.in_language(language), [intro, *sections], language=language)
 
-    def table(self, kind: Kind, language: Language) -> Table:
+    def table(self, kind: HeldOutKind, language: Language) -> Table:
         """Return the results of one kind."""
         header = [
             _LEFT_OUT.in_language(language),
@@ -181,7 +181,7 @@ class HeldOutReport:
         return Table(header, rows)
 
 
-def _row(result: Result, language: Language) -> list[object]:
+def _row(result: ExperimentResult, language: Language) -> list[object]:
     trained = f"{result.trained_positives} + {result.trained_negatives}"
     if not result.figures:
         trained += f" ({_NO_TRAINING.in_language(language)})"

@@ -12,7 +12,7 @@ from covid_d.evaluation.evaluation import Evaluation
 from covid_d.evaluation.figures.metrics import Stratum
 from covid_d.evaluation.figures.subgroups import members
 from covid_d.evaluation.report import losses, plots, texts
-from covid_d.evaluation.report.page import Report
+from covid_d.evaluation.report.page import EvaluationReport
 from covid_d.evaluation.report.texts import shown
 from covid_d.files import atomic_folder, write_atomically
 from covid_d.html_report import png_of
@@ -118,7 +118,7 @@ def write_evaluation(
     """
     with atomic_folder(out, overwrite=overwrite) as work:
         pictures = draw_plots(evaluation, detector, dataset, language)
-        page = Report(evaluation, pictures, language).page()
+        page = EvaluationReport(evaluation, pictures, language).page()
         write_atomically(work / REPORT, page.to_html())
         write_atomically(work / METRICS, to_json(evaluation))
         write_atomically(work / SCORES, evaluation.scores.films.to_csv(index=False))

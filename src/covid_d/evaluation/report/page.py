@@ -51,7 +51,7 @@ _OF_ONE_CLASS = {
 }
 
 
-class Report:
+class EvaluationReport:
     """Builds the page of one evaluation.
 
     Parameters

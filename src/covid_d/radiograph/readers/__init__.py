@@ -12,7 +12,7 @@ from covid_d.radiograph.film import Facts, FloatImage
 from covid_d.radiograph.readers import dicom, foreign, picture
 
 
-class Reader(Protocol):
+class FormatReader(Protocol):
     """What a reader module offers."""
 
     def sniff(self, data: bytes) -> bool:
@@ -30,9 +30,9 @@ class Reader(Protocol):
         ...
 
 
-READERS: Final[tuple[Reader, ...]] = (dicom, picture, foreign)
+READERS: Final[tuple[FormatReader, ...]] = (dicom, picture, foreign)
 
 
-def reader_for(data: bytes) -> Reader:
+def reader_for(data: bytes) -> FormatReader:
     """Return the reader for a file's bytes; ``foreign`` accepts, and refuses, everything else."""
     return next(reader for reader in READERS if reader.sniff(data))

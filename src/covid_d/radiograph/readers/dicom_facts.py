@@ -134,7 +134,7 @@ def _ages(dataset: Dataset) -> _Ages:
     The age as stated counts before the one reckoned; a child by either is a child.
     """
     stated, unread = _read(parse_age, dataset, "PatientAge")
-    by_dates, child, birth_unread = _of_dates(dataset)
+    by_dates, child, birth_unread = age_of_dates(dataset)
     years = by_dates if stated is None or stated.years is None else stated.years
     known = stated is not None or by_dates is not None
     return _Ages(
@@ -145,7 +145,7 @@ def _ages(dataset: Dataset) -> _Ages:
     )
 
 
-def _of_dates(dataset: Dataset) -> tuple[float | None, bool, str | None]:
+def age_of_dates(dataset: Dataset) -> tuple[float | None, bool, str | None]:
     """Return the age by the dates, whether it is a child's, and a birth date that is none."""
     born, unread = _read(parse_date, dataset, "PatientBirthDate")
     if born is None:

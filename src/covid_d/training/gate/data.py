@@ -16,7 +16,7 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from covid_d.dataset.manifest import SET_ASIDE, Split
-from covid_d.detector.gate import Kind, look
+from covid_d.detector.gate import PictureKind, look
 from covid_d.errors import TrainingError
 from covid_d.radiograph.film import Facts, FloatImage, Radiograph
 from covid_d.radiograph.read import read
@@ -40,11 +40,11 @@ _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".dcm", ""}
 _GRID = 16  # cells a side of the coarse picture: 14 pixels of 224 each
 # Least share of each side that a variant keeps: a film must stay a whole film.
 _LEAST_OF_FILM, _LEAST_OF_PICTURE = 0.85, 0.6
-_KINDS = {Split.CT.value: Kind.CT, Split.LATERAL.value: Kind.LATERAL}
+_KINDS = {Split.CT.value: PictureKind.CT, Split.LATERAL.value: PictureKind.LATERAL}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class GatePicture:
     """A picture of known kind; pixels are read, altered or drawn when they are asked for.
 
     Parameters
@@ -60,15 +60,15 @@ class Picture:
     """
 
     name: str
-    kind: Kind
+    kind: PictureKind
     load: Callable[[], FloatImage]
     source: str = ""
     group: str = ""
 
 
 def gate_pictures(
-    dataset: Dataset, films: pd.DataFrame, folders: Sequence[tuple[Kind, Path]] = ()
-) -> list[Picture]:
+    dataset: Dataset, films: pd.DataFrame, folders: Sequence[tuple[PictureKind, Path]] = ()
+) -> list[GatePicture]:
     """Return everything a gate is fitted to.
 
     Parameters
@@ -92,10 +92,11 @@ def gate_pictures(
         told = (str(row.path), kind, str(row.source), str(row.group))
         found += _with_variants(partial(_pixels, path), at, _LEAST_OF_FILM, told)
     for at, (name, pixels) in enumerate(packaged()):
-        told = (name, Kind.PICTURE, "", "")
+        told = (name, PictureKind.PICTURE, "", "")
         found += _with_variants(partial(np.array, pixels), at, _LEAST_OF_PICTURE, told)
     return found + [
-        Picture(f"drawing {seed}", Kind.PICTURE, partial(drawn, seed)) for seed in range(_DRAWN)
+        GatePicture(f"drawing {seed}", PictureKind.PICTURE, partial(drawn, seed))
+        for seed in range(_DRAWN)
     ]
 
 
@@ -107,7 +108,7 @@ def aside_for_gate(dataset: Dataset) -> pd.DataFrame:
 
 
 def gate_samples(
-    pictures: Sequence[Picture],
+    pictures: Sequence[GatePicture],
     see: Sight,
     *,
     progress: bool = True,
@@ -124,7 +125,7 @@ def gate_samples(
         Show a bar (only in terminals).
     """
 
-    def work(picture: Picture) -> tuple[npt.NDArray[np.floating], bool]:
+    def work(picture: GatePicture) -> tuple[npt.NDArray[np.floating], bool]:
         film = Radiograph(picture.load(), Facts("PNG", "", 8), picture.name)
         whole, features, reached = see(film)
         return look(whole, features, _GRID), reached
@@ -145,7 +146,7 @@ def gate_samples(
 
 
 def samples_of(
-    pictures: Sequence[Picture],
+    pictures: Sequence[GatePicture],
     looks: npt.NDArray[np.float32],
     reached: npt.NDArray[np.bool_],
 ) -> Samples:
@@ -160,41 +161,41 @@ def samples_of(
     )
 
 
-def _film(path: Path, row: Any, at: int, other: Path) -> list[Picture]:
+def _film(path: Path, row: Any, at: int, other: Path) -> list[GatePicture]:
     source, group, read_film = str(row.source), str(row.group), partial(_pixels, path)
-    found = [Picture(str(row.path), Kind.FRONTAL, read_film, source, group)]
+    found = [GatePicture(str(row.path), PictureKind.FRONTAL, read_film, source, group)]
     for turn in range(_ALTERED):
         # Steps of three among seven: every kind comes equally often, beside every other.
         kind = ALTERATIONS[(at + 3 * turn) % len(ALTERATIONS)]
         change = partial(_altered, read_film, kind, (at, turn), partial(_pixels, other))
-        found.append(Picture(f"{row.path}, {kind}", kind, change, source, group))
+        found.append(GatePicture(f"{row.path}, {kind}", kind, change, source, group))
     return found
 
 
 def _with_variants(
-    load: Callable[[], FloatImage], at: int, least: float, told: tuple[str, Kind, str, str]
-) -> list[Picture]:
+    load: Callable[[], FloatImage], at: int, least: float, told: tuple[str, PictureKind, str, str]
+) -> list[GatePicture]:
     name, kind, source, group = told
     loads: list[Callable[[], FloatImage]] = [load]
     loads += [*(partial(_varied, load, (at, number), least) for number in range(_VARIED))]
-    return [Picture(name, kind, each, source, group) for each in loads]
+    return [GatePicture(name, kind, each, source, group) for each in loads]
 
 
 def _altered(
     load: Callable[[], FloatImage],
-    kind: Kind,
+    kind: PictureKind,
     seed: tuple[int, int],
     other: Callable[[], FloatImage],
 ) -> FloatImage:
     rng = np.random.default_rng([*seed, 3])
-    if kind is Kind.ANNOTATED:
+    if kind is PictureKind.ANNOTATED:
         # Ink is found by itself (covid_d.radiograph.strokes). The network hardly sees it: taught to
         # tell it, the gate doubts films without any.
         return under_map(load(), rng)
-    return altered(load(), kind, rng, other() if kind is Kind.COLLAGE else None)
+    return altered(load(), kind, rng, other() if kind is PictureKind.COLLAGE else None)
 
 
-def _of_folder(kind: Kind, folder: Path) -> list[Picture]:
+def _of_folder(kind: PictureKind, folder: Path) -> list[GatePicture]:
     """Return the films in a folder and its folders, with variants where there are few.
 
     Raises
@@ -209,11 +210,11 @@ def _of_folder(kind: Kind, folder: Path) -> list[Picture]:
             "Name a folder of radiographs (DICOM, PNG, JPEG...).",
         )
     # A frontal film is one more source: the limits are chosen by leaving it out.
-    source = folder.name if kind is Kind.FRONTAL else ""
+    source = folder.name if kind is PictureKind.FRONTAL else ""
     told = [(path.name, kind, source, f"{folder.name}/{path.stem}") for path in paths]
     if len(paths) >= _MANY:
         return [
-            Picture(each[0], kind, partial(_pixels, path), *each[2:])
+            GatePicture(each[0], kind, partial(_pixels, path), *each[2:])
             for path, each in zip(paths, told, strict=True)
         ]
     return [

@@ -18,7 +18,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from covid_d.detector.bundle import spec
-from covid_d.detector.gate import Gate, Heads, Kind, split_marks
+from covid_d.detector.gate import Gate, Heads, PictureKind, split_marks
 from covid_d.errors import TrainingError
 
 Floats = npt.NDArray[np.floating]
@@ -44,7 +44,7 @@ class Samples:
     looks
         NxC, of :func:`~covid_d.detector.gate.look`.
     kinds
-        N, of :class:`~covid_d.detector.gate.Kind`.
+        N, of :class:`~covid_d.detector.gate.PictureKind`.
     sources, groups
         N: where each film is from, and its patient or near-duplicates; empty for pictures that are
         no films of the data set. An altered film has those of the film it was made from.
@@ -80,11 +80,11 @@ class Samples:
     @property
     def frontal(self) -> npt.NDArray[np.bool_]:
         """Which are frontal films as they should be."""
-        chosen: npt.NDArray[np.bool_] = self.kinds == Kind.FRONTAL.value
+        chosen: npt.NDArray[np.bool_] = self.kinds == PictureKind.FRONTAL.value
         return chosen
 
 
-def fit_gate(samples: Samples) -> tuple[Gate, spec.Gate]:
+def fit_gate(samples: Samples) -> tuple[Gate, spec.GateSpec]:
     """Return the gate, and what ``bundle.json`` says of it.
 
     Raises
@@ -100,7 +100,7 @@ def fit_gate(samples: Samples) -> tuple[Gate, spec.Gate]:
     threshold = min(_LEAST_FRONTAL, *(float(np.quantile(p.frontal, _BY_KIND)) for p in parts))
     limit = max(float(np.quantile(p.distance, 1.0 - _BY_DISTANCE)) for p in parts)
     marks = None
-    if Kind.ANNOTATED in kinds:
+    if PictureKind.ANNOTATED in kinds:
         highest = max(float(np.quantile(p.marked, 1.0 - _BY_MARKS)) for p in parts)
         marks = min(max(_LEAST_MARKS, highest), 1.0 - 1e-6)
     same = kinds_of(everything) == kinds
@@ -126,7 +126,7 @@ def fit_gate(samples: Samples) -> tuple[Gate, spec.Gate]:
         )
         for name, part in judged.items()
     }
-    told = spec.Gate(
+    told = spec.GateSpec(
         file=FILE,
         kinds=tuple(kind.value for kind in kinds),
         threshold=threshold,
@@ -170,7 +170,7 @@ def judge_left_out(samples: Samples, held_out: npt.NDArray[np.bool_]) -> LeftOut
     return LeftOut(*split_marks(heads.probabilities(looks), kinds), heads.distance(looks))
 
 
-def fit_heads(samples: Samples, kinds: tuple[Kind, ...]) -> Heads:
+def fit_heads(samples: Samples, kinds: tuple[PictureKind, ...]) -> Heads:
     """Fit the regression over ``kinds``, every kind with equal weight, and the components.
 
     Raises
@@ -199,7 +199,7 @@ def fit_heads(samples: Samples, kinds: tuple[Kind, ...]) -> Heads:
     return Heads(weights, bias - weights @ scaler.mean_, own.mean_, own.scale_, principal)
 
 
-def kinds_of(samples: Samples) -> tuple[Kind, ...]:
+def kinds_of(samples: Samples) -> tuple[PictureKind, ...]:
     """Return the kinds there are, ``FRONTAL`` first.
 
     Raises
@@ -207,8 +207,8 @@ def kinds_of(samples: Samples) -> tuple[Kind, ...]:
     TrainingError
         If there are no frontal films, or nothing else.
     """
-    found = tuple(kind for kind in Kind if (samples.kinds == kind.value).any())
-    if len(found) < 2 or found[0] is not Kind.FRONTAL:
+    found = tuple(kind for kind in PictureKind if (samples.kinds == kind.value).any())
+    if len(found) < 2 or found[0] is not PictureKind.FRONTAL:
         raise TrainingError(
             f"An input gate needs frontal films and other pictures; there are {', '.join(found)}.",
             "Please report this defect with the data set's manifest.",

@@ -11,7 +11,7 @@ import skimage
 import sklearn.datasets
 from PIL import Image, ImageDraw, ImageFilter, UnidentifiedImageError
 
-from covid_d.detector.gate import Kind
+from covid_d.detector.gate import PictureKind
 from covid_d.radiograph.film import FloatImage
 from covid_d.training.gate.montage import annotated, collage, half
 
@@ -21,13 +21,18 @@ _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
 
 # What a film may be put wrong by.
 ALTERATIONS = (
-    Kind.INVERTED, Kind.UPSIDE_DOWN, Kind.SIDEWAYS, Kind.BLURRED, Kind.CROPPED, Kind.COLLAGE,
-    Kind.ANNOTATED,
-)  # fmt: skip
+    PictureKind.INVERTED,
+    PictureKind.UPSIDE_DOWN,
+    PictureKind.SIDEWAYS,
+    PictureKind.BLURRED,
+    PictureKind.CROPPED,
+    PictureKind.COLLAGE,
+    PictureKind.ANNOTATED,
+)
 
 
 def altered(
-    film: FloatImage, kind: Kind, rng: np.random.Generator, other: FloatImage | None = None
+    film: FloatImage, kind: PictureKind, rng: np.random.Generator, other: FloatImage | None = None
 ) -> FloatImage:
     """Return a film as it must not be read.
 
@@ -47,20 +52,20 @@ def altered(
         Another film, for a collage; the film itself when left out.
     """
     rows, columns = film.shape
-    if kind is Kind.INVERTED:
+    if kind is PictureKind.INVERTED:
         changed = 1.0 - film
-    elif kind is Kind.UPSIDE_DOWN:
+    elif kind is PictureKind.UPSIDE_DOWN:
         changed = film[::-1] if rng.random() < 0.5 else film[::-1, ::-1]
-    elif kind is Kind.SIDEWAYS:
+    elif kind is PictureKind.SIDEWAYS:
         changed = np.rot90(film, 1 if rng.random() < 0.5 else -1)
-    elif kind is Kind.BLURRED:
+    elif kind is PictureKind.BLURRED:
         changed = _blurred(film, rng.uniform(0.015, 0.03) * max(rows, columns))
-    elif kind is Kind.CROPPED:
+    elif kind is PictureKind.CROPPED:
         whole_half = rng.random() < 0.5
         changed = half(film, rng) if whole_half else _part(film, rng.uniform(0.3, 0.5), rng)
-    elif kind is Kind.COLLAGE:
+    elif kind is PictureKind.COLLAGE:
         changed = collage(film, film if other is None else other, rng)
-    elif kind is Kind.ANNOTATED:
+    elif kind is PictureKind.ANNOTATED:
         changed = annotated(film, rng)
     else:
         raise ValueError(f"no film is altered to {kind}")

@@ -210,8 +210,7 @@ def _read_mask(path: Path, film: Radiograph, size: int) -> npt.NDArray[np.bool_]
     if film.box is not None and film.picture_size is not None:
         across, down = (a / b for a, b in zip(whole.size, film.picture_size, strict=True))
         box = film.box
-        right, bottom = box.left + box.width, box.top + box.height
-        part = (box.left * across, box.top * down, right * across, bottom * down)
+        part = (box.left * across, box.top * down, box.right * across, box.bottom * down)
     grey = whole.resize((size, size), Image.Resampling.BILINEAR, box=part)
     mask: npt.NDArray[np.bool_] = np.asarray(grey) >= 128
     return mask

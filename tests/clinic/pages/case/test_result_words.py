@@ -21,7 +21,7 @@ from covid_d.detector import (
     Outcome,
 )
 from covid_d.detector.assessment import Caution
-from covid_d.detector.cautions import sex_differs
+from covid_d.detector.cautions import AGE_UNKNOWN, DEMONSTRATION, OUTSIDE_LUNGS, sex_differs
 from covid_d.language import Message
 from covid_d.radiograph import Refusal, RefusalCode, Sex
 
@@ -81,17 +81,17 @@ class TestAppearance:
         ]
         assert words.figures[0][0] == "Aspecto típico de COVID-19"
         assert words.figures[-1][0] == "COVID-19, a la prevalencia de su unidad"
-        assert "(prevalencia 5 %)" in words.meaning[0]
-        assert "entre cerca de 10" not in words.meaning[0]
-        assert "entre unas 10 y unas 96 con COVID-19" in words.meaning[0]
-        assert "estudios publicados" in words.caveat
+        assert "(prevalencia 5 %)" in words.meaning
+        assert "entre cerca de 10" not in words.meaning
+        assert "entre unas 10 y unas 96 con COVID-19" in words.meaning
+        assert "estudios publicados" in words.notes[0]
         assert "deja como posible: aspecto típico de COVID-19." in words.why
         assert "10 % por categoría" in words.why
 
     def test_a_prevalence_keeps_its_decimal_in_the_readers_way(self) -> None:
         fine = replace(SEEN, covid=CovidRange(0.1, 0.2, 0.3, 0.025))
-        assert "2,5 %" in words_of(_result(fine, SPEC), "es", CLOCK).meaning[0]
-        assert "2.5 %" in words_of(_result(fine, SPEC), "en", CLOCK).meaning[0]
+        assert "2,5 %" in words_of(_result(fine, SPEC), "es", CLOCK).meaning
+        assert "2.5 %" in words_of(_result(fine, SPEC), "en", CLOCK).meaning
 
     @pytest.mark.parametrize("category", list(Appearance))
     def test_nothing_ever_rules_covid_out(self, category: Appearance) -> None:
@@ -100,19 +100,20 @@ class TestAppearance:
         answer = replace(SEEN, appearance=appearance, outcome=outcome)
         words = words_of(_result(answer, SPEC), "es", CLOCK)
         assert "compatible" not in words.outcome.lower()
-        assert words.rule == "No descarta COVID-19; confirme con RT-PCR o antígeno."
+        assert words.action == "No descarta COVID-19; confirme con RT-PCR o antígeno."
 
     def test_a_demonstration_shows_no_predictive_value(self) -> None:
         shown = replace(SEEN, verdict="demonstration", covid=None)
         words = words_of(_result(shown, SPEC), "es", CLOCK)
         assert len(words.figures) == 5
-        assert words.meaning == ()
-        assert "no tiene valor predictivo" in words.caveat
+        assert "no tiene valor predictivo" in words.meaning
+        assert "%" not in words.meaning
+        assert words.notes == ()
 
     def test_without_a_prevalence_there_is_none_either(self) -> None:
         words = words_of(_result(replace(SEEN, covid=None), SPEC, None), "en", CLOCK)
-        assert "no prevalence set" in words.caveat
-        assert words.meaning == ()
+        assert "no prevalence set" in words.meaning
+        assert words.notes == ()
 
     def test_like_none_of_them(self) -> None:
         lost = replace(SEEN, outcome=Outcome.INCONCLUSIVE, conformal_set=())
@@ -139,11 +140,11 @@ class TestOldKind:
     def test_no_figure_promises_certainty(self, share: float, figure: str, about: str) -> None:
         words = words_of(_result(replace(OLD, probability=share)), "en", CLOCK)
         assert words.figures == (("Probability of COVID-19 by the model", figure),)
-        assert f"this number, {about} with COVID-19." in words.meaning[0]
+        assert f"this number, {about} with COVID-19." in words.notes[0]
 
     def test_one_of_a_hundred_is_said_in_the_singular(self) -> None:
         words = words_of(_result(replace(OLD, probability=0.01)), "es", CLOCK)
-        assert "cerca de 1 es de un paciente con COVID-19" in words.meaning[0]
+        assert "cerca de 1 es de un paciente con COVID-19" in words.notes[0]
 
     def test_a_demonstrations_number_is_no_probability(self) -> None:
         words = words_of(
@@ -152,18 +153,18 @@ class TestOldKind:
         ((name, value),) = words.figures
         assert "no es una probabilidad de enfermedad" in name
         assert value in ("0,62", "0,63")
-        assert words.meaning == ()
-        assert "%" not in value + words.caveat
+        assert words.notes == ()
+        assert "%" not in value + words.meaning
 
     def test_there_is_no_predictive_value(self) -> None:
         words = words_of(_result(OLD), "es", CLOCK)
-        assert "no hay valor predictivo" in words.caveat
-        assert len(words.figures) == len(words.meaning) == 1
+        assert "no hay valor predictivo" in words.meaning
+        assert len(words.figures) == len(words.notes) == 1
 
     def test_what_is_not_known_is_not_said(self) -> None:
         words = words_of(_result(OLD, None), "en", CLOCK)
-        assert len(words.figures) == len(words.meaning) == 1
-        assert "were.)" not in words.meaning[0]
+        assert len(words.figures) == len(words.notes) == 1
+        assert "were.)" not in words.notes[0]
 
     @pytest.mark.parametrize(
         ("remaining", "said"),
@@ -193,15 +194,16 @@ def test_that_a_film_may_be_anothers_is_told_apart() -> None:
     other = sex_differs(Sex.MALE)
     assert other is not None
     words = words_of(_result(replace(SEEN, warnings=(other, NOTE)), SPEC), "en", CLOCK)
-    assert words.contradictions == (other.message.en,)
+    assert words.deciding == (other.message.en,)
     assert words.warnings == ("warning",)
 
 
 def test_a_refusal_has_a_reason_and_no_figure() -> None:
     words = words_of(_result(REFUSED), "es", CLOCK)
     assert (words.outcome, words.sign) == ("Imagen rechazada", "×")
-    assert "Use la proyección PA o AP." in words.why
-    assert (words.figures, words.meaning, words.caveat) == ((), (), "")
+    assert "Use la proyección PA o AP." in words.action
+    assert words.meaning
+    assert (words.figures, words.notes, words.why, words.deciding) == ((), (), "", ())
 
 
 def test_every_outcome_has_a_sign_of_its_own() -> None:
@@ -214,7 +216,49 @@ def test_every_outcome_has_a_sign_of_its_own() -> None:
 
 def test_a_report_says_common_things_once() -> None:
     several = [words_of(_result(answer), "es", CLOCK) for answer in (OLD, OLD, REFUSED)]
-    base = base_of(several, "es")
+    base = base_of(several)
     assert base.warnings == ("aviso",)
-    assert len(base.caveats) == 1
-    assert base.rule == several[0].rule
+    assert len(base.meanings) == 1
+    assert base.actions == ("No descarta COVID-19; confirme con RT-PCR o antígeno.",)
+
+
+class TestDeciding:
+    """What an answer stands or falls by is in the block that is read first, and only there."""
+
+    def test_a_demonstration_looks_like_no_finding(self) -> None:
+        shown = replace(SEEN, verdict="demonstration", covid=None, warnings=(DEMONSTRATION, NOTE))
+        words = words_of(_result(shown, SPEC), "es", CLOCK)
+        assert (words.kind, words.tone) == ("positive", "demonstration")
+        assert words.deciding == (DEMONSTRATION.message.es,)
+        assert words.warnings == ("aviso",)
+
+    def test_without_an_age_the_headline_is_a_condition(self) -> None:
+        words = words_of(_result(replace(SEEN, warnings=(AGE_UNKNOWN,)), SPEC), "es", CLOCK)
+        assert words.outcome == "Si es adulto: aspecto típico de COVID-19"
+        assert words.deciding == (AGE_UNKNOWN.message.es,)
+        known = words_of(_result(SEEN, SPEC), "en", CLOCK)
+        assert known.outcome == "Typical appearance of COVID-19"
+
+    def test_anothers_film_is_said_before_all_else(self) -> None:
+        other = sex_differs(Sex.MALE)
+        assert other is not None
+        answer = replace(SEEN, warnings=(AGE_UNKNOWN, OUTSIDE_LUNGS, other))
+        words = words_of(_result(answer, SPEC), "en", CLOCK)
+        assert words.deciding[0] == other.message.en
+        assert set(words.deciding[1:]) == {AGE_UNKNOWN.message.en, OUTSIDE_LUNGS.message.en}
+
+    def test_a_film_unlike_all_that_was_learnt(self) -> None:
+        lost = replace(SEEN, outcome=Outcome.INCONCLUSIVE, conformal_set=())
+        (said,) = words_of(_result(lost, SPEC), "en", CLOCK).deciding
+        assert "unlike those that the model learnt from" in said
+
+    def test_the_alarm_for_drift(self) -> None:
+        assert words_of(_result(SEEN, SPEC), "es", CLOCK).deciding == ()
+        (said,) = words_of(_result(SEEN, SPEC), "es", CLOCK, drifting=True).deciding
+        assert said.startswith("Alarma de deriva")
+
+    def test_a_refused_film_has_no_answer_to_doubt(self) -> None:
+        refused = replace(REFUSED, warnings=(AGE_UNKNOWN, DEMONSTRATION))
+        words = words_of(_result(refused), "es", CLOCK, drifting=True)
+        assert (words.deciding, words.tone) == ((), "refused")
+        assert words.outcome == "Imagen rechazada"

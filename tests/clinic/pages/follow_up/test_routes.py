@@ -17,7 +17,7 @@ from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.facts import history
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
@@ -42,7 +42,7 @@ def browser(signed_in: SignIn) -> TestClient:
 def result(installation: Installation, people: dict[Role, Person], case_id: int) -> int:
     """A positive RT-PCR, recorded by the radiologist."""
     person = people[Role.RADIOLOGIST]
-    entry = Entry(Kind.RT_PCR, "positive", SAMPLED, "Hisopado")
+    entry = Entry(EntryKind.RT_PCR, "positive", SAMPLED, "Hisopado")
     return add(installation, person, Actor(person.id), case_id, entry)
 
 
@@ -143,7 +143,9 @@ def test_whoever_corrects_too_late_is_told_and_sees_the_newer_value(
     result: int,
 ) -> None:
     person = people[Role.RADIOLOGIST]
-    entry = Entry(Kind.RT_PCR, "indeterminate", today() - timedelta(days=2), "", result, "Repetir")
+    entry = Entry(
+        EntryKind.RT_PCR, "indeterminate", today() - timedelta(days=2), "", result, "Repetir"
+    )
     add(installation, person, Actor(person.id), case_id, entry)
     answer = send(
         kind="rt_pcr", value="negative", day=DAY, supersedes=str(result), reason="Mal leído"
@@ -193,7 +195,7 @@ def test_a_blind_reader_sees_only_what_they_entered_themselves(
     doctor, radiologist = people[Role.DOCTOR], people[Role.RADIOLOGIST]
     moment = now() - timedelta(days=5)
     case_id = add_row(installation, doctor, "positive", created_at=moment, blind=True)
-    theirs = Entry(Kind.RT_PCR, "positive", today() - timedelta(days=2), "Hisopado ajeno")
+    theirs = Entry(EntryKind.RT_PCR, "positive", today() - timedelta(days=2), "Hisopado ajeno")
     number = add(installation, radiologist, Actor(radiologist.id), case_id, theirs)
     path = f"/cases/{case_id}/follow-up"
     page = browser.get(path).text
@@ -202,9 +204,9 @@ def test_a_blind_reader_sees_only_what_they_entered_themselves(
     assert "Hisopado ajeno" not in page
     assert not re.search('class="badge (positive|negative|pending)"', page)
     assert browser.get(f"{path}?correct={number}").status_code == 404
-    mine = Entry(Kind.ANTIGEN, "negative", today() - timedelta(days=1), "Hisopado propio")
+    mine = Entry(EntryKind.ANTIGEN, "negative", today() - timedelta(days=1), "Hisopado propio")
     own = add(installation, doctor, Actor(doctor.id), case_id, mine)
-    later = Entry(Kind.ANTIGEN, "positive", mine.day, "Otro valor", own, "Error de lectura")
+    later = Entry(EntryKind.ANTIGEN, "positive", mine.day, "Otro valor", own, "Error de lectura")
     page = browser.get(path).text
     assert "Hisopado propio" in page
     add(installation, radiologist, Actor(radiologist.id), case_id, later)

@@ -18,7 +18,7 @@ from clinic_factory import add_case, csrf_of, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import StoredAssessment
 from covid_d.clinic.follow_up.entry import Entry, add
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
@@ -63,7 +63,13 @@ def test_one_film_makes_one_page_with_everything_on_it(
             covid=CovidRange(0.12, 0.3, 0.85, 0.1),
             prevalence=0.1,
         )
-    add(installation, doctor, Actor(doctor.id), case_id, Entry(Kind.RT_PCR, "positive", today()))
+    add(
+        installation,
+        doctor,
+        Actor(doctor.id),
+        case_id,
+        Entry(EntryKind.RT_PCR, "positive", today()),
+    )
     browser = signed_in(Role.DOCTOR)
     browser.post(
         f"/cases/{case_id}/readings",
@@ -100,7 +106,21 @@ def test_one_film_makes_one_page_with_everything_on_it(
         stored = session.scalars(select(StoredAssessment)).one()
     assert stored.bundle_sha256[:12] in words
     assert CEDULA not in words
-    assert len(pdf.pages[0].images) == 2, "the film and the film under the evidence"
+    assert len(pdf.pages[0].images) == 3, "the QR code, the film, the film under the evidence"
+    in_order = (
+        f"Caso {case_id} · Hospital Uno",
+        "phantom 1.0",
+        "Modelo de demostración",
+        "HC-77",
+        "Lectura del médico",
+        "ñandú",
+        "Firma y sello",
+        "RT-PCR: Positivo",
+        "Como ayuda: la respuesta del modelo",
+        "62 %",
+    )
+    places = [words.index(part) for part in in_order]
+    assert places == sorted(places), dict(zip(in_order, places, strict=True))
 
 
 def test_the_cedula_stands_there_only_when_asked_for(
@@ -170,7 +190,21 @@ def test_a_missing_film_is_said_in_its_place(
             path.unlink()
     pdf = _pdf(signed_in(Role.DOCTOR), case_id)
     assert "No hay imagen de esta radiografía" in _words(pdf)
-    assert len(pdf.pages[0].images) == 0
+    assert len(pdf.pages[0].images) == 1, "the QR code"
+
+
+def test_a_refused_film_is_one_line_without_pictures(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    lateral = films.dicom(ViewPosition="LL", PatientAge="054Y", PatientSex="F")
+    case_id = add_case(installation, people[Role.DOCTOR], films=[phantom_png(1), lateral])
+    browser = signed_in(Role.DOCTOR)
+    pdf = _pdf(browser, case_id)
+    assert "Radiografía 2: Imagen rechazada." in re.sub(r" · \w+:", ":", _words(pdf))
+    assert len(pdf.pages[0].images) == 3, "the QR code and the answered film's two"
+    page = browser.get(f"/cases/{case_id}/report").text
+    assert page.count("/picture.png") == 1
+    assert "Imagen rechazada." in page
 
 
 def test_a_film_that_may_be_anothers_is_named_beside_its_answer(
@@ -181,8 +215,9 @@ def test_a_film_that_may_be_anothers_is_named_beside_its_answer(
         installation, people[Role.DOCTOR], films=[phantom_png(1), other], age_years=34, sex="F"
     )
     text = _words(_pdf(signed_in(Role.DOCTOR), case_id))
-    assert text.count("La radiografía dice 61 años; la ficha dice 34: compruebe") == 1
-    assert text.index("Radiografía 2") < text.index("La radiografía dice sexo masculino")
+    assert text.count("La radiografía dice 61 años; la ficha dice 34: compruebe") == 2
+    assert text.index("Radiografía 1") > text.index("La radiografía dice sexo masculino")
+    assert text.index("Radiografía 2") < text.rindex("La radiografía dice sexo masculino")
 
 
 def test_a_patient_of_one_year_is_no_plural(

@@ -18,7 +18,7 @@ from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id
 from covid_d.clinic.clock import now
 from covid_d.clinic.follow_up.entry import Entry, add
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.http.visitor import COOKIE
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
@@ -42,8 +42,10 @@ def doctor(installation: Installation, people: dict[Role, Person]) -> Person:
         national_id_hash=national_id.hash_of(installation.keys, CEDULA),
     )
     actor, day = Actor(person.id), today() - timedelta(days=8)
-    old = add(installation, person, actor, case_id, Entry(Kind.RT_PCR, "positive", day, "Hisopado"))
-    change = Entry(Kind.RT_PCR, "negative", day, "", old, "Otro paciente")
+    old = add(
+        installation, person, actor, case_id, Entry(EntryKind.RT_PCR, "positive", day, "Hisopado")
+    )
+    change = Entry(EntryKind.RT_PCR, "negative", day, "", old, "Otro paciente")
     add(installation, person, actor, case_id, change)
     return person
 

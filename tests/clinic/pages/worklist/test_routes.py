@@ -17,7 +17,7 @@ from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.follow_up.entry import Entry, add
-from covid_d.clinic.follow_up.terms import Kind
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
@@ -70,7 +70,7 @@ def test_a_blind_case_shows_no_answer_before_ones_own_reading(
     assert page.count("después de su propia lectura") == 1
     assert "Ingresar resultado" in page, "that a result is missing may be known"
     assert _numbers(browser.get("/cases?laboratory=pending").text) == [case_id]
-    result = Entry(Kind.RT_PCR, "positive", today())
+    result = Entry(EntryKind.RT_PCR, "positive", today())
     add(installation, radiologist, Actor(radiologist.id), case_id, result)
     page = browser.get("/cases").text
     assert page.count("después de su propia lectura") == 2

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from alembic import context
 
-from covid_d.clinic.database.tables import Table
+from covid_d.clinic.database.tables import TableBase
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=Table.metadata,
+    target_metadata=TableBase.metadata,
     render_as_batch=True,
     compare_type=True,
 )

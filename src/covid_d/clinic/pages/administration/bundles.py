@@ -8,16 +8,23 @@ from fastapi import APIRouter, Depends, File, Request, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from covid_d.clinic.errors import InvalidInputError
+from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.fields import Filled, Line
 from covid_d.clinic.http.forms import asked, sent
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.operations import bundles
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 router = APIRouter(prefix="/bundles")
+
+
+class _Switch(BaseModel):
+    """Which bundle, and that whoever switches it on has read what that changes."""
+
+    sha256: Annotated[str, Line(64)] = ""
+    confirmed: Annotated[str, Line(3)] = ""
 
 
 class _Bundle(BaseModel):
@@ -50,12 +57,29 @@ def install(
     return go_to("/bundles", notice="bundle_installed")
 
 
+@router.get("/switch")
+def ask(
+    request: Request, visitor: Manager, form: Annotated[Filled[_Bundle], Depends(asked(_Bundle))]
+) -> Response:
+    """Say what switching a bundle on changes, and ask."""
+    sha256 = form.sound().sha256 or None
+    found = bundles.choices(installation(request))
+    wanted = next((choice for choice in found if choice.sha256 == sha256), None)
+    if wanted is None or wanted.problem:
+        raise NotFoundError
+    before = next((choice for choice in found if choice.active), None)
+    return page(request, "pages/administration/switch.html", wanted=wanted, before=before)
+
+
 @router.post("/switch")
 def switch(
-    request: Request, visitor: Manager, form: Annotated[Filled[_Bundle], Depends(sent(_Bundle))]
+    request: Request, visitor: Manager, form: Annotated[Filled[_Switch], Depends(sent(_Switch))]
 ) -> Response:
-    """Switch a bundle on."""
-    bundles.switch(installation(request), visitor.actor, form.sound().sha256 or None)
+    """Switch a bundle on; without the word that it was asked for, ask first."""
+    wanted = form.sound()
+    if wanted.confirmed != "yes":
+        return go_to(f"/bundles/switch?sha256={wanted.sha256}")
+    bundles.switch(installation(request), visitor.actor, wanted.sha256 or None)
     return go_to("/bundles", notice="bundle_switched")
 
 

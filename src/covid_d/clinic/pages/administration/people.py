@@ -20,7 +20,7 @@ from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs, outside_address
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission, Role
-from covid_d.clinic.texts import Text
+from covid_d.language import Text
 
 router = APIRouter()
 Manager = Annotated[Visitor, Depends(needs(Permission.MANAGE_USERS))]

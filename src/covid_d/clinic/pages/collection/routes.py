@@ -13,11 +13,11 @@ from sqlalchemy import select
 
 from covid_d.clinic.collection import review
 from covid_d.clinic.collection.archive import zipped
-from covid_d.clinic.collection.documents import LONGEST_ATTRIBUTION, License, Terms
+from covid_d.clinic.collection.documents import LONGEST_ATTRIBUTION, ExportTerms, License
 from covid_d.clinic.collection.export import Export
 from covid_d.clinic.collection.pixels import preview
 from covid_d.clinic.collection.review import Decision
-from covid_d.clinic.collection.selection import Reason, candidates
+from covid_d.clinic.collection.selection import NotExported, candidates
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.database.operations import CollectionExport
 from covid_d.clinic.errors import ClinicError, InvalidInputError
@@ -62,7 +62,7 @@ def export(
 ) -> Response:
     """Stream the export as a zip; it is recorded when its last file was made."""
     try:
-        terms = Terms(**form.sound().model_dump())
+        terms = ExportTerms(**form.sound().model_dump())
         made = Export(installation(request), visitor.person, visitor.actor, terms)
         stream = zipped(made.files())
         first = next(stream)  # so that "all wait for review" is a page, not a broken download
@@ -135,13 +135,13 @@ def _page(
     for film in ready:
         decision = reviews[film.sha256][1] if film.sha256 in reviews else Decision.CLEAR
         if decision in (None, Decision.KEEP_BACK):
-            left_out[Reason.UNREVIEWED if decision is None else Reason.KEPT_BACK] += 1
+            left_out[NotExported.UNREVIEWED if decision is None else NotExported.KEPT_BACK] += 1
     return page(
         request,
         "pages/collection/collection.html",
         status=error.status if error else 200,
-        ready=len(ready) - left_out[Reason.UNREVIEWED] - left_out[Reason.KEPT_BACK],
-        left_out=[(reason.text, left_out[reason]) for reason in Reason if left_out[reason]],
+        ready=len(ready) - left_out[NotExported.UNREVIEWED] - left_out[NotExported.KEPT_BACK],
+        left_out=[(reason.text, left_out[reason]) for reason in NotExported if left_out[reason]],
         licenses=[(entry.value, entry.text) for entry in License],
         typed=typed,
         error=error,

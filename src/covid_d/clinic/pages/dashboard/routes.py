@@ -23,7 +23,7 @@ from covid_d.clinic.statistics.dashboard import WARNING, Dashboard, Reference, m
 from covid_d.clinic.statistics.drift import REFERENCE, WINDOW
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.table import to_csv, to_json
-from covid_d.clinic.texts import N_, Text
+from covid_d.language import N_, Text
 
 router = APIRouter()
 _Visitor = Annotated[Visitor, Depends(needs(Permission.SEE_DASHBOARD))]

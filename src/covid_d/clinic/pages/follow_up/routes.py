@@ -15,7 +15,7 @@ from covid_d.clinic.errors import ClinicError, ConflictError, InvalidInputError,
 from covid_d.clinic.fields import LARGEST, Choice, Day, Filled, Line, Whole, Words
 from covid_d.clinic.follow_up.entry import LONGEST_NOTES, LONGEST_REASON, Entry, add
 from covid_d.clinic.follow_up.facts import Fact, history, summary, told
-from covid_d.clinic.follow_up.terms import VOID, Kind, text_of
+from covid_d.clinic.follow_up.terms import VOID, EntryKind, text_of
 from covid_d.clinic.http.forms import sent
 from covid_d.clinic.http.parameters import CaseId
 from covid_d.clinic.http.render import go_to, page
@@ -28,17 +28,17 @@ Author = Annotated[Visitor, Depends(needs(Permission.ADD_FOLLOW_UP))]
 
 # What one form records; two kinds of test share one.
 _FORMS: Final = {
-    "test": (Kind.RT_PCR, Kind.ANTIGEN),
-    "diagnosis": (Kind.DIAGNOSIS,),
-    "outcome": (Kind.OUTCOME,),
-    "consent": (Kind.CONSENT,),
+    "test": (EntryKind.RT_PCR, EntryKind.ANTIGEN),
+    "diagnosis": (EntryKind.DIAGNOSIS,),
+    "outcome": (EntryKind.OUTCOME,),
+    "consent": (EntryKind.CONSENT,),
 }
 
 
 class _Form(BaseModel):
     """An entry, or the correction of one."""
 
-    kind: Annotated[Kind, Choice()]
+    kind: Annotated[EntryKind, Choice()]
     value: Annotated[str, Line(40)] = ""
     day: Annotated[date | None, Day()] = None
     notes: Annotated[str, Words(LONGEST_NOTES)] = ""
@@ -61,7 +61,7 @@ class _Form(BaseModel):
 _Sent = Annotated[Filled[_Form], Depends(sent(_Form))]
 
 
-def _blank(kind: Kind) -> dict[str, str]:
+def _blank(kind: EntryKind) -> dict[str, str]:
     """Return the empty form of a kind, as typed."""
     return dict.fromkeys(_Form.model_fields, "") | {"kind": kind.value}
 
@@ -123,7 +123,7 @@ def _page(
         typed = _correcting(_correctable(known.facts, correct))
     # Of a refused form: only what this person may correct, for whom the page would show it.
     corrected = {str(fact.id) for fact in known.facts} & {typed["supersedes"]}
-    kind = Kind(typed["kind"])
+    kind = EntryKind(typed["kind"])
     form = next(name for name, kinds in _FORMS.items() if kind in kinds)
     chosen = f"correct={typed['supersedes']}" if corrected else f"form={form}"
     holding = summary(known.facts, case, place.clock)
@@ -157,6 +157,6 @@ def _correctable(facts: list[Fact], number: int) -> Fact:
     return old
 
 
-def _offered(kind: Kind, *, correcting: bool) -> list[tuple[str, Any]]:
+def _offered(kind: EntryKind, *, correcting: bool) -> list[tuple[str, Any]]:
     values: list[tuple[str, Any]] = list(kind.values.items())
     return [*values, (VOID, text_of(kind, VOID))] if correcting else values

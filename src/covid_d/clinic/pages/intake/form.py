@@ -13,11 +13,10 @@ from covid_d.clinic.cases.intake import NewCase
 from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
 from covid_d.clinic.cases.value_sets import SEXES
 from covid_d.clinic.fields import Day, Whole, fill
-from covid_d.clinic.texts import Text
 from covid_d.detector import Examination, Stated
 from covid_d.detector.cautions import age_differs, sex_differs
 from covid_d.detector.cautions import contradictions as contradicted
-from covid_d.language import Message
+from covid_d.language import Message, Text
 from covid_d.radiograph import Facts, Projection, Sex
 
 _TYPED: Final = (

@@ -28,11 +28,12 @@ from covid_d.clinic.http.render import go_to, language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, is_form, needs
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token
+from covid_d.clinic.operations.strip_films import strip_films
 from covid_d.clinic.pages.intake.form import Entered, contradictions
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import N_, Text
 from covid_d.detector import Examination
 from covid_d.detector.cautions import AGE_TOLERANCE
+from covid_d.language import N_, Text
 from covid_d.radiograph import RadiographError, read
 from covid_d.radiograph.sample import sample_bytes
 
@@ -133,6 +134,15 @@ def sweep(place: Installation) -> None:
     """Sweep films that no case names; a failure is logged and tried again another time."""
     try:
         staging.sweep(place)
+    except Exception as error:
+        if failures.known(error) is None:
+            raise
+
+
+def strip(place: Installation) -> None:
+    """Strip films that an older version kept whole; what fails is tried again at the next start."""
+    try:
+        strip_films(place)
     except Exception as error:
         if failures.known(error) is None:
             raise

@@ -35,15 +35,15 @@ from covid_d.clinic.cases.report import Report, ReportedFilm
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.http.render import formats
 from covid_d.clinic.pages.case.result_words import Base, ResultWords, base_of, words_of
-from covid_d.clinic.texts import N_, NN_, Text
-from covid_d.language import INTENDED_USE, Language
+from covid_d.clinic.pages.report.address import qr_png
+from covid_d.language import INTENDED_USE, N_, NN_, Language, Text
 
 Pictures = Mapping[int, tuple[bytes | None, bytes | None]]
 
 _MARGIN: Final = 15 * mm
 _PADDING: Final = 6  # of ReportLab's frame, points
 _WIDTH: Final = A4[0] - 2 * (_MARGIN + _PADDING)
-_PICTURE: Final = (58 * mm, 62 * mm)
+_PICTURE: Final = (55 * mm, 58 * mm)
 _QUIET: Final = HexColor("#46585e")
 _LINE: Final = HexColor("#9fb0b5")
 # Ink and ground of each outcome; the sign and the words say the same without colour. Negative is
@@ -52,13 +52,15 @@ _COLOURS: Final = {
     "positive": (HexColor("#a3211b"), HexColor("#fdecea")),
     "negative": (HexColor("#1d3a5f"), HexColor("#e8eef6")),
     "inconclusive": (HexColor("#6f4a00"), HexColor("#fff4d6")),
-    "refused": (black, HexColor("#eef3f4")),
+    "demonstration": (black, HexColor("#eef3f4")),
 }
 _FONT: Final = "Vera"
 _BOLD: Final = "VeraBd"
 
 
-def draw_report(report: Report, pictures: Pictures, language: Language, clock: Clock) -> bytes:
+def draw_report(
+    report: Report, pictures: Pictures, language: Language, clock: Clock, *, address: str
+) -> bytes:
     """Return the report as PDF.
 
     Parameters
@@ -71,6 +73,8 @@ def draw_report(report: Report, pictures: Pictures, language: Language, clock: C
         Of the sentences.
     clock
         The installation's.
+    address
+        Of the case's page, for the QR code.
     """
     _fonts()
     buffer = io.BytesIO()
@@ -86,7 +90,7 @@ def draw_report(report: Report, pictures: Pictures, language: Language, clock: C
         author="COVID-D",
         lang=language,
     )
-    story = list(_Drawing(report, pictures, language, clock).story())
+    story = list(_Drawing(report, pictures, language, clock, address).story())
     document.build(story, canvasmaker=lambda *a, **k: _Numbered(*a, language=language, **k))
     return buffer.getvalue()
 
@@ -131,33 +135,55 @@ class _Drawing:
     """The report's parts from top to bottom, in one language."""
 
     def __init__(
-        self, report: Report, pictures: Pictures, language: Language, clock: Clock
+        self, report: Report, pictures: Pictures, language: Language, clock: Clock, address: str
     ) -> None:
         self._report = report
         self._pictures = pictures
         self._language = language
         self._clock = clock
+        self._address = address
         self._formats = formats(language)
 
     def story(self) -> Iterator[Flowable]:
-        report = self._report
-        moment = self._formats["moment"](self._clock.local(report.made_at))
-        printed = f"{self._say(N_('printed on'))} {moment}"
-        yield _text(self._say(N_("Chest radiograph: support for its reading")), 13, bold=True)
-        yield _text(f"{report.patient.unit} · {printed} · {report.made_by}", 8, _QUIET)
+        words = {
+            film.id: words_of(film.result, self._language, self._clock)
+            for film in self._report.films
+            if film.result
+        }
+        base = base_of(words.values())
+        yield self._top(base)
         yield HRFlowable(width="100%", color=_LINE, spaceBefore=3, spaceAfter=4)
         yield self._patient()
-        results = []
-        for film in report.films:
-            words = words_of(film.result, self._language, self._clock) if film.result else None
-            yield from self._film(film, words)
-            results += [words] if words else []
-        yield from self._base(base_of(results, self._language))
         yield from self._readings()
-        yield from self._follow_up()
-        yield Spacer(0, 3 * mm)
-        yield _text(INTENDED_USE.in_language(self._language), 7.5, bold=True)
         yield self._signature()
+        yield from self._follow_up()
+        yield HRFlowable(width="100%", color=_LINE, spaceBefore=5, spaceAfter=1)
+        yield _heading(self._say(N_("An aid: the model's answer")))
+        for film in self._report.films:
+            yield from self._film(film, words.get(film.id))
+        for warning in base.warnings:
+            yield _text(f"• {warning}", 8)
+        yield Spacer(0, 2 * mm)
+        yield _text(INTENDED_USE.in_language(self._language), 7.5, bold=True)
+
+    def _top(self, base: Base) -> Flowable:
+        """Return what page 1 begins with: whose case, which model, what may make it wrong."""
+        report, moment = self._report, self._formats["moment"]
+        entered, made = (
+            moment(self._clock.local(at)) for at in (report.patient.entered_at, report.made_at)
+        )
+        case = f"{self._say(N_('Case'))} {report.case_id} · {report.patient.unit}"
+        entry = f"{self._say(N_('entered on'))} {entered}"
+        printed = f"{self._say(N_('printed on'))} {made} · {report.made_by}"
+        left = [
+            _text(self._say(N_("Chest radiograph: support for its reading")), 13, bold=True),
+            _text(case, 10, bold=True),
+            _text(f"{entry} · {printed}", 8, _QUIET),
+            *(_text(f"{self._say(N_('Model'))} {model}", 7.5) for model in base.models),
+            *(_text(sentence, 8.5, bold=True) for sentence in base.deciding),
+        ]
+        code = Image(io.BytesIO(qr_png(self._address)), 24 * mm, 24 * mm, hAlign="RIGHT")
+        return Table([[left, code]], colWidths=[_WIDTH - 26 * mm, 26 * mm], style=_tight())
 
     def _patient(self) -> Flowable:
         patient, day = self._report.patient, self._formats["day"]
@@ -174,6 +200,8 @@ class _Drawing:
         ]
         if self._report.national_id:
             named.insert(1, (N_("Cédula"), self._report.national_id))
+        else:
+            named.insert(1, (N_("Second identifier (by hand)"), "_" * 20))
         cells = [_named(self._say(name), value) for name, value in named]
         if len(cells) % 2:
             cells.append(_text("", 8))
@@ -184,26 +212,21 @@ class _Drawing:
         heading = self._say(N_("Film %(n)d", n=film.number))
         if film.projection:
             heading += f" · {film.projection}"
-        yield Spacer(0, 2 * mm)
+        yield Spacer(0, 1 * mm)
         if words is None:
             yield _text(f"{heading}: {self._say(N_('This film has no answer yet.'))}", 9, bold=True)
-            return
-        warnings = [_text(f"• {sentence}", 8.5, bold=True) for sentence in words.contradictions]
-        top = [_outcome(heading, words), Spacer(0, 2 * mm), *warnings]
-        yield KeepTogether([*top, self._seen(film, words)])
-        yield Spacer(0, 1.5 * mm)
-        for sentence in words.meaning:
-            yield _text(sentence, 8)
-
-    def _base(self, base: Base) -> Iterator[Flowable]:
-        yield Spacer(0, 1 * mm)
-        yield _text(base.rule, 9, bold=True)
-        for warning in base.warnings:
-            yield _text(f"• {warning}", 8.5, bold=True)
-        for caveat in base.caveats:
-            yield _text(caveat, 7, _QUIET)
-        for model in base.models:
-            yield _text(f"{self._say(N_('Model'))} {model}", 7, _QUIET)
+        elif film.refused:
+            yield _text(f"{heading}: {words.outcome}. {words.meaning} {words.action}", 8.5)
+        else:
+            said = [
+                *(_text(f"• {sentence}", 8.5, bold=True) for sentence in words.deciding),
+                _text(words.meaning, 8.5),
+                _text(words.action, 9, bold=True),
+            ]
+            parts = [_outcome(heading, words), Spacer(0, 1 * mm), *said, self._seen(film, words)]
+            yield KeepTogether(parts)
+            for sentence in words.notes:
+                yield _text(sentence, 7, _QUIET)
 
     def _seen(self, film: ReportedFilm, words: ResultWords) -> Flowable:
         """Return the film's pictures with the numbers beside them."""
@@ -213,8 +236,7 @@ class _Drawing:
         )
         first: Flowable = _picture(plain) if plain else _text(self._say(missing), 8, bold=True)
         beside: list[Flowable] = [_text(words.why, 8)]
-        for name, value in words.figures:
-            beside += [_text(name, 7, _QUIET), _text(value, 13, bold=True)]
+        beside += [_named(name, value) for name, value in words.figures]
         cells: list[Any] = [first, beside]
         if covered:
             beside.append(
@@ -233,7 +255,7 @@ class _Drawing:
         return Table([cells], colWidths=widths, style=_tight())
 
     def _readings(self) -> Iterator[Flowable]:
-        yield _heading(self._say(N_("Readings")))
+        yield _heading(self._say(N_("The doctor's reading")))
         for reading in self._report.readings:
             moment = self._formats["moment"](self._clock.local(reading.at))
             said = f"{self._say(reading.finding)} ({self._say(reading.kind)})"
@@ -255,7 +277,7 @@ class _Drawing:
         line = _text(self._say(N_("Signature and stamp of the responsible doctor")), 7.5, _QUIET)
         style = TableStyle([("LINEABOVE", (1, 0), (1, 0), 0.6, black)])
         table = Table([["", line]], colWidths=[_WIDTH - 75 * mm, 75 * mm], style=style)
-        return KeepTogether([Spacer(0, 13 * mm), table])
+        return KeepTogether([Spacer(0, 12 * mm), table])
 
     def _say(self, text: Text) -> str:
         return text.in_language(self._language)
@@ -294,7 +316,7 @@ def _heading(words: str) -> Paragraph:
 
 
 def _outcome(heading: str, words: ResultWords) -> Flowable:
-    ink, ground = _COLOURS[words.kind]
+    ink, ground = _COLOURS[words.tone]
     cells = [_text(words.sign, 14, white, bold=True), _text(words.outcome, 13, ink, bold=True)]
     cells.append(_text(heading, 8, ink))
     style = [

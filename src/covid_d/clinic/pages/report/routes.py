@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -12,6 +13,7 @@ from covid_d.clinic.http.parameters import CaseId
 from covid_d.clinic.http.render import language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.pages.case.result_words import base_of, words_of
+from covid_d.clinic.pages.report.address import case_address, qr_png
 from covid_d.clinic.pages.report.pdf import draw_report
 from covid_d.clinic.roles import Permission
 
@@ -30,6 +32,7 @@ def show_report(
         place, visitor.person, visitor.actor, case_id, with_national_id=national_id == "yes"
     )
     language = language_of(request)
+    code = qr_png(case_address(request, case_id))
     words = {
         film.id: words_of(film.result, language, place.clock)
         for film in report.films
@@ -40,7 +43,8 @@ def show_report(
         "pages/report/report.html",
         report=report,
         words=words,
-        base=base_of(words.values(), language),
+        base=base_of(words.values()),
+        qr=f"data:image/png;base64,{base64.b64encode(code).decode('ascii')}",
         missing=[
             number
             for number, film in enumerate(case.films, start=1)
@@ -61,7 +65,13 @@ def send_pdf(
     )
     pictures = {film.id: pictures_of(place, film) for film in case.films}
     return Response(
-        draw_report(report, pictures, language_of(request), place.clock),
+        draw_report(
+            report,
+            pictures,
+            language_of(request),
+            place.clock,
+            address=case_address(request, case_id),
+        ),
         media_type="application/pdf",
         headers={
             "content-disposition": f'inline; filename="covid-d-{report.case_id}.pdf"',

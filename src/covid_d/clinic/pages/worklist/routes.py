@@ -9,15 +9,15 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from covid_d.clinic.cases.value_sets import PROVINCES, SEXES
-from covid_d.clinic.cases.worklist import Page, list_cases, waiting
+from covid_d.clinic.cases.worklist import WorklistPage, list_cases, waiting
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.laboratory import ResultToDate
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.pages.worklist import address as address
 from covid_d.clinic.roles import Permission
-from covid_d.clinic.texts import Text
 from covid_d.detector import Outcome
+from covid_d.language import Text
 
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
@@ -32,7 +32,7 @@ def worklist(request: Request, visitor: Reader) -> Response:
     if sound is not state:
         return go_to(address.link(sound))
     errors: Mapping[str, Text] = {}
-    found: Page | None = None
+    found: WorklistPage | None = None
     try:
         filters = address.filters_of(state)
     except InvalidInputError as error:
@@ -79,5 +79,5 @@ def search(
     return go_to(address.link(address.without_national_id(installation(request), state)))
 
 
-def _detail(found: Page) -> dict[str, object]:
+def _detail(found: WorklistPage) -> dict[str, object]:
     return {"cases": [row.id for row in found.rows], "page": found.number, "total": found.total}

@@ -10,7 +10,7 @@ from typing import Any
 LEAKY_PROTOCOLS = frozenset({"article"})
 
 
-class Problem(StrEnum):
+class DefectKind(StrEnum):
     """What can be wrong with a dataset."""
 
     MISSING = "missing"
@@ -27,16 +27,16 @@ class Problem(StrEnum):
     @property
     def is_leak(self) -> bool:
         """Whether it lets a model be tested on what it learned from."""
-        return self in {Problem.PATIENT, Problem.GROUP, Problem.NEAR_DUPLICATE}
+        return self in {DefectKind.PATIENT, DefectKind.GROUP, DefectKind.NEAR_DUPLICATE}
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Defect:
     """One thing that is wrong.
 
     Parameters
     ----------
-    problem
+    kind
         What kind.
     message
         A sentence that quotes the offending value.
@@ -44,14 +44,14 @@ class Finding:
         The films concerned, relative to the dataset's folder.
     """
 
-    problem: Problem
+    kind: DefectKind
     message: str
     files: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return ``{"problem", "message", "files"}``."""
         return {
-            "problem": self.problem.value,
+            "problem": self.kind.value,
             "message": self.message,
             "files": list(self.files),
         }
@@ -108,17 +108,17 @@ class CheckReport:
         Films checked.
     protocol
         Of the dataset.
-    findings
+    defects
         Everything that is wrong, leaks included.
     notes
         What is worth knowing but not wrong.
     leaks
-        The leaks among the findings, as numbers.
+        The leaks among the defects, as numbers.
     """
 
     films: int
     protocol: str
-    findings: tuple[Finding, ...]
+    defects: tuple[Defect, ...]
     notes: tuple[str, ...]
     leaks: Leaks
 
@@ -129,14 +129,14 @@ class CheckReport:
 
     def passed(self, *, allow_leaks: bool = False) -> bool:
         """Return whether nothing is wrong, or only leaks are and these are allowed."""
-        return all(allow_leaks and finding.problem.is_leak for finding in self.findings)
+        return all(allow_leaks and defect.kind.is_leak for defect in self.defects)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object documented for ``covid-d dataset check --json``."""
         return {
             "films": self.films,
             "protocol": self.protocol,
-            "findings": [finding.to_dict() for finding in self.findings],
+            "findings": [defect.to_dict() for defect in self.defects],
             "notes": list(self.notes),
             "leaks": self.leaks.to_dict(),
             "leaks_expected": self.leaks_expected,

@@ -1,0 +1,128 @@
+"""Where things stand on the case page in a real Chromium: what decides is on the first screen."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize
+from sqlalchemy import select
+
+from browsing import settle, signed_in
+from case_rows import set_answer
+from clinic_factory import add_case, phantom_png
+from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.database.cases import StoredAssessment
+from covid_d.clinic.installation import Installation
+from covid_d.clinic.roles import Role
+from covid_d.detector import CATEGORIES, CovidRange, Outcome
+
+People = dict[Role, Person]
+DESK: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 375, "height": 812}
+
+
+def _audited(place: Installation, doctor: Person) -> int:
+    """A case whose answer has all that an answer can have."""
+    case_id = add_case(place, doctor, films=[phantom_png(1)])
+    with place.writing() as session:
+        stored = session.scalars(select(StoredAssessment)).one()
+        set_answer(
+            stored,
+            outcome=Outcome.POSITIVE,
+            verdict="audit-passed",
+            probability=None,
+            appearance=dict(zip(CATEGORIES, (0.08, 0.1, 0.2, 0.62), strict=True)),
+            conformal_set=("typical",),
+            covid=CovidRange(0.12, 0.3, 0.85, 0.1),
+            prevalence=0.1,
+        )
+    return case_id
+
+
+def _open(page: Page, address: str, case_id: int, language: str) -> None:
+    page.context.add_cookies([{"name": "covid_d_language", "value": language, "url": address}])
+    page.goto(f"/cases/{case_id}")
+    page.wait_for_selector("[data-viewer][data-ready]")
+    settle(page)
+
+
+def _box(page: Page, selector: str) -> dict[str, float]:
+    """Left, top, right and bottom of the one element, in pixels of the window."""
+    found = page.locator(selector).bounding_box()
+    assert found is not None, selector
+    return {
+        "left": found["x"],
+        "top": found["y"],
+        "right": found["x"] + found["width"],
+        "bottom": found["y"] + found["height"],
+    }
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("audited", [True, False])
+def test_film_answer_and_sliders_share_the_first_screen_of_a_desk(
+    chromium: Browser,
+    address: str,
+    installation: Installation,
+    people: People,
+    language: str,
+    audited: bool,
+) -> None:
+    doctor = people[Role.DOCTOR]
+    case_id = _audited(installation, doctor) if audited else add_case(installation, doctor)
+    with signed_in(chromium, address, viewport=DESK) as context:
+        page = context.new_page()
+        _open(page, address, case_id, language)
+        for selector in (".outcome", "[data-stage]", ".viewer-tools", ".viewer-sliders"):
+            box = _box(page, selector)
+            assert box["top"] >= 0, selector
+            assert box["bottom"] <= DESK["height"], (selector, box)
+            assert box["right"] <= DESK["width"], (selector, box)
+        stage = _box(page, "[data-stage]")
+        assert stage["bottom"] - stage["top"] >= 480, "a film is worth most of the screen"
+        assert stage["right"] - stage["left"] >= 480
+        assert _box(page, ".outcome")["right"] <= stage["left"], "side by side"
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("audited", [True, False])
+def test_a_phones_first_screen_holds_headline_and_film(
+    chromium: Browser,
+    address: str,
+    installation: Installation,
+    people: People,
+    language: str,
+    audited: bool,
+) -> None:
+    doctor = people[Role.DOCTOR]
+    case_id = _audited(installation, doctor) if audited else add_case(installation, doctor)
+    with signed_in(chromium, address, viewport=PHONE, has_touch=True) as context:
+        page = context.new_page()
+        _open(page, address, case_id, language)
+        outcome, stage = _box(page, ".outcome"), _box(page, "[data-stage]")
+        assert outcome["bottom"] <= stage["top"]
+        assert min(stage["bottom"], PHONE["height"]) - stage["top"] >= 240, stage
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_answer_without_signs_is_not_green(
+    chromium: Browser, address: str, installation: Installation, people: People, scheme: str
+) -> None:
+    case_id = _audited(installation, people[Role.DOCTOR])
+    with installation.writing() as session:
+        stored = session.scalars(select(StoredAssessment)).one()
+        set_answer(
+            stored,
+            outcome=Outcome.NEGATIVE,
+            appearance=dict(zip(CATEGORIES, (0.97, 0.01, 0.01, 0.01), strict=True)),
+            conformal_set=("negative",),
+        )
+    with signed_in(chromium, address, color_scheme=scheme) as context:
+        page = context.new_page()
+        _open(page, address, case_id, "es")
+        for name in ("color", "background-color"):
+            shown = page.locator(".outcome.negative").evaluate(
+                f"e => getComputedStyle(e).getPropertyValue('{name}')"
+            )
+            red, green, blue = (float(n) for n in shown[shown.index("(") + 1 : -1].split(",")[:3])
+            assert green <= max(red, blue), (name, shown)
