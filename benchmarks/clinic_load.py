@@ -102,6 +102,7 @@ class Doctor(threading.Thread):
             "sex": self._rng.choice("FM"),
             "province": "Guayas",
             "symptom_onset": str(_today()),
+            "same_film_reason": "load: few films for many patients",
         }
         film = self._rng.choice(self._films)
         saved = self._ask(

@@ -96,6 +96,7 @@ def add_case(
     seed: int = 1,
     films: Sequence[bytes] | None = None,
     submission: str | None = None,
+    same_film_reason: str = "a test enters one film for several patients",
     **overrides: Any,
 ) -> int:
     """Add a case the way a doctor does and return its id.
@@ -110,6 +111,8 @@ def add_case(
         Other films, as bytes.
     submission
         As in ``create_case``.
+    same_film_reason
+        As in ``create_case``; without it a film is one patient's.
     overrides
         Fields of ``NewCase``.
     """
@@ -135,6 +138,7 @@ def add_case(
         NewCase(**fields | overrides),
         [GivenFilm(content, Projection.PA) for content in given],
         submission=submission,
+        same_film_reason=same_film_reason,
     )
 
 

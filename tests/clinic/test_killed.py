@@ -129,6 +129,7 @@ class Sender(threading.Thread):
             "age_years": "50",
             "sex": "F",
             "province": "Guayas",
+            "same_film_reason": "drawn films may come twice",
         }
         answer = httpx.post(
             f"{self._server.url}/cases/new",

@@ -52,7 +52,6 @@ def backup(archive: Path | None, data: str | None, without_key: bool, progress: 
 def restore(archive: Path, data: str | None, progress: bool) -> None:
     """Restore ARCHIVE into an empty data folder and database, then check the audit trail."""
     from covid_d.clinic.operations.restore import restore as bring_back
-    from covid_d.clinic.trail import audit_trail
 
     with _bar("files", progress) as step:
         manifest = bring_back(archive, clinic_settings(data=data), progress=step)
@@ -62,8 +61,8 @@ def restore(archive: Path, data: str | None, progress: bool) -> None:
             say(N_("The backup holds no key: put secret.key into the data folder before serving."))
         )
         return
-    with existing_clinic(data) as installation, installation.reading() as session:
-        found = audit_trail.verify(session, installation.keys)
+    with existing_clinic(data) as installation:
+        found = installation.verify_trail()
     if found.broken is not None:
         raise click.ClickException(
             say(N_("the audit trail is broken at entry %(broken)s", broken=found.broken))

@@ -126,3 +126,33 @@ def test_a_failed_transaction_shows_nothing(
     with pytest.raises(ZeroDivisionError):
         add_case(installation, doctor)
     assert [_count(installation, table) for table in (Case, Film, StoredAssessment)] == [0, 0, 0]
+
+
+def _warnings(installation: Installation, case_id: int) -> set[str]:
+    with installation.reading() as session:
+        stored = session.scalars(
+            select(StoredAssessment).join(Film).where(Film.case_id == case_id)
+        ).one()
+        return {one.code for one in stored.assessment.warnings}
+
+
+def test_to_know_that_it_is_an_adult_suffices(installation: Installation, doctor: Person) -> None:
+    nothing = add_case(installation, doctor, seed=1, age_years=None)
+    adult = add_case(installation, doctor, seed=2, age_years=None, adult=True)
+    child = add_case(installation, doctor, seed=3, age_years=None, adult=False)
+    assert "age_unknown" in _warnings(installation, nothing)
+    assert "age_unknown" not in _warnings(installation, adult)
+    with installation.reading() as session:
+        stored = select(StoredAssessment).join(Film).where(Film.case_id == child)
+        assert session.scalars(stored).one().refusal_code == "child"
+        assert session.get_one(Case, adult).adult is True
+        assert session.get_one(Case, nothing).adult is None
+
+
+@pytest.mark.parametrize(("age", "adult"), [(17, True), (18, False)])
+def test_age_and_adult_must_agree(
+    installation: Installation, doctor: Person, age: int, adult: bool
+) -> None:
+    with pytest.raises(InvalidInputError) as raised:
+        add_case(installation, doctor, age_years=age, adult=adult)
+    assert set(raised.value.fields) == {"adult"}

@@ -339,6 +339,7 @@ class CaseAnswer(BaseModel):
     created_at: datetime = Field(description=_("When it was entered."))
     patient_code: str = Field(description=_("The unit's code of the patient."))
     age_years: int | None = Field(description=_("Age in whole years."))
+    adult: bool | None = Field(description=_("Whether the patient is an adult, without an age."))
     sex: str | None = Field(description=_("F, M or O."))
     province: str = Field(description=_("Where the patient lives."))
     symptom_onset: date | None = Field(description=_("Day on which the first symptom began."))

@@ -38,6 +38,9 @@ def assess_film(
     age_years: Annotated[
         int | None, Form(ge=0, le=120, description=_("Age in whole years."))
     ] = None,
+    adult: Annotated[
+        bool | None, Form(description=_("Whether the patient is an adult, without an age."))
+    ] = None,
     sex: Annotated[Sex | None, Form(description=_("F, M or O."))] = None,
     prevalence: Annotated[
         float | None,
@@ -52,7 +55,7 @@ def assess_film(
         caller.person,
         caller.actor,
         film.file.read(),
-        Stated(projection=projection, age_years=age_years, sex=sex),
+        Stated(projection=projection, age_years=age_years, adult=adult, sex=sex),
         prevalence=prevalence,
     )
     return AssessmentAnswer.of(assessment)

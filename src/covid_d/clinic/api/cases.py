@@ -46,6 +46,9 @@ class CaseForm:
     age_years: Annotated[int | None, Whole(*AGES), Form(description=_("Age in whole years."))] = (
         None
     )
+    adult: Annotated[
+        bool | None, Form(description=_("Whether the patient is an adult, without an age."))
+    ] = None
     sex: Annotated[str | None, Form(description=_("F, M or O."))] = None
     symptom_onset: Annotated[
         date | None, Day(), Form(description=_("Day on which the first symptom began."))
@@ -65,6 +68,10 @@ class CaseForm:
     projection: Annotated[
         Projection | None, Choice(), Form(description=_("Of films whose file does not state it."))
     ] = None
+    same_film_reason: Annotated[
+        str,
+        Form(description=_("Why a film is sent that another patient's case holds already.")),
+    ] = ""
     submission: Annotated[
         str | None,
         Form(description=_("Your own name of this request: sent twice, it makes one case.")),
@@ -78,6 +85,7 @@ class CaseForm:
             province=self.province,
             national_id=self.national_id,
             age_years=self.age_years,
+            adult=self.adult,
             sex=self.sex,
             symptom_onset=self.symptom_onset,
             symptoms=self.symptoms,
@@ -153,6 +161,7 @@ def submit_case(
         form.new_case(person.unit_id or 0),
         form.given_films(),
         submission=form.submission,
+        same_film_reason=form.same_film_reason,
     )
     response.headers["location"] = f"/api/v1/cases/{case_id}"
     return _case(request, caller, case_id)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.cases import national_id, staging
+from covid_d.clinic.cases import national_id, same_film, staging
 from covid_d.clinic.cases.keeping import keep
 from covid_d.clinic.cases.new_case import NewCase, faults
 from covid_d.clinic.database.accounts import Unit
@@ -81,6 +81,7 @@ def create_case(
     films: Sequence[GivenFilm],
     *,
     submission: str | None = None,
+    same_film_reason: str = "",
 ) -> int:
     """Accept a case with its films and return its id.
 
@@ -97,9 +98,13 @@ def create_case(
     submission
         What the form or the program calls this case (at most 64 characters): sent twice, it is
         one case.
+    same_film_reason
+        Why a film is entered that another patient's case holds already.
 
     Raises
     ------
+    SameFilmError
+        If another patient's case holds a film already, and no reason is given.
     InvalidInputError
         If some fields cannot be accepted.
     ConflictError
@@ -124,7 +129,8 @@ def create_case(
     columns |= {"submission": submission, "blind": unit.blind_mode, "created_by_id": person.id}
     try:
         with installation.act(actor) as act:
-            number = _enter(act, installation, columns, ready)
+            others = same_film.check(act.session, list(ready), columns, same_film_reason)
+            number = _enter(act, installation, columns, ready, others, same_film_reason.strip())
             staging.forget(act.session, person, [film.token for film in films if film.token])
             return number
     except IntegrityError:  # the same submission, sent at the same moment, was first
@@ -186,6 +192,7 @@ _COMPARED: Final = (
     "patient_code",
     "national_id_hash",
     "age_years",
+    "adult",
     "sex",
     "province",
     "symptom_onset",
@@ -208,6 +215,7 @@ def _columns(installation: Installation, case: NewCase) -> dict[str, Any]:
         "patient_code": code or national_id.code_for(keys, digits or ""),
         **national_id.columns(keys, keeping, digits),
         "age_years": case.age_years,
+        "adult": case.adult,
         "sex": case.sex,
         "province": case.province,
         "symptom_onset": case.symptom_onset,
@@ -236,6 +244,7 @@ def _examined(
         stated = Stated(
             projection=given.projection,
             age_years=case.age_years,
+            adult=case.adult,
             sex=Sex(case.sex) if case.sex else None,
         )
         answer = assessment_columns(
@@ -309,6 +318,8 @@ def _enter(
     installation: Installation,
     columns: dict[str, Any],
     ready: dict[str, _Film],
+    others: Sequence[int],
+    reason: str,
 ) -> int:
     moment = act.now
     case = Case(**columns, created_at=moment)
@@ -318,7 +329,10 @@ def _enter(
             Film(**film.columns, created_at=moment, at_intake=True, assessments=[assessment])
         )
     act.session.add(case)
-    act.record("case.create", case, films=list(ready), research_consent=case.research_consent)
+    twice = {"same_film_as": list(others), "reason": reason} if reason else {}
+    act.record(
+        "case.create", case, films=list(ready), research_consent=case.research_consent, **twice
+    )
     # From here on nobody sweeps (the trail has one writer at a time), and the rows name the films:
     # put back what a sweep took since.
     _store(installation, ready)

@@ -13,6 +13,7 @@ from covid_d.clinic.cases import national_id
 from covid_d.clinic.cases.national_id import Keeping
 from covid_d.clinic.cases.value_sets import COMORBIDITIES, NONE, PROVINCES, SEXES, SYMPTOMS
 from covid_d.language import N_, Text
+from covid_d.radiograph.ages import ADULT_YEARS
 
 MAX_CODE: Final = 40
 MAX_NOTES: Final = 4000
@@ -39,6 +40,8 @@ class NewCase:
         Cédula, as typed.
     age_years
         Whole years.
+    adult
+        Whether the patient is an adult, where the age is not known.
     sex
         A code of ``value_sets.SEXES``.
     symptom_onset
@@ -62,6 +65,7 @@ class NewCase:
     province: str
     national_id: str | None = None
     age_years: int | None = None
+    adult: bool | None = None
     sex: str | None = None
     symptom_onset: date | None = None
     symptoms: tuple[str, ...] = ()
@@ -110,6 +114,8 @@ def _faults(
     ):
         if value is not None and not low <= value <= high:
             yield field, sentences.no_whole_number(low, high)
+    if case.age_years is not None and case.adult not in (None, case.age_years >= ADULT_YEARS):
+        yield "adult", N_("This contradicts the age: correct one of the two.")
     if case.symptom_onset is not None:
         if case.symptom_onset > today:
             yield "symptom_onset", sentences.IN_THE_FUTURE

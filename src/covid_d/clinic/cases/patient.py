@@ -19,7 +19,7 @@ class Patient:
     ----------
     code
         The unit's own code; the cédula is not among these data.
-    age_years, sex, province
+    age_years, adult, sex, province
         As entered.
     unit
         The health unit's name.
@@ -37,6 +37,7 @@ class Patient:
 
     code: str
     age_years: int | None
+    adult: bool | None
     sex: Text | None
     province: str
     unit: str
@@ -56,6 +57,7 @@ class Patient:
         return cls(
             code=case.patient_code,
             age_years=case.age_years,
+            adult=case.adult,
             sex=SEXES.get(case.sex) if case.sex else None,
             province=case.province,
             unit=case.unit.name,

@@ -37,6 +37,8 @@ class Case(TableBase):
     national_id_encrypted: Mapped[str | None] = mapped_column(Text)
     national_id_hash: Mapped[str | None] = mapped_column(String(64), index=True)
     age_years: Mapped[int | None]
+    adult: Mapped[bool | None]
+    """What was said where the age is not known; ``None`` when the age says it, or nobody did."""
     sex: Mapped[str | None] = mapped_column(String(1))
     province: Mapped[str] = mapped_column(String(40), index=True)
     symptom_onset: Mapped[date | None]

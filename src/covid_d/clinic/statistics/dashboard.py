@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.statistics import counts, drift, performance
 from covid_d.clinic.statistics.drift import Drift
-from covid_d.clinic.statistics.episodes import BundleName, Episodes, bundles, load, unit_names
+from covid_d.clinic.statistics.episodes import BundleName, bundles, latest, load, unit_names
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.table import FigureTable
 from covid_d.detector import Outcome
@@ -106,7 +106,7 @@ def make(
     judged = inside if only is None else inside.where(inside.bundle == only)
     standard = judged.rt_pcr if reference is Reference.RT_PCR else judged.antigen
     # Drift needs the bundle's first cases, so it looks further back than the period.
-    watched = _latest(every) if only is None else only
+    watched = latest(every) if only is None else only
     found = drift.drift(every.where(every.bundle == watched))
     tables = (
         counts.by_day(inside, period, scope),
@@ -135,12 +135,6 @@ def make(
         len(inside),
         inside_left_out,
     )
-
-
-def _latest(cases: Episodes) -> int:
-    """Return the place of the bundle that answered last here; -1 when none did."""
-    answered = cases.bundle[cases.bundle >= 0]
-    return int(answered[-1]) if len(answered) else -1
 
 
 def _left_out(session: Session, scope: Scope, period: Period) -> tuple[Text | None, Text | None]:

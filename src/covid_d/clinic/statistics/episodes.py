@@ -110,6 +110,12 @@ class Episodes:
         return answered
 
 
+def latest(cases: Episodes) -> int:
+    """Return the place of the bundle that answered last among cases; -1 when none did."""
+    answered = cases.bundle[cases.bundle >= 0]
+    return int(answered[-1]) if len(answered) else -1
+
+
 def load(
     session: Session,
     known: Sequence[BundleName],

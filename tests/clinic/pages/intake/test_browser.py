@@ -16,7 +16,7 @@ from sqlalchemy import func, select, update
 import films
 from browsing import held_back, signed_in
 from clinic_clock import today
-from clinic_factory import PASSWORD, phantom_png
+from clinic_factory import PASSWORD, add_case, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession
@@ -262,3 +262,36 @@ def test_it_is_accessible_and_fits(
         ]
         assert serious == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+@pytest.mark.parametrize("screen", _SCREENS)
+def test_the_same_film_for_another_patient_is_stopped_and_asked(
+    chromium: Browser,
+    address: str,
+    installation: Installation,
+    people: dict[Role, Person],
+    language: str,
+    screen: str,
+) -> None:
+    first = add_case(installation, people[Role.DOCTOR], films=[phantom_png(5)], patient_code="A-1")
+    width, height = _SCREENS[screen]
+    with signed_in(chromium, address, viewport={"width": width, "height": height}) as context:
+        context.add_cookies([{"name": "covid_d_language", "value": language, "url": address}])
+        page = context.new_page()
+        page.goto("/cases/new")
+        page.set_input_files("#films", [_file("otra.png", phantom_png(5))])
+        expect(_cards(page)).to_have_count(1)
+        page.fill("#patient_code", "B-2")
+        page.select_option("#adult", "yes")
+        page.click("#save")
+        reason = page.locator("#same_film_reason")
+        expect(reason).to_be_visible()
+        expect(page.locator(f".same-film a[href='/cases/{first}']")).to_be_visible()
+        expect(page.locator("#patient_code")).to_have_value("B-2")
+        expect(page.locator("#adult")).to_have_value("yes")
+        assert _count(installation, Case) == 1
+        reason.fill("El código anterior estaba mal escrito.")
+        page.click("#save")
+        page.wait_for_url(_CASE)
+    assert _count(installation, Case) == 2

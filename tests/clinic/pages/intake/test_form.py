@@ -104,3 +104,11 @@ def test_a_projection_is_one_of_ours_or_unknown() -> None:
     entered = _entered(("projection-a", "AP Supine"), ("projection-b", "up"), ("projection-c", ""))
     assert entered.projection("a") is Projection.AP_SUPINE
     assert [entered.projection(name) for name in ("b", "c", "never")] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("typed", "adult"), [("yes", True), ("no", False), ("", None), ("x", None)]
+)
+def test_an_adult_without_an_age(typed: str, adult: bool | None) -> None:
+    case, wrong = Entered.blank(adult=typed).to_case(7)
+    assert (case.adult, wrong) == (adult, {})

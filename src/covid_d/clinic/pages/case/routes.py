@@ -24,8 +24,9 @@ from covid_d.clinic.http.parameters import CaseId, ChosenFilm
 from covid_d.clinic.http.render import go_to, language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.installation import Installation
-from covid_d.clinic.pages.case.result_words import words_of
+from covid_d.clinic.pages.case.result_words import ResultWords, words_of
 from covid_d.clinic.roles import Permission
+from covid_d.clinic.statistics.alarm import bundle_in_alarm
 
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
@@ -130,7 +131,9 @@ def _page(
 ) -> Response:
     place = installation(request)
     results = _results(place, view)
+    drifting = bundle_in_alarm(place, view.case.unit_id)
     front = results.get(view.film.id) if view.film else None
+    evidence = front.evidence_for if front else None
     return page(
         request,
         "pages/case/case.html",
@@ -141,10 +144,10 @@ def _page(
         film=view.film,
         film_number=view.case.films.index(view.film) + 1 if view.film else 0,
         words={
-            key: words_of(result, language_of(request), place.clock) if result else None
+            key: _words(request, result, drifting) if result else None
             for key, result in results.items()
         },
-        has_evidence=front is not None and front.has_activation,
+        evidence_for=evidence.in_language(language_of(request)) if evidence else None,
         film_fault=_film_fault(place, view.film),
         open=view.open,
         events=view.events,
@@ -158,6 +161,15 @@ def _page(
         errors=error.fields if error else {},
         finding=typed["finding"],
         notes=typed["notes"],
+    )
+
+
+def _words(request: Request, result: Result, drifting: str) -> ResultWords:
+    return words_of(
+        result,
+        language_of(request),
+        installation(request).clock,
+        drifting=result.assessment.bundle.sha256 == drifting,
     )
 
 

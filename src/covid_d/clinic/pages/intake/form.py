@@ -23,6 +23,7 @@ _TYPED: Final = (
     "patient_code",
     "national_id",
     "age_years",
+    "adult",
     "sex",
     "province",
     "symptom_onset",
@@ -30,6 +31,7 @@ _TYPED: Final = (
     "vaccine_doses",
     "notes",
     "submission",
+    "same_film_reason",
 )
 _LONGEST: Final = 5000  # of what is shown again; a longer text is refused by its own field
 _PROJECTION: Final = "projection-"
@@ -132,6 +134,7 @@ class Entered:
             unit_id=unit_id,
             province=self.typed["province"],
             national_id=self.typed["national_id"].strip() or None,
+            adult={"yes": True, "no": False}.get(self.typed["adult"]),
             sex=self.typed["sex"] or None,
             symptoms=self.symptoms,
             comorbidities=self.comorbidities,
@@ -179,6 +182,7 @@ def contradictions(facts: Facts, entered: Entered | None) -> list[Contradiction]
         sex = entered.typed["sex"]
         stated = Stated(
             age_years=told.age_years if told else None,
+            adult={"yes": True, "no": False}.get(entered.typed["adult"]),
             sex=Sex(sex) if sex in SEXES else None,
         )
         holding = {caution.code: caution.message for caution in contradicted(facts, stated)}

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy import exists, select
 from starlette.datastructures import FormData
 
-from covid_d.clinic.cases import intake, new_case, staging, value_sets
+from covid_d.clinic.cases import intake, new_case, same_film, staging, value_sets
 from covid_d.clinic.cases.intake import GivenFilm, create_case
 from covid_d.clinic.cases.preview import preview_png
 from covid_d.clinic.database.accounts import Unit
@@ -167,7 +167,15 @@ def _create(place: Installation, visitor: Visitor, entered: Entered) -> int:
         )
         raise InvalidInputError(faults | wrong)
     submission = entered.typed["submission"] or None
-    return create_case(place, visitor.person, visitor.actor, case, films, submission=submission)
+    return create_case(
+        place,
+        visitor.person,
+        visitor.actor,
+        case,
+        films,
+        submission=submission,
+        same_film_reason=entered.typed[same_film.FIELD],
+    )
 
 
 def _discard(place: Installation, visitor: Visitor, token: str) -> None:
@@ -212,6 +220,8 @@ def _form(
         errors=errors,
         films=films,
         unit=unit,
+        other_cases=error.cases if isinstance(error, same_film.SameFilmError) else (),
+        longest_reason=same_film.LONGEST_REASON,
         first=not entered.sample and _is_first(place, unit),
         keeping=place.settings.national_id,
         max_mb=place.settings.max_upload_mb,

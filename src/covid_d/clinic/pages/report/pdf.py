@@ -59,7 +59,13 @@ _BOLD: Final = "VeraBd"
 
 
 def draw_report(
-    report: Report, pictures: Pictures, language: Language, clock: Clock, *, address: str
+    report: Report,
+    pictures: Pictures,
+    language: Language,
+    clock: Clock,
+    *,
+    address: str,
+    drifting: str,
 ) -> bytes:
     """Return the report as PDF.
 
@@ -75,6 +81,8 @@ def draw_report(
         The installation's.
     address
         Of the case's page, for the QR code.
+    drifting
+        As in :func:`words_of_films`.
     """
     _fonts()
     buffer = io.BytesIO()
@@ -90,9 +98,36 @@ def draw_report(
         author="COVID-D",
         lang=language,
     )
-    story = list(_Drawing(report, pictures, language, clock, address).story())
+    words = words_of_films(report, language, clock, drifting=drifting)
+    story = list(_Drawing(report, pictures, words, language, clock, address).story())
     document.build(story, canvasmaker=lambda *a, **k: _Numbered(*a, language=language, **k))
     return buffer.getvalue()
+
+
+def words_of_films(
+    report: Report, language: Language, clock: Clock, *, drifting: str
+) -> dict[int, ResultWords]:
+    """Return the words of each answered film of a report, by its id.
+
+    Parameters
+    ----------
+    report
+        Whose films.
+    language, clock
+        As in :func:`draw_report`.
+    drifting
+        SHA-256 of the bundle whose drift alarm is on; empty where none is.
+    """
+    return {
+        film.id: words_of(
+            film.result,
+            language,
+            clock,
+            drifting=film.result.assessment.bundle.sha256 == drifting,
+        )
+        for film in report.films
+        if film.result
+    }
 
 
 @cache
@@ -135,21 +170,24 @@ class _Drawing:
     """The report's parts from top to bottom, in one language."""
 
     def __init__(
-        self, report: Report, pictures: Pictures, language: Language, clock: Clock, address: str
+        self,
+        report: Report,
+        pictures: Pictures,
+        words: Mapping[int, ResultWords],
+        language: Language,
+        clock: Clock,
+        address: str,
     ) -> None:
         self._report = report
         self._pictures = pictures
         self._language = language
         self._clock = clock
         self._address = address
+        self._words = words
         self._formats = formats(language)
 
     def story(self) -> Iterator[Flowable]:
-        words = {
-            film.id: words_of(film.result, self._language, self._clock)
-            for film in self._report.films
-            if film.result
-        }
+        words = self._words
         base = base_of(words.values())
         yield self._top(base)
         yield HRFlowable(width="100%", color=_LINE, spaceBefore=3, spaceAfter=4)
@@ -190,7 +228,7 @@ class _Drawing:
         unknown, onset = self._say(N_("not known")), patient.symptom_onset
         named: list[tuple[Text, str]] = [
             (N_("Patient code"), patient.code),
-            (N_("Age"), self._years(patient.age_years) or unknown),
+            (N_("Age"), self._years(patient.age_years) or self._adult(patient.adult) or unknown),
             (N_("Sex"), self._say(patient.sex) if patient.sex else unknown),
             (N_("Province"), patient.province),
             (N_("First symptoms"), unknown if onset is None else day(onset)),
@@ -281,6 +319,11 @@ class _Drawing:
 
     def _say(self, text: Text) -> str:
         return text.in_language(self._language)
+
+    def _adult(self, adult: bool | None) -> str:
+        if adult is None:
+            return ""
+        return self._say(N_("adult") if adult else N_("under 18"))
 
     def _years(self, years: int | None) -> str:
         if years is None:

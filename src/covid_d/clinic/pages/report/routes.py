@@ -12,10 +12,11 @@ from covid_d.clinic.cases.report import make_report, pictures_of
 from covid_d.clinic.http.parameters import CaseId
 from covid_d.clinic.http.render import language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
-from covid_d.clinic.pages.case.result_words import base_of, words_of
+from covid_d.clinic.pages.case.result_words import base_of
 from covid_d.clinic.pages.report.address import case_address, qr_png
-from covid_d.clinic.pages.report.pdf import draw_report
+from covid_d.clinic.pages.report.pdf import draw_report, words_of_films
 from covid_d.clinic.roles import Permission
+from covid_d.clinic.statistics.alarm import bundle_in_alarm
 
 router = APIRouter(prefix="/cases/{case_id}")
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
@@ -33,11 +34,9 @@ def show_report(
     )
     language = language_of(request)
     code = qr_png(case_address(request, case_id))
-    words = {
-        film.id: words_of(film.result, language, place.clock)
-        for film in report.films
-        if film.result
-    }
+    words = words_of_films(
+        report, language, place.clock, drifting=bundle_in_alarm(place, case.unit_id)
+    )
     return page(
         request,
         "pages/report/report.html",
@@ -71,6 +70,7 @@ def send_pdf(
             language_of(request),
             place.clock,
             address=case_address(request, case_id),
+            drifting=bundle_in_alarm(place, case.unit_id),
         ),
         media_type="application/pdf",
         headers={

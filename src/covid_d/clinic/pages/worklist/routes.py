@@ -16,6 +16,7 @@ from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.pages.worklist import address as address
 from covid_d.clinic.roles import Permission
+from covid_d.clinic.statistics.alarm import bundle_in_alarm
 from covid_d.detector import Outcome
 from covid_d.language import Text
 
@@ -60,6 +61,7 @@ def worklist(request: Request, visitor: Reader) -> Response:
         errors=errors,
         found=found,
         waits=waits,
+        drifting=bool(visitor.person.unit_id and bundle_in_alarm(place, visitor.person.unit_id)),
         outcomes=[(outcome.value, outcome.message) for outcome in Outcome],
         laboratories=[(entry.value, entry.text) for entry in ResultToDate],
         provinces=list(PROVINCES.items()),
