@@ -8,7 +8,7 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-AddressRange = IPv4Network | IPv6Network
+ProxyNetwork = IPv4Network | IPv6Network
 HEADER: Final = "x-forwarded-for"
 _MOST: Final = 20  # hops; more are nobody's network
 _LONGEST: Final = 1000  # characters
@@ -16,7 +16,7 @@ _LONGEST: Final = 1000  # characters
 _TRACES: Final = ("x-forwarded-for", "forwarded", "x-real-ip", "x-forwarded-host", "via")
 
 
-def trusted(setting: str, *, behind_https: bool) -> list[AddressRange]:
+def trusted(setting: str, *, behind_https: bool) -> list[ProxyNetwork]:
     """Return the proxies' networks.
 
     Parameters
@@ -49,7 +49,7 @@ class ForwardedAddress:
         Whose word is taken.
     """
 
-    def __init__(self, app: ASGIApp, proxies: list[AddressRange]) -> None:
+    def __init__(self, app: ASGIApp, proxies: list[ProxyNetwork]) -> None:
         self.app = app
         self._proxies = proxies
 
