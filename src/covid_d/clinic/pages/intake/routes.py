@@ -24,7 +24,7 @@ from covid_d.clinic.errors import (
     UnavailableError,
 )
 from covid_d.clinic.http import failures
-from covid_d.clinic.http.render import language_of, page
+from covid_d.clinic.http.render import done, language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, is_form, needs
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token
