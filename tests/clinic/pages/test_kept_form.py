@@ -19,7 +19,10 @@ from covid_d.clinic.database.cases import FollowUp, Reading
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 
-FORMS = {"reading": ("", Reading), "diagnosis": ("/follow-up?form=diagnosis", FollowUp)}
+FORMS: dict[str, tuple[str, type[Reading] | type[FollowUp]]] = {
+    "reading": ("", Reading),
+    "diagnosis": ("/follow-up?form=diagnosis", FollowUp),
+}
 TYPED = "vidrio deslustrado periférico"
 
 
