@@ -140,7 +140,7 @@ def fit_gate(samples: Samples) -> tuple[Gate, spec.GateSpec]:
     return gate, told
 
 
-class LeftOut(NamedTuple):
+class HeldOutScores(NamedTuple):
     """What heads that never saw some frontal films say of each: N numbers of each test."""
 
     frontal: Floats
@@ -148,7 +148,7 @@ class LeftOut(NamedTuple):
     distance: Floats
 
 
-def judge_left_out(samples: Samples, held_out: npt.NDArray[np.bool_]) -> LeftOut:
+def judge_left_out(samples: Samples, held_out: npt.NDArray[np.bool_]) -> HeldOutScores:
     """Return what heads fitted without some films say of the frontal ones among them.
 
     Parameters
@@ -167,7 +167,7 @@ def judge_left_out(samples: Samples, held_out: npt.NDArray[np.bool_]) -> LeftOut
     kinds = kinds_of(rest)
     heads = fit_heads(rest, kinds)
     looks = samples.looks[held_out & samples.frontal]
-    return LeftOut(*split_marks(heads.probabilities(looks), kinds), heads.distance(looks))
+    return HeldOutScores(*split_marks(heads.probabilities(looks), kinds), heads.distance(looks))
 
 
 def fit_heads(samples: Samples, kinds: tuple[PictureKind, ...]) -> Heads:
