@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import func, select
 
@@ -24,7 +26,7 @@ def doctor(people: dict[Role, Person]) -> Person:
     return people[Role.DOCTOR]
 
 
-def _enter(place: Installation, person: Person, code: str, reason: str = "", **more: object) -> int:
+def _enter(place: Installation, person: Person, code: str, reason: str = "", **more: Any) -> int:
     return add_case(place, person, patient_code=code, same_film_reason=reason, **more)
 
 

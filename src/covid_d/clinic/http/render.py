@@ -10,7 +10,7 @@ from typing import Any, Final
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 from fastapi import Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from covid_d import __version__
@@ -83,6 +83,22 @@ def go_to(path: str, *, notice: str | None = None) -> Response:
     assert notice is None or notice in NOTICES, notice  # noqa: S101 - a name in our own code
     suffix = f"{'&' if '?' in path else '?'}notice={notice}" if notice else ""
     return RedirectResponse(path + suffix, status_code=303)
+
+
+def done(request: Request, path: str, *, notice: str) -> Response:
+    """Send whoever sent a form on: a script is told where, a browser is redirected.
+
+    Parameters
+    ----------
+    request
+        The form's.
+    path, notice
+        As in :func:`go_to`.
+    """
+    further = go_to(path, notice=notice)
+    if request.headers.get("x-requested-with") != "fetch":
+        return further
+    return JSONResponse({"location": further.headers["location"]}, status_code=201)
 
 
 def formats(language: Language) -> Mapping[str, Callable[..., str]]:

@@ -21,7 +21,7 @@ from covid_d.clinic.fields import LARGEST, Filled, Line, Whole, Words
 from covid_d.clinic.follow_up.facts import Current, current
 from covid_d.clinic.http.forms import sent
 from covid_d.clinic.http.parameters import CaseId, ChosenFilm
-from covid_d.clinic.http.render import go_to, language_of, page
+from covid_d.clinic.http.render import done, language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.pages.case.result_words import ResultWords, words_of
@@ -100,7 +100,7 @@ def take_reading(
     except InvalidInputError as error:
         view = _load(place, visitor, case_id, film)
         return _page(request, visitor, view, form.typed, error)
-    return go_to(_address(case_id, film), notice="reading_saved")
+    return done(request, _address(case_id, film), notice="reading_saved")
 
 
 def _address(case_id: int, film_id: int | None) -> str:

@@ -18,7 +18,7 @@ from covid_d.clinic.follow_up.facts import Fact, history, summary, told
 from covid_d.clinic.follow_up.terms import VOID, EntryKind, text_of
 from covid_d.clinic.http.forms import sent
 from covid_d.clinic.http.parameters import CaseId
-from covid_d.clinic.http.render import go_to, page
+from covid_d.clinic.http.render import done, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.roles import Permission
 
@@ -102,7 +102,7 @@ def take_follow_up(
         add(installation(request), visitor.person, visitor.actor, case_id, form.sound().entry())
     except (InvalidInputError, ConflictError) as error:
         return _page(request, visitor, case_id, form.typed, error=error)
-    return go_to(f"/cases/{case_id}/follow-up", notice="follow_up_saved")
+    return done(request, f"/cases/{case_id}/follow-up", notice="follow_up_saved")
 
 
 def _page(

@@ -7,7 +7,7 @@ import logging
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import exists, select
 from starlette.datastructures import FormData
 
@@ -24,7 +24,7 @@ from covid_d.clinic.errors import (
     UnavailableError,
 )
 from covid_d.clinic.http import failures
-from covid_d.clinic.http.render import go_to, language_of, page
+from covid_d.clinic.http.render import done, language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, is_form, needs
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token
@@ -184,14 +184,7 @@ def _discard(place: Installation, visitor: Visitor, token: str) -> None:
 
 
 def _saved(request: Request, number: int) -> Response:
-    path = f"/cases/{number}"
-    if _by_script(request):
-        return JSONResponse({"location": f"{path}?notice=case_saved"}, status_code=201)
-    return go_to(path, notice="case_saved")
-
-
-def _by_script(request: Request) -> bool:
-    return request.headers.get("x-requested-with") == "fetch"
+    return done(request, f"/cases/{number}", notice="case_saved")
 
 
 def _form(
