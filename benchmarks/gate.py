@@ -1,326 +1,297 @@
-"""What the input gate refuses, rightly and wrongly, and what it costs.
+"""What is refused, rightly and wrongly, and what a margin does to an answer.
 
-    python benchmarks/gate.py DATASET [--bundle B] [--pictures DIR ...] [--json FILE]
+    python benchmarks/gate.py DATASET ... [--bundle B] [--split S ...] [--children DIR]
+        [--pictures DIR ...] [--films N] [--json FILE]
 
-Every rate is of pictures that the judging heads were not fitted on: frontal films of each source by
-heads fitted without that source (a source held out of the data set by heads fitted without it
-anyway), lateral films by heads fitted without their publisher, CT slices by heads that saw none at
-all, packaged photographs by heads that saw drawings only, drawings of other seeds, and what
-pydicom, pydicom-data and each ``--pictures`` folder hold; all in grey. The two limits are the
-bundle's: they were chosen on the training sources, so only the rates of a held-out source and of
-what is to be refused are news.
-Needs the extras ``train`` and ``demo``. Intervals are Wilson's, 95 %.
+The films are those of some splits of data sets (default: validation), so that neither network nor
+gate has learnt from them, drawn evenly from their sources with a fixed seed.
+Everything goes the whole way that a film goes: file, reader, checks, lungs, network, gate.
+Intervals are Wilson's, 95 %. Needs the extras ``train`` and ``demo``.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import statistics
-import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
-from importlib import resources
-from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pydicom.data
+from PIL import Image, ImageDraw, ImageFont
 
 from covid_d.dataset.dataset import Dataset
-from covid_d.dataset.manifest import SET_ASIDE, Split
-from covid_d.detector import Detector
-from covid_d.detector.gate import Gate, PictureKind
+from covid_d.detector import Assessment, Detector, Outcome
+from covid_d.detector.explain import overlay
+from covid_d.detector.gate import PictureKind
 from covid_d.evaluation.figures.intervals import wilson
-from covid_d.radiograph import RadiographError, prepare, read
-from covid_d.radiograph.film import Facts, FloatImage, Radiograph
-from covid_d.training.gate.data import (
-    GatePicture,
-    aside_for_gate,
-    gate_pictures,
-    gate_samples,
-    samples_of,
-)
-from covid_d.training.gate.fit import Samples, fit_heads, kinds_of
-from covid_d.training.gate.pictures import ALTERATIONS, drawn, packaged, pictures_in
+from covid_d.radiograph import Facts, Radiograph, read
+from covid_d.radiograph.film import FloatImage
+from covid_d.training.gate.montage import annotated, collage, half
+from covid_d.training.gate.pictures import ALTERATIONS, altered, drawn, packaged, pictures_in
 
-_DRAWN = 280
-_TIMES = 2000
-_CHECKED = 20
+SEED = 12
+_DRAWN = 280  # drawings from this one on are not learnt from
+_COLOURS = ((255, 0, 0), (255, 255, 0), (0, 255, 0), (0, 0, 255), (0, 255, 255), (255, 140, 0))
+_SUFFIXES = {".png", ".jpg", ".jpeg"}
+
+Alter = Callable[[FloatImage, np.random.Generator], FloatImage]
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How many of some pictures the gate refused, and which it let through or refused wrongly."""
+    """How many of some pictures are refused, why, and the interval of the share."""
 
     name: str
     refused: int
     pictures: int
     low: float
     high: float
-    named: int
-    wrong: tuple[str, ...]
+    reasons: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What a margin did to answers."""
+
+    name: str
+    films: int
+    changed: int
+    low: float
+    high: float
+    opposed: int
 
 
 def main() -> None:
     """Measure, print tables, write JSON when asked."""
     options = _options()
     detector = Detector.load(options.bundle)
-    if detector.gate is None:
-        raise SystemExit(f"Bundle {detector.bundle.path} has no input gate.")
-    dataset = Dataset.open(options.dataset)
-    bench = Bench(detector, dataset, options.cache)
-    rates = {
-        "Frontal films refused wrongly": list(bench.frontal()),
-        "Films put wrong, refused": list(bench.altered()),
-        "Lateral films and CT slices, refused": list(bench.aside()),
-        "Pictures, refused": list(bench.pictures(options.pictures)),
-    }
-    cost = bench.cost()
-    for title, found in rates.items():
-        _print(title, found, wrongly="wrongly" in title)
-    print(f"Cost of the gate: {cost:.3f} ms a film (median of {_TIMES})")
+    films = _films(options.datasets, options.split, options.films)
+    print(f"{len(films)} films; bundle {detector.bundle.id}")
+    rates = list(_rates(detector, films, options))
+    shifts = list(_shifts(detector, films[: options.margins]))
+    for rate in rates:
+        share = f"{100 * rate.refused / rate.pictures:5.1f} %"
+        told = f"{rate.refused:>5} of {rate.pictures:<5} {share} {_interval(rate)}"
+        print(f"{rate.name:44}{told}  {rate.reasons}")
+    for shift in shifts:
+        share = f"{100 * shift.changed / max(1, shift.films):5.1f} %"
+        told = f"{shift.changed:>5} of {shift.films:<5} {share} {_interval(shift)}"
+        print(f"outcome changed by {shift.name:25}{told}  positive to negative: {shift.opposed}")
     if options.json:
-        told = {title: [asdict(rate) for rate in found] for title, found in rates.items()}
-        record = {"bundle": detector.bundle.id.to_dict(), "rates": told, "cost_ms": cost}
+        record = {
+            "bundle": detector.bundle.id.to_dict(),
+            "refused": [asdict(rate) for rate in rates],
+            "margins": [asdict(shift) for shift in shifts],
+        }
         options.json.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
-class Bench:
-    """The bundle's gate and its refits on one data set."""
+def _rates(
+    detector: Detector, films: Sequence[Path], options: argparse.Namespace
+) -> Iterator[Rate]:
+    def of(name: str, pictures: Iterable[Radiograph | bytes | Path]) -> Rate:
+        return _rate(name, (detector.assess(picture) for picture in pictures))
 
-    def __init__(self, detector: Detector, dataset: Dataset, cache: Path) -> None:
-        assert detector.gate is not None
-        self.gate: Gate = detector.gate
-        self.dataset = dataset
-        self._cache = cache
-        self._network = detector.network
-        self._preprocessing = detector.bundle.spec.preprocessing
-        manifest = dataset.manifest
-        self._films = manifest[~manifest["split"].isin(SET_ASIDE)].reset_index(drop=True)
-        self._held_out = tuple(dataset.record.get("options", {}).get("hold_out", ()))
-        training = self._films[self._films["split"] == Split.TRAIN.value]
-        # What the bundle's own gate was fitted to.
-        self._fitted_on = gate_pictures(dataset, training)
-        self._fitted = self._looks(self._fitted_on)
-        others = self._films[self._films["split"] != Split.TRAIN.value]
-        # Films of the other splits and their alterations; one film gives three pictures.
-        judged = [p for p in gate_pictures(dataset, others) if p.kind in _FILMS]
-        self._pictures = self._fitted_on + judged
-        self._samples = _joined(self._fitted, self._looks(judged))
-        self._publishers = dict(zip(self._films["path"], self._films["subsource"], strict=True))
-        self._refits: dict[str, Gate] = {}
-
-    def frontal(self) -> Iterable[Rate]:
-        """Yield the wrong refusals of each source, by heads that never saw it."""
-        for name, pictures, verdicts in self._by_source([PictureKind.FRONTAL]):
-            yield _rate(name, pictures, verdicts, wrong=lambda verdict: verdict is not None)
-
-    def altered(self) -> Iterable[Rate]:
-        """Yield how many altered films are refused, by heads that never saw their source."""
-        for kind in ALTERATIONS:
-            parts = list(self._by_source([kind]))
-            pictures = [picture for _, some, _ in parts for picture in some]
-            verdicts = [verdict for _, _, some in parts for verdict in some]
-            yield _rate(kind.value, pictures, verdicts)
-
-    def aside(self) -> Iterable[Rate]:
-        """Yield how many lateral films and slices are refused.
-
-        Those that the gate was fitted on are judged by heads fitted on the held-out ones instead:
-        no slice is held out, so slices are judged by heads that saw none at all.
-        """
-        everything = _everything(self.dataset)
-        fitted = set(aside_for_gate(self.dataset)["path"])
-        aside = [p for p in gate_pictures(everything, self._films[:0]) if p.kind in _ASIDE]
-        looks = self._looks(aside)
-        strangers = np.array([picture.name not in fitted for picture in aside])
-        films = np.array([p.kind not in _ASIDE for p in self._fitted_on])
-        swapped = _joined(self._fitted.of(films), looks.of(strangers))
-        refit = self._refitted(swapped)
-        for kind in _ASIDE:
-            pictures, verdicts = [], []
-            for gate, of in ((self.gate, strangers), (refit, ~strangers)):
-                # The first of a picture's variants is the picture itself.
-                first = [at for at in np.flatnonzero(of) if aside[at].kind is kind][::_VARIANTS]
-                pictures += [aside[at] for at in first]
-                verdicts += gate.judge(looks.looks[first]) if first else []
-            yield _rate(kind.value, pictures, verdicts)
-
-    def pictures(self, folders: Sequence[Path]) -> Iterable[Rate]:
-        """Yield how many pictures are refused that are no films at all."""
-        drawings: dict[str, Callable[[], npt.NDArray[np.float32]]] = {
-            f"drawing {seed}": partial(drawn, seed) for seed in range(_DRAWN, 2 * _DRAWN)
-        }
-        yield self._of_pictures("drawings, other seeds", self.gate, drawings)
-        packages = {name for name, _ in packaged()}
-        kept = np.array([picture.name not in packages for picture in self._fitted_on])
-        refit = self._refitted(self._fitted.of(kept))
-        yield self._of_pictures("packaged photographs, fitted without", refit, _loads(packaged()))
-        yield self._of_pictures("pydicom-data and pydicom", self.gate, _loads(_dicom_pictures()))
-        for folder in folders:
-            yield self._of_pictures(folder.name, self.gate, _loads(pictures_in(folder)))
-
-    def cost(self) -> float:
-        """Return the median time of one judgement, ms."""
-        film = prepare(
-            Radiograph(self._fitted_on[0].load(), Facts("PNG", "", 8), ""), self._preprocessing
-        )
-        features, times = self._network.run(film[None], ("features",))["features"][0], []
-        for _ in range(_TIMES):
-            start = time.perf_counter()
-            self.gate.refuse(film, features)
-            times.append(1000 * (time.perf_counter() - start))
-        return statistics.median(times)
-
-    def _of_pictures(
-        self, name: str, gate: Gate, loads: dict[str, Callable[[], FloatImage]]
-    ) -> Rate:
-        pictures = [GatePicture(name, PictureKind.PICTURE, load) for name, load in loads.items()]
-        return _rate(name, pictures, gate.judge(self._looks(pictures).looks))
-
-    def _by_source(
-        self, kinds: Sequence[PictureKind]
-    ) -> Iterable[tuple[str, list[GatePicture], list[PictureKind | None]]]:
-        """Yield each source's pictures of some kinds, judged by heads without the source."""
-        places: dict[str, list[int]] = {}
-        for at, picture in enumerate(self._pictures):
-            if picture.kind in kinds and picture.source:
-                places.setdefault(self._source(picture), []).append(at)
-        for source, chosen in sorted(places.items()):
-            gate = self.gate if source in self._held_out else self._without(source)
-            verdicts = gate.judge(self._samples.looks[chosen])
-            yield source, [self._pictures[at] for at in chosen], verdicts
-
-    def _source(self, picture: GatePicture) -> str:
-        """Return a film's source, or its publisher where that is held out."""
-        publisher = self._publishers[picture.name.partition(", ")[0]]
-        return publisher if publisher in self._held_out else picture.source
-
-    def _without(self, source: str) -> Gate:
-        if source not in self._refits:
-            groups = set(self._fitted.groups[self._fitted.sources == source]) - {""}
-            barred = (self._fitted.sources == source) | np.isin(self._fitted.groups, sorted(groups))
-            self._refits[source] = self._refitted(self._fitted.of(~barred))
-        return self._refits[source]
-
-    def _refitted(self, samples: Samples) -> Gate:
-        kinds = kinds_of(samples)
-        return replace(self.gate, heads=fit_heads(samples, kinds), kinds=kinds)
-
-    def _looks(self, pictures: Sequence[GatePicture]) -> Samples:
-        """Return the pictures' looks; those of an earlier run where a few of them still hold."""
-        names = "\n".join(f"{picture.name} {picture.kind}" for picture in pictures)
-        file = self._cache / f"{hashlib.sha256(names.encode()).hexdigest()[:16]}.npy"
-        if self._cache.is_dir() and file.is_file():
-            kept = np.load(file)
-            some = np.linspace(0, len(pictures) - 1, _CHECKED).round().astype(int)
-            fresh = self._run([pictures[at] for at in some])
-            if np.allclose(fresh.looks, kept[some], atol=1e-3):
-                return samples_of(pictures, kept)
-        found = self._run(pictures)
-        if self._cache.is_dir():
-            np.save(file, found.looks)
-        return found
-
-    def _run(self, pictures: Sequence[GatePicture]) -> Samples:
-        def see(film: Radiograph) -> tuple[FloatImage, FloatImage]:
-            prepared = prepare(film, self._preprocessing)
-            return prepared, self._network.run(prepared[None], ("features",))["features"][0]
-
-        return gate_samples(pictures, see)
+    yield of("frontal films, wrongly", films)
+    yield of("the same as colour JPEG (60 to 95), wrongly", _again(films, (1.0, 1.0, 1.0)))
+    yield of("the same with a sepia tint, wrongly", _again(films, (1.0, 0.97, 0.93)))
+    for kind in ALTERATIONS:
+        yield of(kind.value, _altered(films, _as_learnt(kind)))
+    yield of("halves", _altered(films, half))
+    yield of("side by side", _pairs(films))
+    yield of("one grey mark or more, kept as PNG", _altered(films, _inked))
+    yield of("the same as JPEG (70 to 95)", _altered(films, _inked, quality=(70, 96)))
+    yield of("coloured marks, as JPEG (60 to 95)", _coloured(films))
+    yield of("our own overlays", _overlays(detector, films))
+    if options.children:
+        children = [p for folder in options.children for p in _pictures(folder)]
+        yield of("children, no age stated", children)
+    drawings = (drawn(seed) for seed in range(_DRAWN, 2 * _DRAWN))
+    yield of("drawings", map(_film, drawings))
+    yield of("packaged photographs (learnt from)", (_film(pixels) for _, pixels in packaged()))
+    for folder in options.pictures:
+        yield of(folder.name, (_film(pixels) for _, pixels in pictures_in(folder)))
 
 
-_FILMS = (PictureKind.FRONTAL, *ALTERATIONS)
-_ASIDE = (PictureKind.LATERAL, PictureKind.CT)
-_VARIANTS = 6
-
-
-def _everything(dataset: Dataset) -> Dataset:
-    """Return the data set as if nothing were held out."""
-    return Dataset(dataset.folder, dataset.manifest, {**dataset.record, "options": {}})
-
-
-def _joined(one: Samples, other: Samples) -> Samples:
-    def both(name: str) -> npt.NDArray[Any]:
-        return np.concatenate([getattr(one, name), getattr(other, name)])
-
-    return Samples(both("looks"), both("kinds"), both("sources"), both("groups"), one.grid)
-
-
-def _loads(found: Iterable[tuple[str, FloatImage]]) -> dict[str, Callable[[], FloatImage]]:
-    return {name: partial(np.array, pixels) for name, pixels in found}
-
-
-def _dicom_pictures() -> Iterable[tuple[str, FloatImage]]:
-    """Yield the different pictures among pydicom's DICOM files that are no chest films."""
-    seen = set()
-    folders = [Path(pydicom.data.__file__).parent / "test_files"]
-    if find_spec("data_store"):  # what the package pydicom-data installs
-        folders.append(Path(str(resources.files("data_store"))) / "data")
-    for path in sorted(path for folder in folders for path in folder.glob("*.dcm")):
-        try:
-            film = read(path)
-        except RadiographError:
+def _shifts(detector: Detector, films: Sequence[Path]) -> Iterator[Shift]:
+    """Yield what each margin does to the outcomes of films that are answered without it."""
+    shared: dict[str, list[tuple[Outcome, Outcome]]] = {name: [] for name, _ in _margins()}
+    for path in films:
+        pixels = read(path).pixels
+        plain = detector.assess(_png(pixels)).outcome
+        if plain is Outcome.REFUSED:
             continue
-        chest = "CHEST" in (film.facts.body_part or "")
-        key = np.round(film.pixels[::7, ::7] * 20).tobytes()
-        # What is blank is refused before the gate; the same picture comes in many encodings.
-        if chest or key in seen or min(film.pixels.shape) < 64 or np.ptp(film.pixels) < 0.2:
+        for name, add in _margins():
+            shared[name].append((plain, detector.assess(_png(add(pixels))).outcome))
+    for name, pairs in shared.items():
+        changed = sum(before is not after for before, after in pairs)
+        opposed = sum({*pair} == {Outcome.POSITIVE, Outcome.NEGATIVE} for pair in pairs)
+        yield Shift(name, len(pairs), changed, *wilson(changed, len(pairs)), opposed)
+
+
+def _margins() -> Iterator[tuple[str, Callable[[FloatImage], FloatImage]]]:
+    for share in (0.02, 0.04, 0.08, 0.25):
+        for name, level in (("black", 0.0), ("grey", 0.5), ("white", 1.0)):
+            yield f"{share:.0%} {name} margin", partial(_margin, share=share, level=level)
+    yield "letterbox 16:9", _letterbox
+    yield "round shutter", _shutter
+
+
+def _margin(pixels: FloatImage, share: float, level: float) -> FloatImage:
+    wide = [(round(side * share),) * 2 for side in pixels.shape]
+    return np.pad(pixels, wide, constant_values=level)
+
+
+def _letterbox(pixels: FloatImage) -> FloatImage:
+    rows, columns = pixels.shape
+    bar = max(0, round(rows * 16 / 9) - columns)
+    return np.pad(pixels, [(0, 0), (bar // 2, bar - bar // 2)])
+
+
+def _shutter(pixels: FloatImage) -> FloatImage:
+    """Cover the corners with a black ellipse that touches no more of each side than 4 %."""
+    down, across = (np.linspace(-1.0, 1.0, side)[:, None] for side in pixels.shape)
+    radius = np.abs(down) ** 8 + np.abs(across.T) ** 8
+    return np.where(radius <= 1.0, pixels, np.float32(0.0))
+
+
+def _films(folders: Sequence[Path], splits: Sequence[str], count: int) -> list[Path]:
+    """Return films of the splits, of each source in turn."""
+    rng = np.random.default_rng(SEED)
+    by_source: dict[str, list[Path]] = {}
+    for folder in folders:
+        dataset = Dataset.open(folder)
+        rows = dataset.manifest[dataset.manifest["split"].isin(splits)]
+        for row in rows.itertuples(index=False):
+            by_source.setdefault(str(row.source), []).append(dataset.path(row))
+    for paths in by_source.values():
+        rng.shuffle(paths)
+    longest = max(map(len, by_source.values()))
+    turns = (paths[at] for at in range(longest) for paths in by_source.values() if at < len(paths))
+    return [path for path, _ in zip(turns, range(count), strict=False)]
+
+
+def _altered(
+    films: Sequence[Path], change: Alter, quality: tuple[int, int] | None = None
+) -> Iterator[bytes]:
+    for number, path in enumerate(films):
+        rng = np.random.default_rng([SEED, number])
+        pixels = change(read(path).pixels, rng)
+        yield _png(pixels) if quality is None else _jpeg(pixels, int(rng.integers(*quality)))
+
+
+def _as_learnt(kind: PictureKind) -> Alter:
+    def change(pixels: FloatImage, rng: np.random.Generator) -> FloatImage:
+        return altered(pixels, kind, rng)
+
+    return change
+
+
+def _inked(pixels: FloatImage, rng: np.random.Generator) -> FloatImage:
+    return annotated(pixels, rng, with_maps=False)
+
+
+def _pairs(films: Sequence[Path]) -> Iterator[bytes]:
+    for number, path in enumerate(films):
+        rng = np.random.default_rng([SEED, number])
+        yield _png(collage(read(path).pixels, read(films[number - 1]).pixels, rng))
+
+
+def _again(films: Sequence[Path], tint: tuple[float, float, float]) -> Iterator[bytes]:
+    for number, path in enumerate(films):
+        quality = int(np.random.default_rng([SEED, number]).integers(60, 96))
+        yield _jpeg(read(path).pixels[..., None] * np.array(tint, dtype=np.float32), quality)
+
+
+def _coloured(films: Sequence[Path]) -> Iterator[bytes]:
+    """Yield each film with one coloured line, ring, box or word."""
+    for number, path in enumerate(films):
+        rng = np.random.default_rng([SEED, number])
+        picture = Image.fromarray(_bytes(read(path).pixels)).convert("RGB")
+        pen, longest = ImageDraw.Draw(picture), max(picture.size)
+        x, y = (rng.uniform(0.2, 0.7) * side for side in picture.size)
+        long, wide = rng.uniform(0.06, 0.2) * longest, int(rng.integers(2, 6))
+        ink, end = _COLOURS[int(rng.integers(len(_COLOURS)))], [x, y, x + long, y + long]
+        shape = int(rng.integers(4))
+        if shape == 0:
+            pen.line(end, fill=ink, width=wide)
+        elif shape == 1:
+            pen.ellipse(end, outline=ink, width=wide)
+        elif shape == 2:
+            pen.rectangle(end, outline=ink, width=wide)
+        else:
+            pen.text((x, y), "RML", fill=ink, font=ImageFont.load_default(max(12, longest // 20)))
+        yield _jpeg(np.asarray(picture, dtype=np.float32) / 255.0, int(rng.integers(60, 96)))
+
+
+def _overlays(detector: Detector, films: Sequence[Path]) -> Iterator[bytes]:
+    """Yield the film beside its map, and the map's half alone, as a picture viewer would cut it."""
+    for path in films:
+        answer = detector.assess(path, activation=True)
+        if answer.activation is None:
             continue
-        seen.add(key)
-        yield path.name, film.pixels
+        film = read(path)
+        page = overlay(film, answer, detector.bundle.spec.preprocessing)
+        yield _saved(page)
+        yield _saved(page.crop((page.width // 2, 0, page.width, page.width // 2)))
 
 
-def _rate(
-    name: str,
-    pictures: Sequence[GatePicture],
-    verdicts: Sequence[PictureKind | None],
-    *,
-    wrong: Callable[[PictureKind | None], bool] = lambda verdict: verdict is None,
-) -> Rate:
-    refused = sum(verdict is not None for verdict in verdicts)
-    named = sum(v is p.kind for v, p in zip(verdicts, pictures, strict=True))
-    low, high = wilson(refused, len(pictures))
-    missed = [p.name for p, v in zip(pictures, verdicts, strict=True) if wrong(v)]
-    return Rate(name, refused, len(pictures), low, high, named, tuple(missed))
+def _rate(name: str, answers: Iterable[Assessment]) -> Rate:
+    codes = Counter(answer.refusal.code.value if answer.refusal else "" for answer in answers)
+    pictures, refused = codes.total(), codes.total() - codes[""]
+    del codes[""]
+    return Rate(name, refused, pictures, *wilson(refused, pictures), dict(codes.most_common()))
 
 
-def _print(title: str, rates: Sequence[Rate], *, wrongly: bool) -> None:
-    print(title)
-    for rate in rates:
-        named = "" if wrongly else f"  named rightly {rate.named}"
-        print(f"  {rate.name:40}{_told(rate.refused, rate.pictures)}{named}")
-    refused, pictures = (sum(getattr(r, name) for r in rates) for name in ("refused", "pictures"))
-    print(f"  {'all':40}{_told(refused, pictures)}")
-    for rate in rates:
-        for name in rate.wrong[:40]:
-            print(f"    {'refused' if wrongly else 'let through'}: {rate.name}: {name}")
+def _pictures(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in _SUFFIXES]
 
 
-def _told(refused: int, pictures: int) -> str:
-    low, high = (100 * share for share in wilson(refused, pictures))
-    share = f"{100 * refused / pictures:.1f} % ({low:.1f}-{high:.1f})"
-    return f"{refused:>5} of {pictures:<5}{share:>22}"
+def _film(pixels: FloatImage) -> Radiograph:
+    return Radiograph(np.ascontiguousarray(pixels, dtype=np.float32), Facts("PNG", "", 8))
+
+
+def _bytes(pixels: npt.NDArray[np.floating]) -> npt.NDArray[np.uint8]:
+    grey: npt.NDArray[np.uint8] = np.rint(np.clip(pixels, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return grey
+
+
+def _png(pixels: FloatImage) -> bytes:
+    return _saved(Image.fromarray(_bytes(pixels)))
+
+
+def _jpeg(pixels: npt.NDArray[np.floating], quality: int) -> bytes:
+    return _saved(Image.fromarray(_bytes(pixels)), "JPEG", quality=quality)
+
+
+def _saved(picture: Image.Image, kind: str = "PNG", **how: int) -> bytes:
+    stream = BytesIO()
+    picture.save(stream, kind, **how)
+    return stream.getvalue()
+
+
+def _interval(found: Rate | Shift) -> str:
+    return f"({100 * found.low:.1f}-{100 * found.high:.1f})"
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("dataset", type=Path, help="folder that covid-d dataset build wrote")
+    parser.add_argument("datasets", type=Path, nargs="+", help="folders of covid-d dataset build")
     parser.add_argument("--bundle", type=Path, help="default: the built-in one")
+    parser.add_argument("--split", action="append", help="default: validation")
+    parser.add_argument("--films", type=int, default=400, help="most films")
+    parser.add_argument("--margins", type=int, default=200, help="films that get margins")
+    parser.add_argument("--children", type=Path, action="append", default=[], help="their films")
     parser.add_argument("--pictures", type=Path, action="append", default=[], help="more pictures")
-    parser.add_argument(
-        "--cache",
-        type=Path,
-        default=Path("runs/gate-looks"),
-        help="folder of looks, if it exists: later runs check a few and reuse them",
-    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.split = options.split or ["validation"]
+    return options
 
 
 if __name__ == "__main__":

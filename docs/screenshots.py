@@ -41,7 +41,7 @@ from covid_d.radiograph.phantom import draw_phantom
 PASSWORD = "una frase larga de ejemplo"
 DESK, PHONE = (1180, 860), (390, 844)
 CASES = 24
-FIRST = 9  # of the drawn phantoms, one in which the lung model finds both lungs, whole
+FIRST = 7  # of the drawn phantoms, one in which the lung model finds two whole lungs
 COLOURS = 128  # of a picture's palette: a page needs few, and the repository stays small
 
 

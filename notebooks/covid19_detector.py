@@ -22,6 +22,7 @@
 # 1. **The article's path**: films, data set, network, two stages of training, a prediction.
 # 2. **The trap**: why that network's 3 % error says little about patients, and how to find out.
 # 3. **Done right**: patients kept apart, sources left out, calibrated answers, a bundle that can be served.
+# 4. **What a film can say**: the four appearances that radiologists name, and why COVID-19 follows from them only by Bayes.
 #
 # > **Support, not a decision.** Nothing here diagnoses anybody. RT-PCR or an antigen test decides.
 #
@@ -410,6 +411,65 @@ overlay(film, answer, detector.bundle.spec.preprocessing, language="en")
 # %%
 Image.new("RGB", (300, 300), "orange").save(WORK / "no-film.png")
 detector.assess(WORK / "no-film.png")
+
+# %% [markdown]
+# ## 4. What a film can say
+#
+# ### The question behind the labels
+#
+# However well it is done, a network that learns *COVID-19 or not* from public films learns mostly where they come from:
+# hardly any hospital gave films of both kinds. Radiologists answer another question: **how does the film look?** In the
+# films of the SIIM challenge every answer to it occurs in the same hospitals, so the source tells little. The built-in
+# bundle learnt that: no signs of pneumonia, atypical, indeterminate, typical.
+
+# %%
+built_in = covid_d.Detector.load()
+built_in.bundle
+
+# %% [markdown]
+# ### A real film
+#
+# From the package `pydicom-data`. The network sees the box around the lungs and nothing else of the film.
+
+# %%
+from covid_d.radiograph.sample import sample_film
+
+stated = covid_d.Stated(projection=covid_d.Projection.PA, adult=True)
+real = built_in.assess(sample_film(), name="a real film", stated=stated, activation=True)
+real
+
+# %% [markdown]
+# Four probabilities, and the categories that stay in play at a stated error rate. One left: *typical* is positive, *no
+# signs* negative. More than one: *inconclusive*, the commonest answer.
+
+# %%
+shares = pd.Series({category.value: share for category, share in real.appearance.items()})
+shares.plot.barh(xlim=(0, 1), title=f"In play: {', '.join(real.conformal_set)}")
+
+# %% [markdown]
+# ### From appearance to COVID-19
+#
+# How much an appearance changes the odds was counted by radiologists who knew the laboratory's result
+# (`docs/en/likelihood.md`). With the prevalence of your unit it gives a range, never one number: here for a film that
+# is surely typical, and for one that is surely negative.
+
+# %%
+from covid_d.detector.appearance import CATEGORIES, Appearance
+from covid_d.detector.likelihood import PUBLISHED
+
+for sure in (Appearance.TYPICAL, Appearance.NEGATIVE):
+    looks = {category: float(category is sure) for category in CATEGORIES}
+    covid = PUBLISHED.covid(looks, shares=[0.25] * 4, prevalence=0.05)
+    print(f"{sure.value}: {covid.low:.0%} – {covid.high:.0%}")
+
+# %% [markdown]
+# A demonstration bundle gives no such range: `real.covid` is empty, whatever prevalence you state. How good the built-in
+# one is, on films of its hospitals and of others, stands in the README; `docs/en/experiments.md` has what was tried.
+# To train your own: `covid-d train DATASET --recipe appearance`, where DATASET has a column `appearance`
+# (`covid-d dataset fetch siim` says how to get the films).
+
+# %%
+bool(real.covid)
 
 # %% [markdown]
 # On the command line, for a folder of films: `covid-d predict FOLDER --bundle guide/run/bundle`. As a web application:

@@ -23,6 +23,8 @@
 # 1. **El camino del artículo**: radiografías, conjunto de datos, red, dos etapas de entrenamiento, una predicción.
 # 2. **La trampa**: por qué el 3 % de error de esa red dice poco de los pacientes, y cómo averiguarlo.
 # 3. **Bien hecho**: pacientes separados, fuentes reservadas, respuestas calibradas, un modelo listo para usarse.
+# 4. **Lo que una radiografía puede decir**: los cuatro aspectos que nombran los radiólogos, y por qué la COVID-19 se sigue
+#    de ellos solo por Bayes.
 #
 # > **Apoyo, no decisión.** Nada de aquí diagnostica a nadie. Deciden la RT-PCR o la prueba de antígeno.
 #
@@ -417,6 +419,65 @@ overlay(film, answer, detector.bundle.spec.preprocessing, language="es")
 # %%
 Image.new("RGB", (300, 300), "orange").save(WORK / "no-es-radiografia.png")
 detector.assess(WORK / "no-es-radiografia.png")
+
+# %% [markdown]
+# ## 4. Lo que una radiografía puede decir
+#
+# ### La pregunta detrás de las etiquetas
+#
+# Por bien que se haga, una red que aprende *COVID-19 o no* con radiografías públicas aprende sobre todo de dónde vienen: casi
+# ningún hospital dio de las dos clases. Los radiólogos responden otra pregunta: **¿qué aspecto tiene?** En las
+# radiografías del concurso SIIM todas las respuestas ocurren en los mismos hospitales, así que la fuente delata poco. Eso
+# aprendió el modelo incluido: sin signos de neumonía, atípico, indeterminado, típico.
+
+# %%
+built_in = covid_d.Detector.load()
+built_in.bundle
+
+# %% [markdown]
+# ### Una radiografía real
+#
+# Del paquete `pydicom-data`. La red ve el recuadro de los pulmones y nada más de la radiografía.
+
+# %%
+from covid_d.radiograph.sample import sample_film
+
+stated = covid_d.Stated(projection=covid_d.Projection.PA, adult=True)
+real = built_in.assess(sample_film(), name="una radiografía real", stated=stated, activation=True)
+real
+
+# %% [markdown]
+# Cuatro probabilidades, y las categorías que quedan en juego con una tasa de error dicha. Si queda una: *típico* es
+# positivo; *sin signos*, negativo. Si quedan más: *no concluyente*, la respuesta más común.
+
+# %%
+shares = pd.Series({category.value: share for category, share in real.appearance.items()})
+shares.plot.barh(xlim=(0, 1), title=f"En juego: {', '.join(real.conformal_set)}")
+
+# %% [markdown]
+# ### Del aspecto a la COVID-19
+#
+# Cuánto cambia un aspecto la probabilidad lo contaron radiólogos que conocían el resultado del laboratorio
+# (`docs/es/likelihood.md`). Con la prevalencia de su unidad da un intervalo, nunca un solo número: aquí, de una
+# radiografía con seguridad típica y de una con seguridad sin signos.
+
+# %%
+from covid_d.detector.appearance import CATEGORIES, Appearance
+from covid_d.detector.likelihood import PUBLISHED
+
+for sure in (Appearance.TYPICAL, Appearance.NEGATIVE):
+    looks = {category: float(category is sure) for category in CATEGORIES}
+    covid = PUBLISHED.covid(looks, shares=[0.25] * 4, prevalence=0.05)
+    print(f"{sure.value}: {covid.low:.0%} – {covid.high:.0%}")
+
+# %% [markdown]
+# Un modelo de demostración no da ese intervalo: `real.covid` queda vacío, sea cual sea la prevalencia. Qué tan bueno es el
+# incluido, con radiografías de sus hospitales y de otros, está en el README; `docs/es/experiments.md` tiene lo que se probó.
+# Para entrenar el suyo: `covid-d train DATASET --recipe appearance`, donde DATASET tiene una columna `appearance`
+# (`covid-d dataset fetch siim` dice cómo obtener las radiografías).
+
+# %%
+bool(real.covid)
 
 # %% [markdown]
 # En la línea de órdenes, para una carpeta de radiografías: `covid-d predict FOLDER --bundle guide/run/bundle`. Como

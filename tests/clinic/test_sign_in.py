@@ -9,16 +9,18 @@ from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from clinic_factory import PASSWORD, csrf_of
-from covid_d.clinic.accounts import sessions
+from covid_d.clinic.accounts import sessions, sign_in, users
+from covid_d.clinic.accounts.attempts import TRIES, TRIES_EVERYWHERE
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.accounts.sign_in import TRIES
+from covid_d.clinic.app import create_app
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession, User
 from covid_d.clinic.database.operations import AuditEntry
+from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.http.render import LANGUAGE_COOKIE
 from covid_d.clinic.http.visitor import COOKIE
 from covid_d.clinic.installation import Installation
@@ -52,13 +54,67 @@ def test_every_failure_looks_the_same(client: TestClient, username: str, passwor
 
 
 def test_an_account_rests_after_too_many_tries(
-    client: TestClient, installation: Installation
+    client: TestClient, installation: Installation, people: dict[Role, Person]
 ) -> None:
     assert [_sign_in(client, "doctor", "wrong") for _ in range(TRIES)] == [401] * TRIES
     assert _sign_in(client, "doctor", PASSWORD) == 429
-    with installation.writing() as session:
-        session.execute(update(User).values(locked_until=now() - timedelta(seconds=1)))
+    assert users.one(installation, people[Role.DOCTOR].id).locked_until is not None
+    users.unlock(installation, Actor(None), people[Role.DOCTOR].id)
     assert _sign_in(client, "doctor", PASSWORD) == 303
+
+
+def _from(installation: Installation, address: str) -> TestClient:
+    return TestClient(create_app(installation), client=(address, 1), follow_redirects=False)
+
+
+def test_nobody_is_kept_out_by_others(installation: Installation) -> None:
+    """Wrong passwords rest the name where they came from, the only administrator's too."""
+    mine, theirs = _from(installation, "10.0.0.5"), _from(installation, "203.0.113.9")
+    assert [_sign_in(theirs, "administrator", "wrong") for _ in range(TRIES + 1)][-1] == 429
+    assert _sign_in(theirs, "administrator", PASSWORD) == 429
+    assert _sign_in(mine, "administrator", PASSWORD) == 303
+
+
+def test_many_addresses_do_not_try_for_ever(installation: Installation) -> None:
+    familiar = _from(installation, "10.0.0.5")
+    assert _sign_in(familiar, "doctor", PASSWORD) == 303
+    for number in range(TRIES_EVERYWHERE):
+        with installation.act(Actor(None, f"203.0.113.{number}")) as act:
+            act.record("sign_in.failed", f"user:{_id(installation, 'doctor')}")
+    assert _sign_in(_from(installation, "198.51.100.1"), "doctor", PASSWORD) == 429
+    assert _sign_in(familiar, "doctor", PASSWORD) == 303, "where they signed in before"
+
+
+def _id(installation: Installation, name: str) -> int:
+    with installation.reading() as session:
+        return session.scalars(select(User.id).where(User.username == name)).one()
+
+
+@pytest.mark.parametrize("tries", [1, TRIES + 1])
+def test_known_and_unknown_names_cost_the_same(installation: Installation, tries: int) -> None:
+    """The same statements and one password check each: the time cannot tell who has an account."""
+
+    def work(name: str) -> list[str]:
+        for _ in range(tries - 1):
+            _try(installation, name)
+        said: list[str] = []
+
+        def note(*words: object) -> None:
+            said.append(str(words[2]))
+
+        event.listen(installation.engine, "before_cursor_execute", note)
+        _try(installation, name)
+        event.remove(installation.engine, "before_cursor_execute", note)
+        return said
+
+    known, unknown = work("doctor"), work("nobody")
+    assert known == unknown
+    assert len(known) > 5
+
+
+def _try(installation: Installation, name: str) -> None:
+    with pytest.raises(ClinicError):
+        sign_in.sign_in(installation, name, "wrong", "10.0.0.7")
 
 
 def test_a_switched_off_account_stays_out(client: TestClient, installation: Installation) -> None:

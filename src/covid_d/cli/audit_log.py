@@ -40,10 +40,10 @@ def verify(context: click.Context, expect: str | None, data: str | None) -> None
 
     Names the first entry that was altered, or before which one was removed.
     """
-    from covid_d.clinic.trail import audit_trail
+    from covid_d.clinic.trail.audit_trail import START
 
-    with existing_clinic(data) as place, place.reading() as session:
-        found = audit_trail.verify(session, place.keys, expect=expect or audit_trail.START)
+    with existing_clinic(data) as place:
+        found = place.verify_trail(expect or START)
     click.echo(say(N_("entries: %(entries)s", entries=found.entries)))
     click.echo(say(N_("head: %(head)s", head=found.head)))
     if found.broken is not None:
@@ -52,7 +52,11 @@ def verify(context: click.Context, expect: str | None, data: str | None) -> None
             entry=found.broken,
         )
     elif found.cut_off:
-        verdict = N_("cut off: the head %(head)s is no longer in the chain.", head=expect)
+        verdict = (
+            N_("cut off: the head %(head)s is no longer in the chain.", head=expect)
+            if expect
+            else N_("cut off: the chain holds fewer entries than its anchor tells.")
+        )
     else:
         verdict = N_("whole")
     click.echo(say(verdict))

@@ -30,11 +30,18 @@ if TYPE_CHECKING:
     "entries cannot be read.",
 )
 @progress_option
-def backup(archive: Path | None, data: str | None, without_key: bool, progress: bool) -> None:
+@click.pass_context
+def backup(
+    context: click.Context,
+    archive: Path | None,
+    data: str | None,
+    without_key: bool,
+    progress: bool,
+) -> None:
     """Write the whole clinic into ARCHIVE (default: covid-d-DATE.zip), also while it runs.
 
     Holds the database, films, installed bundles and the secret key: keep it as safe as the data
-    folder itself.
+    folder itself. Films that are missing or altered are listed, all else is saved, and it exits 1.
     """
     from covid_d.clinic.operations.backup import back_up
 
@@ -43,6 +50,9 @@ def backup(archive: Path | None, data: str | None, without_key: bool, progress: 
         manifest = back_up(installation, target, with_key=not without_key, progress=step)
     click.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
     _say(manifest)
+    for sha256 in manifest.missing:
+        click.echo(say(N_("film missing or altered: %(sha256)s", sha256=sha256)), err=True)
+    context.exit(1 if manifest.missing else 0)
 
 
 @click.command()
@@ -52,7 +62,6 @@ def backup(archive: Path | None, data: str | None, without_key: bool, progress: 
 def restore(archive: Path, data: str | None, progress: bool) -> None:
     """Restore ARCHIVE into an empty data folder and database, then check the audit trail."""
     from covid_d.clinic.operations.restore import restore as bring_back
-    from covid_d.clinic.trail import audit_trail
 
     with _bar("files", progress) as step:
         manifest = bring_back(archive, clinic_settings(data=data), progress=step)
@@ -62,8 +71,8 @@ def restore(archive: Path, data: str | None, progress: bool) -> None:
             say(N_("The backup holds no key: put secret.key into the data folder before serving."))
         )
         return
-    with existing_clinic(data) as installation, installation.reading() as session:
-        found = audit_trail.verify(session, installation.keys)
+    with existing_clinic(data) as installation:
+        found = installation.verify_trail()
     if found.broken is not None:
         raise click.ClickException(
             say(N_("the audit trail is broken at entry %(broken)s", broken=found.broken))

@@ -25,6 +25,7 @@ COMMANDS = {
     "audit-log": LazyCommand(
         "covid_d.cli.audit_log:audit_log", "Show the clinic's audit trail and check its chain."
     ),
+    "clinic": LazyCommand("covid_d.cli.check:clinic", "Look after a clinic: check what it holds."),
     "backup": LazyCommand(
         "covid_d.cli.backup:backup", "Write the whole clinic into one file, also while it runs."
     ),

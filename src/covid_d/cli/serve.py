@@ -31,6 +31,7 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
 
     from covid_d.clinic.accounts import first_start
     from covid_d.clinic.app import create_app
+    from covid_d.clinic.http.slow_clients import PatientProtocol
     from covid_d.clinic.installation import Installation
     from covid_d.clinic.operations.logs import logging_config
 
@@ -51,6 +52,8 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
         create_app(installation),
         access_log=False,  # our own has no query: it may hold a patient's code
         server_header=False,
+        proxy_headers=False,  # the clinic's own reading believes only the proxies in its settings
+        http=PatientProtocol,
         log_config=logging_config(),
     )
     uvicorn.Server(config).run(sockets=[door])

@@ -18,10 +18,11 @@ from starlette.routing import BaseRoute, Mount
 from covid_d import __version__
 from covid_d.clinic.accounts.openid import Provider
 from covid_d.clinic.api import router as api
-from covid_d.clinic.http import failures, guards
+from covid_d.clinic.http import failures, guards, proxies
 from covid_d.clinic.http.assets import Assets
 from covid_d.clinic.http.rate_limits import Limited, RateLimits
 from covid_d.clinic.http.request_log import RequestLog
+from covid_d.clinic.http.slow_clients import BodyDeadline
 from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.http.way_back import Pages
 from covid_d.clinic.installation import Installation
@@ -98,6 +99,13 @@ def create_app(installation: Installation) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         middleware=[
+            Middleware(
+                proxies.ForwardedAddress,
+                proxies=proxies.trusted(
+                    settings.trusted_proxies, behind_https=settings.behind_https
+                ),
+            ),
+            Middleware(BodyDeadline),
             Middleware(RequestLog, metrics=metrics),
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(guards.LastResort),

@@ -21,6 +21,7 @@ from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.keys import Keys
 from covid_d.clinic.private_folder import make_private
 from covid_d.clinic.settings import ClinicSettings
+from covid_d.clinic.trail import anchor, audit_trail
 from covid_d.clinic.trail.act import Act, acting
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
@@ -141,6 +142,23 @@ class Installation:
         """
         with acting(self.engine, self.keys, actor) as act:
             yield act
+        if act.anchor is not None:
+            anchor.note(self.folder, self.keys, act.anchor, self.settings.trail_anchor)
+
+    def verify_trail(self, expect: str = audit_trail.START) -> audit_trail.Verification:
+        """Read the whole audit trail and hold it against its anchors.
+
+        Parameters
+        ----------
+        expect
+            A head noted earlier.
+        """
+        anchors = (
+            anchor.read(self.folder, self.keys),
+            anchor.read_outside(self.settings.trail_anchor),
+        )
+        with self.reading() as session:
+            return audit_trail.verify(session, self.keys, expect=expect, anchors=anchors)
 
     @contextmanager
     def writing(self) -> Iterator[Session]:

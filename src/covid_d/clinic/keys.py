@@ -105,6 +105,10 @@ class Keys:
         """Return the keyed hash (HMAC-SHA256, hex) of ``text`` for one purpose."""
         return hmac.new(self._derive(purpose), text.encode(), hashlib.sha256).hexdigest()
 
+    def is_digest(self, purpose: str, text: str, digest: str) -> bool:
+        """Return whether ``digest`` is what :meth:`digest` gives, in constant time."""
+        return hmac.compare_digest(self.digest(purpose, text).encode(), digest.encode())
+
     def _fernet(self) -> Fernet:
         from base64 import urlsafe_b64encode
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -37,6 +38,11 @@ class ClinicSettings(Settings):
         default=False,
         description="Whether a proxy in front speaks HTTPS: cookies then travel over it alone.",
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="Addresses or networks, with commas between, of proxies whose X-Forwarded-For "
+        "is believed; by default this machine if COVID_D_BEHIND_HTTPS, else none.",
+    )
     time_zone: str = Field(default="America/Guayaquil", description="Time zone of what is shown.")
     idle_minutes: int = Field(
         default=30, ge=1, description="Minutes without a request after which a session ends."
@@ -57,7 +63,13 @@ class ClinicSettings(Settings):
     )
     metrics_token: SecretStr | None = Field(
         default=None,
-        description="Bearer token for /metrics; without one only this machine may read them.",
+        description="Bearer token for /metrics; without one only this machine may read them, and "
+        "only where no proxy is in front.",
+    )
+    trail_anchor: str = Field(
+        default="",
+        description="Where each head of the audit trail is also told: a file that can only be "
+        "added to (chattr +a), or syslog.",
     )
     collection_review: Literal["every", "marked"] = Field(
         default="every",
@@ -78,6 +90,16 @@ class ClinicSettings(Settings):
         default=False,
         description="Whether nobody but administrators may sign in with a password here.",
     )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, named: str) -> str:
+        for word in filter(None, (part.strip() for part in named.split(","))):
+            try:
+                ip_network(word, strict=False)
+            except ValueError as error:
+                raise ValueError(f"{word!r} is no address or network") from error
+        return named
 
     @field_validator("time_zone")
     @classmethod

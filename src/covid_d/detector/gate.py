@@ -177,11 +177,17 @@ class Gate:
     kinds
         One for each row of the heads' weights, ``FRONTAL`` first.
     threshold
-        Least probability of ``FRONTAL`` that is let through.
+        Least probability of ``FRONTAL`` that is let through; with ``marks``, among all kinds but
+        ``ANNOTATED``.
     distance
         Largest distance that is let through.
     grid
         Side of the coarse picture in a look; 0 for none.
+    marks
+        Largest probability of ``ANNOTATED`` against ``FRONTAL`` that is let through. Films with
+        marks are much like films without: in one test they would blunt it for all other kinds.
+    reasons
+        Names what is wrong with a film that is refused before it reaches the gate.
     """
 
     heads: Heads
@@ -189,6 +195,8 @@ class Gate:
     threshold: float
     distance: float
     grid: int = 0
+    marks: float | None = None
+    reasons: Heads | None = None
 
     @classmethod
     def load(cls, bundle: Bundle) -> Gate | None:
@@ -205,8 +213,12 @@ class Gate:
         try:
             kinds = tuple(PictureKind(name) for name in spec.kinds)
             heads = Heads.from_bytes(bundle.files[spec.file])
-            if kinds[:1] != (PictureKind.FRONTAL,) or len(kinds) != len(heads.bias):
-                raise ValueError(f"it has {len(heads.bias)} heads for the kinds {spec.kinds}")
+            reasons = spec.reasons and Heads.from_bytes(bundle.files[spec.reasons])
+            for each in (heads, reasons or heads):
+                if kinds[:1] != (PictureKind.FRONTAL,) or len(kinds) != len(each.bias):
+                    raise ValueError(f"it has {len(each.bias)} heads for the kinds {spec.kinds}")
+            if reasons and reasons.centre.shape != heads.centre.shape:
+                raise ValueError("its heads are of two networks")
         except ValueError as error:
             raise BundleError(
                 N_(
@@ -217,7 +229,15 @@ class Gate:
                 ),
                 N_("Get the bundle again from its source, or export it again."),
             ) from error
-        return cls(heads, kinds, spec.threshold, spec.distance, spec.grid)
+        return cls(
+            heads,
+            kinds,
+            spec.threshold,
+            spec.distance,
+            spec.grid,
+            spec.marks,
+            reasons or None,
+        )
 
     def refuse(self, whole: FloatImage, features: npt.NDArray[np.floating]) -> Refusal | None:
         """Return why a film must not be answered, or ``None``.
@@ -242,8 +262,12 @@ class Gate:
 
         Parameters and errors are those of :meth:`refuse`; the features are of the whole film.
         """
-        kind = self.judge(self._look(whole, features)[None])[0]
-        # Far from the films trained on: so is any film of which the network sees too much.
+        seen = self._look(whole, features)[None]
+        if self.reasons is not None:
+            kind: PictureKind | None = self.kinds[int(self.reasons.probabilities(seen)[0].argmax())]
+        else:
+            kind = self.judge(seen)[0]
+        # Frontal, but far from the films trained on: so is any film of which too much is seen.
         return None if kind is PictureKind.FRONTAL else kind
 
     def _look(
@@ -265,9 +289,55 @@ class Gate:
         shares = self.heads.probabilities(looks)
         # Written so that NaN refuses.
         near = self.heads.distance(looks) <= self.distance
-        frontal = shares[:, 0] >= self.threshold
-        likeliest = 1 + shares[:, 1:].argmax(axis=1)
+        frontal, marked = split_marks(shares, self.kinds, self.marks is not None)
+        clear = frontal >= self.threshold
+        clean = np.ones(len(shares), dtype=bool) if self.marks is None else marked <= self.marks
         return [
-            None if frontal[at] and near[at] else self.kinds[0 if frontal[at] else likeliest[at]]
-            for at in range(len(shares))
+            self._verdict(share, clear=clear[at], clean=clean[at], near=near[at])
+            for at, share in enumerate(shares)
         ]
+
+    def _verdict(
+        self, shares: Floats, *, clear: bool, clean: bool, near: bool
+    ) -> PictureKind | None:
+        if not clear:
+            others = shares.copy()
+            others[0] = -np.inf
+            if clean and self.marks is not None and PictureKind.ANNOTATED in self.kinds:
+                others[self.kinds.index(PictureKind.ANNOTATED)] = -np.inf
+            return self.kinds[int(others.argmax())]
+        if not clean:
+            return PictureKind.ANNOTATED
+        return None if near else PictureKind.FRONTAL
+
+
+def split_marks(
+    shares: Floats, kinds: tuple[PictureKind, ...], apart: bool = True
+) -> tuple[Floats, Floats]:
+    """Return what two tests of a gate compare with their limits.
+
+    Parameters
+    ----------
+    shares
+        NxK, probability of each kind.
+    kinds
+        K, ``FRONTAL`` first.
+    apart
+        Whether ``ANNOTATED`` is a test of its own.
+
+    Returns
+    -------
+    frontal
+        N: probability of ``FRONTAL``, among all kinds but ``ANNOTATED`` where that is apart.
+    marked
+        N: probability of ``ANNOTATED`` against ``FRONTAL``; nought where it is not apart.
+    """
+    frontal = shares[:, 0]
+    if not apart or PictureKind.ANNOTATED not in kinds:
+        return frontal, np.zeros(len(shares))
+    annotated = shares[:, kinds.index(PictureKind.ANNOTATED)]
+    least = np.finfo(np.float64).tiny
+    # A film that is annotated beyond doubt is told by the second test, whatever the first says.
+    return frontal / np.maximum(1.0 - annotated, least), annotated / np.maximum(
+        frontal + annotated, least
+    )

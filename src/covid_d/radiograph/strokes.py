@@ -44,7 +44,8 @@ class _Ink(NamedTuple):
 # Drawn and kept as it was; drawn and compressed again (JPEG), a little or more. Of 770 public
 # frontal films of five collections that carry no marks, as they are and compressed again, each
 # limit is passed by under 0.3 %.
-_INKS: Final = (_Ink(0, 18, 0.02), _Ink(1, 40, 0.02), _Ink(2, 40, 0.08))
+_INKS: Final = (_Ink(0, 18, 0.025), _Ink(1, 40, 0.07), _Ink(2, 40, 0.13))
+_LEAST: Final = 16  # pixels of a small film: fewer may be chance
 # Overexposed films hold wide areas of one white; of ink at least this share lies in strokes.
 _IN_STROKES: Final = 0.2
 _LONGEST: Final = 640  # pixels looked at; a larger film is thinned, which keeps the ink's value
@@ -75,7 +76,10 @@ def drawn_over(pixels: FloatImage, lungs: Mask) -> bool:
     part = _extent(where), _extent(where.T)
     levels, where = levels[part], where[part]
     lengths = _lengths(levels, where)
-    return any(length > ink.limit * longest for length, ink in zip(lengths, _INKS, strict=True))
+    return any(
+        length > max(_LEAST, ink.limit * longest)
+        for length, ink in zip(lengths, _INKS, strict=True)
+    )
 
 
 def _extent(where: Mask) -> slice:

@@ -363,7 +363,14 @@ def _gate(spec: BundleSpec) -> str:
             "",
             "A picture is refused where it looks like no frontal, upright, whole chest film: a "
             "regression over the kinds below gives `frontal` a probability under "
-            f"{gate.threshold:.3f}, or what it judges (the network's features and a picture of "
+            f"{gate.threshold:.3f}"
+            + (
+                ""
+                if gate.marks is None
+                else " among all but `annotated`, or `annotated` one over "
+                f"{gate.marks:.3f} against `frontal`"
+            )
+            + ", or what it judges (the network's features and a picture of "
             f"{gate.grid} by {gate.grid} cells) lies farther than {gate.distance:.2f} from "
             "those of the films trained on. "
             + (
@@ -375,7 +382,7 @@ def _gate(spec: BundleSpec) -> str:
             "",
             _table(["kind", "pictures fitted on"], kinds),
             "",
-            "Frontal films refused wrongly, by heads fitted without their source. The two limits "
+            "Frontal films refused wrongly, by heads fitted without their source. The limits "
             "were chosen by these films, so the figures are optimistic:",
             "",
             _table(["source", "films", "refused"], sources),

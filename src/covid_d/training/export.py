@@ -33,7 +33,7 @@ from covid_d.detector.bundle.spec import (
     NetworkSpec,
     Training,
 )
-from covid_d.detector.frame import frame
+from covid_d.detector.frame import frame, whole
 from covid_d.detector.gate import Gate, PictureKind
 from covid_d.detector.lungs import LungModel
 from covid_d.errors import TrainingError
@@ -173,6 +173,8 @@ def export_bundle(
             (work / spec.lungs.file).write_bytes(learn.dls.lungs.content)
         if fitted is not None and spec.gate is not None:
             (work / spec.gate.file).write_bytes(fitted.heads.to_bytes())
+            if fitted.reasons is not None and spec.gate.reasons is not None:
+                (work / spec.gate.reasons).write_bytes(fitted.reasons.to_bytes())
         (work / SPEC).write_text(spec.model_dump_json(indent=2) + "\n", encoding="utf-8")
         card = model_card(spec, recipe, validation, learn.dls.films, dataset, learn.origin, command)
         (work / CARD).write_text(card, encoding="utf-8")
@@ -196,12 +198,12 @@ def _gate(
 
     lungs: LungModel | None = learn.dls.lungs if preprocessing.frame == "lungs" else None
 
-    def see(film: Radiograph) -> tuple[FloatImage, npt.NDArray[np.float32]] | None:
+    def see(film: Radiograph) -> tuple[FloatImage, npt.NDArray[np.float32], bool]:
         try:
-            framed = frame(film, preprocessing, lungs)
+            framed, reached = frame(film, preprocessing, lungs), True
         except RadiographError:
-            return None
-        return framed.whole, exported(framed.prepared[None])[1][0]
+            framed, reached = whole(film, preprocessing, lungs)[0], False
+        return framed.whole, exported(framed.prepared[None])[1][0], reached
 
     samples = gate_samples(gate_pictures(dataset, training, folders), see, progress=progress)
     return fit_gate(samples)

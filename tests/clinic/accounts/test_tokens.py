@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from covid_d.clinic.accounts import tokens
+from clinic_factory import PASSWORD
+from covid_d.clinic.accounts import own_account, tokens
 from covid_d.clinic.accounts.people import PasswordChangeError, Person, check_allowed
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import ApiToken, User
@@ -15,6 +16,7 @@ from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import ForbiddenError, InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission, Role
+from covid_d.clinic.trail.audit_trail import Actor
 
 People = dict[Role, Person]
 
@@ -65,6 +67,18 @@ def test_names_and_times_have_bounds(
         tokens.create(installation, people[Role.DOCTOR], name, days)
     assert set(caught.value.fields) == fields
     assert not tokens.of_person(installation, people[Role.DOCTOR])
+
+
+def test_tokens_end_with_the_password(installation: Installation, people: People) -> None:
+    """Whoever knew the old password may have made one."""
+    doctor, other = people[Role.DOCTOR], people[Role.RESEARCHER]
+    mine = tokens.create(installation, doctor, "PACS", 30)
+    theirs = tokens.create(installation, other, "R", 30)
+    own_account.change_password(
+        installation, Actor(doctor.id), doctor, old=PASSWORD, new="otra frase muy larga", keep=""
+    )
+    assert tokens.verify(installation, mine) is None
+    assert tokens.verify(installation, theirs) == other
 
 
 def test_only_roles_with_the_api_get_one(installation: Installation, people: People) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from fastapi.testclient import TestClient
 from pydantic import SecretStr
 from sqlalchemy import select
 
@@ -24,10 +25,10 @@ from clinic_factory import add_case
 from covid_d import __version__
 from covid_d.cli.backup import backup as backup_command
 from covid_d.cli.backup import restore as restore_command
+from covid_d.cli.check import clinic as clinic_command
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.database.tables import TableBase
-from covid_d.clinic.errors import UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations.backup import MANIFEST, NOT_KEPT, back_up
 from covid_d.clinic.operations.restore import read_manifest, restore
@@ -249,14 +250,47 @@ def test_a_filled_database_is_never_overwritten(
         restore(archive, filled.settings.model_copy(update={"data": tmp_path / "other"}))
 
 
-def test_a_missing_film_stops_the_backup(filled: Installation, tmp_path: Path) -> None:
+def test_a_missing_film_is_listed_and_all_else_is_saved(
+    filled: Installation, tmp_path: Path, elsewhere: ClinicSettings
+) -> None:
     with filled.reading() as session:
         film = session.scalars(select(Film)).first()
         assert film is not None
     filled.films.remove(film.sha256)
-    with pytest.raises(UnavailableError):
-        back_up(filled, tmp_path / "backup.zip")
-    assert not list(tmp_path.glob("*backup.zip*"))
+    assert back_up(filled, tmp_path / "backup.zip").missing == [film.sha256]
+    restore(tmp_path / "backup.zip", elsewhere)
+    again = Installation.open(elsewhere)
+    with again.reading() as session:
+        films = session.scalars(select(Film)).all()
+    assert [again.films.has(one.sha256) for one in films] == [
+        one.sha256 != film.sha256 for one in films
+    ]
+    again.close()
+
+
+def test_what_is_missing_is_told_everywhere(
+    filled: Installation, tmp_path: Path, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if filled.settings.database_url is not None:
+        monkeypatch.setenv("COVID_D_DATABASE_URL", filled.settings.database_url.get_secret_value())
+    whole = CliRunner().invoke(clinic_command, ["check"], catch_exceptions=False)
+    assert whole.exit_code == 0, whole.output
+    assert client.get("/readyz").json()["films"] is True
+    with filled.reading() as session:
+        gone, altered = session.scalars(select(Film.sha256).order_by(Film.id)).all()
+    filled.films.remove(gone)
+    path = filled.films.folder / altered[:2] / altered
+    path.write_bytes(path.read_bytes() + b"0")
+    words = [str(tmp_path / "backup.zip"), "--no-progress"]
+    made = CliRunner().invoke(backup_command, words, catch_exceptions=False)
+    found = CliRunner().invoke(clinic_command, ["check"], catch_exceptions=False)
+    for ran in (made, found):
+        assert ran.exit_code == 1
+        for sha256 in (gone, altered):
+            assert f"film missing or altered: {sha256}" in ran.output
+    assert (tmp_path / "backup.zip").exists()
+    assert client.get("/readyz").json()["films"] is False
+    assert client.get("/readyz").status_code == 503
 
 
 def test_an_existing_file_is_kept(filled: Installation, tmp_path: Path) -> None:

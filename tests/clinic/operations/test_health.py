@@ -28,7 +28,9 @@ def test_alive_and_ready(client: TestClient) -> None:
     assert client.get("/healthz").text == "ok"
     answer = client.get("/readyz")
     assert answer.status_code == 200
-    assert set(answer.json()) == {"database", "migrations", "film_folder", "disk_space", "bundle"}
+    assert set(answer.json()) == {
+        *("database", "migrations", "films", "film_folder", "disk_space", "bundle")
+    }
 
 
 def test_not_ready_says_what_fails(

@@ -81,11 +81,59 @@ def test_what_is_held_out_and_its_groups_are_not_fitted_on(
         return fit_heads(some, kinds)
 
     monkeypatch.setattr("covid_d.training.gate.fit.fit_heads", spy)
-    probability, distance = judge_left_out(given, given.sources == "south")
-    assert probability.shape == distance.shape == (60,)
+    left = judge_left_out(given, given.sources == "south")
+    assert left.frontal.shape == left.marked.shape == left.distance.shape == (60,)
     assert "south" not in seen[0].sources
     assert given.groups[60] not in seen[0].groups
     assert (seen[0].sources == "north").sum() == 59
+
+
+def test_marks_are_a_test_of_their_own() -> None:
+    """Marked films are hardly unlike frontal ones, and must not cost the other kinds theirs."""
+    given = samples()
+    rng = np.random.default_rng(6)
+    marked = rng.normal(0.0, 1.0, (60, CHANNELS)) + 0.5 * np.eye(CHANNELS)[3]
+    nowhere = np.full(60, "")
+    with_marks = Samples(
+        np.concatenate([given.looks, marked.astype(np.float32)]),
+        np.concatenate([given.kinds, np.full(60, PictureKind.ANNOTATED.value)]),
+        np.concatenate([given.sources, nowhere]),
+        np.concatenate([given.groups, nowhere]),
+    )
+    alone, _ = fit_gate(given)
+    gate, told = fit_gate(with_marks)
+    assert alone.marks is None
+    assert gate.marks == told.marks
+    assert gate.marks is not None
+    assert gate.marks >= 0.5
+    assert gate.threshold > 0.5 * alone.threshold
+    assert gate.judge(given.looks[-120:]).count(None) <= 2  # lateral films and pictures
+    clearly = marked + 30.0 * np.eye(CHANNELS)[3]
+    assert gate.judge(clearly) == [PictureKind.ANNOTATED] * 60
+
+
+def test_films_that_do_not_reach_the_gate_are_only_named() -> None:
+    given = samples()
+    rng = np.random.default_rng(7)
+    # Seen whole, lateral films look otherwise: along another axis.
+    unreached = rng.normal(0.0, 1.0, (40, CHANNELS)) - 8.0 * np.eye(CHANNELS)[4]
+    nowhere = np.full(40, "")
+    both = Samples(
+        np.concatenate([given.looks, unreached.astype(np.float32)]),
+        np.concatenate([given.kinds, np.full(40, PictureKind.LATERAL.value)]),
+        np.concatenate([given.sources, nowhere]),
+        np.concatenate([given.groups, nowhere]),
+        reached=np.arange(len(given.kinds) + 40) < len(given.kinds),
+    )
+    one, _ = fit_gate(given)
+    gate, told = fit_gate(both)
+    assert gate.heads.to_bytes() == one.heads.to_bytes()
+    assert (gate.threshold, gate.distance) == (one.threshold, one.distance)
+    assert told.films["lateral"] == 60
+    assert told.reasons == "gate-reasons.npz"
+    assert [gate.name(NO_FILM, look) for look in unreached] == [PictureKind.LATERAL] * 40
+    frontal = [gate.name(NO_FILM, look) for look in given.looks[:60]]
+    assert frontal.count(None) >= 58
 
 
 def test_one_source_is_judged_by_folds_of_patients() -> None:

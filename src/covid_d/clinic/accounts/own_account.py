@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
-from covid_d.clinic.accounts import links, passwords, sessions
+from covid_d.clinic.accounts import links, passwords, sessions, tokens
 from covid_d.clinic.accounts.links import Purpose, SpentLinkError
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.accounts import SignInSession, User
@@ -59,7 +59,7 @@ def person_of_link(installation: Installation, token: str) -> Person:
 
 
 def set_password(installation: Installation, token: str, password: str, address: str) -> None:
-    """Set the password of a link's owner; the link never works again, sessions end.
+    """Set the password of a link's owner; the link never works again; sessions and tokens end.
 
     Raises
     ------
@@ -77,13 +77,14 @@ def set_password(installation: Installation, token: str, password: str, address:
         user.password_hash, user.must_change_password = password_hash, False
         user.failed_sign_ins, user.locked_until = 0, None
         sessions.end_all(act.session, user.id)
+        tokens.end_all(act.session, user.id, act.now)
         act.record("password.set", user)
 
 
 def change_password(
     installation: Installation, actor: Actor, person: Person, *, old: str, new: str, keep: str
 ) -> None:
-    """Change one's own password; every other session ends.
+    """Change one's own password; every other session ends, and every API token.
 
     Parameters
     ----------
@@ -111,6 +112,7 @@ def change_password(
         user = act.session.get_one(User, person.id)
         user.password_hash, user.must_change_password = password_hash, False
         sessions.end_all(act.session, user.id, but=keep)
+        tokens.end_all(act.session, user.id, act.now)
         links.void(act.session, Purpose.PASSWORD, user.id)
         act.record("password.change", user)
 

@@ -1,14 +1,12 @@
-"""Signing in with name and password: one answer for every failure, slower after each."""
+"""Signing in with name and password: one answer for every failure, in the same time."""
 
 from __future__ import annotations
-
-from datetime import timedelta
-from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from covid_d.clinic.accounts import passwords, sessions
+from covid_d.clinic.accounts import attempts, passwords, sessions
+from covid_d.clinic.accounts.attempts import LOCK
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import User
 from covid_d.clinic.errors import ClinicError, TooManyError
@@ -17,28 +15,18 @@ from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.language import N_
 
-TRIES: Final = 5
-LOCK: Final = timedelta(minutes=15)
-
 
 class WrongPasswordError(ClinicError):
-    """The name or the password is wrong; which one is not said.
-
-    Parameters
-    ----------
-    known
-        Whether somebody has that name; never shown.
-    """
+    """The name or the password is wrong; which one is not said."""
 
     status = 401
 
-    def __init__(self, *, known: bool) -> None:
+    def __init__(self) -> None:
         super().__init__(
             N_("The user name or the password is wrong."),
             N_("Check both; after five wrong tries the account rests for 15 minutes."),
             code="wrong_password",
         )
-        self.known = known
 
 
 class RestingError(TooManyError):
@@ -82,26 +70,40 @@ def sign_in(
     with installation.reading() as session:
         found = _by_name(session, username)
         stored = found.password_hash if found and _may_use_password(installation, found) else None
-        resting = (
-            found is not None and found.locked_until is not None and found.locked_until > now()
-        )
+        subject = _subject(installation, found, username)
+        resting = attempts.rests(session, subject, address)
     right = passwords.matches(password, stored)  # also while resting: time must not tell
     with installation.act(Actor(None, address)) as act:
         sessions.forget_ended(act.session, installation.settings)
         user = _by_name(act.session, username)
+        # Again, where one comes after the other: many at once are not more tries than one by one.
+        resting = resting or attempts.rests(act.session, subject, address)
         token = None
         if right and not resting and user is not None:
             token = _let_in(act.session, user, password, browser)
-        if token is None and user is not None and not resting:
-            _count_failure(user)
         if user is not None:
             act.known_as(user.id)
-        act.record("sign_in" if token else "sign_in.failed", user or "user")
+        if token is not None:
+            act.record("sign_in", subject)
+        elif resting:
+            act.record("sign_in.resting", subject)
+        else:
+            act.record("sign_in.failed", subject)
+            if attempts.rests(act.session, subject, address) and user is not None:
+                user.locked_until = now() + LOCK  # for the administrator's page
     if token is not None:
         return token
     if resting:
         raise RestingError
-    raise WrongPasswordError(known=user is not None)
+    raise WrongPasswordError
+
+
+def _subject(installation: Installation, user: User | None, username: str) -> str:
+    """Return whom a try is counted for; a name that nobody has is counted like any other."""
+    if user is not None:
+        return f"user:{user.id}"
+    name = username.strip().lower()
+    return f"name:{installation.keys.digest('user name', name)[:32]}"
 
 
 def _by_name(session: Session, username: str) -> User | None:
@@ -120,9 +122,3 @@ def _let_in(session: Session, user: User, password: str, browser: str | None) ->
     if user.password_hash and passwords.is_dated(user.password_hash):
         user.password_hash = passwords.hash_of(password)
     return sessions.start(session, user, browser)
-
-
-def _count_failure(user: User) -> None:
-    user.failed_sign_ins += 1
-    if user.failed_sign_ins >= TRIES:
-        user.failed_sign_ins, user.locked_until = 0, now() + LOCK

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session, joinedload
 
 from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
@@ -93,6 +93,15 @@ def revoke(installation: Installation, person: Person, token_id: int, *, address
         if row.revoked_at is None:
             row.revoked_at = act.now
             act.record("token.revoke", row)
+
+
+def end_all(session: Session, user_id: int, moment: datetime) -> None:
+    """Revoke all of a person's tokens: whoever knew the old password may have made one."""
+    session.execute(
+        update(ApiToken)
+        .where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=moment)
+    )
 
 
 def of_person(installation: Installation, person: Person) -> Sequence[ApiToken]:

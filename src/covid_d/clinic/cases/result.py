@@ -6,12 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.installation import Installation
 from covid_d.detector import Assessment, Bundle, BundleSpec
 from covid_d.detector.bundle.bundle import built_in_path
 from covid_d.errors import BundleError
+from covid_d.language import Message
+
+# A bundle of the old kind knows one thing to look for.
+_COVID: Final = Message("COVID-19", "COVID-19")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,14 @@ class Result:
     def has_activation(self) -> bool:
         """Whether the answer came with a map that can still be laid over its film."""
         return self.assessment.activation is not None and self.spec is not None
+
+    @property
+    def evidence_for(self) -> Message | None:
+        """What the map is the evidence for; ``None`` where there is no map."""
+        if not self.has_activation:
+            return None
+        category = self.assessment.most_likely
+        return _COVID if category is None else category.message
 
 
 def result_of(installation: Installation, film: Film) -> Result | None:

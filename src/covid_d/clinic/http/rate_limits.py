@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from covid_d.clinic.accounts.sign_in import LOCK, TRIES
+from covid_d.clinic.accounts.attempts import LOCK, TRIES
 from covid_d.clinic.errors import TooManyError
 from covid_d.clinic.http import failures
 from covid_d.language import N_, NN_
@@ -45,8 +45,6 @@ GENERAL: Final = Rule("general", 3000, 60)
 UPLOAD: Final = Rule("upload", 600, 60)
 API: Final = Rule("api", 600, 60)
 SIGN_IN: Final = Rule("sign_in", 60, 60)
-# A name that nobody has rests like an account (accounts/sign_in.py): who has one is not told.
-UNKNOWN_NAME: Final = Rule("unknown_name", TRIES, int(LOCK.total_seconds()))
 PASSWORD: Final = Rule("password", TRIES, int(LOCK.total_seconds()))
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _DOORS: Final = ("/sign-in", "/first-start/", "/password/", "/openid/")

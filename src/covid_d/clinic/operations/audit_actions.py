@@ -34,6 +34,7 @@ ACTIONS: Final[Mapping[str, Text]] = {
     "session.end": N_("Session ended from elsewhere"),
     "sign_in": N_("Signed in"),
     "sign_in.failed": N_("Sign-in failed"),
+    "sign_in.resting": N_("Sign-in tried while it rested"),
     "token.create": N_("API token created"),
     "token.revoke": N_("API token revoked"),
     "unit.create": N_("Health unit created"),

@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from covid_d import __version__
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.migrate import revision
 from covid_d.clinic.database.tables import TableBase
+from covid_d.clinic.errors import UnavailableError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
 from covid_d.clinic.operations.strip_films import strip_films
@@ -63,6 +64,8 @@ class Manifest:
         Name in the archive to SHA-256.
     source_sha256
         Of the code that wrote it; see :mod:`covid_d.provenance`. Empty in format 1.
+    missing
+        SHA-256 of films that the database names and that were gone or altered.
     """
 
     format: int
@@ -72,6 +75,7 @@ class Manifest:
     rows: dict[str, int]
     files: dict[str, str]
     source_sha256: str = ""
+    missing: Sequence[str] = ()
 
     @property
     def with_key(self) -> bool:
@@ -88,6 +92,8 @@ def back_up(
 ) -> Manifest:
     """Write the whole installation into one zip archive, or nothing.
 
+    A film that is gone or altered keeps nothing else from being saved; it is listed.
+
     Parameters
     ----------
     installation
@@ -103,7 +109,7 @@ def back_up(
     Raises
     ------
     CovidDError
-        If the archive exists or cannot be written, or a film is missing or altered.
+        If the archive exists or cannot be written.
     """
     if archive.exists():
         raise CovidDError(
@@ -141,6 +147,7 @@ def _write(
     installation: Installation, stream: IO[bytes], with_key: bool, progress: Progress
 ) -> Manifest:
     hashes: dict[str, str] = {}
+    missing: list[str] = []
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
 
         def add(name: str, content: bytes) -> None:
@@ -152,7 +159,12 @@ def _write(
         total = len(films) + len(bundles)
         for done, sha256 in enumerate(films):
             progress(done, total)
-            add(f"films/{sha256[:2]}/{sha256}", installation.films.get(sha256))
+            try:
+                content = installation.films.get(sha256)
+            except UnavailableError:
+                missing.append(sha256)
+            else:
+                add(f"films/{sha256[:2]}/{sha256}", content)
         for done, bundle in enumerate(bundles, len(films)):
             progress(done, total)
             add(f"bundles/{bundle.name}", bundle.read_bytes())
@@ -167,6 +179,7 @@ def _write(
             rows,
             hashes,
             source_sha256(),
+            missing,
         )
         archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
     return manifest

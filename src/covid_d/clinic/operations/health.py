@@ -9,6 +9,7 @@ from typing import Final
 from covid_d.clinic.database.engine import is_reachable
 from covid_d.clinic.database.migrate import is_current
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.operations.missing_films import missing
 from covid_d.errors import BundleError
 
 # Less would end in failed uploads within the hour of a busy day.
@@ -18,9 +19,11 @@ LEAST_FREE_BYTES: Final = 200 * 1024 * 1024
 def checks(installation: Installation) -> dict[str, bool]:
     """Return each part's name and whether it works."""
     reachable = is_reachable(installation.engine)
+    current = reachable and is_current(installation.engine)
     return {
         "database": reachable,
-        "migrations": reachable and is_current(installation.engine),
+        "migrations": current,
+        "films": current and not missing(installation),
         "film_folder": _can_write(installation),
         "disk_space": shutil.disk_usage(installation.folder).free >= LEAST_FREE_BYTES,
         "bundle": _has_bundle(installation),

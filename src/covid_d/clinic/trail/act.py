@@ -19,6 +19,7 @@ from covid_d.clinic.database.engine import writing
 from covid_d.clinic.database.operations import AuditEntry, CollectionExport
 from covid_d.clinic.keys import Keys
 from covid_d.clinic.trail import audit_trail
+from covid_d.clinic.trail.anchor import Anchor
 from covid_d.clinic.trail.audit_trail import Actor
 
 _WORDS: Final[dict[type[TableBase], str]] = {
@@ -51,6 +52,8 @@ class Act:
     ----------
     now
         When the act began: one moment for all its rows.
+    anchor
+        Where the trail stands once the act is committed.
     """
 
     def __init__(self, session: Session, keys: Keys, actor: Actor) -> None:
@@ -58,6 +61,7 @@ class Act:
         self.keys = keys
         self.actor = actor
         self.now: datetime = now()
+        self.anchor: Anchor | None = None
         self._changed = False
         self._recorded = False
         event.listen(session, "after_flush", self._see_flush)
@@ -83,7 +87,9 @@ class Act:
         if not isinstance(subject, str):
             self.session.flush()
             subject = subject_of(subject)
-        audit_trail.record(self.session, self.keys, self.actor, action, subject, detail)
+        self.anchor = audit_trail.record(
+            self.session, self.keys, self.actor, action, subject, detail
+        )
         self._recorded = True
 
     def finish(self) -> None:

@@ -1,28 +1,32 @@
 """The audit trail: who did what and when, chained so that an altered row is found.
 
 Each entry's hash is keyed with a secret that the database does not hold and covers the entry and
-the hash before it. Removed entries at the end are found by comparing with a head noted earlier
-(``covid-d audit-log verify --expect``).
+the hash before it. An emptied table and removed entries at the end are found by the anchor, which
+lies outside the table (``anchor``), or by a head noted earlier (``covid-d audit-log verify
+--expect``).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import select, text
+from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.keys import Keys
+from covid_d.clinic.trail.anchor import Anchor
 
 START: Final = "0" * 64
 _LOCK: Final = 0xC0_71D_D  # PostgreSQL advisory lock: one writer of the chain at a time
 _PURPOSE: Final = "audit trail"
+_UNREADABLE: Final = (ValueError, TypeError, AttributeError, LookupError, StatementError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class Verification:
     broken
         Sequence number of the first entry that was altered, removed or put in; else ``None``.
     cut_off
-        Whether a head noted earlier is no longer in the chain.
+        Whether a head noted earlier, or the anchor's, is no longer in the chain.
     """
 
     entries: int
@@ -67,7 +71,7 @@ def record(
     action: str,
     subject: str,
     detail: dict[str, Any] | None = None,
-) -> None:
+) -> Anchor:
     """Append an entry in the caller's transaction: the change and its trace succeed or fail as one.
 
     Parameters
@@ -84,6 +88,10 @@ def record(
         ``"case:12"``.
     detail
         More, without identities or secrets.
+
+    Returns
+    -------
+    Where the trail stands once this is committed.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -106,9 +114,12 @@ def record(
     entry.hash = _hash(entry, keys)
     session.add(entry)
     session.flush()
+    return Anchor(sequence, entry.hash)
 
 
-def verify(session: Session, keys: Keys, *, expect: str = START) -> Verification:
+def verify(
+    session: Session, keys: Keys, *, expect: str = START, anchors: Iterable[Anchor | None] = ()
+) -> Verification:
     """Read the whole chain and find the first entry that does not fit.
 
     Parameters
@@ -117,14 +128,42 @@ def verify(session: Session, keys: Keys, *, expect: str = START) -> Verification
         The database, and the keys that chained it.
     expect
         A head noted earlier, which must still be in the chain.
+    anchors
+        Where the trail stood: the entry of that number must be there with that hash.
     """
-    count, head, expected, seen = 0, START, 1, expect == START
-    for entry in _entries(session):
-        if entry.sequence != expected or entry.previous != head or entry.hash != _hash(entry, keys):
-            return Verification(count, head, entry.sequence, not seen)
-        count, head, expected = count + 1, entry.hash, expected + 1
-        seen = seen or head == expect
-    return Verification(count, head, None, not seen)
+    wanted = {anchor.entries: anchor.head for anchor in anchors if anchor is not None}
+    wanted.pop(0, None)
+    count, head, seen = 0, START, expect == START
+    try:
+        for entry in _entries(session):
+            if not _fits(entry, count + 1, head, keys):
+                return Verification(count, head, entry.sequence, not seen)
+            count, head = count + 1, entry.hash
+            seen = seen or head == expect
+            if wanted.get(count) == head:
+                del wanted[count]
+    except _UNREADABLE:  # a row that cannot even be read was not written by us
+        return Verification(count, head, _unreadable(session), not seen)
+    return Verification(count, head, None, bool(wanted) or not seen)
+
+
+def _unreadable(session: Session) -> int:
+    """Return the number of the first row that cannot be read; rows are read by many elsewhere."""
+    numbers = session.scalars(select(AuditEntry.sequence).order_by(AuditEntry.sequence)).all()
+    for number in numbers:
+        try:
+            session.scalars(select(AuditEntry).where(AuditEntry.sequence == number)).one()
+        except _UNREADABLE:
+            return number
+    return len(numbers)
+
+
+def _fits(entry: AuditEntry, sequence: int, previous: str, keys: Keys) -> bool:
+    return (
+        entry.sequence == sequence
+        and entry.previous == previous
+        and entry.hash == _hash(entry, keys)
+    )
 
 
 def _entries(session: Session) -> Iterator[AuditEntry]:

@@ -76,7 +76,9 @@ class Bundle:
         contents.verify(files, where)
         spec = parse_spec(files[contents.SPEC], where)
         parts = [part for part in (spec.network, spec.lungs, spec.gate) if part is not None]
-        for name in (part.file for part in parts):
+        named = [part.file for part in parts]
+        named += [spec.gate.reasons] if spec.gate and spec.gate.reasons else []
+        for name in named:
             if name not in files:
                 raise BundleError(
                     N_(

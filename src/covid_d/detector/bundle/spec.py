@@ -147,16 +147,31 @@ class LeftOut(_Part):
 class GateSpec(_Part):
     """The input gate; what it computes is :mod:`covid_d.detector.gate`.
 
-    ``left_out`` is what its two limits were chosen by: frontal films of each training source,
-    judged by heads fitted on the other sources.
+    ``left_out`` is what its limits were chosen by: frontal films of each training source, judged
+    by heads fitted on the other sources.
     """
 
     file: str = Field(default="gate.npz", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
     kinds: tuple[str, ...] = Field(min_length=2, description="Of pictures, frontal first.")
-    threshold: float = Field(gt=0, lt=1, description="Least probability of a frontal film.")
+    threshold: float = Field(
+        gt=0,
+        lt=1,
+        description="Least probability of a frontal film; among kinds but annotated, with marks.",
+    )
+    marks: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Largest probability of an annotated film against a frontal one.",
+    )
     distance: float = Field(gt=0, description="Largest distance to the films trained on.")
     grid: int = Field(
         default=0, ge=0, le=64, description="Side of the coarse picture judged too; 0 for none."
+    )
+    reasons: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="File that names what is wrong with films which do not reach the gate.",
     )
     films: dict[str, int] = Field(description="Pictures fitted on, by kind.")
     left_out: dict[str, LeftOut] = Field(description="By source.")

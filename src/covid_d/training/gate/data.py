@@ -22,14 +22,15 @@ from covid_d.radiograph.film import Facts, FloatImage, Radiograph
 from covid_d.radiograph.read import read
 from covid_d.radiograph.refusal import RadiographError
 from covid_d.training.gate.fit import Samples
+from covid_d.training.gate.montage import under_map
 from covid_d.training.gate.pictures import ALTERATIONS, altered, drawn, packaged, varied
 
 if TYPE_CHECKING:
     from covid_d.dataset.dataset import Dataset
 
-# What the detector sees of a film: the whole film, prepared, and the network's features (C); or
-# nothing, for a picture that is refused before it reaches the gate.
-Sight = Callable[[Radiograph], tuple[FloatImage, npt.NDArray[np.float32]] | None]
+# What the detector sees of a film: the whole film, prepared; the network's features (C); and
+# whether it reaches the gate. Of a picture that is refused before, the features are of all of it.
+Sight = Callable[[Radiograph], tuple[FloatImage, npt.NDArray[np.float32], bool]]
 
 _ALTERED = 2  # of each film, in turn of each kind
 _VARIED = 5  # of each set-aside film and packaged picture, besides itself
@@ -114,8 +115,6 @@ def gate_samples(
 ) -> Samples:
     """Return the looks of pictures, as prediction would compute them.
 
-    Pictures that are refused before they reach the gate are left out.
-
     Parameters
     ----------
     pictures
@@ -126,9 +125,10 @@ def gate_samples(
         Show a bar (only in terminals).
     """
 
-    def work(picture: GatePicture) -> npt.NDArray[np.floating] | None:
-        seen = see(Radiograph(picture.load(), Facts("PNG", "", 8), picture.name))
-        return None if seen is None else look(*seen, _GRID)
+    def work(picture: GatePicture) -> tuple[npt.NDArray[np.floating], bool]:
+        film = Radiograph(picture.load(), Facts("PNG", "", 8), picture.name)
+        whole, features, reached = see(film)
+        return look(whole, features, _GRID), reached
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         bar = tqdm(
@@ -139,19 +139,25 @@ def gate_samples(
             leave=False,
             disable=None if progress else True,
         )
-        looks = list(bar)
-    reached = [(p, seen) for p, seen in zip(pictures, looks, strict=True) if seen is not None]
-    return samples_of([p for p, _ in reached], np.stack([seen for _, seen in reached]))
+        seen = list(bar)
+    return samples_of(
+        pictures, np.stack([each for each, _ in seen]), np.array([reached for _, reached in seen])
+    )
 
 
-def samples_of(pictures: Sequence[GatePicture], looks: npt.NDArray[np.float32]) -> Samples:
-    """Return pictures and their looks, NxC, as samples."""
+def samples_of(
+    pictures: Sequence[GatePicture],
+    looks: npt.NDArray[np.float32],
+    reached: npt.NDArray[np.bool_],
+) -> Samples:
+    """Return pictures, their looks, NxC, and whether each reaches the gate, N, as samples."""
     return Samples(
         looks,
         np.array([picture.kind.value for picture in pictures]),
         np.array([picture.source for picture in pictures]),
         np.array([picture.group for picture in pictures]),
         _GRID,
+        reached,
     )
 
 
@@ -181,8 +187,12 @@ def _altered(
     seed: tuple[int, int],
     other: Callable[[], FloatImage],
 ) -> FloatImage:
-    beside = other() if kind is PictureKind.COLLAGE else None
-    return altered(load(), kind, np.random.default_rng([*seed, 3]), beside)
+    rng = np.random.default_rng([*seed, 3])
+    if kind is PictureKind.ANNOTATED:
+        # Ink is found by itself (covid_d.radiograph.strokes). The network hardly sees it: taught to
+        # tell it, the gate doubts films without any.
+        return under_map(load(), rng)
+    return altered(load(), kind, rng, other() if kind is PictureKind.COLLAGE else None)
 
 
 def _of_folder(kind: PictureKind, folder: Path) -> list[GatePicture]:

@@ -1,13 +1,14 @@
 """Fitting the input gate (:mod:`covid_d.detector.gate`) to looks of films and other pictures.
 
-Its two limits are chosen leave one source out: heads fitted on the other sources judge the frontal
+Its limits are chosen leave one source out: heads fitted on the other sources judge the frontal
 films of each, and the limits are set so that no source loses more than a stated share of them.
 Where that leaves no films to fit on, folds of groups (patients) stand in for sources.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,17 +18,19 @@ from sklearn.model_selection import GroupKFold
 from sklearn.preprocessing import StandardScaler
 
 from covid_d.detector.bundle import spec
-from covid_d.detector.gate import Gate, Heads, PictureKind
+from covid_d.detector.gate import Gate, Heads, PictureKind, split_marks
 from covid_d.errors import TrainingError
 
 Floats = npt.NDArray[np.floating]
 
 FILE = "gate.npz"
+REASONS = "gate-reasons.npz"
 # Shares of a source's frontal films that each test may refuse, on heads that never saw the source.
-_BY_KIND, _BY_DISTANCE = 0.01, 0.01
+_BY_KIND, _BY_MARKS, _BY_DISTANCE = 0.007, 0.001, 0.002
 _STRENGTH = 0.01  # inverse strength of regularisation
 _COMPONENTS = 32
 _LEAST_FRONTAL = 0.5  # a threshold above this would refuse films that look like nothing else
+_LEAST_MARKS = 0.5  # and a limit below this, films that look more like films without marks
 _FOLDS = 5
 _LEAST_LEFT = 10  # frontal films
 
@@ -47,6 +50,9 @@ class Samples:
         no films of the data set. An altered film has those of the film it was made from.
     grid
         Side of the looks' coarse picture; 0 for none.
+    reached
+        N: which are judged by the gate; the others are refused before, and their looks are of the
+        whole film. All, when left out.
     """
 
     looks: npt.NDArray[np.float32]
@@ -54,6 +60,11 @@ class Samples:
     sources: npt.NDArray[np.str_]
     groups: npt.NDArray[np.str_]
     grid: int = 0
+    reached: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+    def __post_init__(self) -> None:
+        if not len(self.reached):
+            object.__setattr__(self, "reached", np.ones(len(self.kinds), dtype=bool))
 
     def of(self, chosen: npt.NDArray[np.bool_]) -> Samples:
         """Return the chosen ones."""
@@ -63,6 +74,7 @@ class Samples:
             self.sources[chosen],
             self.groups[chosen],
             self.grid,
+            self.reached[chosen],
         )
 
     @property
@@ -80,33 +92,63 @@ def fit_gate(samples: Samples) -> tuple[Gate, spec.GateSpec]:
     TrainingError
         If there are no frontal films, or nothing else.
     """
+    everything, samples = samples, samples.of(samples.reached)
     kinds = kinds_of(samples)
     names = _folds(samples)
     judged = {name: judge_left_out(samples, names == name) for name in sorted(set(names) - {""})}
-    shares = [float(np.quantile(p, _BY_KIND)) for p, _ in judged.values()]
-    limits = [float(np.quantile(d, 1.0 - _BY_DISTANCE)) for _, d in judged.values()]
-    threshold, limit = min(_LEAST_FRONTAL, *shares), max(limits)
-    gate = Gate(fit_heads(samples, kinds), kinds, threshold, limit, samples.grid)
+    parts = list(judged.values())
+    threshold = min(_LEAST_FRONTAL, *(float(np.quantile(p.frontal, _BY_KIND)) for p in parts))
+    limit = max(float(np.quantile(p.distance, 1.0 - _BY_DISTANCE)) for p in parts)
+    marks = None
+    if PictureKind.ANNOTATED in kinds:
+        highest = max(float(np.quantile(p.marked, 1.0 - _BY_MARKS)) for p in parts)
+        marks = min(max(_LEAST_MARKS, highest), 1.0 - 1e-6)
+    same = kinds_of(everything) == kinds
+    gate = Gate(
+        fit_heads(samples, kinds),
+        kinds,
+        threshold,
+        limit,
+        samples.grid,
+        marks,
+        fit_heads(everything, kinds) if same else None,
+    )
     left_out = {
         name: spec.LeftOut(
-            films=len(probability),
-            refused=int(((probability < threshold) | (distance > limit)).sum()),
+            films=len(part.frontal),
+            refused=int(
+                (
+                    (part.frontal < threshold)
+                    | (part.distance > limit)
+                    | (part.marked > (1.0 if marks is None else marks))
+                ).sum()
+            ),
         )
-        for name, (probability, distance) in judged.items()
+        for name, part in judged.items()
     }
     told = spec.GateSpec(
         file=FILE,
         kinds=tuple(kind.value for kind in kinds),
         threshold=threshold,
+        marks=marks,
         distance=limit,
         grid=samples.grid,
+        reasons=REASONS if same else None,
         films={kind.value: int((samples.kinds == kind.value).sum()) for kind in kinds},
         left_out=left_out,
     )
     return gate, told
 
 
-def judge_left_out(samples: Samples, held_out: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
+class HeldOutScores(NamedTuple):
+    """What heads that never saw some frontal films say of each: N numbers of each test."""
+
+    frontal: Floats
+    marked: Floats
+    distance: Floats
+
+
+def judge_left_out(samples: Samples, held_out: npt.NDArray[np.bool_]) -> HeldOutScores:
     """Return what heads fitted without some films say of the frontal ones among them.
 
     Parameters
@@ -118,12 +160,14 @@ def judge_left_out(samples: Samples, held_out: npt.NDArray[np.bool_]) -> tuple[F
 
     Returns
     -------
-    Probability of ``FRONTAL`` and distance, of each frontal film held out.
+    Of each frontal film held out: what the gate's tests compare
+    (:func:`~covid_d.detector.gate.split_marks`), and its distance.
     """
     rest = _without(samples, held_out)
-    heads = fit_heads(rest, kinds_of(rest))
+    kinds = kinds_of(rest)
+    heads = fit_heads(rest, kinds)
     looks = samples.looks[held_out & samples.frontal]
-    return heads.probabilities(looks)[:, 0], heads.distance(looks)
+    return HeldOutScores(*split_marks(heads.probabilities(looks), kinds), heads.distance(looks))
 
 
 def fit_heads(samples: Samples, kinds: tuple[PictureKind, ...]) -> Heads:

@@ -64,10 +64,20 @@ def half(film: FloatImage, rng: np.random.Generator) -> FloatImage:
     return np.ascontiguousarray(part)
 
 
-def annotated(film: FloatImage, rng: np.random.Generator) -> FloatImage:
-    """Return a film with arrows, words, rings, boxes or a map of evidence over the chest."""
-    if rng.random() < 0.3:
-        return _under_map(film, rng)
+def annotated(film: FloatImage, rng: np.random.Generator, *, with_maps: bool = True) -> FloatImage:
+    """Return a film with arrows, words, rings, boxes or a map of evidence over the chest.
+
+    Parameters
+    ----------
+    film
+        float32, HxW in [0, 1].
+    rng
+        Draws what is drawn.
+    with_maps
+        Whether three in ten lie under a map; otherwise all carry ink.
+    """
+    if with_maps and rng.random() < 0.3:
+        return under_map(film, rng)
     picture = Image.fromarray(np.rint(film * 255.0).astype(np.uint8))
     pen = ImageDraw.Draw(picture)
     for _ in range(int(rng.integers(1, 5))):
@@ -119,7 +129,7 @@ def _arrow(
     pen.polygon([tip, at(tip, -0.35 * long, -0.5), at(tip, -0.35 * long, 0.5)], fill=ink)
 
 
-def _under_map(film: FloatImage, rng: np.random.Generator) -> FloatImage:
+def under_map(film: FloatImage, rng: np.random.Generator) -> FloatImage:
     """Return the film under one to three blobs of the evidence layer, turned to grey."""
     rows, columns = film.shape
     down, across = np.mgrid[0:rows, 0:columns]

@@ -93,6 +93,39 @@ def test_no_number_is_a_certainty(
     assert words in signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
 
 
+@pytest.mark.parametrize(
+    ("language", "legend"),
+    [
+        ("es", "Evidencia de «aspecto indeterminado»: nula"),
+        ("en", "Evidence for “indeterminate appearance”: none"),
+    ],
+)
+def test_the_map_is_of_the_category_that_is_named(
+    language: str, legend: str, installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    _set_answer(
+        installation,
+        case_id,
+        outcome=Outcome.INCONCLUSIVE,
+        probability=None,
+        appearance=dict(zip(CATEGORIES, (0.2, 0.1, 0.6, 0.1), strict=True)),
+        conformal_set=("indeterminate",),
+    )
+    browser = signed_in(Role.DOCTOR)
+    fields = {"csrf_token": csrf_of(installation, browser), "language": language}
+    browser.post("/language", data=fields)
+    assert legend in browser.get(f"/cases/{case_id}").text
+
+
+def test_the_map_of_an_old_bundle_is_of_covid(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
+    assert "Evidencia de «COVID-19»: nula" in text
+
+
 def test_without_a_prevalence_there_is_no_predictive_value(
     installation: Installation, people: People, signed_in: SignIn
 ) -> None:

@@ -133,6 +133,7 @@ def _page(
     results = _results(place, view)
     drifting = bundle_in_alarm(place, view.case.unit_id)
     front = results.get(view.film.id) if view.film else None
+    evidence = front.evidence_for if front else None
     return page(
         request,
         "pages/case/case.html",
@@ -146,7 +147,7 @@ def _page(
             key: _words(request, result, drifting) if result else None
             for key, result in results.items()
         },
-        has_evidence=front is not None and front.has_activation,
+        evidence_for=evidence.in_language(language_of(request)) if evidence else None,
         film_fault=_film_fault(place, view.film),
         open=view.open,
         events=view.events,

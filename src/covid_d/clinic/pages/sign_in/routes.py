@@ -9,13 +9,11 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from covid_d.clinic.accounts import passwords, sessions, sign_in
-from covid_d.clinic.accounts.sign_in import RestingError, WrongPasswordError
-from covid_d.clinic.errors import ClinicError, TooManyError
+from covid_d.clinic.accounts import sessions, sign_in
+from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.fields import Choice, Filled, Line, Secret
 from covid_d.clinic.http.failures import headers_of
 from covid_d.clinic.http.forms import sent
-from covid_d.clinic.http.rate_limits import UNKNOWN_NAME, rate_limits
 from covid_d.clinic.http.render import LANGUAGE_COOKIE, go_to, page
 from covid_d.clinic.http.visitor import (
     COOKIE,
@@ -111,21 +109,10 @@ def _sign_in_page(
 
 
 def _checked(request: Request, username: str, password: str) -> str:
-    """Return a new session's token; a name that nobody has rests like one that somebody has."""
-    limits, name = rate_limits(request), username.strip().lower()
-    try:
-        limits.check(UNKNOWN_NAME, name)
-    except TooManyError as error:
-        passwords.matches(password, None)  # takes as long as for somebody's name
-        raise RestingError from error
-    try:
-        return sign_in.sign_in(
-            installation(request), username, password, address_of(request), browser_of(request)
-        )
-    except WrongPasswordError as error:
-        if not error.known:
-            limits.hit(UNKNOWN_NAME, name)
-        raise
+    """Return a new session's token."""
+    return sign_in.sign_in(
+        installation(request), username, password, address_of(request), browser_of(request)
+    )
 
 
 def _inside(path: str) -> str:

@@ -1,0 +1,103 @@
+"""Half-sent requests are hung up on, by real sockets; whole ones are answered meanwhile."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
+
+from covid_d.clinic.http.slow_clients import BodyDeadline, PatientProtocol
+
+
+class Impatient(PatientProtocol):
+    head_seconds = 0.5
+
+
+async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
+    body = await Request(scope, receive).body()
+    await PlainTextResponse(f"{len(body)} bytes")(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    door = socket.create_server(("127.0.0.1", 0), backlog=512)
+    app = BodyDeadline(_echo, seconds=0.5)
+    config = uvicorn.Config(app, http=Impatient, lifespan="off", log_level="critical")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+    thread.start()
+    yield door.getsockname()[1]
+    server.should_exit = True
+    thread.join(30)
+
+
+def _send(port: int, text: bytes) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", port), timeout=20)
+    client.sendall(text)
+    return client
+
+
+def _seconds_until_closed(client: socket.socket) -> float:
+    start = time.monotonic()
+    try:
+        while client.recv(4096):
+            pass
+    except ConnectionResetError:
+        pass
+    client.close()
+    return time.monotonic() - start
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf",
+        b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n",
+    ],
+)
+def test_half_a_request_is_hung_up_on(port: int, half: bytes) -> None:
+    assert _seconds_until_closed(_send(port, half)) < 8
+
+
+def test_a_letter_at_a_time_wins_nothing(port: int) -> None:
+    client = _send(port, b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+    for _ in range(80):
+        try:
+            client.sendall(b"a")
+        except OSError:  # reset or broken pipe, as the system likes
+            break
+        time.sleep(0.1)
+    else:
+        pytest.fail("held for eight seconds")
+    client.close()
+
+
+def test_three_hundred_do_not_keep_others_out(port: int) -> None:
+    held = [_send(port, b"GET / HTTP/1.1\r\nHost: x\r\n") for _ in range(300)]
+    whole = _send(port, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    assert b"0 bytes" in whole.recv(4096)
+    whole.close()
+    assert max(_seconds_until_closed(client) for client in held) < 8
+
+
+def test_a_slow_but_steady_body_is_taken(port: int) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 8\r\n\r\n"
+    client = _send(port, head)
+    for _ in range(8):
+        time.sleep(0.2)
+        client.sendall(b"x")
+    answer = b""
+    while piece := client.recv(4096):
+        answer += piece
+    client.close()
+    assert b"8 bytes" in answer
