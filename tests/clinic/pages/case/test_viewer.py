@@ -111,9 +111,9 @@ def test_the_keyboard_alone_does_everything(
 ) -> None:
     _open(page, add_case(installation, people[Role.DOCTOR], seed=2))
     stage = page.locator("[data-stage]")
-    # Reached by Tab like any control, from the tool before it.
-    page.get_by_role("button", name="Restablecer").focus()
-    page.keyboard.press("Tab")
+    # Reached by Tab like any control, backwards from the first tool after it.
+    page.locator("[data-do=in]").focus()
+    page.keyboard.press("Shift+Tab")
     assert stage.evaluate("stage => stage === document.activeElement")
     start = _seen(page)
     page.keyboard.press("i")

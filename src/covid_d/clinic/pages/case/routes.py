@@ -15,6 +15,7 @@ from covid_d.clinic.cases.history import Event, history
 from covid_d.clinic.cases.load_case import film_of, whole_case
 from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
+from covid_d.clinic.cases.same_patient import OtherCase, other_cases
 from covid_d.clinic.database.cases import Case, Film, Reading
 from covid_d.clinic.errors import ClinicError, InvalidInputError, UnavailableError
 from covid_d.clinic.fields import LARGEST, Filled, Line, Whole, Words
@@ -60,6 +61,8 @@ class _View:
         The time line.
     own
         The visitor's newest reading.
+    others
+        The patient's other cases.
     follow_up
         What holds now: laboratory results, diagnosis, outcome, consent.
     """
@@ -69,6 +72,7 @@ class _View:
     open: bool
     events: list[Event]
     own: Reading | None
+    others: tuple[OtherCase, ...]
     follow_up: Current
 
 
@@ -119,7 +123,9 @@ def _load(place: Installation, visitor: Visitor, case_id: int, film_id: int | No
         act.record("case.view", case, answer_shown=is_open)
         own = [reading for reading in case.readings if reading.user_id == person.id]
         newest = own[-1] if own else None
-        return _View(case, film, is_open, events, newest, current(act.session, case, place.clock))
+        others = other_cases(act.session, case, person)
+        now = current(act.session, case, place.clock)
+        return _View(case, film, is_open, events, newest, others, now)
 
 
 def _page(
@@ -152,6 +158,7 @@ def _page(
         open=view.open,
         events=view.events,
         own=view.own,
+        others=view.others,
         current=view.follow_up,
         withheld=not view.open,
         second=readings.is_second_reader(view.case, visitor.person),
