@@ -390,8 +390,8 @@ report.plot_reliability()
 # ### Ask for the audit
 #
 # `covid-d audit BUNDLE DATASET` does the second part of this guide in earnest, source by source, with intervals, and
-# writes its verdict into the bundle: `audit-passed` or `demonstration`. The built-in bundle is a demonstration, and
-# says so in every answer. So will yours, until it passes.
+# writes its verdict into the bundle: `audit-passed` or `demonstration`. The built-in bundle passed it, which
+# is no clinical validation, and says both in every answer. Yours is a demonstration until it passes.
 #
 # ### Use it
 #
@@ -463,7 +463,7 @@ for sure in (Appearance.TYPICAL, Appearance.NEGATIVE):
     print(f"{sure.value}: {covid.low:.0%} – {covid.high:.0%}")
 
 # %% [markdown]
-# A demonstration bundle gives no such range: `real.covid` is empty, whatever prevalence you state. How good the built-in
+# Without a prevalence there is no range: `real.covid` is empty. A demonstration bundle never gives one. How good the built-in
 # one is, on films of its hospitals and of others, stands in the README; `docs/en/experiments.md` has what was tried.
 # To train your own: `covid-d train DATASET --recipe appearance`, where DATASET has a column `appearance`
 # (`covid-d dataset fetch siim` says how to get the films).

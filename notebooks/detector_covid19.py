@@ -398,8 +398,8 @@ report.plot_reliability()
 # ### Pida la auditoría
 #
 # `covid-d audit BUNDLE DATASET` hace en serio la segunda parte de esta guía, fuente por fuente y con intervalos, y escribe
-# su veredicto en el modelo: `audit-passed` o `demonstration`. El modelo incluido es una demostración y lo dice en cada
-# respuesta. El suyo también lo será, hasta que la supere.
+# su veredicto en el modelo: `audit-passed` o `demonstration`. El modelo incluido la superó, que no es una
+# validación clínica, y dice ambas cosas en cada respuesta. El suyo es una demostración hasta que la supere.
 #
 # ### Úselo
 #
@@ -471,7 +471,7 @@ for sure in (Appearance.TYPICAL, Appearance.NEGATIVE):
     print(f"{sure.value}: {covid.low:.0%} – {covid.high:.0%}")
 
 # %% [markdown]
-# Un modelo de demostración no da ese intervalo: `real.covid` queda vacío, sea cual sea la prevalencia. Qué tan bueno es el
+# Sin prevalencia no hay intervalo: `real.covid` queda vacío. Un modelo de demostración nunca lo da. Qué tan bueno es el
 # incluido, con radiografías de sus hospitales y de otros, está en el README; `docs/es/experiments.md` tiene lo que se probó.
 # Para entrenar el suyo: `covid-d train DATASET --recipe appearance`, donde DATASET tiene una columna `appearance`
 # (`covid-d dataset fetch siim` dice cómo obtener las radiografías).

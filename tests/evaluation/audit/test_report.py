@@ -20,7 +20,7 @@ from covid_d.detector.lungs import LungModel
 from covid_d.errors import BundleError, EvaluationError
 from covid_d.evaluation.audit import audit_page, texts, write_verdict
 from covid_d.evaluation.audit.card import BEGIN, END, audit_section, with_audit_section
-from covid_d.evaluation.audit.evidence import LungEvidence
+from covid_d.evaluation.audit.evidence import Evidence, LungEvidence
 from covid_d.evaluation.audit.figure import audit_figure
 from covid_d.evaluation.audit.probes import Probe
 from covid_d.evaluation.audit.thresholds import THRESHOLDS
@@ -240,6 +240,22 @@ def test_verdict_is_written_into_the_bundle(bundle: Bundle) -> None:
     # Nothing else changed.
     assert again.spec.model_copy(update={"verdict": bundle.spec.verdict}) == bundle.spec
     assert again.model_bytes == bundle.model_bytes
+
+
+STAMPED = "# Card\n\n> Demonstration model: it has not passed the shortcut audit. Do not use it to decide about patients.\n\n**Worst source**\n"  # noqa: E501 - as an evaluation writes it
+
+
+@pytest.mark.parametrize(("evidence", "stands"), [(None, False), (BARE, True)])
+def test_a_card_that_passed_no_longer_calls_it_a_demonstration(
+    bundle: Bundle, evidence: Evidence | None, stands: bool
+) -> None:
+    update(bundle.path, {"MODEL_CARD.md": f"{STAMPED}\n{BEGIN}\nnot audited\n{END}\n"})
+    bundle = Bundle.load(bundle.path)
+    found = result(bundle=bundle.id) if evidence is None else result(evidence, bundle=bundle.id)
+    write_verdict(bundle, found, COMMAND)
+    card = Bundle.load(bundle.path).card
+    assert ("> Demonstration model:" in card) is stands
+    assert "**Worst source**" in card
 
 
 def test_the_lung_model_that_it_rests_on_goes_in_too(bundle: Bundle, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 KNOWN: Final[dict[str, str]] = {
-    "afe292b47009f9d4c474db18469777829b57375780f4eb964bfda711f353ab39": "cxr-appearance 1.1.0",
+    "7728b156c839b5ea5c8f93bf93ed894de82a5e8b9906b55fd0963d3f1963ac4e": "cxr-appearance 1.1.0",
 }
 """SHA-256 of a bundle (of its ``SHA256SUMS``) to its name and version.
 

@@ -15,7 +15,7 @@ from covid_d.evaluation.audit import texts
 from covid_d.evaluation.audit.evidence import POOL, AuditResult, Sensitivity, SourceEvidence
 from covid_d.evaluation.audit.questions import COVID, QUESTIONS
 from covid_d.evaluation.figures.estimate import Estimate
-from covid_d.evaluation.report.texts import number, percent, shown
+from covid_d.evaluation.report.texts import DEMONSTRATION_STAMP, number, percent, shown
 from covid_d.language import Language
 
 BEGIN = "<!-- audit:begin -->"
@@ -66,6 +66,11 @@ def with_audit_section(card: str, section: str) -> str:
     return f"{before}{BEGIN}\n{section}\n{END}{rest.partition(END)[2]}"
 
 
+def without_stamp(card: str) -> str:
+    """Return a card without what an evaluation before the audit says of the verdict."""
+    return card.replace(f"> {DEMONSTRATION_STAMP.in_language(_LANGUAGE)}\n\n", "")
+
+
 def write_verdict(
     bundle: Bundle, result: AuditResult, command: Sequence[str], *, lungs: Path | None = None
 ) -> None:
@@ -101,7 +106,8 @@ def write_verdict(
         own, found = lung_files(lungs)
         spec = spec.model_copy(update={"lungs": own})
         files.update(found)
-    files[CARD] = with_audit_section(current.card, audit_section(result, command))
+    card = without_stamp(current.card) if result.passed else current.card
+    files[CARD] = with_audit_section(card, audit_section(result, command))
     files[SPEC] = spec.model_dump_json(indent=2) + "\n"
     update(bundle.path, files)
 
