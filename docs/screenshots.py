@@ -268,6 +268,7 @@ def daily_pages(here: Walk) -> None:
     here.fill(day=str(_today()))
     here.look("follow-up")
     here.press("Save")
+    here.page.wait_for_url(re.compile("notice="))  # it is sent without leaving the page
     here.go("/cases")
     here.look("worklist")
     here.page.set_viewport_size({"width": DESK[0], "height": 2 * DESK[1]})
