@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import insert, select
 
@@ -21,7 +21,7 @@ from covid_d.clinic.database.cases import (
     assessment_columns,
 )
 from covid_d.clinic.installation import Installation
-from covid_d.detector import CATEGORIES, Assessment, BundleId, Outcome
+from covid_d.detector import CATEGORIES, Assessment, BundleId, CovidRange, Outcome
 from covid_d.radiograph import Refusal, RefusalCode
 from episode_factory import restart_sequences
 
@@ -86,6 +86,18 @@ def answer(
     )
     columns = assessment_columns(assessment, prevalence=None, milliseconds=10.0)
     return {"created_at": moment, **columns}
+
+
+AUDITED_TYPICAL: Final[dict[str, Any]] = {
+    "outcome": Outcome.POSITIVE,
+    "verdict": "audit-passed",
+    "probability": None,
+    "appearance": dict(zip(CATEGORIES, (0.08, 0.1, 0.2, 0.62), strict=True)),
+    "conformal_set": ("typical",),
+    "covid": CovidRange(0.12, 0.3, 0.85, 0.1),
+    "prevalence": 0.1,
+}
+"""Changes that give an answer all that an answer can have, for :func:`set_answer`."""
 
 
 def set_answer(stored: StoredAssessment, **changes: Any) -> None:

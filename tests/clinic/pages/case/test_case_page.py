@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
-from case_rows import set_answer
+from case_rows import AUDITED_TYPICAL, set_answer
 from clinic_factory import PASSWORD, add_case, add_unit, add_user, csrf_of, phantom_png, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.accounts import Unit
@@ -17,7 +17,7 @@ from covid_d.clinic.database.cases import AnswerShown, Case, Film, Reading, Stor
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.detector import CATEGORIES, CovidRange, Outcome
+from covid_d.detector import CATEGORIES, Outcome
 
 People = dict[Role, Person]
 SignIn = Callable[[Role], TestClient]
@@ -55,13 +55,7 @@ def test_words_then_numbers_then_their_base(
     _set_answer(
         installation,
         case_id,
-        outcome=Outcome.POSITIVE,
-        verdict="audit-passed",
-        probability=None,
-        appearance=dict(zip(CATEGORIES, (0.08, 0.1, 0.2, 0.62), strict=True)),
-        conformal_set=("typical",),
-        covid=CovidRange(0.12, 0.3, 0.85, 0.1),
-        prevalence=0.1,
+        **AUDITED_TYPICAL,
     )
     text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
     in_order = [

@@ -7,13 +7,13 @@ from playwright.sync_api import Browser, Page, ViewportSize
 from sqlalchemy import select
 
 from browsing import settle, signed_in
-from case_rows import set_answer
+from case_rows import AUDITED_TYPICAL, set_answer
 from clinic_factory import add_case, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import StoredAssessment
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
-from covid_d.detector import CATEGORIES, CovidRange, Outcome
+from covid_d.detector import CATEGORIES, Outcome
 
 People = dict[Role, Person]
 DESK: ViewportSize = {"width": 1280, "height": 800}
@@ -27,13 +27,7 @@ def _audited(place: Installation, doctor: Person) -> int:
         stored = session.scalars(select(StoredAssessment)).one()
         set_answer(
             stored,
-            outcome=Outcome.POSITIVE,
-            verdict="audit-passed",
-            probability=None,
-            appearance=dict(zip(CATEGORIES, (0.08, 0.1, 0.2, 0.62), strict=True)),
-            conformal_set=("typical",),
-            covid=CovidRange(0.12, 0.3, 0.85, 0.1),
-            prevalence=0.1,
+            **AUDITED_TYPICAL,
         )
     return case_id
 

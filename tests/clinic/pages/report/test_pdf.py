@@ -12,7 +12,7 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 import films
-from case_rows import set_answer
+from case_rows import AUDITED_TYPICAL, set_answer
 from clinic_clock import today
 from clinic_factory import add_case, csrf_of, phantom_png
 from covid_d.clinic.accounts.people import Person
@@ -22,7 +22,6 @@ from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
-from covid_d.detector import CATEGORIES, CovidRange, Outcome
 
 People = dict[Role, Person]
 SignIn = Callable[[Role], TestClient]
@@ -55,13 +54,7 @@ def test_one_film_makes_one_page_with_everything_on_it(
     with installation.writing() as session:
         set_answer(
             session.scalars(select(StoredAssessment)).one(),
-            outcome=Outcome.POSITIVE,
-            verdict="audit-passed",
-            probability=None,
-            appearance=dict(zip(CATEGORIES, (0.08, 0.1, 0.2, 0.62), strict=True)),
-            conformal_set=("typical",),
-            covid=CovidRange(0.12, 0.3, 0.85, 0.1),
-            prevalence=0.1,
+            **AUDITED_TYPICAL,
         )
     add(
         installation,
