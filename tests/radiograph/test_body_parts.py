@@ -18,6 +18,12 @@ from covid_d.radiograph.body_parts import CHEST_CODES, may_be_chest
         "TÃ\x93RAX",
         "TÓRAX",
         "CAJA TORACICA",
+        "T\ufffdRAX",  # Latin-1 where UTF-8 was declared
+        "T\ufffd\ufffdRAX PA",
+        "TÃ“RAX",  # UTF-8 that was read as Windows-1252
+        "T?RAX",
+        "TXPA",
+        "RXTX",
         "THORACIC",
         "TX",
         "TORAX PA",
@@ -43,6 +49,10 @@ def test_chest(words: str) -> None:
         "THORACIC SPINE",
         "TSPINE",
         "COLUMNA TORACICA",
+        "TORACOLUMBAR",
+        "THORACOLUMBAR",
+        "T\ufffdRAX \ufffdSEO",
+        "TARSO",
         "RIBS CHEST",
         "ESTERNON",
         "KNEE",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -165,6 +167,15 @@ def test_noise_of_a_field_and_masks_are_blank() -> None:
     assert code_of(nearly_all_black) is RefusalCode.BLANK
 
 
+def test_levels_that_lie_between_the_first_lines_looked_at_count() -> None:
+    rows = np.repeat(np.linspace(0, 0.2, 15), 20)[:288]
+    few = np.tile(rows[:, None], (1, 288))
+    assert code_of(few) is RefusalCode.BLANK
+    more = few.copy()
+    more[9] = np.linspace(0, 0.2, 288)  # no 32nd line
+    assert code_of(more) is not RefusalCode.BLANK
+
+
 @pytest.mark.parametrize("bits", [10, 12])
 def test_a_film_that_uses_few_of_sixteen_bits_is_not_blank(bits: int) -> None:
     assert code_of(np.rint(draw_phantom(3).pixels * ((1 << bits) - 1)) / 65535) is None
@@ -174,3 +185,27 @@ def test_what_is_stated_is_judged_before_what_is_seen() -> None:
     assert code_of(np.zeros((200, 900)), modality="CT", age_years=3.0) is (
         RefusalCode.NOT_RADIOGRAPHY
     )
+
+
+@pytest.mark.parametrize(("levels", "blank"), [(15, True), (16, False), (40, False)])
+def test_a_film_has_sixteen_levels_at_least(levels: int, blank: bool) -> None:
+    """Counted wherever they lie: of one value there is a single pixel."""
+    film = np.zeros((256, 256))
+    film[100, 20 : 20 + levels - 1] = np.linspace(0.2, 0.9, levels - 1)
+    film[60:200, 60:200] = 0.9  # or the film's contrast would be nought
+    assert (code_of(film) is RefusalCode.BLANK) is blank
+
+
+def test_the_first_film_does_not_load_what_it_does_not_need() -> None:
+    """NumPy's masked arrays take as long to load as a film to answer."""
+    program = (
+        "import sys, numpy as np\n"
+        "from covid_d.radiograph import Facts, Radiograph, check\n"
+        "pixels = np.random.default_rng(1).random((256, 256), dtype=np.float32)\n"
+        "film = Radiograph(pixels, Facts('PNG', '', 8))\n"
+        "assert check(film) is None\n"
+        "from covid_d.radiograph.strokes import drawn_over\n"
+        "drawn_over(pixels, np.ones((32, 32), dtype=bool))\n"
+        "sys.exit('numpy.ma' in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=120)

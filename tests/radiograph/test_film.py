@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from covid_d.radiograph import Facts, Projection, Radiograph, Sex
+from covid_d.radiograph.film import Box
 
 FACTS = Facts(format="PNG", sha256="0", bits=8)
 
@@ -57,3 +58,21 @@ def test_words_are_those_of_manifests_and_dicom() -> None:
         "Other",
     ]
     assert {sex.value for sex in Sex} == {"F", "M", "O"}
+
+
+def _half(rows: int, columns: int, **of: Any) -> Radiograph:
+    return Radiograph(np.zeros((rows, columns), dtype=np.float32), FACTS, halvings=1, **of)
+
+
+def test_a_film_of_which_not_all_pixels_are_read_knows_how_many_it_has() -> None:
+    film = _half(60, 41, box=Box(3, 5, 122, 86), picture_size=(90, 130))
+    assert (film.height, film.width) == (60, 41)
+    assert film.size == (81, 119)  # width, height of the box
+    assert _half(60, 41).size == (82, 120)
+    assert Radiograph(np.zeros((60, 41), dtype=np.float32), FACTS).size == (41, 60)
+
+
+@pytest.mark.parametrize("box", [Box(0, 0, 118, 82), Box(0, 0, 120, 83), Box(0, 0, 60, 41)])
+def test_its_pixels_fill_its_box(box: Box) -> None:
+    with pytest.raises(ValueError, match="do not fill"):
+        _half(60, 41, box=box)

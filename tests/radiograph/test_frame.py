@@ -53,6 +53,12 @@ def test_a_margin_is_cut_to_the_pixel(level: int, margins: dict[str, int]) -> No
     assert film.picture_size == (whole[0], whole[1] + margins.get("bottom", 0))
 
 
+@pytest.mark.parametrize("wide", [1, 7, 8, 9, 23, 24, 25, 55, 56, 57, 300])
+def test_a_margin_of_any_width_is_cut_to_the_pixel(wide: int) -> None:
+    box = film_box(grey(np.asarray(within(90, top=wide, right=wide))))
+    assert box == Box(wide, 0, wide + 256, 256)
+
+
 @pytest.mark.parametrize("quality", [95, 85, 75])
 @pytest.mark.parametrize("level", [0, 128, 255])
 @pytest.mark.parametrize("wide", [10, 20, 64])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,9 @@ def test_no_frames_is_one_frame_and_unprocessed_data_is_no_film() -> None:
     assert read(films.dicom(DEEP, NumberOfFrames=0)).pixels.shape == (160, 160)
     raw = films.dicom(DEEP, PresentationIntentType="FOR PROCESSING")
     assert refusal_of(raw).refusal.code is RefusalCode.FOR_PROCESSING
+    # The class says so too: Digital X-Ray Image Storage - For Processing (PS3.4 B.5).
+    by_class = films.dicom(DEEP, SOPClassUID="1.2.840.10008.5.1.4.1.1.1.1.1")
+    assert refusal_of(by_class).refusal.code is RefusalCode.FOR_PROCESSING
     read(films.dicom(DEEP, PresentationIntentType="FOR PRESENTATION"))
 
 
@@ -125,3 +130,47 @@ def test_the_doctor_sees_the_same_film_whatever_its_container() -> None:
     eight = shown(films.picture(GREY))
     for data in (films.picture(DEEP), films.dicom(DEEP), films.dicom(DEEP, BitsStored=16)):
         assert np.abs(shown(data) - eight).max() <= 1
+
+
+def test_jpeg_2000_of_16_bits_that_uses_12_is_not_almost_black() -> None:
+    film = read(films.picture(DEEP, "JPEG2000", irreversible=False))
+    assert np.allclose(film.pixels, DEEP / 4095, atol=1e-6)
+
+
+@pytest.mark.parametrize("colour_type", [2, 4])  # RGB; grey and alpha (PNG 11.2.1)
+def test_a_png_of_several_channels_of_16_bits_that_uses_few_is_refused_by_name(
+    colour_type: int,
+) -> None:
+    samples = np.dstack([DEEP] * 3)
+    if colour_type == 4:
+        samples = np.dstack([DEEP, np.full_like(DEEP, 65535)])
+    with pytest.raises(RadiographError) as caught:
+        read(_png(samples, colour_type))
+    assert caught.value.refusal.code is RefusalCode.UNSUPPORTED
+    assert "16" in caught.value.refusal.message.en
+    # With all 16 bits in use it is the film, to the eight bits that are kept.
+    wide = np.dstack([films.grey16()] * 3)
+    if colour_type == 4:
+        wide = np.dstack([films.grey16(), np.full_like(DEEP, 65535)])
+    film = read(_png(wide, colour_type))
+    assert np.abs(film.pixels - films.grey16() / 65535).max() < 1.1 / 255
+
+
+def _png(samples: np.ndarray[Any, Any], colour_type: int) -> bytes:
+    """Return a PNG of 16 bits a sample, written by the format's own rules (no filter)."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        checked = name + body
+        return struct.pack(">I", len(body)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    rows, columns = samples.shape[:2]
+    lines = b"".join(b"\0" + line.astype(">u2").tobytes() for line in samples)
+    header = struct.pack(">IIBBBBB", columns, rows, 16, colour_type, 0, 0, 0)
+    return b"".join(
+        (
+            b"\x89PNG\r\n\x1a\n",
+            chunk(b"IHDR", header),
+            chunk(b"IDAT", zlib.compress(lines)),
+            chunk(b"IEND", b""),
+        )
+    )

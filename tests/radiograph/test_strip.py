@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,16 @@ import pydicom
 import pytest
 from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
+from pydicom.uid import (
+    UID,
+    CTImageStorage,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    MRImageStorage,
+)
 
-from covid_d.radiograph import Radiograph, RadiographError, read
+from covid_d.radiograph import Radiograph, RadiographError, RefusalCode, check, read
 from covid_d.radiograph.strip import keepable
 from films import (
     dataset,
@@ -59,7 +67,7 @@ def named(**elements: Any) -> Dataset:
 
 def told(film: Radiograph) -> object:
     """All that is known of a film but the hash of its file."""
-    return replace(film.facts, sha256="")
+    return replace(film.facts, sha256="", taken_on=None)
 
 
 def test_nobody_is_named() -> None:
@@ -130,6 +138,59 @@ def _coded(**elements: Any) -> bytes:
     )
 
 
+def _of_class_before(sop_class: UID, **elements: Any) -> bytes:
+    """A film whose class is another one in the file's header."""
+    film = named(**elements)
+    film.file_meta.MediaStorageSOPClassUID = sop_class
+    film.file_meta.MediaStorageSOPInstanceUID = film.SOPInstanceUID
+    stream = BytesIO()
+    film.save_as(stream)
+    return stream.getvalue()
+
+
+def _hand() -> Dataset:
+    hand = Dataset()
+    hand.CodeValue, hand.CodingSchemeDesignator, hand.CodeMeaning = "T-D8700", "SRT", "Hand"
+    return hand
+
+
+def _enhanced(macro: str, **elements: Any) -> bytes:
+    """A film whose functional groups say what reading needs, and whose it is."""
+    said, group = Dataset(), Dataset()
+    for keyword, value in elements.items():
+        setattr(said, keyword, value)
+    said.PatientName = NAME
+    setattr(group, macro, Sequence([said]))
+    film = named(NumberOfFrames=1)
+    film.SharedFunctionalGroupsSequence = Sequence([group])
+    return part10(film)
+
+
+def _masked() -> Dataset:
+    """A film of which a plane of bits hides the left third, with another that writes a name."""
+    film = named(ShutterShape="BITMAP", ShutterOverlayGroup=0x6002, ShutterPresentationValue=0)
+    rows, columns = film.Rows, film.Columns
+    for group in (0x6000, 0x6002):
+        mask = np.zeros((rows, columns), dtype=np.uint8)
+        mask[:, : columns // 3] = group == 0x6002
+        bits = np.packbits(mask.ravel(), bitorder="little").tobytes()
+        elements = (
+            *((0x10, "US", rows), (0x11, "US", columns), (0x22, "LO", NAME), (0x40, "CS", "G")),
+            *((0x50, "SS", [1, 1]), (0x100, "US", 1), (0x102, "US", 0), (0x3000, "OW", bits)),
+        )
+        for number, vr, value in elements:
+            film.add_new((group, number), vr, value)
+    return film
+
+
+def _big_endian(film: Dataset) -> bytes:
+    film.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
+    for tag in ((0x7FE0, 0x0010), (0x6000, 0x3000), (0x6002, 0x3000)):
+        film[tag].value = np.frombuffer(film[tag].value, "<u2").byteswap().tobytes()
+        film[tag].VR = "OW"
+    return part10(film)
+
+
 FILMS: dict[str, Callable[[], bytes]] = {
     "plain": lambda: part10(named()),
     "implicit with a VOI LUT": _implicit,
@@ -150,6 +211,29 @@ FILMS: dict[str, Callable[[], bytes]] = {
         ShutterLeftVerticalEdge=8,
         ShutterRightVerticalEdge=150,
     ),
+    "a shutter of bits": lambda: part10(_masked()),
+    "a shutter of bits, big endian": lambda: _big_endian(_masked()),
+    "an enhanced window": lambda: _enhanced(
+        "FrameVOILUTSequence", WindowCenter="1500", WindowWidth="2000"
+    ),
+    "an enhanced falling rescale": lambda: _enhanced(
+        "PixelValueTransformationSequence",
+        **{"RescaleSlope": "-1", "RescaleIntercept": "4095", "RescaleType": "US"},
+    ),
+    "enhanced oblong pixels": lambda: _enhanced(
+        "PixelMeasuresSequence", PixelSpacing=["0.1", "0.2"]
+    ),
+    "an enhanced region": lambda: _enhanced(
+        "FrameAnatomySequence", FrameLaterality="U", AnatomicRegionSequence=[_hand()]
+    ),
+    "an enhanced shutter": lambda: _enhanced(
+        "FrameDisplayShutterSequence",
+        **{"ShutterShape": "CIRCULAR", "CenterOfCircularShutter": [80, 80]},
+        RadiusOfCircularShutter=70,
+    ),
+    "mirrored": lambda: dicom(PatientOrientation=["R", "F"]),
+    "another class before it": lambda: _of_class_before(CTImageStorage),
+    "a class before it alone": lambda: _of_class_before(MRImageStorage, SOPClassUID=""),
     "padding": lambda: dicom(PixelPaddingValue=0),
     "codes": _coded,
     "an accent": lambda: _coded(SpecificCharacterSet="ISO_IR 192", BodyPartExamined="TÓRAX"),
@@ -197,6 +281,17 @@ def test_words_of_a_birth_date_that_is_none_are_not_kept() -> None:
     assert b"marzo" not in content
 
 
+def test_the_day_of_the_film_is_not_in_what_is_kept() -> None:
+    """It is the case's to keep: the date that an age needs is another one, and says so."""
+    both: tuple[dict[str, Any], ...] = ({}, {"PatientBirthDate": "19600101"})
+    for elements in both:
+        data = dicom(StudyDate="20210203", AcquisitionDate="20210203", **elements)
+        assert read(data).facts.taken_on == date(2021, 2, 3)
+        content = keepable(data, readable=True).content
+        assert read(content).facts.taken_on is None
+        assert b"20210203" not in content
+
+
 def test_stripping_again_changes_nothing() -> None:
     once = keepable(part10(named()), readable=True)
     assert keepable(once.content, readable=True).content == once.content
@@ -224,3 +319,26 @@ def test_pictures_stay_as_they_are() -> None:
     data = picture(grey8())
     assert keepable(data, readable=True).content == data
     assert keepable(b"no film", readable=False).content == b"no film"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FILMS if "enhanced" in kind or "bits" in kind])
+def test_of_groups_and_planes_no_more_is_kept_than_reading_needs(kind: str) -> None:
+    data = FILMS[kind]()
+    kept = keepable(data, readable=True).content
+    assert NAME.encode() in data
+    assert NAME.encode() not in kept
+    film = dcmread(BytesIO(kept))
+    assert "SharedFunctionalGroupsSequence" not in film
+    assert (0x6000, 0x3000) not in film
+
+
+def test_a_hidden_part_stays_hidden_and_a_region_stays_named() -> None:
+    """Pixel by pixel, and by the check, apart from comparing it with the original."""
+    shown = read(keepable(FILMS["a shutter of bits"](), readable=True).content)
+    assert shown.box is not None
+    assert shown.box.left >= 160 // 3  # what is hidden is a margin, and cut off
+    turned = keepable(FILMS["an enhanced falling rescale"](), readable=True).content
+    assert np.allclose(read(turned).pixels, 1 - grey16(bits=12) / 4095, atol=1e-6)
+    hand = check(read(keepable(FILMS["an enhanced region"](), readable=True).content))
+    assert hand is not None
+    assert hand.code is RefusalCode.NOT_CHEST

@@ -40,6 +40,8 @@ _CHILD: Final = re.compile(
     r"|INFANT|BABY|NEWBORN|NEONATE|TODDLER|BOY|GIRL|KID|TEEN|TEENAGER|MINOR"
 )
 _ADULT: Final = re.compile(r"ADULT[OA]?|MAYOR|MAYOR DE EDAD|ANCIAN[OA]|ELDERLY")
+# An ñ that was lost between two character sets: A?OS, AÃ‘OS, A\ufffdOS.
+_LOST: Final = re.compile(r"\ba(?:[^\w\s]|[^\x00-\x7f\s]){1,3}o(s?)\b", re.IGNORECASE)
 _NUMBER: Final = r"[0-9]{1,3}(?:[.,][0-9]{1,3})?"
 # A number and its unit; years where none follows. What stands before and behind changes nothing.
 _PART: Final = re.compile(rf"(?:Y |AND |, ?)?({_NUMBER}) ?([A-Z/]*)\.? ?")
@@ -142,8 +144,7 @@ def _sum(plain: str) -> float | None:
 
 def _plain(text: str) -> str:
     """Return the text in capitals, without accents, single spaced."""
-    # An ñ that was lost between two character sets: A?OS, AÃ‘OS, A\ufffdOS.
-    letters = re.sub(r"(?i)\ba(?:[^\w\s]|[^\x00-\x7f\s]){1,3}o(s?)\b", r"año\1", text)
+    letters = _LOST.sub(r"año\1", text)
     spread = unicodedata.normalize("NFKD", letters.upper())
     return " ".join("".join(c for c in spread if not unicodedata.combining(c)).split())
 

@@ -9,12 +9,16 @@ from typing import Final
 
 # A stem is found anywhere in the words, in the languages whose stations we expect.
 _CHEST: Final = ("CHEST", "THORA", "TORAX", "TORAC", "PECHO", "LUNG", "PULMO", "POUMON", "MEDIAST")
-_SHORT: Final = frozenset({"TX", "CXR", "RXT", "TRX", "TORX"})
+_SHORT: Final = frozenset({"TX", "TXPA", "TXAP", "CXR", "RXT", "RXTX", "TRX", "TORX"})
+# An accent that was lost between two character sets: T?RAX, T\ufffdRAX, TÃ“RAX.
+_LOST: Final = re.compile(r"\bT[^A-Z0-9\s.,/-]{1,3}RA[XC]")
 # Words that say chest but mean its bones or another way through it, which take another exposure.
 _BONES: Final = (
     *("COLUMN", "VERTEB", "DORSAL", "RIB", "COSTIL", "COSTAL", "PARRILLA", "REJA"),
-    *("STERN", "ESTERN", "OSEO", "OSEA", "BONE", "HUESO", "CLAVIC", "LUMBAR", "CERVIC"),
+    *("STERN", "ESTERN", "OSEO", "OSEA", "SEO", "SEA", "BONE", "HUESO", "CLAVIC", "CERVIC"),
 )
+# Stems of the spine, within a word too: TORACOLUMBAR.
+_SPINE: Final = ("SPIN", "LUMBAR")
 _UNSTATED: Final = frozenset({"", "UNKNOWN", "OTHER", "NONE", "NA", "DEFAULT", "UNSPECIFIED"})
 
 # Anatomic Region Sequence, PS3.16 CID 4 and 4031: chest, thorax, lung, mediastinum and regions
@@ -57,7 +61,9 @@ def may_be_chest(words: str) -> bool:
     if joined in _UNSTATED:
         return True
     chest = any(stem in joined for stem in _CHEST) or not _SHORT.isdisjoint(plain.split())
-    bones = "SPIN" in joined or any(re.search(rf"\b{stem}", plain) for stem in _BONES)
+    chest = chest or bool(_LOST.search(words.upper()))
+    bones = any(stem in joined for stem in _SPINE)
+    bones = bones or any(re.search(rf"\b{stem}", plain) for stem in _BONES)
     return chest and not bones
 
 

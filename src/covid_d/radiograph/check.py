@@ -8,10 +8,11 @@ import numpy as np
 
 from covid_d.radiograph.ages import ADULT_YEARS
 from covid_d.radiograph.body_parts import may_be_chest
-from covid_d.radiograph.film import Facts, Radiograph
+from covid_d.radiograph.film import Facts, FloatImage, Radiograph
 from covid_d.radiograph.photograph import find_film
 from covid_d.radiograph.refusal import Refusal, RefusalCode
-from covid_d.radiograph.seams import SHARE, seam
+from covid_d.radiograph.seams import SHARE, contrast, sampled, seam
+from covid_d.radiograph.steps import LIMIT, step
 
 # DICOM Modality (0008,0060), PS3.3 C.7.3.1.1.1: computed radiography, digital radiography, film;
 # OT and SC, which captures and conversions carry; DR, which is no defined term but in use. A film
@@ -27,8 +28,8 @@ _ASPECT: Final = (0.5, 2.0)
 _SPREAD: Final = 1 / 255
 # Fewer grey levels than this are a mask, a drawing or a filled field, not a film.
 _LEVELS: Final = 16
-# Pixels looked at for both, taken at a regular stride: sorting millions would tell no more.
-_SAMPLE: Final = 256
+# A film shows them within a few lines: only where it does not are all lines sorted.
+_FEW_LINES: Final = 32
 
 
 def check(radiograph: Radiograph) -> Refusal | None:
@@ -72,10 +73,20 @@ def _seen(radiograph: Radiograph) -> Refusal | None:
         return Refusal.of(RefusalCode.PHOTOGRAPH if photograph else RefusalCode.COLOUR)
     width, height = radiograph.width, radiograph.height
     if not _ASPECT[0] <= width / height <= _ASPECT[1]:
-        return Refusal.of(RefusalCode.ASPECT, f"{width} x {height}")
-    rows, columns = max(1, height // _SAMPLE), max(1, width // _SAMPLE)
-    sample = radiograph.pixels[::rows, ::columns]
-    dark, bright = np.percentile(sample, (1, 99))
-    if bright - dark < _SPREAD or len(np.unique(sample)) < _LEVELS:
+        return Refusal.of(RefusalCode.ASPECT, " x ".join(map(str, radiograph.size)))
+    sample = sampled(radiograph.pixels)
+    reach = contrast(sample)
+    if reach < _SPREAD or not _has_levels(sample):
         return Refusal.of(RefusalCode.BLANK)
-    return Refusal.of(RefusalCode.SEAM) if seam(radiograph.pixels) > SHARE else None
+    # A step is damage more often than not; but lines of a box drawn across a film step too, so it
+    # is told with both ways out.
+    edged = seam(radiograph.pixels, reach) > SHARE or step(radiograph.pixels) > LIMIT
+    return Refusal.of(RefusalCode.SEAM) if edged else None
+
+
+def _has_levels(sample: FloatImage) -> bool:
+    # Not by `np.unique`, whose first call loads all of NumPy's masked arrays.
+    return any(
+        np.count_nonzero(np.diff(np.sort(lines, axis=None))) >= _LEVELS - 1
+        for lines in (sample[::_FEW_LINES], sample)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -70,6 +71,11 @@ class Facts:
         The file's own words for an age that could not be read, where no other age is known.
     spacing_mm
         (row, column) pixel spacing in millimetres at the detector.
+    taken_on
+        Day on which the film was taken; ``None`` too where its dates were moved or taken out.
+    turned
+        Where rows and columns run to (two of ``L``, ``R``, ``H``, ``F``), where the file calls a
+        frontal film mirrored or turned: on an upright one they run to the left and to the feet.
     """
 
     format: str
@@ -87,6 +93,8 @@ class Facts:
     child: bool = False
     age_unread: str | None = None
     marks: bool = False
+    taken_on: date | None = None
+    turned: str | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -137,6 +145,9 @@ class Radiograph:
         are cut off. ``None`` where there is no larger picture.
     picture_size
         Width and height of that picture; ``None`` likewise.
+    halvings
+        How often ``pixels`` are fewer by half, each way, than the film's own, which ``box`` and
+        ``picture_size`` count. Of a large film not all are read.
 
     Raises
     ------
@@ -149,6 +160,7 @@ class Radiograph:
     name: str = field(default="")
     box: Box | None = None
     picture_size: tuple[int, int] | None = None
+    halvings: int = 0
 
     def __post_init__(self) -> None:
         pixels = self.pixels
@@ -157,9 +169,17 @@ class Radiograph:
         low, high = float(pixels.min()), float(pixels.max())
         if not (low >= 0.0 and high <= 1.0):  # also false for NaN
             raise ValueError(f"pixels must lie in [0, 1], got [{low}, {high}]")
-        if self.box is not None and (self.box.height, self.box.width) != pixels.shape:
+        if pixels.shape != tuple(-(-side >> self.halvings) for side in self.size[::-1]):
             raise ValueError(f"pixels of {pixels.shape} do not fill {self.box}")
         pixels.flags.writeable = False
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the film in its file's own pixels, those of ``facts.spacing_mm``."""
+        if self.box is None:
+            rows, columns = self.pixels.shape
+            return columns << self.halvings, rows << self.halvings
+        return self.box.width, self.box.height
 
     @property
     def height(self) -> int:

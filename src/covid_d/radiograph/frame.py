@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from covid_d.radiograph.film import Box, FloatImage
+from covid_d.radiograph.percentiles import outer_percentiles
 
 # A line of a margin varies by less than this share of the film's own contrast. The flat blocks of
 # a JPEG vary by a level or two of 255; a line that crosses a chest, or the air beside it, by more.
@@ -68,16 +69,42 @@ def film_box(pixels: FloatImage) -> Box:
 def _margins(lines: FloatImage, contrast: float, *, ringing: bool) -> tuple[int, int]:
     """Return how many of the first and of the last lines are margin."""
     if ringing:
-        ends = _rings(lines[:_BLOCK], contrast), _rings(lines[: -_BLOCK - 1 : -1], contrast)
-        return _leading(ends[0]), _leading(ends[1])
-    flat = lines.max(axis=1) - lines.min(axis=1) <= _FLAT * contrast
-    return _leading(flat), _leading(flat[::-1])
+        return _ringing(lines[:_BLOCK], contrast), _ringing(lines[: -_BLOCK - 1 : -1], contrast)
+    first = _flat(lines, contrast)
+    return first, len(lines) if first == len(lines) else _flat(lines[::-1], contrast)
+
+
+def _flat(lines: FloatImage, contrast: float) -> int:
+    """Return how many of the first lines are uniform."""
+    start, block = 0, _BLOCK
+    # Most films have no margin, which a few lines tell; a wide one is soon passed.
+    while start < len(lines):
+        some = lines[start : start + block]
+        flat = some.max(axis=1) - some.min(axis=1) <= _FLAT * contrast
+        if not flat.all():
+            return start + int(np.argmin(flat))
+        start, block = start + block, 2 * block
+    return len(lines)
+
+
+def _ringing(lines: FloatImage, contrast: float) -> int:
+    """Return how many of the first lines ring; mostly the first does not, and that is all."""
+    return _leading(_rings(lines, contrast)) if _rings(lines[:1], contrast).all() else 0
 
 
 def _rings(lines: FloatImage, contrast: float) -> _Flags:
-    away = np.abs(lines - np.median(lines, axis=1, keepdims=True))
+    away = np.abs(lines - _medians(lines))
     rings: _Flags = (away > _RINGING * contrast).mean(axis=1) <= _STRAY
     return rings
+
+
+def _medians(lines: FloatImage) -> FloatImage:
+    """Return the median of each line: Hx1. For a few lines most of NumPy's own is overhead."""
+    middle = lines.shape[1] // 2
+    if lines.shape[1] % 2:
+        return np.partition(lines, middle, axis=1)[:, middle : middle + 1]
+    ordered = np.partition(lines, (middle - 1, middle), axis=1)
+    return (ordered[:, middle - 1 : middle] + ordered[:, middle : middle + 1]) / np.float32(2)
 
 
 def _leading(flags: _Flags) -> int:
@@ -89,7 +116,7 @@ def _contrast(pixels: FloatImage) -> float:
     height, width = pixels.shape
     middle = pixels[height // 4 : height - height // 4, width // 4 : width - width // 4]
     steps = (max(1, side // _SAMPLE) for side in (height, width))
-    low, high = np.percentile(
+    low, high = outer_percentiles(
         middle[tuple(slice(None, None, step) for step in steps)], _PERCENTILES
     )
-    return float(high - low)
+    return high - low

@@ -51,5 +51,11 @@ _PICTURES: Final = (
         Message("Una página; grises de 8, 12 o 16 bits.", "One page; grey of 8, 12 or 16 bits."),
     ),
     ("BMP", Message("Grises o color sin color visible.", "Grey, or colour that shows none.")),
-    ("WebP", Message("Una imagen, con o sin pérdida.", "One picture, lossy or lossless.")),
+    (
+        "WebP",
+        Message(
+            "Una imagen, con pérdida; sin pérdida no se distingue si está dañada.",
+            "One picture, lossy; of lossless ones damage cannot be told.",
+        ),
+    ),
 )

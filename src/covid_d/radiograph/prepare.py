@@ -16,6 +16,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from covid_d.radiograph.film import FloatImage, Radiograph
+from covid_d.radiograph.percentiles import outer_percentiles
 
 Triple = tuple[float, float, float]
 
@@ -121,10 +122,12 @@ def standardise(
     """
     seen = framed(preprocessing, box)
     film = Image.fromarray(_without_border(radiograph.pixels, preprocessing.crop_border))
-    small = np.asarray(_shrink(film, preprocessing, seen), dtype=np.float32)
+    small = np.array(_shrink(film, preprocessing, seen), dtype=np.float32)
     if preprocessing.intensity == "percentile":
-        small = _stretch(small)
-    grey: npt.NDArray[np.uint8] = np.rint(np.clip(small, 0.0, 1.0) * 255.0).astype(np.uint8)
+        _stretch(small)
+    np.clip(small, 0.0, 1.0, out=small)
+    small *= np.float32(255.0)
+    grey: npt.NDArray[np.uint8] = np.rint(small, out=small).astype(np.uint8)
     # Bars come last: as part of the film they would set the dark end of the stretch.
     return _padded(grey, preprocessing.size)
 
@@ -141,9 +144,18 @@ def normalise(grey: npt.NDArray[np.uint8], preprocessing: Preprocessing) -> Floa
     -------
     float32 array, 3xHxW.
     """
-    mean = np.asarray(preprocessing.mean, dtype=np.float32)[:, None, None]
-    std = np.asarray(preprocessing.std, dtype=np.float32)[:, None, None]
-    return ((grey.astype(np.float32) / np.float32(255.0))[None] - mean) / std
+    shares = grey.astype(np.float32)
+    shares /= np.float32(255.0)
+    film = np.empty((len(preprocessing.mean), *grey.shape), dtype=np.float32)
+    scales = list(zip(preprocessing.mean, preprocessing.std, strict=True))
+    for at, (mean, std) in enumerate(scales):
+        same = scales.index((mean, std))
+        if same < at:  # channels of one scale are one picture
+            film[at] = film[same]
+        else:
+            np.subtract(shares, np.float32(mean), out=film[at])
+            film[at] /= np.float32(std)
+    return film
 
 
 def prepare(
@@ -200,6 +212,8 @@ def _shrink(film: Image.Image, preprocessing: Preprocessing, seen: Window | None
 
 def _padded(grey: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
     rows, columns = size - grey.shape[0], size - grey.shape[1]
+    if not rows and not columns:
+        return grey
     before = (rows // 2, columns // 2)
     return np.pad(grey, [(before[0], rows - before[0]), (before[1], columns - before[1])])
 
@@ -212,8 +226,9 @@ def _resize(
     return film.resize(size, Image.Resampling.BILINEAR, box=box, reducing_gap=3.0)
 
 
-def _stretch(film: FloatImage) -> FloatImage:
-    low, high = np.percentile(film, _PERCENTILES)
+def _stretch(film: FloatImage) -> None:
+    low, high = outer_percentiles(film, _PERCENTILES)
     if high - low < 1e-3:  # a blank film: stretching would only amplify noise
-        return film
-    return (film - np.float32(low)) / np.float32(high - low)
+        return
+    film -= np.float32(low)
+    film /= np.float32(high - low)

@@ -15,16 +15,25 @@ import numpy as np
 
 from covid_d.radiograph.film import Facts, FloatImage, Radiograph
 from covid_d.radiograph.frame import film_box
+from covid_d.radiograph.lowered import film_of_averages
 from covid_d.radiograph.readers import reader_for
+from covid_d.radiograph.readers.decoded import Decoded
 from covid_d.radiograph.readers.limits import MAX_BYTES, require_size
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # A film of which less is left without its margins is a spot on an empty picture, no thumbnail.
 _SPECK: Final = 24
+# Where a picture is read with fewer pixels than it has, so many of the film must be left without
+# margins, on its shorter side; else they are all read.
+_ENOUGH: Final = 768
 
 
-def read(source: str | Path | bytes | BinaryIO, *, name: str = "") -> Radiograph:
+def read(
+    source: str | Path | bytes | BinaryIO, *, name: str = "", whole: bool = False
+) -> Radiograph:
     """Read one film.
+
+    Whoever judges a film reads it with ``whole`` left out: then all judge by the same pixels.
 
     Parameters
     ----------
@@ -33,6 +42,9 @@ def read(source: str | Path | bytes | BinaryIO, *, name: str = "") -> Radiograph
         first bytes; a file's suffix says nothing.
     name
         What to call the film in messages; the path when left out.
+    whole
+        Whether all of its pixels are wanted, for people to look at or to write it anew. Else of a
+        large JPEG 2000 film no more resolution is decoded than an answer needs.
 
     Returns
     -------
@@ -54,8 +66,11 @@ def read(source: str | Path | bytes | BinaryIO, *, name: str = "") -> Radiograph
         name = str(source)
     try:
         with _quiet():
-            picture, facts = reader_for(data).decode(data, hashlib.sha256(data).hexdigest())
-            return without_margins(picture, facts, name)
+            reader, sha256 = reader_for(data), hashlib.sha256(data).hexdigest()
+            film = _framed(reader.decode(data, sha256, whole=whole), name)
+            if film.halvings and min(film.pixels.shape) < _ENOUGH:
+                film = _framed(reader.decode(data, sha256, whole=True), name)
+            return film
     except RadiographError:
         raise
     except Exception as error:
@@ -84,14 +99,22 @@ def without_margins(picture: FloatImage, facts: Facts, name: str = "") -> Radiog
     RadiographError
         If what is left without margins is nothing, or too small or too large to read.
     """
-    box = film_box(picture)
+    return _framed(Decoded(picture, facts), name)
+
+
+def _framed(decoded: Decoded, name: str) -> Radiograph:
+    picture, facts, halvings, size = decoded
+    if size is None:
+        box = film_box(picture)
+        # A copy, so that a margin takes no memory as long as the film is kept.
+        film = np.ascontiguousarray(box.of(picture))
+        size = picture.shape[1], picture.shape[0]
+    else:
+        film, box = film_of_averages(picture, size, halvings)
     if min(box.width, box.height) < _SPECK:
         raise RadiographError.of(RefusalCode.BLANK)
     require_size(box.width, box.height)
-    height, width = picture.shape
-    # A copy, so that a margin takes no memory as long as the film is kept.
-    film = np.ascontiguousarray(box.of(picture))
-    return Radiograph(film, facts, name, box, (width, height))
+    return Radiograph(film, facts, name, box, size, halvings)
 
 
 def _bytes_of(source: str | Path | bytes | BinaryIO) -> bytes:

@@ -35,6 +35,8 @@ class RefusalCode(StrEnum):
     ASPECT = "odd_shape"
     SEAM = "straight_edge"
     PHOTOGRAPH = "photograph"
+    QUALITY_CONTROL = "quality_control"
+    ANIMAL = "animal"
     NOT_RADIOGRAPHY = "not_radiography"
     NOT_CHEST = "not_chest"
     NOT_FRONTAL = "not_frontal"
@@ -55,6 +57,10 @@ class RefusalCode(StrEnum):
     LOOKS_CHILD = "looks_child"
     NO_NUMBER = "no_number"
     INTERNAL = "internal_error"
+    NOT_READ_HERE = "not_read_here"
+    """Of the page that answers on the reader's own device: it reads fewer kinds of files."""
+    ALTERED = "answer_altered"
+    """Of a stored answer, not of a film: somebody changed it since it was given."""
 
 
 # code: (what, next step); each may carry a {detail} field.
@@ -231,6 +237,27 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "Export the original radiograph again, by itself, without text or frames.",
         ),
     ),
+    RefusalCode.QUALITY_CONTROL: (
+        Message(
+            "El archivo dice que es una prueba o un fantoma de control de calidad ({detail}).",
+            "The file says that it is a test or a phantom of quality control ({detail}).",
+        ),
+        Message(
+            "Use la radiografía de un paciente. Si lo es, corrija ese dato en el archivo.",
+            "Use a patient's radiograph. If it is one, correct that element of the file.",
+        ),
+    ),
+    RefusalCode.ANIMAL: (
+        Message(
+            "El archivo dice que el paciente es un animal ({detail}); el modelo solo conoce "
+            "personas.",
+            "The file says that the patient is an animal ({detail}); the model knows people only.",
+        ),
+        Message(
+            "Use la radiografía de una persona. Si lo es, corrija ese dato en el archivo.",
+            "Use a person's radiograph. If it is one, correct that element of the file.",
+        ),
+    ),
     RefusalCode.NOT_RADIOGRAPHY: (
         Message(
             "El archivo es de otra modalidad ({detail}), no una radiografía.",
@@ -247,17 +274,20 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
     ),
     RefusalCode.NOT_FRONTAL: (
         Message(
-            "La proyección no es frontal ({detail}); solo se leen PA y AP.",
-            "The projection is not frontal ({detail}); only PA and AP are read.",
+            "La proyección no es frontal ({detail}); solo se leen las de frente (PA o AP).",
+            "The projection is not frontal ({detail}); only frontal films (PA or AP) are read.",
         ),
-        Message("Use la proyección PA o AP.", "Use the PA or AP projection."),
+        Message("Use una radiografía de frente (PA o AP).", "Use a frontal film (PA or AP)."),
     ),
     RefusalCode.CHILD: (
         Message(
             "La edad del paciente ({detail}) es menor de 18 años; el modelo solo conoce adultos.",
             "The patient's age ({detail}) is under 18 years; the model knows adults only.",
         ),
-        Message("No use COVID-D en menores de 18 años.", "Do not use COVID-D under 18 years."),
+        Message(
+            "No use COVID-D en menores de 18 años. Lea la radiografía sin el modelo.",
+            "Do not use COVID-D under 18 years. Read the film without the model.",
+        ),
     ),
     RefusalCode.AGE_UNREAD: (
         Message(
@@ -275,7 +305,7 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "The picture does not look like a frontal chest radiograph.",
         ),
         Message(
-            "Use la radiografía original, PA o AP, completa y derecha.",
+            "Use la radiografía original, PA o AP, completa y sin girar.",
             "Use the original PA or AP radiograph, whole and upright.",
         ),
     ),
@@ -288,10 +318,10 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
     ),
     RefusalCode.LOOKS_LATERAL: (
         Message(
-            "La imagen parece una proyección lateral; solo se leen PA y AP.",
-            "The picture looks like a lateral projection; only PA and AP are read.",
+            "La imagen parece una proyección lateral; solo se leen las de frente (PA o AP).",
+            "The picture looks like a lateral projection; only frontal films (PA or AP) are read.",
         ),
-        Message("Use la proyección PA o AP.", "Use the PA or AP projection."),
+        Message("Use una radiografía de frente (PA o AP).", "Use a frontal film (PA or AP)."),
     ),
     RefusalCode.INVERTED: (
         Message(
@@ -349,7 +379,7 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "The two lungs are not found in the picture.",
         ),
         Message(
-            "Use una radiografía de tórax frontal, completa y derecha. Si lo es, léala sin el "
+            "Use una radiografía de tórax frontal, completa y sin girar. Si lo es, léala sin el "
             "modelo.",
             "Use a frontal chest radiograph, whole and upright. If it is one, read it without the "
             "model.",
@@ -374,8 +404,8 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
     ),
     RefusalCode.ANNOTATED: (
         Message(
-            "La radiografía tiene marcas sobre el tórax: flechas, letras o colores.",
-            "The radiograph carries marks over the chest: arrows, letters or colours.",
+            "La radiografía tiene marcas sobre el tórax: flechas, letras, colores o zonas tapadas.",
+            "The radiograph carries marks over the chest: arrows, letters, colours or patches.",
         ),
         Message(
             "Use la radiografía original, sin marcas.",
@@ -388,8 +418,10 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
             "It looks like a child's radiograph; the model knows adults only.",
         ),
         Message(
-            "Léala sin el modelo. Si el paciente es adulto, pida la lectura de un radiólogo.",
-            "Read it without the model. If the patient is an adult, ask a radiologist to read it.",
+            "Compruebe la edad y que la radiografía sea de este paciente. Léala sin el modelo o "
+            "pida la lectura de un radiólogo.",
+            "Check the age, and that the film is this patient's. Read it without the model, or ask "
+            "a radiologist to read it.",
         ),
     ),
     RefusalCode.NO_NUMBER: (
@@ -400,6 +432,28 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "Compruebe la imagen; si es correcta, informe del fallo del modelo.",
             "Check the image; if it is sound, report the model's failure.",
+        ),
+    ),
+    RefusalCode.ALTERED: (
+        Message(
+            "La respuesta guardada fue alterada en la base de datos y no se muestra.",
+            "The stored answer was changed in the database and is not shown.",
+        ),
+        Message(
+            "Avise al administrador; la radiografía se puede ingresar de nuevo.",
+            "Tell the administrator; the film can be entered again.",
+        ),
+    ),
+    RefusalCode.NOT_READ_HERE: (
+        Message(
+            "Esta página, que funciona sin conexión, no lee este tipo de archivo ({detail}).",
+            "This page, which works offline, does not read this kind of file ({detail}).",
+        ),
+        Message(
+            "Use COVID-D en la clínica o desde la línea de comandos, o exporte la radiografía "
+            "como DICOM sin compresión o PNG.",
+            "Use COVID-D at the clinic or from the command line, or export the radiograph as "
+            "uncompressed DICOM or PNG.",
         ),
     ),
     RefusalCode.INTERNAL: (

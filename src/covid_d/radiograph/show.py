@@ -61,7 +61,7 @@ def _caption(radiograph: Radiograph, language: Language) -> str:
     ]
     parts = [
         radiograph.name,
-        f"{radiograph.width} × {radiograph.height}",
+        " × ".join(map(str, radiograph.size)),
         f"{facts.format} {facts.modality or ''}".strip(),
         *([text for text in known if text] or [_UNKNOWN.in_language(language)]),
         facts.spacing_mm and _SPACING.format(n=facts.spacing_mm[0]).in_language(language),

@@ -14,7 +14,8 @@ class Keepable:
     Parameters
     ----------
     content
-        The file's bytes. They read as the original's: same pixels, same facts, same answer.
+        The file's bytes. They read as the original's: same pixels, same answer, same facts but for
+        the day of the film, which its case keeps.
     identifiers
         What a structured report about the film must name, by DICOM keyword; empty for pictures.
     """

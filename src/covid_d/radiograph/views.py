@@ -43,9 +43,14 @@ _WORDS: Final = (
     (
         _OTHER,
         r"\b(?:RLD|LLD|[RL][AP]O|[RL]LO|OAD|OAI|OPD|OPI)\b|OBL|LORDOT|APICO|TANGEN|AXIAL|CAUDAL"
-        r"|DECUB\w* (?:LAT|DER|IZQ)|LAT\w* DECUB|DECUB\w*$",
+        r"|DECUB\w* (?:LAT|DER|IZQ)|LAT\w* DECUB|DECUB\w*$|SWIMMER"
+        r"|PARRILLA|COSTILLA|COSTAL|\bRIBS?\b",
     ),
-    (_LATERAL, r"\b(?:[RL] ?L|[RL] ?LAT|LAT|L|LI|LD|RL LAT)\b|LATERAL|PERFIL|PROFIL|SAGIT"),
+    (
+        _LATERAL,
+        r"\b(?:[RL] ?L|[RL]T? ?LAT|LAT|L|LI|LD|XTL)\b|\bLAT(?:LAT|IZ|DE|DC|DX|SX|SIN)"
+        r"|(?<!BI)LATERAL|PERFIL|PROFIL|SAGIT|SEITL|\bSIDE\b|CROSS ?TABLE",
+    ),
     (_SUPINE, r"SUPIN|ACOSTAD|DECUBITO DORSAL|\bSUP\b"),
     (_PA, r"\bPA\b|POSTERO ?ANT|DORSO ?VENTRAL"),
     (_AP, r"\bAP\b|ANTERO ?POST|VENTRO ?DORSAL"),

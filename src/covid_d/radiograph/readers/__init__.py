@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from covid_d.radiograph.film import Facts, FloatImage
 from covid_d.radiograph.readers import dicom, foreign, picture
+from covid_d.radiograph.readers.decoded import Decoded
 
 
 class FormatReader(Protocol):
@@ -19,8 +19,15 @@ class FormatReader(Protocol):
         """Return whether these are the first bytes of a container this reader knows."""
         ...
 
-    def decode(self, data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
-        """Return the film's pixels (float32, HxW, in [0, 1], air dark) and its facts.
+    def decode(self, data: bytes, sha256: str, *, whole: bool = False) -> Decoded:
+        """Return the film's pixels and its facts.
+
+        Parameters
+        ----------
+        data, sha256
+            The file's bytes and their hash.
+        whole
+            Whether all of a large film's pixels are wanted, not as many as an answer needs.
 
         Raises
         ------

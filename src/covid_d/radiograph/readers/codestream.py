@@ -41,6 +41,8 @@ class Codestream:
         Bits a sample.
     coding
         Which of the codings.
+    signed
+        Whether samples may be negative; in JPEG 2000 alone.
     """
 
     rows: int
@@ -48,6 +50,7 @@ class Codestream:
     components: int
     precision: int
     coding: Coding
+    signed: bool = False
 
     @classmethod
     def of(cls, stream: bytes) -> Codestream:
@@ -67,7 +70,8 @@ class Codestream:
         width, height, left, top = unpack_from(">4I", stream, start + 8)
         (components,) = unpack_from(">H", stream, start + 40)
         precision = (stream[start + 42] & 0x7F) + 1
-        return cls(height - top, width - left, components, precision, Coding.JPEG_2000)
+        signed = bool(stream[start + 42] & 0x80)
+        return cls(height - top, width - left, components, precision, Coding.JPEG_2000, signed)
 
     @classmethod
     def _of_jpeg(cls, stream: bytes) -> Codestream:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from covid_d.radiograph.film import Facts, FloatImage
+from covid_d.radiograph.readers.decoded import Decoded
 
 # PS3.10 section 7.1: a preamble of 128 bytes, then the prefix.
 _PREAMBLE = 128
@@ -28,7 +28,7 @@ def sniff(data: bytes) -> bool:
     return data[_PREAMBLE : _PREAMBLE + 4] == _PREFIX or data.startswith((_PREFIX, *_BARE))
 
 
-def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
+def decode(data: bytes, sha256: str, *, whole: bool = False) -> Decoded:
     """Return pixels and facts of a DICOM image of one frame, with square pixels.
 
     Raises
@@ -43,14 +43,17 @@ def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
     from covid_d.radiograph.readers.dicom_object import parse, samples_of
 
     dataset = parse(data)
-    samples, photometric = samples_of(dataset)
+    samples, photometric, halvings = samples_of(dataset, whole=whole)
     pixels, colours = displayed(samples, photometric, dataset)
     seen = unshuttered(dataset)
     if seen is not None:
-        pixels[~seen] = 0.0  # no film there, so air
+        step = 1 << halvings
+        pixels[~seen[::step, ::step]] = 0.0  # no film there, so air
     facts = facts_of(dataset, sha256=sha256, **colours._asdict())
+    if halvings:
+        return Decoded(pixels, facts, halvings, (int(dataset.Columns), int(dataset.Rows)))
     square = squared(pixels, dataset)
     if square.shape != pixels.shape and facts.spacing_mm is not None:
         finer = min(facts.spacing_mm)
         facts = replace(facts, spacing_mm=(finer, finer))
-    return square, facts
+    return Decoded(square, facts)

@@ -56,17 +56,22 @@ def displayed(
         PS3.3 does not define.
     """
     if photometric in _MONOCHROME:
-        table = display_table(dataset, photometric, highest=int(samples.max()))
+        ends = int(samples.min()), int(samples.max())
+        table = display_table(dataset, photometric, ends)
         return np.take(table, _indices(samples, dataset), mode="clip"), NO_COLOURS
     bits = int(dataset.BitsStored)
     if photometric == "PALETTE COLOR":
         samples, bits = _palette(samples, dataset)
+    elif bits == dataset.BitsAllocated:
+        bits = top_of(int(samples.max())).bit_length()
     # Eight bits are enough for the grey of a screen capture.
     rgb = np.minimum(samples >> max(0, bits - 8), 255).astype(np.uint8)
     return grey_of(Image.fromarray(np.ascontiguousarray(rgb)))
 
 
-def display_table(dataset: Dataset, photometric: str, highest: int | None = None) -> FloatImage:
+def display_table(
+    dataset: Dataset, photometric: str, ends: tuple[int, int] | None = None
+) -> FloatImage:
     """Return the grey in [0, 1] of every stored value, lowest value first.
 
     The output is scaled by the range of the last transform (a window's output range, the bits that
@@ -76,21 +81,26 @@ def display_table(dataset: Dataset, photometric: str, highest: int | None = None
 
     Parameters
     ----------
-    highest
-        Largest stored value of the film; every one that its bits can hold when left out.
+    ends
+        Smallest and largest stored value of the film; all that its bits can hold when left out.
 
     Source: PS3.3 C.11.1 (modality), C.11.2 (VOI), C.7.6.3.1.2 (polarity).
     """
     _require_one_polarity(dataset, photometric)
     _drop_unstated(dataset)
     stored = np.arange(_lowest(dataset), _lowest(dataset) + (1 << int(dataset.BitsStored)))
+    if dataset.get("ModalityLUTSequence"):
+        _require_no_rescale(dataset)
+        _whole_lut(dataset.ModalityLUTSequence[0], _word(dataset))
+        _as_16_bits(dataset.ModalityLUTSequence[0])
+        _first_below_nought(dataset.ModalityLUTSequence[0], stored)
     modality = apply_modality_lut(stored, dataset)
-    used = len(stored)
+    used = modality
     # Stations that state the depth of the container state none.
-    container = dataset.BitsStored == dataset.BitsAllocated and not dataset.PixelRepresentation
-    if highest is not None and container:
-        used = min(used, top_of(highest) + 1)
-    shown, low, high = _voi(modality, modality[:used], dataset)
+    if ends is not None and dataset.BitsStored == dataset.BitsAllocated:
+        first, last = _in_use(*ends)
+        used = modality[max(0, first - int(stored[0])) : last - int(stored[0]) + 1]
+    shown, low, high = _voi(modality, used, dataset)
     if not (np.isfinite(low) and np.isfinite(high) and low != high):
         raise _unsupported(f"output range {low} to {high}")
     table = np.clip((shown.astype(np.float64) - low) / (high - low), 0.0, 1.0)
@@ -114,11 +124,9 @@ def _voi(
     """
     if dataset.get("VOILUTSequence"):
         item = dataset.VOILUTSequence[0]
-        big = dataset.file_meta.TransferSyntaxUID == ExplicitVRBigEndian
-        highest = _whole_lut(item, ">u2" if big else "<u2")
-        # pydicom holds its indices in the type of the entries: an 8-bit LUT of more than 256
-        # entries would wrap round. The same entries, called 16-bit, do not.
-        item.LUTDescriptor = [*item.LUTDescriptor[:2], 16]
+        highest = _whole_lut(item, _word(dataset))
+        _as_16_bits(item)
+        _first_below_nought(item, modality)
         # Some stations say 16 bits of entries that use 12, or 8 of more.
         return apply_voi_lut(modality, dataset), 0.0, float(top_of(highest))
     if "WindowCenter" in dataset:
@@ -126,9 +134,38 @@ def _voi(
             low, high = apply_voi_lut(np.array([-_FAR, _FAR]), dataset)
             return apply_voi_lut(modality, dataset), float(low), float(high)
     if dataset.get("ModalityLUTSequence"):
-        depth = int(dataset.ModalityLUTSequence[0].LUTDescriptor[2])
-        return modality, 0.0, float((1 << depth) - 1)
+        # As with VOI LUTs: 16 bits may be said of entries that use 12.
+        return modality, 0.0, float(top_of(int(modality.max())))
     return modality, float(used.min()), float(used.max())
+
+
+def _in_use(lowest: int, highest: int) -> tuple[int, int]:
+    """Return the first and the last value of the bits that samples from one to another use."""
+    if lowest >= 0:
+        return 0, top_of(highest)
+    reach = (top_of(2 * max(highest, -lowest - 1)) + 1) // 2  # a bit more, for the sign
+    return -reach, reach - 1
+
+
+def _word(dataset: Dataset) -> str:
+    big = dataset.file_meta.TransferSyntaxUID == ExplicitVRBigEndian
+    return ">u2" if big else "<u2"
+
+
+def _as_16_bits(item: Dataset) -> None:
+    # pydicom holds its indices in the type of the entries: an 8-bit LUT of more than 256
+    # entries would wrap round. The same entries, called 16-bit, do not; and it knows no 12.
+    item.LUTDescriptor = [*item.LUTDescriptor[:2], 16]
+
+
+def _first_below_nought(item: Dataset, values: npt.NDArray[Any]) -> None:
+    """Correct the first value of a LUT below nought that was written as an unsigned word.
+
+    Source: PS3.3 C.11.1.1.1 and C.11.2.1.1.
+    """
+    count, first, bits = (int(number) for number in item.LUTDescriptor)
+    if values.min() < 0 and first > values.max():
+        item.LUTDescriptor = [count, first - (1 << 16), bits]
 
 
 def _whole_lut(item: Dataset, word: str) -> int:
@@ -199,9 +236,20 @@ def _require_one_polarity(dataset: Dataset, photometric: str) -> None:
     # PS3.3 C.8.11.3.1.2: INVERSE goes with MONOCHROME1, IDENTITY with MONOCHROME2. Fuji's DX films
     # say MONOCHROME1 and IDENTITY; what is wrong there is the shape. Of the other contradiction no
     # such thing is known: air may be bright or dark.
-    shape = str(dataset.get("PresentationLUTShape") or "")
+    shape = str(dataset.get("PresentationLUTShape") or "").strip(" \0").upper()
     if photometric == "MONOCHROME2" and shape == "INVERSE":
         raise _unsupported(f"{photometric}, Presentation LUT Shape {shape}")
+    # Of printed films and presentation states: what it means for a film is nowhere defined.
+    if dataset.get("PresentationLUTSequence"):
+        raise _unsupported("Presentation LUT Sequence")
+
+
+def _require_no_rescale(dataset: Dataset) -> None:
+    # PS3.3 C.11.1: a film has one of the two. What changes nothing does no harm.
+    if "RescaleSlope" in dataset and "RescaleIntercept" in dataset:
+        slope, intercept = float(dataset.RescaleSlope), float(dataset.RescaleIntercept)
+        if (slope, intercept) != (1.0, 0.0):
+            raise _unsupported("Modality LUT Sequence and Rescale Slope")
 
 
 def _lowest(dataset: Dataset) -> int:

@@ -12,23 +12,26 @@ from PIL import Image, ImageDraw
 from pydicom import Dataset
 
 from covid_d.radiograph.film import FloatImage
-from covid_d.radiograph.readers.limits import require_size
+from covid_d.radiograph.readers import square
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # Where the sides of a pixel are stated, the likeliest first: at the detector, in the patient, of a
 # scanner (PS3.3 10.7.1.3, 10.7.1.1, C.8.6.1.1).
 _SPACINGS: Final = ("ImagerPixelSpacing", "PixelSpacing", "NominalScannedPixelSpacing")
-# Sides that differ by less are square: spacings are written rounded.
-_SQUARE: Final = 0.01
-# No X-ray system has pixels more oblong than this; such a film's shape is not known.
-_OBLONG: Final = 3.0
+
+# Shapes that differ by less are the same: spacings are written rounded, 0.17 for 0.168.
+_ROUNDED: Final = 0.02
 
 _Mask = npt.NDArray[np.bool_]
 
 
 def spacing_of(dataset: Dataset) -> tuple[float, float] | None:
     """Return (row, column) spacing in millimetres; ``None`` where none is stated."""
-    return next(filter(None, (_pair(dataset, keyword) for keyword in _SPACINGS)), None)
+    return next(filter(None, _spacings(dataset)), None)
+
+
+def _spacings(dataset: Dataset) -> list[tuple[float, float] | None]:
+    return [_pair(dataset, keyword) for keyword in _SPACINGS]
 
 
 def squared(pixels: FloatImage, dataset: Dataset) -> FloatImage:
@@ -40,19 +43,29 @@ def squared(pixels: FloatImage, dataset: Dataset) -> FloatImage:
     Raises
     ------
     RadiographError
-        ``UNSUPPORTED`` where the ratio is absurd, ``TOO_LARGE`` where the result is.
+        ``UNSUPPORTED`` where the ratio is absurd, or ratio and spacings contradict each other;
+        ``TOO_LARGE`` where the result is.
     """
-    sides = _pair(dataset, "PixelAspectRatio") or spacing_of(dataset) or (1.0, 1.0)
-    ratio = sides[0] / sides[1]
-    if max(ratio, 1 / ratio) < 1 + _SQUARE:
-        return pixels
-    if max(ratio, 1 / ratio) > _OBLONG:
-        raise RadiographError.of(RefusalCode.UNSUPPORTED, f"Pixel Aspect Ratio {ratio:.3g}")
-    height, width = pixels.shape
-    size = (width, round(height * ratio)) if ratio > 1 else (round(width / ratio), height)
-    require_size(*size)
-    drawn = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR)
-    return np.clip(np.asarray(drawn, dtype=np.float32), 0.0, 1.0)
+    return square.made_square(pixels, _ratio(dataset))
+
+
+def is_square(dataset: Dataset) -> bool:
+    """Return whether pixels are square, or stated of no other shape."""
+    return square.is_square(_ratio(dataset))
+
+
+def _ratio(dataset: Dataset) -> float:
+    """Return the height of a pixel by its width.
+
+    The ratio is there for films without a spacing (PS3.3 C.7.6.3.1.7); which counts where they
+    contradict each other is nowhere said, and one of them would draw the film out of shape.
+    """
+    stated = _pair(dataset, "PixelAspectRatio")
+    ratios = [pair[0] / pair[1] for pair in (stated, *_spacings(dataset)) if pair is not None]
+    if ratios and max(ratios) / min(ratios) > 1 + _ROUNDED:
+        what = "Pixel Aspect Ratio and spacing contradict each other"
+        raise RadiographError.of(RefusalCode.UNSUPPORTED, what)
+    return ratios[0] if ratios else 1.0
 
 
 def unshuttered(dataset: Dataset) -> _Mask | None:
@@ -65,9 +78,9 @@ def unshuttered(dataset: Dataset) -> _Mask | None:
     -------
     ``None`` where the film has no shutter.
 
-    Source: PS3.3 C.7.6.11; rows and columns count from 1, and edges belong to the film.
+    Source: PS3.3 C.7.6.11, C.7.6.15; rows and columns count from 1, and edges belong to the film.
     """
-    stated = _values(dataset, "ShutterShape", str)
+    stated = [shape.strip().upper() for shape in _values(dataset, "ShutterShape", str)]
     left = np.ones((int(dataset.Rows), int(dataset.Columns)), dtype=np.bool_)
     for shape, draw in _SHAPES.items():
         if shape in stated:
@@ -95,8 +108,7 @@ def _circle(dataset: Dataset) -> _Mask | None:
         return None
     rows, columns = np.ogrid[1 : int(dataset.Rows) + 1, 1 : int(dataset.Columns) + 1]
     # The radius counts columns; on oblong pixels the circle is an ellipse of them.
-    sides = _pair(dataset, "PixelAspectRatio") or spacing_of(dataset) or (1.0, 1.0)
-    down, across = (rows - centre[0]) * (sides[0] / sides[1]), columns - centre[1]
+    down, across = (rows - centre[0]) * _ratio(dataset), columns - centre[1]
     seen: _Mask = down**2 + across**2 <= radius[0] ** 2
     return seen
 
@@ -111,7 +123,23 @@ def _polygon(dataset: Dataset) -> _Mask | None:
     return np.asarray(seen, dtype=np.bool_)
 
 
-_SHAPES: Final = {"RECTANGULAR": _rectangle, "CIRCULAR": _circle, "POLYGONAL": _polygon}
+def _bitmap(dataset: Dataset) -> _Mask | None:
+    """Return what an overlay plane of ones leaves to see (PS3.3 C.7.6.15)."""
+    group = _values(dataset, "ShutterOverlayGroup", int)
+    with suppress(Exception):  # no such plane, or one that is not whole
+        hidden = dataset.overlay_array(group[0]).astype(np.bool_)
+        if hidden.shape == (int(dataset.Rows), int(dataset.Columns)):
+            seen: _Mask = ~hidden
+            return seen
+    return None
+
+
+_SHAPES: Final = {
+    "RECTANGULAR": _rectangle,
+    "CIRCULAR": _circle,
+    "POLYGONAL": _polygon,
+    "BITMAP": _bitmap,
+}
 
 
 def _values(dataset: Dataset, keyword: str, kind: Any) -> list[Any]:

@@ -6,10 +6,12 @@ let loose on it; pydicom alone would pad, cut or warn.
 
 from __future__ import annotations
 
+import re
 import zlib
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+import numpy as np
 import numpy.typing as npt
 from pydicom import Dataset, dcmread, uid
 from pydicom.datadict import dictionary_description
@@ -21,16 +23,31 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import get_expected_length
 from pydicom.tag import Tag
 
-from covid_d.radiograph.readers import gdcm_isolated
+from covid_d.radiograph.readers import gdcm_isolated, jpeg2000, openjpeg
 from covid_d.radiograph.readers.codestream import Codestream, Coding
+from covid_d.radiograph.readers.dicom_lowered import lowered
+from covid_d.radiograph.readers.dicom_subject import require_patient
+from covid_d.radiograph.readers.functional_groups import lift
 from covid_d.radiograph.readers.limits import MAX_BYTES, require_size
+from covid_d.radiograph.readers.orders import (
+    bytes_are_swapped,
+    lengths_are_exchanged,
+    pairs_are_swapped,
+)
 from covid_d.radiograph.readers.sound import inflated, require_sound_jpeg, require_sound_rle
-from covid_d.radiograph.readers.stored import stored_values
+from covid_d.radiograph.readers.stored import (
+    right_justified,
+    sign_extended,
+    sign_misstated,
+    stored_values,
+    wrapped_round,
+)
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # Transfer syntax -> the pydicom decoder plug-in that reads it. Pillow's codecs (libjpeg-turbo,
 # OpenJPEG) withstand hostile streams; GDCM's do not, so GDCM only runs in a process of its own,
-# and only for what Pillow cannot read: JPEG lossless, JPEG-LS, and JPEG of 12 bits.
+# and only for what Pillow cannot read: JPEG lossless, JPEG-LS, and JPEG of 12 bits. OpenJPEG is
+# asked directly where that can be, since Pillow does not say what it warns of.
 _PLUGIN: Final[dict[str, str]] = {
     **dict.fromkeys(gdcm_isolated.DECODER_DEPENDENCIES, gdcm_isolated.LABEL),
     uid.ImplicitVRLittleEndian: "",
@@ -40,8 +57,9 @@ _PLUGIN: Final[dict[str, str]] = {
     uid.RLELossless: "pydicom",
     uid.JPEGBaseline8Bit: "pillow",
     uid.JPEGExtended12Bit: "pillow",  # its streams of 8 bits
-    uid.JPEG2000Lossless: "pillow",
-    uid.JPEG2000: "pillow",
+    **dict.fromkeys(
+        jpeg2000.DECODER_DEPENDENCIES, jpeg2000.LABEL if openjpeg.available() else "pillow"
+    ),
 }
 _CODING: Final = {
     uid.JPEGBaseline8Bit: Coding.DCT,
@@ -73,8 +91,15 @@ _DECIMALS: Final = (
     *("WindowCenter", "WindowWidth", "RescaleSlope", "RescaleIntercept"),
     *("PixelSpacing", "ImagerPixelSpacing", "NominalScannedPixelSpacing"),
 )
+# The end of a JPEG, JPEG-LS or JPEG 2000 stream, then another one's start. Coded data holds no end
+# (ISO/IEC 10918-1 B.1.1.2, 14495-1 A.1, 15444-1 B.10.1).
+_NEXT_STREAM: Final = re.compile(rb"\xff\xd9\0*(?:\xff\xd8\xff|\xff\x4f\xff\x51)")
 # Bytes that writers fill native pixel data up with.
 _PADDING: Final = 64
+# Bytes that are looked at behind the last element, for which eight are needed at least (PS3.5 7.1).
+_ENDING: Final = 16
+_UNDEFINED: Final = 0xFFFFFFFF
+_NOT_DEFLATED: Final = (0, b"")
 # What may follow pixel data: digital signatures and padding (PS3.3 C.12.1.1.3, PS3.10 7.2), and
 # private elements.
 _PIXEL_DATA: Final = Tag("PixelData")
@@ -98,14 +123,29 @@ def parse(data: bytes) -> Dataset:
         data = bytes(128) + data
     headed = data[128:132] == _PREFIX
     try:
-        if headed:
-            _require_inflatable(data)
+        size, ending = _require_inflatable(data) if headed else _NOT_DEFLATED
         dataset = dcmread(BytesIO(data), force=not headed)
+        _require_end(dataset, size or len(data), ending or data[-_ENDING:])
         _state_syntax(dataset)
         _point_decimals(dataset)
         return dataset
     except (InvalidDicomError, zlib.error) as error:
         raise RadiographError.of(RefusalCode.TRUNCATED, cause=str(error)) from error
+
+
+def _require_end(dataset: Dataset, size: int, ending: bytes) -> None:
+    """Refuse bytes behind the last element: pydicom drops what is too short for one.
+
+    Where bytes slipped into the pixels, as many were pushed out behind them.
+    """
+    tags = list(dataset.keys())
+    last = dataset.get_item(tags[-1]) if tags else None
+    # Where an element of undefined length ends is told by its delimiter.
+    if not isinstance(last, RawDataElement) or last.length == _UNDEFINED:
+        return
+    left = size - last.value_tell - last.length
+    if 0 < left <= len(ending) and ending[-left:].strip(b"\0"):
+        raise RadiographError.of(RefusalCode.TRUNCATED, cause=f"{left} bytes behind {last.tag}")
 
 
 def _state_syntax(dataset: Dataset) -> None:
@@ -140,15 +180,33 @@ def _require_stated(dataset: Dataset) -> None:
             raise RadiographError.of(RefusalCode.MISSING, named)
 
 
-def samples_of(dataset: Dataset) -> tuple[npt.NDArray[Any], str]:
-    """Return the stored samples of the one frame, and their photometric interpretation.
+class Stored(NamedTuple):
+    """The stored samples of a frame.
 
-    Returns
-    -------
+    Parameters
+    ----------
     samples
         Integers, HxW, or HxWx3 for colour (already RGB).
     photometric
         ``MONOCHROME1``, ``MONOCHROME2``, ``PALETTE COLOR`` or ``RGB``.
+    halvings
+        How often Rows and Columns were halved, rounded up.
+    """
+
+    samples: npt.NDArray[Any]
+    photometric: str
+    halvings: int = 0
+
+
+def samples_of(dataset: Dataset, *, whole: bool = False) -> Stored:
+    """Return the stored samples of the one frame.
+
+    Parameters
+    ----------
+    dataset
+        As parsed; its transforms may be normalised.
+    whole
+        Whether all samples of a large film are wanted, not as many as an answer needs.
 
     Raises
     ------
@@ -156,23 +214,62 @@ def samples_of(dataset: Dataset) -> tuple[npt.NDArray[Any], str]:
         If there is no single frame whose declared size, depth and encoding agree with its bytes.
     """
     _require_pixels(dataset)
-    if str(dataset.get("PresentationIntentType", "")).strip().upper() == "FOR PROCESSING":
+    intent = str(dataset.get("PresentationIntentType", "")).strip().upper()
+    raw = uid.DigitalXRayImageStorageForProcessing
+    if intent == "FOR PROCESSING" or dataset.get("SOPClassUID") == raw:
         raise RadiographError.of(RefusalCode.FOR_PROCESSING)  # PS3.3 C.8.11.1.1.1
+    require_patient(dataset)
     _require_stated(dataset)
+    # Stations write it in small letters, or with blanks before it.
+    stated = str(dataset.PhotometricInterpretation)
+    dataset.PhotometricInterpretation = stated.strip(" \0").upper()
     require_size(int(dataset.Columns), int(dataset.Rows))
     _require_single(dataset)
     _require_known_samples(dataset)
     syntax = uid.UID(str(dataset.file_meta.get("TransferSyntaxUID", "")))
     plugin = _checked_plugin(dataset, syntax)
+    lift(dataset)
+    bits = int(dataset.BitsStored)
+    shift = int(dataset.get("HighBit", bits - 1)) - (bits - 1)
+    averages = plugin == jpeg2000.LABEL and not whole and not shift
+    found = lowered(dataset, _frame_of(dataset)) if averages else None
+    if found is not None and not _doubtful_sign(found[0], dataset, averages=True):
+        return Stored(found[0], str(dataset.PhotometricInterpretation), found[1])
     gdcm_isolated.register()
+    jpeg2000.register()
     # Its own correction would hide values that do not fit, and leaves two syntaxes out.
     options: Any = {"correct_unused_bits": False}
     samples, properties = get_decoder(syntax).as_array(dataset, decoding_plugin=plugin, **options)
     photometric = str(properties["photometric_interpretation"])
     if samples.ndim == 2:
+        if photometric in _MONOCHROME:
+            _require_order(samples)
+        if shift:
+            samples = right_justified(samples, bits=bits, shift=shift)
+        if not dataset.PixelRepresentation and sign_extended(samples, bits=bits):
+            dataset.PixelRepresentation, samples = 1, samples.view(np.int16)
         signed = bool(dataset.PixelRepresentation)
-        samples = stored_values(samples, bits=int(dataset.BitsStored), signed=signed)
-    return samples, photometric
+        if not signed and bits == dataset.BitsAllocated and wrapped_round(samples):
+            raise _unsupported("signed values, Pixel Representation 0")
+        samples = stored_values(samples, bits=bits, signed=signed)
+        if photometric in _MONOCHROME and _doubtful_sign(samples, dataset):
+            what = "unsigned values" if signed else "signed values"
+            raise _unsupported(f"{what}, Pixel Representation {int(signed)}")
+    return Stored(samples, photometric)
+
+
+def _require_order(samples: npt.NDArray[Any]) -> None:
+    if pairs_are_swapped(samples):
+        raise _unsupported("8-bit values, swapped in pairs")
+    if bytes_are_swapped(samples):
+        raise _unsupported("16-bit values, bytes swapped")
+    if lengths_are_exchanged(samples):
+        raise _unsupported(f"Rows {samples.shape[0]}, Columns {samples.shape[1]}, exchanged")
+
+
+def _doubtful_sign(samples: npt.NDArray[Any], dataset: Dataset, *, averages: bool = False) -> bool:
+    bits, signed = int(dataset.BitsStored), bool(dataset.PixelRepresentation)
+    return sign_misstated(samples, bits=bits, signed=signed, averages=averages)
 
 
 def _checked_plugin(dataset: Dataset, syntax: uid.UID) -> str:
@@ -194,21 +291,26 @@ def _checked_plugin(dataset: Dataset, syntax: uid.UID) -> str:
     return plugin
 
 
-def _require_inflatable(data: bytes) -> None:
+def _require_inflatable(data: bytes) -> tuple[int, bytes]:
     """Refuse a deflated data set (PS3.5 A.5) that grows beyond the limit, or is not whole.
 
     pydicom has no limit, and takes what is left of a stream that ends early or late.
+
+    Returns
+    -------
+    Its size and its last bytes, inflated; nought and none of a data set that is not deflated.
     """
     stream = BytesIO(data)
     read_preamble(stream, force=False)
     meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
     if meta.get("TransferSyntaxUID") != uid.DeflatedExplicitVRLittleEndian:
-        return
-    size = 0
-    for length in inflated(stream.read(), raw=True):
-        size += length
+        return _NOT_DEFLATED
+    size, ending = 0, b""
+    for piece in inflated(stream.read(), raw=True):
+        size, ending = size + len(piece), (ending + piece[-_ENDING:])[-_ENDING:]
         if size > MAX_BYTES:
             raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MAX_BYTES >> 20} MB")
+    return size, ending
 
 
 def _require_pixels(dataset: Dataset) -> None:
@@ -239,7 +341,7 @@ def _require_known_samples(dataset: Dataset) -> None:
         raise _unsupported(f"{dataset.SamplesPerPixel} x {photometric[:16]}")
     allocated, stored = dataset.BitsAllocated, dataset.BitsStored
     high = dataset.get("HighBit", stored - 1)
-    if allocated not in (8, 16) or not 1 < stored <= allocated or high != stored - 1:
+    if allocated not in (8, 16) or not 1 < stored <= high + 1 <= allocated:
         raise _unsupported(f"{stored} of {allocated} bits, high bit {high}")
     if dataset.PixelRepresentation not in (0, 1):
         raise _unsupported(f"Pixel Representation {dataset.PixelRepresentation}")
@@ -276,7 +378,11 @@ def _require_sound_rle(dataset: Dataset) -> None:
 
 def _agreeing_stream(dataset: Dataset, syntax: uid.UID) -> Codestream:
     """Return what the compressed stream declares, once it agrees with the data set."""
-    stream = Codestream.of(_frame_of(dataset))
+    frame = _frame_of(dataset)
+    stream = Codestream.of(frame)
+    # Of several frames that the file does not tell of, decoders show the first.
+    if _NEXT_STREAM.search(frame) is not None:
+        raise RadiographError.of(RefusalCode.MULTI_FRAME, "> 1")
     declared = (int(dataset.Rows), int(dataset.Columns), int(dataset.SamplesPerPixel))
     found = (stream.rows, stream.columns, stream.components)
     if found != declared or stream.precision > dataset.BitsAllocated:

@@ -3,7 +3,8 @@
 Every element that is not in ``KEPT`` is left out, so that private tags and elements of a standard
 to come stay out too. What is kept is copied byte for byte in the file's own transfer syntax, so
 that the stripped film reads as the original does: same pixels, same facts, same answer. Dates are
-moved so that the age they give stays (PS3.15 E.3.6, modified dates).
+moved so that the age they give stays (PS3.15 E.3.6, modified dates); the day of the film is none of
+the facts that stay, since its case keeps it.
 """
 
 from __future__ import annotations
@@ -20,11 +21,12 @@ from pydicom.datadict import dictionary_VR
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.tag import Tag
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from covid_d.radiograph.readers.dicom_facts import age_of_dates
+from covid_d.radiograph.readers.dicom_facts import OF_CLASS, age_of_dates
 from covid_d.radiograph.readers.dicom_object import parse
+from covid_d.radiograph.readers.functional_groups import lift
 
 KEPT: Final[tuple[str, ...]] = (
     # what the pixels are (PS3.3 C.7.6.3)
@@ -43,6 +45,7 @@ KEPT: Final[tuple[str, ...]] = (
     *("ShutterShape", "ShutterUpperHorizontalEdge", "ShutterLowerHorizontalEdge"),
     *("ShutterLeftVerticalEdge", "ShutterRightVerticalEdge", "CenterOfCircularShutter"),
     *("RadiusOfCircularShutter", "VerticesOfThePolygonalShutter"),
+    "ShutterOverlayGroup",
     # what film it is
     *("SpecificCharacterSet", "SOPClassUID", "Modality", "BodyPartExamined", "ViewPosition"),
     *("PatientPosition", "PatientOrientation", "Laterality", "ImageLaterality"),
@@ -66,6 +69,11 @@ IDENTIFIERS: Final[tuple[str, ...]] = (
 EMPTY: Final = bytes(128) + b"DICM"
 """Stands for a DICOM file that cannot be read: nobody could be shown anything of it."""
 
+# Groups of overlay planes (PS3.3 C.9.2), and what a shutter's mask needs of its own.
+_OVERLAY_GROUPS: Final = range(0x6000, 0x6020, 2)
+_PLANE: Final = (0x0010, 0x0011, 0x0040, 0x0050, 0x0100, 0x0102, 0x3000)
+
+_RADIOGRAPHY: Final = "1.2.840.10008.5.1.4.1.1.1"
 _SYNTAX_ONLY: Final = UID("2.25.217046328519382610746551279364127839341")  # who wrote it: COVID-D
 _EITHER: Final = {"US or SS": "US", "OB or OW": "OB", "US or OW": "OW"}  # of compressed films
 _YEAR: Final = 2025
@@ -102,10 +110,13 @@ def strip(data: bytes) -> Stripped:
         If it cannot be parsed.
     """
     film = parse(data)
+    lift(film)  # what functional groups say, without the groups: they name more than reading needs
     kept = _like(film)
     implicit, little = kept.original_encoding
     for keyword in KEPT:
         _copy(film, kept, keyword)
+    for tag in _shutter_plane(film):
+        _copy(film, kept, tag)
     for keyword, parts in KEPT_OF_ITEMS.items():
         items = None
         with suppress(Exception):  # pydicom converts a value when it is asked for
@@ -117,8 +128,8 @@ def strip(data: bytes) -> Stripped:
             kept.add_new(Tag(keyword), "SQ", Sequence([item]))
     for keyword, text in _stand_ins(film).items():
         value = text.encode("ascii")
-        value += b" " * (len(value) % 2)
         tag = Tag(keyword)
+        value += (b"\0" if dictionary_VR(tag) == "UI" else b" ") * (len(value) % 2)
         vr = None if implicit else dictionary_VR(tag)
         kept[tag] = RawDataElement(tag, vr, len(value), value, 0, bool(implicit), bool(little))
     kept.file_meta = _file_meta(film)
@@ -137,7 +148,16 @@ def _like(film: Dataset) -> Dataset:
     return empty
 
 
-def _copy(source: Dataset, target: Dataset, keyword: str) -> None:
+def _shutter_plane(film: Dataset) -> list[BaseTag]:
+    """Return the elements of the overlay plane that a shutter of bits is made of; of no other."""
+    with suppress(Exception):  # pydicom converts a value when it is asked for
+        group = int(film.ShutterOverlayGroup)
+        if group in _OVERLAY_GROUPS and "BITMAP" in str(film.ShutterShape).upper():
+            return [Tag(group, element) for element in _PLANE]
+    return []
+
+
+def _copy(source: Dataset, target: Dataset, keyword: str | BaseTag) -> None:
     element = source.get_item(keyword)
     if element is None:
         return
@@ -149,11 +169,14 @@ def _copy(source: Dataset, target: Dataset, keyword: str) -> None:
 
 
 def _stand_ins(film: Dataset) -> dict[str, str]:
-    """Return what takes the place of dates, and says that somebody was taken out."""
+    """Return what takes the place of dates, and of a class that the header alone states."""
     said = {
         "PatientIdentityRemoved": "YES",
         "DeidentificationMethod": "COVID-D: kept what reading needs",
     }
+    before = str(film.file_meta.get("MediaStorageSOPClassUID") or "")
+    if before in OF_CLASS:
+        said["SOPClassUID"] = before
     years, child, unread = age_of_dates(film)
     if years is not None:
         said["StudyDate"] = f"{_YEAR}0701"
@@ -170,7 +193,7 @@ def _stand_ins(film: Dataset) -> dict[str, str]:
 def _file_meta(film: Dataset) -> FileMetaDataset:
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = _true_syntax(film)
-    meta.MediaStorageSOPClassUID = UID(str(film.get("SOPClassUID") or "1.2.840.10008.5.1.4.1.1.1"))
+    meta.MediaStorageSOPClassUID = UID(str(film.get("SOPClassUID") or _RADIOGRAPHY))
     # Of the picture alone: the same picture of two files is one film, and tells no number of them.
     digest = hashlib.sha256(film.PixelData).digest()[:16]
     meta.MediaStorageSOPInstanceUID = UID(f"2.25.{int.from_bytes(digest)}")

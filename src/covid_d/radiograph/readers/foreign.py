@@ -36,6 +36,14 @@ _OTHER_PICTURES: Final = (
     (b"GIF89a", "GIF"),
     (b"8BPS", "Photoshop"),
     (b"SIMPLE  =", "FITS"),
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    *((b"P%d%b" % (kind, space), "PNM") for kind in range(1, 8) for space in (b"\n", b" ", b"\r")),
+    (b"v/1\x01", "OpenEXR"),
+    (b"NRRD", "NRRD"),
+    (b"ObjectType =", "MetaImage"),
+    (b"\x89HDF\r\n", "HDF5"),
+    (b"\x93NUMPY", "NumPy"),
 )
 _AVIF: Final = frozenset((b"avif", b"avis"))
 # ISO/IEC 23008-12 B.4 and 10: still pictures and sequences coded as HEVC, and the format's own.
@@ -50,7 +58,7 @@ def sniff(data: bytes) -> bool:
     return True
 
 
-def decode(data: bytes, sha256: str) -> NoReturn:
+def decode(data: bytes, sha256: str, *, whole: bool = False) -> NoReturn:
     """Refuse the file, naming what it is where its first bytes tell.
 
     Raises

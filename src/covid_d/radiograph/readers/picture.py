@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from typing import Final
 
@@ -23,16 +24,26 @@ from PIL import (
 
 from covid_d.radiograph.film import Facts, FloatImage
 from covid_d.radiograph.readers.codestream import Codestream, Coding
+from covid_d.radiograph.readers.decoded import Decoded
 from covid_d.radiograph.readers.grey import (
     NO_COLOURS,
     Colours,
     grey_of,
+    of_fewest_bits,
     over_black,
     scale,
     top_of,
 )
 from covid_d.radiograph.readers.limits import MAX_PIXELS, require_size
-from covid_d.radiograph.readers.sound import require_sound_jpeg, require_sound_webp
+from covid_d.radiograph.readers.resolution import pixel_ratio
+from covid_d.radiograph.readers.sound import (
+    is_lossless_webp,
+    require_sound_jpeg,
+    require_sound_webp,
+    sound_grey_jpeg,
+)
+from covid_d.radiograph.readers.square import is_square, made_square
+from covid_d.radiograph.readers.tiff import require_sound_tiff
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 _MAGIC: Final = (
@@ -50,6 +61,10 @@ _BMP_HEADERS: Final = (12, 40, 52, 56, 64, 108, 124)
 # Phones write a preview behind the picture of a JPEG (MPO): the first is the picture.
 _PLUGINS: Final = {"JPEG": ("JPEG", "MPO")}
 
+_DEEPEST: Final = 16  # bits
+# The least that the eight high bits of a film's brightest sample are, where all 16 are in use.
+_IN_USE: Final = 128
+
 # What a format is called where it is not called as Pillow does.
 _NAMES: Final = {"JPEG2000": "JPEG 2000"}
 
@@ -65,9 +80,14 @@ _UPRIGHT: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 
+_ON_THE_SIDE: Final = (
+    *(Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_270),
+    *(Image.Transpose.TRANSVERSE, Image.Transpose.ROTATE_90),
+)
+
 # TIFF 6.0 tags.
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
-_WHITE_IS_ZERO = 0
+_WHITE_IS_ZERO, _PLANAR_CONFIGURATION, _BYTE = 0, 284, 8
 _COMPRESSION, _JPEG_COMPRESSION, _JPEG_TABLES = 259, 7, 347
 _STRIPS, _TILES = (273, 279), (324, 325)  # offsets, byte counts
 
@@ -77,7 +97,7 @@ def sniff(data: bytes) -> bool:
     return bool(_format(data))
 
 
-def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
+def decode(data: bytes, sha256: str, *, whole: bool = False) -> Decoded:
     """Return pixels and facts of a picture.
 
     8-bit samples are divided by 255. Deeper ones by the largest value of the bits that they use,
@@ -92,21 +112,85 @@ def decode(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
         space or sample kind whose grey scale is not known.
     """
     kind = _format(data)
-    if kind == "JPEG" and Codestream.of(data).precision > 8:
-        return _deep_jpeg(data, sha256)
+    if kind == "JPEG":
+        stream = Codestream.of(data)
+        if stream.precision > 8:
+            return Decoded(*_deep_jpeg(data, sha256))
+        pixels = _grey_jpeg(data) if stream.components == 1 else None
+        if pixels is not None:
+            return Decoded(pixels, Facts(format=kind, sha256=sha256, bits=8))
+    if kind == "JPEG2000" and not whole:
+        lowered = _lowered(data, sha256)
+        if lowered is not None:
+            return lowered
+    with _opened(data, kind) as picture:
+        return Decoded(*_decoded(picture, data, kind, sha256))
+
+
+def upright(data: bytes) -> Image.Image:
+    """Return a picture as it is to be looked at, in its own colours.
+
+    Raises
+    ------
+    RadiographError
+        As :func:`decode`; also where the file is of another kind, or of a depth that Pillow does
+        not read.
+    """
+    kind = _format(data)
+    if not kind or (kind == "JPEG" and Codestream.of(data).precision > 8):
+        raise RadiographError.of(RefusalCode.UNSUPPORTED, kind or "?")
+    try:
+        with _opened(data, kind) as picture:
+            negative = (
+                isinstance(picture, TiffImagePlugin.TiffImageFile) and (_tiff_samples(picture)[1])
+            )
+            turned = _turned(picture)
+            turned.load()
+    except (OSError, SyntaxError, ValueError) as error:  # as damaged as `read` would find it
+        raise RadiographError.of(RefusalCode.TRUNCATED, cause=str(error)) from error
+    return Image.fromarray(65535 - np.asarray(turned)) if negative else turned
+
+
+@contextmanager
+def _opened(data: bytes, kind: str) -> Iterator[Image.Image]:
+    """Open a picture of which the size, the soundness and the number of frames were checked."""
+    with _headed(data, kind) as picture:
+        _require_sound(picture, data, kind)
+    # Opened anew: what was checked was used up.
+    with _headed(data, kind) as picture:
+        _require_single(picture)
+        yield picture
+
+
+@contextmanager
+def _headed(data: bytes, kind: str) -> Iterator[Image.Image]:
+    """Open a picture of which only the size was checked."""
     try:
         with Image.open(BytesIO(data), formats=_PLUGINS.get(kind, (kind,))) as picture:
             require_size(*picture.size)
-            _require_sound(picture, data, kind)
-        # Opened anew: what was checked was used up.
-        with Image.open(BytesIO(data), formats=_PLUGINS.get(kind, (kind,))) as picture:
-            require_size(*picture.size)
-            _require_single(picture)
-            return _decoded(picture, data, kind, sha256)
+            yield picture
     except Image.DecompressionBombError as error:
         raise RadiographError.of(
             RefusalCode.TOO_LARGE, f"> {MAX_PIXELS // 1_000_000} MP", cause=str(error)
         ) from error
+
+
+def _grey_jpeg(data: bytes) -> FloatImage | None:
+    """Return the pixels of a JPEG of one component: checked and decoded in one, as most films are.
+
+    Returns
+    -------
+    ``None`` where Pillow and libjpeg-turbo do not agree on what it is.
+    """
+    with _headed(data, "JPEG") as picture:
+        size, mode, turn = picture.size, picture.mode, _turn_of(picture)
+        ratio = pixel_ratio(picture)
+    samples = sound_grey_jpeg(data) if mode == "L" else None
+    if samples is None or samples.shape != size[::-1]:
+        return None
+    if turn is not None:
+        samples = np.asarray(Image.fromarray(samples).transpose(turn))
+    return made_square(scale(samples, 255), _turned_ratio(ratio, turn))
 
 
 def _deep_jpeg(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
@@ -120,6 +204,31 @@ def _deep_jpeg(data: bytes, sha256: str) -> tuple[FloatImage, Facts]:
 
     samples = decode_jpeg_12(data, rows=stream.rows, columns=stream.columns)
     return scale(samples, 4095), Facts(format="JPEG", sha256=sha256, bits=12)
+
+
+def _lowered(data: bytes, sha256: str) -> Decoded | None:
+    """Return a large grey JPEG 2000 at a lower resolution; ``None`` where it is read whole."""
+    stream = Codestream.of(data)
+    with _headed(data, "JPEG2000") as picture:
+        mode, turn, square = picture.mode, _turn_of(picture), is_square(pixel_ratio(picture))
+    plain = stream.components == 1 and not stream.signed and mode in ("L", "I;16")
+    if not plain or turn is not None or not square:
+        return None
+    from covid_d.radiograph.readers.jpeg2000 import lowered_samples_of  # pydicom is slow to load
+
+    found = lowered_samples_of(data, rows=stream.rows, columns=stream.columns)
+    if found is None:
+        return None
+    samples, halvings = found
+    wide = 8 if mode == "L" else _DEEPEST
+    top = (1 << wide) - 1
+    if stream.precision == _DEEPEST:
+        samples = of_fewest_bits(samples)
+        top = top_of(int(samples.max()))
+    # As Pillow does, so that both readings are of one grey.
+    pixels = scale(samples << (wide - stream.precision), top)
+    facts = Facts(format=_NAMES["JPEG2000"], sha256=sha256, bits=stream.precision)
+    return Decoded(pixels, facts, halvings, (stream.columns, stream.rows))
 
 
 def _format(data: bytes) -> str:
@@ -138,9 +247,17 @@ def _require_sound(picture: Image.Image, data: bytes, kind: str) -> None:
         require_sound_jpeg(data, components=len(picture.getbands()))
     elif kind == "WEBP":
         require_sound_webp(data)
+        if is_lossless_webp(data):
+            # No checksum, and its codes find their place again: damage passes for a drift of grey.
+            raise RadiographError.of(RefusalCode.UNSUPPORTED, "WebP lossless")
     elif isinstance(picture, TiffImagePlugin.TiffImageFile):
+        require_sound_tiff(data)
         for strip in _jpeg_strips(picture, data):
             require_sound_jpeg(strip, components=len(picture.getbands()))
+    elif kind == "JPEG2000":
+        from covid_d.radiograph.readers.jpeg2000 import require_sound  # pydicom is slow to load
+
+        require_sound(data)
 
 
 def _jpeg_strips(picture: TiffImagePlugin.TiffImageFile, data: bytes) -> Iterator[bytes]:
@@ -176,14 +293,28 @@ def _decoded(picture: Image.Image, data: bytes, kind: str, sha256: str) -> tuple
     negative = False
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         bits, negative = _tiff_samples(picture)
-    picture.load()  # Pillow itself turns a TIFF upright here, and drops its orientation
-    upright = _UPRIGHT.get(picture.getexif().get(_ORIENTATION, 1))
-    film = picture if upright is None else picture.transpose(upright)
-    pixels, colours = _grey(film, kind, bits)
+    ratio = _turned_ratio(pixel_ratio(picture), _turn_of(picture))
+    pixels, colours = _grey(_turned(picture), kind, bits)
     if negative:
         pixels = np.float32(1.0) - pixels
+    pixels = made_square(pixels, ratio)
     name = _NAMES.get(kind, kind)
     return pixels, Facts(format=name, sha256=sha256, bits=bits, **colours._asdict())
+
+
+def _turned(picture: Image.Image) -> Image.Image:
+    picture.load()  # Pillow itself turns a TIFF upright here, and drops its orientation
+    turn = _turn_of(picture)
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _turned_ratio(ratio: float, turn: Image.Transpose | None) -> float:
+    """Return the height by width of a pixel once its picture is upright."""
+    return 1 / ratio if turn in _ON_THE_SIDE else ratio
+
+
+def _turn_of(picture: Image.Image) -> Image.Transpose | None:
+    return _UPRIGHT.get(picture.getexif().get(_ORIENTATION, 1))
 
 
 def _grey(picture: Image.Image, kind: str, bits: int) -> tuple[FloatImage, Colours]:
@@ -191,10 +322,13 @@ def _grey(picture: Image.Image, kind: str, bits: int) -> tuple[FloatImage, Colou
     if mode.startswith("I;16") or (mode == "I" and kind == "PNG"):
         if "transparency" in picture.info:
             raise RadiographError.of(RefusalCode.UNSUPPORTED, f"{kind}, 16 bits, transparency")
-        # OpenJPEG fills deeper samples than 8 bits up to 16.
         samples = np.asarray(picture)
-        top = 65535 if kind == "JPEG2000" else min(top_of(int(samples.max())), (1 << bits) - 1)
+        # OpenJPEG fills samples of 9 to 15 bits up to 16; of 16 some use fewer, as anywhere.
+        filled = kind == "JPEG2000" and bits < _DEEPEST
+        top = 65535 if filled else min(top_of(int(samples.max())), (1 << bits) - 1)
         return scale(samples, top), NO_COLOURS
+    if bits == _DEEPEST and kind in ("PNG", "TIFF"):
+        _require_high_bits(picture, kind)
     if mode in ("1", "L", "RGB", "P", "PA") and "transparency" in picture.info:
         mode = "LA" if mode in ("1", "L") else "RGBA"
         picture = picture.convert(mode)
@@ -212,6 +346,14 @@ def _grey(picture: Image.Image, kind: str, bits: int) -> tuple[FloatImage, Colou
     raise RadiographError.of(RefusalCode.UNSUPPORTED, f"{kind}, {picture.mode}")
 
 
+def _require_high_bits(picture: Image.Image, kind: str) -> None:
+    """Refuse 16-bit samples that use the lower bits alone: Pillow keeps the eight high ones."""
+    channels = picture.split()[: 1 if picture.mode == "LA" else 3]
+    if max(int(np.asarray(channel).max()) for channel in channels) < _IN_USE:
+        what = f"{kind}, {len(picture.getbands())} x 16 bits, the high ones not in use"
+        raise RadiographError.of(RefusalCode.UNSUPPORTED, what)
+
+
 def _tiff_samples(picture: TiffImagePlugin.TiffImageFile) -> tuple[int, bool]:
     """Return bits a sample, and whether Pillow leaves zero as white."""
     tags = picture.tag_v2
@@ -219,5 +361,8 @@ def _tiff_samples(picture: TiffImagePlugin.TiffImageFile) -> tuple[int, bool]:
     unsigned, undefined = 1, 4
     if any(kind not in (unsigned, undefined) for kind in tags.get(_SAMPLE_FORMAT, (unsigned,))):
         raise RadiographError.of(RefusalCode.UNSUPPORTED, f"TIFF, {bits} bits, signed or float")
+    # Pillow 13.0 takes planes of 16 bits for planes of 8.
+    if bits > _BYTE and tags.get(_PLANAR_CONFIGURATION, 1) != 1 and len(picture.getbands()) > 1:
+        raise RadiographError.of(RefusalCode.UNSUPPORTED, f"TIFF, planes of {bits} bits")
     # Pillow inverts WhiteIsZero for up to 8 bits but not for 16.
     return bits, picture.mode.startswith("I;16") and tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO

@@ -5,12 +5,15 @@ Each check raises ``ValueError`` with what is wrong; the door of the room turns 
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from struct import unpack_from
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import simplejpeg
 from PIL import Image, WebPImagePlugin  # noqa: F401 - registers WebP
 
@@ -20,6 +23,14 @@ _NO_DAMAGE: Final = "nsupported"
 _CMYK: Final = 4
 # An eighth of the size: the entropy coded data is read whole all the same.
 _SHRUNK: Final = 8
+
+# Markers of JPEG, apart from stuffing, fill bytes and restarts; start-of-frame markers.
+_MARKERS: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]", re.DOTALL)
+_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_SCAN: Final = 0xDA
+_COEFFICIENTS: Final = 64
+_NOT_SENT: Final = 15  # bits of a coefficient that no scan brought
 
 # More rows than end with a run by chance. PS3.5 G.3.1: each row is coded by itself; writers that
 # do not heed it exist, and fail at once.
@@ -32,6 +43,36 @@ _INFLATED_AT_ONCE: Final = 8 * 1024**2
 _UNASKED: Final = 8
 
 
+def require_all_scans(stream: bytes) -> None:
+    """Raise where scans of a progressive JPEG are missing, though the rest of it is whole.
+
+    A file that was cut between two scans and closed shows a coarse picture, and no decoder warns.
+    Its first component, the grey, must have all bits of all its coefficients.
+
+    Source: ISO/IEC 10918-1 B.2.3 and G.1.1.1.
+
+    Raises
+    ------
+    ValueError
+        If it lacks some; also where the frame is progressive and holds no scan.
+    """
+    first, left = -1, [_NOT_SENT] * _COEFFICIENTS
+    for found in _MARKERS.finditer(stream):
+        at, marker = found.start(), stream[found.start() + 1]
+        if marker in _FRAMES and marker not in _PROGRESSIVE:
+            return
+        if marker in _PROGRESSIVE and first < 0:
+            first = stream[at + 10]
+        elif marker == _SCAN and first >= 0 and len(stream) > at + 5 + 2 * stream[at + 4] + 2:
+            count = stream[at + 4]
+            start, stop, bits = stream[at + 5 + 2 * count : at + 8 + 2 * count]
+            if first in stream[at + 5 : at + 5 + 2 * count : 2] and start <= stop < _COEFFICIENTS:
+                left[start : stop + 1] = [bits & 0x0F] * (stop + 1 - start)
+    if first >= 0 and any(left):
+        missing = sum(bits > 0 for bits in left)
+        raise ValueError(f"a progressive JPEG lacks bits of {missing} of 64 coefficients")
+
+
 def require_sound_jpeg(stream: bytes, *, components: int) -> None:
     """Raise unless libjpeg-turbo reads a JPEG of 8 bits without a warning.
 
@@ -41,11 +82,36 @@ def require_sound_jpeg(stream: bytes, *, components: int) -> None:
         With its words: *premature end of data segment*, *extraneous bytes before marker*...
     """
     colours = "CMYK" if components == _CMYK else "GRAY"
+    require_all_scans(stream)
     try:
         simplejpeg.decode_jpeg(stream, colours, fastdct=True, min_factor=_SHRUNK, strict=True)
     except ValueError as error:
         if _NO_DAMAGE not in str(error):
             raise
+
+
+def sound_grey_jpeg(stream: bytes) -> npt.NDArray[np.uint8] | None:
+    """Return the samples of a grey JPEG of 8 bits, if libjpeg-turbo reads it without a warning.
+
+    They are those that Pillow gives, by the same library, which need not decode it once more.
+
+    Returns
+    -------
+    uint8, HxW; ``None`` where the library makes no picture of such a JPEG, damaged or not.
+
+    Raises
+    ------
+    ValueError
+        As :func:`require_sound_jpeg`.
+    """
+    require_all_scans(stream)
+    try:
+        samples: npt.NDArray[np.uint8] = simplejpeg.decode_jpeg(stream, "GRAY", strict=True)
+    except ValueError as error:
+        if _NO_DAMAGE not in str(error):
+            raise
+        return None
+    return samples[:, :, 0]
 
 
 def require_sound_rle(frame: bytes, *, rows: int, columns: int) -> None:
@@ -88,8 +154,8 @@ def _walk(segment: bytes, rows: int, columns: int) -> None:
         raise ValueError(f"an RLE segment of {len(segment)} bytes ends at byte {at}")
 
 
-def inflated(stream: bytes, *, raw: bool) -> Iterator[int]:
-    """Inflate a deflate stream piece by piece, keeping nothing; yield each piece's length.
+def inflated(stream: bytes, *, raw: bool) -> Iterator[bytes]:
+    """Inflate a deflate stream; yield it piece by piece.
 
     Parameters
     ----------
@@ -106,7 +172,7 @@ def inflated(stream: bytes, *, raw: bool) -> Iterator[int]:
     inflater = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS)
     rest = stream
     while rest and not inflater.eof:
-        yield len(inflater.decompress(rest, _INFLATED_AT_ONCE))
+        yield inflater.decompress(rest, _INFLATED_AT_ONCE)
         rest = inflater.unconsumed_tail
     if not inflater.eof:
         raise ValueError("a deflate stream is cut off")
@@ -127,16 +193,28 @@ def require_sound_webp(data: bytes) -> None:
     ValueError
         If nothing is missed without the last bytes.
     """
-    at = 12
-    while at + 8 <= len(data):
-        name, (size,) = data[at : at + 4], unpack_from("<I", data, at + 4)
+    for name, at, size in _webp_chunks(data):
         if name in (b"VP8 ", b"VP8L"):
             kept = size - _UNASKED & ~1
-            chunk = name + kept.to_bytes(4, "little") + data[at + 8 : at + 8 + kept]
+            chunk = name + kept.to_bytes(4, "little") + data[at : at + kept]
             short = b"RIFF" + (4 + len(chunk)).to_bytes(4, "little") + b"WEBP" + chunk
             if _decodes(short):
                 raise ValueError(f"a {name.decode().strip()} stream ends before its data does")
             return
+
+
+def is_lossless_webp(data: bytes) -> bool:
+    """Return whether a WebP's first picture is coded without loss (RFC 9649: VP8L)."""
+    pictures = (name for name, _, _ in _webp_chunks(data) if name in (b"VP8 ", b"VP8L"))
+    return next(pictures, b"") == b"VP8L"
+
+
+def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Yield name, start and size of each chunk of a WebP."""
+    at = 12
+    while at + 8 <= len(data):
+        (size,) = unpack_from("<I", data, at + 4)
+        yield data[at : at + 4], at + 8, size
         at += 8 + size + size % 2
 
 

@@ -26,8 +26,11 @@ EXACT = DEEP.astype(np.float32) / np.float32(4095)
         ({"ImagerPixelSpacing": [0.2, 0.16]}, (250, 200)),
         ({"PixelSpacing": [0.1, 0.15]}, (200, 300)),
         ({"NominalScannedPixelSpacing": [0.3, 0.2]}, (300, 200)),
-        # The ratio is stated where the spacing is not; stated beside it, it is what is meant.
-        ({"PixelAspectRatio": [3, 2], "PixelSpacing": [0.1, 0.1]}, (300, 200)),
+        # Stated beside a spacing it says the same, but for rounding.
+        ({"PixelAspectRatio": [3, 2], "PixelSpacing": [0.15, 0.1]}, (300, 200)),
+        ({"PixelAspectRatio": [1, 1], "ImagerPixelSpacing": [0.17, 0.168]}, (200, 200)),
+        # Magnified, or measured anew: of another size and of the same shape.
+        ({"ImagerPixelSpacing": [0.2, 0.16], "PixelSpacing": [0.1, 0.08]}, (250, 200)),
         ({"ImagerPixelSpacing": [0.143, 0.1435]}, (200, 200)),
         ({"PixelAspectRatio": [0, 1]}, (200, 200)),
         ({"PixelSpacing": [0.1, -0.2]}, (200, 200)),
@@ -57,6 +60,26 @@ def test_an_absurd_ratio_is_refused() -> None:
         read(films.dicom(DEEP, PixelAspectRatio=[100, 1]))
     assert caught.value.refusal.code is RefusalCode.UNSUPPORTED
     assert "Pixel Aspect Ratio 100" in caught.value.refusal.message.en
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"PixelAspectRatio": [3, 2], "PixelSpacing": [0.1, 0.1]},
+        {"PixelAspectRatio": [1, 1], "ImagerPixelSpacing": [0.2, 0.16]},
+        {"PixelAspectRatio": [1, 1], "NominalScannedPixelSpacing": [0.2, 0.25]},
+        {"PixelAspectRatio": [4, 5], "PixelSpacing": [0.2, 0.16]},  # the other way round
+        {"ImagerPixelSpacing": [0.3, 0.2], "PixelSpacing": [0.1, 0.1]},
+    ],
+)
+def test_a_ratio_and_spacings_that_contradict_each_other_are_refused(
+    elements: dict[str, Any],
+) -> None:
+    """PS3.3 C.7.6.3.1.7 has the ratio for films without a spacing, and says not which counts."""
+    with pytest.raises(RadiographError) as caught:
+        read(films.dicom(DEEP, **elements))
+    assert caught.value.refusal.code is RefusalCode.UNSUPPORTED
+    assert "Pixel Aspect Ratio and spacing" in caught.value.refusal.message.es
 
 
 RECTANGLE = {
@@ -126,3 +149,27 @@ def test_shapes_leave_what_each_of_them_does() -> None:
 )
 def test_a_shutter_that_says_nothing_hides_nothing(elements: dict[str, Any]) -> None:
     assert unshuttered(films.dataset(DEEP, **elements)) is None
+
+
+def test_a_shutter_of_bits_hides_what_they_mark() -> None:
+    # PS3.3 C.7.6.15: an overlay plane whose ones are replaced; packed from the low bit on.
+    hidden = np.zeros(DEEP.shape, dtype=np.uint8)
+    hidden[:20] = 1
+    hidden[:, 150:] = 1
+    film = films.dataset(DEEP, ShutterShape="BITMAP", ShutterOverlayGroup=0x6002)
+    film.add_new(0x60020010, "US", DEEP.shape[0])
+    film.add_new(0x60020011, "US", DEEP.shape[1])
+    film.add_new(0x60020040, "CS", "G")
+    film.add_new(0x60020050, "SS", [1, 1])
+    film.add_new(0x60020100, "US", 1)
+    film.add_new(0x60020102, "US", 0)
+    film.add_new(0x60023000, "OW", np.packbits(hidden.ravel(), bitorder="little").tobytes())
+    assert np.array_equal(unshuttered(film), hidden == 0)
+    assert read(films.part10(film)).box == Box(20, 0, DEEP.shape[0], 150)
+    del film[0x60023000]  # an overlay that is not there hides nothing
+    assert unshuttered(film) is None
+
+
+def test_a_shutters_name_in_small_letters_is_its_name() -> None:
+    film = read(films.dicom(DEEP, **{**RECTANGLE, "ShutterShape": "rectangular"}))
+    assert film.box == Box(30, 20, 30 + 150, 20 + 150)

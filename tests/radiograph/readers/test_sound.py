@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 import zlib
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from pydicom.uid import DeflatedExplicitVRLittleEndian
@@ -14,12 +17,14 @@ import films
 from covid_d.radiograph import RadiographError, RefusalCode, read
 from covid_d.radiograph.readers.sound import (
     inflated,
+    require_all_scans,
     require_sound_jpeg,
     require_sound_rle,
     require_sound_webp,
+    sound_grey_jpeg,
 )
 
-CASES = Path(__file__).parents[3] / "shared" / "cases" / "damaged"
+CASES = Path(__file__).parents[4] / "shared" / "cases" / "damaged"
 GREY = films.grey8(size=256)
 DEEP = films.grey16(bits=12, size=200)
 
@@ -66,6 +71,32 @@ def test_four_components_are_looked_at_too() -> None:
     require_sound_jpeg(cmyk, components=4)
     with pytest.raises(ValueError, match="Corrupt"):
         require_sound_jpeg(without(cmyk, 0.7, 30), components=4)
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"quality": 40}, {"optimize": 1}])
+@pytest.mark.parametrize("shape", [(256, 256), (250, 231), (97, 400)])
+def test_a_grey_jpeg_gives_the_very_samples_of_pillow(
+    shape: tuple[int, int], options: dict[str, int]
+) -> None:
+    data = films.picture(GREY[: shape[0], : shape[1]], "JPEG", **options)
+    with Image.open(BytesIO(data)) as picture:
+        wanted = np.asarray(picture)
+    found = sound_grey_jpeg(data)
+    assert found is not None
+    assert np.array_equal(found, wanted)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_what_is_checked_small_is_checked_at_full_size_alike(
+    progressive: bool, share: float
+) -> None:
+    damaged = without(films.picture(GREY, "JPEG", progressive=progressive), share, 300)
+    with pytest.raises(ValueError, match=r"\w") as small:
+        require_sound_jpeg(damaged, components=1)
+    with pytest.raises(ValueError, match=r"\w") as whole:
+        sound_grey_jpeg(damaged)
+    assert str(whole.value) == str(small.value)
 
 
 def packed(rows: list[bytes], *, apart: bool = True) -> bytes:
@@ -123,8 +154,8 @@ def test_rle_dicom_that_lacks_bytes_is_damaged() -> None:
 def test_deflate_must_end_with_its_data(raw: bool) -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, -15 if raw else 15)
     stream = packer.compress(GREY.tobytes()) + packer.flush()
-    assert sum(inflated(stream, raw=raw)) == GREY.size
-    assert sum(inflated(stream + b"\0", raw=raw)) == GREY.size
+    assert b"".join(inflated(stream, raw=raw)) == GREY.tobytes()
+    assert b"".join(inflated(stream + b"\0", raw=raw)) == GREY.tobytes()
     for damaged in (stream[:-20], stream + b"more"):
         with pytest.raises(ValueError, match="deflate"):
             list(inflated(damaged, raw=raw))
@@ -144,6 +175,25 @@ def test_a_deflated_dicom_with_more_behind_its_end_is_damaged() -> None:
 def test_sound_webp_misses_its_last_bytes(options: dict[str, int], size: tuple[int, int]) -> None:
     picture = Image.fromarray(GREY).resize(size)
     require_sound_webp(films.picture(picture, "WEBP", **options))
+
+
+def test_lossless_webp_is_refused_since_nothing_tells_whether_it_is_whole() -> None:
+    data = films.picture(films.grey8(size=256), "WEBP", lossless=True)
+    with pytest.raises(RadiographError) as caught:
+        read(data)
+    refusal = caught.value.refusal
+    assert refusal.code is RefusalCode.UNSUPPORTED
+    assert "WebP lossless" in refusal.message.en
+    assert "PNG" in refusal.next_step.es
+    # The reason: a single bit turned in it may change a large part of the film, and it decodes.
+    before = np.asarray(Image.open(BytesIO(data)).convert("L"), dtype=int)
+    changed = 0
+    for at in range(len(data) // 4, len(data), len(data) // 40):
+        harmed = data[:at] + bytes([data[at] ^ 8]) + data[at + 1 :]
+        with contextlib.suppress(OSError, ValueError):
+            after = np.asarray(Image.open(BytesIO(harmed)).convert("L"), dtype=int)
+            changed += (np.abs(after - before) > 1).mean() > 0.2
+    assert changed > 0
 
 
 def test_webp_whose_decoder_lost_its_place_is_damaged() -> None:
@@ -173,3 +223,74 @@ def test_what_may_follow_the_pixels_in_a_data_set_is_no_damage() -> None:
     film.add_new("DataSetTrailingPadding", "OB", bytes(50))
     assert code_of(films.part10(film)) is None
     assert code_of(films.part10(films.dataset(DEEP)) + b"\0") is None
+
+
+@pytest.mark.parametrize("deflated", [False, True])
+@pytest.mark.parametrize("length", [1, 2, 5, 7])
+def test_fewer_bytes_than_an_element_has_are_damage_too(length: int, deflated: bool) -> None:
+    film = films.dataset(DEEP)
+    sound = films.part10(film)
+    at = len(sound) - 999
+    damaged = sound[:at] + b"\x55" * length + sound[at:]
+    if deflated:
+        # The file meta information is written plain, then the rest is packed (PS3.5 A.5).
+        film.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+        packed = films.part10(film)
+        start = packed.index(DeflatedExplicitVRLittleEndian.encode()) + 22
+        elements = damaged[damaged.index(b"\x08\x00\x16\x00") :]
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+        stream = packer.compress(elements) + packer.flush()
+        head = packed[: _plain(packed, start)]
+        assert code_of(head + stream) is RefusalCode.TRUNCATED
+        return
+    assert code_of(damaged) is RefusalCode.TRUNCATED
+
+
+def _plain(packed: bytes, start: int) -> int:
+    """Return where the packed part of a deflated data set begins: where inflating works."""
+    for at in range(start, len(packed)):
+        try:
+            if zlib.decompressobj(-15).decompress(packed[at:], 8)[:4] == b"\x08\x00\x16\x00":
+                return at
+        except zlib.error:
+            continue
+    raise AssertionError("no packed part")
+
+
+def scans_of(stream: bytes) -> list[int]:
+    """Return where each scan of a progressive JPEG starts, and where the file ends."""
+    starts = [at for at in range(len(stream) - 1) if stream[at : at + 2] == b"\xff\xda"]
+    return [*starts, len(stream) - 2]
+
+
+@pytest.mark.parametrize("colour", [False, True])
+def test_a_progressive_jpeg_without_its_last_scans_is_damaged(colour: bool) -> None:
+    """It was closed after a scan, so that no decoder misses anything (ISO/IEC 10918-1 G.1.1.1)."""
+    picture = Image.fromarray(GREY).convert("RGB" if colour else "L")
+    sound = films.picture(picture, "JPEG", quality=90, progressive=True)
+    starts = scans_of(sound)
+    assert len(starts) > 4
+    assert code_of(sound) is None
+    for number in range(1, len(starts) - 1):
+        cut = sound[: starts[number]] + b"\xff\xd9"
+        with contextlib.suppress(OSError), Image.open(BytesIO(cut)) as opened:
+            opened.load()  # Pillow shows it
+        if not colour:  # of colours the last scans may be of chroma alone
+            assert code_of(cut) is RefusalCode.TRUNCATED
+    coarse = sound[: starts[1]] + b"\xff\xd9"
+    assert code_of(coarse) is RefusalCode.TRUNCATED
+
+
+def test_a_baseline_jpeg_needs_no_more_than_its_scan() -> None:
+    for options in ({}, {"restart_marker_blocks": 4}, {"quality": 100}):
+        require_all_scans(films.picture(GREY, "JPEG", **options))
+
+
+def test_bits_that_never_came_are_counted() -> None:
+    sound = films.picture(GREY, "JPEG", quality=90, progressive=True)
+    starts = scans_of(sound)
+    with pytest.raises(ValueError, match=r"lacks bits of 6[34] of 64"):
+        require_all_scans(sound[: starts[1]] + b"\xff\xd9")
+    with pytest.raises(ValueError, match="lacks bits of 64 of 64"):
+        require_all_scans(sound[: starts[0]] + b"\xff\xd9")
+    require_all_scans(b"")

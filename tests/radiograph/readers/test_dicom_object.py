@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydicom.data import get_testdata_file
+from pydicom.encaps import encapsulate
 from pydicom.uid import (
     JPEG2000,
     DeflatedExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
     JPEGLossless,
@@ -30,7 +32,7 @@ GREY = films.grey8()
 DEEP = films.grey16(bits=12)
 # A stream of 12 bits, of the phantom `films.grey16(bits=12, size=96)`. Neither Pillow nor GDCM
 # writes such; DCMTK 3.6.7 did: `dcmcjpeg +ee +q 95`, then the frame alone.
-TWELVE_BITS = Path(__file__).with_name("phantom-12-bit.jpg").read_bytes()
+TWELVE_BITS = Path(__file__).parents[1].joinpath("phantom-12-bit.jpg").read_bytes()
 
 
 def refusal_of(data: bytes) -> RefusalCode:
@@ -122,7 +124,7 @@ def test_a_crash_harms_only_its_film(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (worker,) = gdcm_isolated._idle
     worker._process.kill()
     worker._process.wait()
-    with pytest.raises(RadiographError, match="crashed") as caught:
+    with pytest.raises(RadiographError, match="the decoder ended") as caught:
         read(whole)
     assert caught.value.refusal.code is RefusalCode.TRUNCATED
     assert gdcm_isolated._idle == []
@@ -228,6 +230,54 @@ def test_a_stream_of_another_coding_is_refused() -> None:
     frame = films.picture(GREY, "JPEG2000", no_jp2=True)
     film = films.dataset(GREY)
     assert refusal_of(films.encapsulated(film, frame, JPEGBaseline8Bit)) is RefusalCode.TRUNCATED
+
+
+@pytest.mark.parametrize("frames", [None, 1])
+@pytest.mark.parametrize("coding", ["JPEG", "JPEG 2000", "one fragment", "filled up"])
+def test_a_second_film_that_the_file_does_not_tell_of_is_several(
+    coding: str, frames: int | None
+) -> None:
+    """Decoders show the first of them."""
+    stated = {} if frames is None else {"NumberOfFrames": frames}
+    kind, syntax, more = "JPEG", JPEGBaseline8Bit, {"quality": 95}
+    if coding == "JPEG 2000":
+        kind, syntax, more = "JPEG2000", JPEG2000Lossless, {"no_jp2": True}
+    first, second = films.picture(GREY, kind, **more), films.picture(255 - GREY, kind, **more)
+    assert read(films.encapsulated(films.dataset(GREY, **stated), first, syntax)).pixels.any()
+    film = films.dataset(GREY, **stated)
+    if coding in ("one fragment", "filled up"):
+        joined = first + (bytes(2) if coding == "filled up" else b"") + second
+        data = films.encapsulated(film, joined, syntax)
+    else:
+        film.file_meta.TransferSyntaxUID = syntax
+        film.PixelData = encapsulate([first, second], has_bot=False)
+        film["PixelData"].VR, film["PixelData"].is_undefined_length = "OB", True
+        data = films.part10(film)
+    assert refusal_of(data) is RefusalCode.MULTI_FRAME
+
+
+def test_fragments_and_a_preview_within_a_jpeg_are_one_film() -> None:
+    frame = films.picture(GREY, "JPEG", quality=95)
+    preview = b"Exif\0\0" + films.picture(GREY[::4, ::4], "JPEG") + b"\0"
+    marker = b"\xff\xe1" + (len(preview) + 2).to_bytes(2) + preview
+    film = films.dataset(GREY)
+    film.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    half = len(frame) // 4 * 2
+    plain = films.encapsulated(films.dataset(GREY), frame, JPEGBaseline8Bit)
+    for data in (
+        films.encapsulated(film, frame[:2] + marker + frame[2:], JPEGBaseline8Bit),
+        plain.replace(
+            len(frame + b"\0" * (len(frame) % 2)).to_bytes(4, "little") + frame,
+            b"".join(
+                (
+                    half.to_bytes(4, "little") + frame[:half],
+                    bytes.fromhex("feff00e0"),
+                    (len(frame) + len(frame) % 2 - half).to_bytes(4, "little") + frame[half:],
+                )
+            ),
+        ),
+    ):
+        assert np.array_equal(read(data).pixels, read(plain).pixels)
 
 
 def test_encrypted_attributes_matter_only_without_pixels() -> None:

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
+from pydicom.uid import CTImageStorage
 
 import films
-from covid_d.radiograph import Facts, Projection, Sex, read
+from covid_d.radiograph import Facts, Projection, RefusalCode, Sex, read
+from covid_d.radiograph.check import check_facts
 from covid_d.radiograph.readers.dicom_facts import facts_of
 
 
@@ -22,6 +24,64 @@ def facts(**elements: Any) -> Facts:
 def test_a_film_that_says_nothing_has_no_facts() -> None:
     known = facts(Modality=None)
     assert known == Facts(format="DICOM", sha256="0", bits=12)
+
+
+@pytest.mark.parametrize(
+    ("sop_class", "modality"),
+    [  # PS3.4 B.5 and the modality that PS3.3 lets their images have
+        ("1.2.840.10008.5.1.4.1.1.2", "CT"),
+        ("1.2.840.10008.5.1.4.1.1.4", "MR"),
+        ("1.2.840.10008.5.1.4.1.1.1.2", "MG"),
+        ("1.2.840.10008.5.1.4.1.1.6.1", "US"),
+        ("1.2.840.10008.5.1.4.1.1.20", "NM"),
+        ("1.2.840.10008.5.1.4.1.1.12.1", "XA"),
+        ("1.2.840.10008.5.1.4.1.1.1.3", "IO"),
+        ("1.2.840.10008.5.1.4.1.1.2.1", "CT"),  # enhanced
+        ("1.2.840.10008.5.1.4.1.1.2.2", "CT"),  # converted
+        ("1.2.840.10008.5.1.4.1.1.12.2", "RF"),
+        ("1.2.840.10008.5.1.4.1.1.12.2.1", "RF"),
+        ("1.2.840.10008.5.1.4.1.1.13.1.3", "MG"),
+        ("1.2.840.10008.5.1.4.1.1.128", "PT"),
+        ("1.2.840.10008.5.1.4.1.1.481.1", "RTIMAGE"),
+        ("1.2.840.10008.5.1.4.1.1.77.1.4", "XC"),
+        ("1.2.840.10008.5.1.4.1.1.6", "US"),  # retired
+        ("1.2.840.10008.5.1.4.1.1.501.2.1", "DICOS"),  # of luggage
+        ("1.2.840.10008.5.1.4.1.1.1", None),  # computed radiography
+        ("1.2.840.10008.5.1.4.1.1.1.1", None),  # digital radiography
+        ("1.2.840.10008.5.1.4.1.1.7", None),  # secondary capture: of anything
+        ("1.2.840.10008.5.1.4.1.1.7.2", None),
+        ("1.2.826.0.1.3680043.9.1.1", None),  # a private class
+    ],
+)
+def test_a_class_that_is_no_radiography_decides_whatever_modality_is_stated(
+    sop_class: str, modality: str | None
+) -> None:
+    assert facts(Modality=None, SOPClassUID=sop_class).modality == modality
+    assert facts(Modality="", SOPClassUID=sop_class).modality == modality
+    for stated in ("CR", "DX"):
+        known = facts(Modality=stated, SOPClassUID=sop_class)
+        assert known.modality == modality or (modality is None and known.modality == stated)
+        refusal = check_facts(known)
+        assert (refusal.code if refusal else None) == (
+            None if modality is None else RefusalCode.NOT_RADIOGRAPHY
+        )
+
+
+def test_the_class_before_the_data_set_counts_too() -> None:
+    film = films.dataset(Modality="CR")
+    film.file_meta.MediaStorageSOPClassUID = CTImageStorage
+    assert facts_of(film, sha256="0", colour=False).modality == "CT"
+    film.SOPClassUID = ""
+    assert facts_of(film, sha256="0", colour=False).modality == "CT"
+
+
+@pytest.mark.parametrize("modality", ["CT", "MG", "US", "MR", "NM", "RF"])
+def test_a_film_of_the_radiographic_class_that_states_another_modality_is_none(
+    modality: str,
+) -> None:
+    refusal = check_facts(facts(Modality=modality))
+    assert refusal is not None
+    assert refusal.code is RefusalCode.NOT_RADIOGRAPHY
 
 
 def test_everything_stated_arrives() -> None:
@@ -132,12 +192,43 @@ def test_supine(position: str, projection: Projection) -> None:
     assert facts(PatientPosition=position).projection is None
 
 
-def test_orientation_can_only_say_lateral() -> None:
-    assert facts(PatientOrientation=["A", "F"]).projection is Projection.LATERAL
-    assert facts(PatientOrientation=["P", "F"]).projection is Projection.LATERAL
-    assert facts(PatientOrientation=["L", "F"]).projection is None
-    assert facts(PatientOrientation="").projection is None
-    assert facts(PatientOrientation="A").projection is None
+@pytest.mark.parametrize(
+    ("rows", "columns", "projection", "turned"),
+    [  # PS3.3 C.7.6.1.1.1: where rows, then columns, run to; a standing frontal film is L, F
+        ("L", "F", None, None),
+        ("R", "F", None, "RF"),
+        ("L", "H", None, "LH"),
+        ("R", "H", None, "RH"),
+        ("F", "L", None, "FL"),
+        ("F", "R", None, "FR"),
+        ("H", "L", None, "HL"),
+        ("LP", "FA", None, None),  # a little oblique, as stations write it
+        (" r", "f ", None, "RF"),
+        ("A", "F", Projection.LATERAL, None),
+        ("P", "F", Projection.LATERAL, None),
+        ("P", "H", Projection.LATERAL, None),
+        ("F", "A", Projection.LATERAL, None),
+        ("H", "P", Projection.LATERAL, None),
+        ("L", "P", Projection.OTHER, None),  # as CT slices lie
+        ("A", "R", Projection.OTHER, None),
+        ("L", "R", None, None),  # no directions of a picture
+        ("L", "L", None, None),
+        ("A", "P", None, None),
+        ("X", "F", None, None),
+        ("", "F", None, None),
+    ],
+)
+def test_orientation(rows: str, columns: str, projection: Projection | None, turned: str) -> None:
+    known = facts(PatientOrientation=[rows, columns])
+    assert (known.projection, known.turned) == (projection, turned)
+    refusal = check_facts(known)
+    assert (refusal is not None) == (projection is not None)
+
+
+@pytest.mark.parametrize("stated", ["", "A", "L", ["L"], ["L", "F", "F"]])
+def test_an_orientation_that_is_not_whole_says_nothing(stated: Any) -> None:
+    known = facts(PatientOrientation=stated)
+    assert (known.projection, known.turned) == (None, None)
 
 
 def test_a_lateral_stated_anywhere_wins_and_other_contradictions_are_unknown() -> None:
@@ -192,6 +283,40 @@ def test_age_strings(text: str, years: float | None) -> None:
 )
 def test_age_from_dates(born: str, taken: str, years: float | None) -> None:
     assert facts(PatientBirthDate=born, StudyDate=taken).age_years == years
+
+
+@pytest.mark.parametrize(
+    ("elements", "taken"),
+    [
+        ({}, None),
+        ({"StudyDate": "20210203"}, date(2021, 2, 3)),
+        ({"StudyDate": "20210203", "AcquisitionDate": "20210201"}, date(2021, 2, 1)),
+        ({"StudyDate": "20210203", "ContentDate": "20210202"}, date(2021, 2, 2)),
+        ({"AcquisitionDateTime": "20210204101500.00"}, date(2021, 2, 4)),
+        ({"AcquisitionDate": "2021.02.05"}, date(2021, 2, 5)),
+        ({"AcquisitionDate": "20210230", "StudyDate": "20210203"}, date(2021, 2, 3)),
+        ({"StudyDate": "202102"}, None),
+        ({"StudyDate": "03/02/2021"}, None),
+        ({"InstanceCreationDate": "20240101"}, None),
+        ({"StudyDate": "20300101"}, date(2030, 1, 1)),
+    ],
+)
+def test_the_day_of_the_film(elements: dict[str, str], taken: date | None) -> None:
+    assert facts(**elements).taken_on == taken
+
+
+@pytest.mark.parametrize(
+    ("moved", "taken"),
+    [
+        ("MODIFIED", None),
+        ("removed", None),
+        ("UNMODIFIED", date(2021, 2, 3)),
+        ("", date(2021, 2, 3)),
+    ],
+)
+def test_a_day_that_was_moved_is_none(moved: str, taken: date | None) -> None:
+    said = facts(StudyDate="20210203", LongitudinalTemporalInformationModified=moved)
+    assert said.taken_on == taken
 
 
 def test_the_age_string_counts_before_the_dates() -> None:

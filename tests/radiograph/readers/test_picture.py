@@ -15,8 +15,9 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 import films
+import wavelets
 from covid_d.radiograph import RadiographError, RefusalCode, read
-from covid_d.radiograph.readers import limits, picture
+from covid_d.radiograph.readers import jpeg2000, limits, picture
 
 GREY = films.grey8()
 EXACT = GREY.astype(np.float32) / np.float32(255)
@@ -39,7 +40,6 @@ def refusal_of(data: bytes) -> RefusalCode:
         ("TIFF", {"compression": "tiff_lzw"}),
         ("TIFF", {"compression": "tiff_adobe_deflate"}),
         ("TIFF", {"big_tiff": True}),
-        ("WEBP", {"lossless": True}),
     ],
 )
 def test_lossless_pictures_give_their_very_samples(kind: str, options: dict[str, Any]) -> None:
@@ -55,18 +55,45 @@ def test_jpeg_gives_nearly_its_samples(options: dict[str, Any]) -> None:
     assert film.facts.format == "JPEG"
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_grey_jpeg_is_turned_upright_as_one_in_colours_is(orientation: int) -> None:
+    """The one is decoded by libjpeg-turbo asked directly, the other by Pillow."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    oblong = GREY[:150]
+    grey = films.picture(oblong, "JPEG", quality=95, exif=exif)
+    colours = films.picture(Image.fromarray(oblong).convert("RGB"), "JPEG", quality=95, exif=exif)
+    shape = (150, GREY.shape[1])
+    found, other = picture.decode(grey, ""), picture.decode(colours, "")
+    assert found[0].shape == (shape if orientation < 5 else shape[::-1])
+    assert np.abs(found[0] - other[0]).max() < 3 / 255
+    assert found[1] == other[1]
+
+
+def test_a_jpeg_that_two_decoders_see_differently_is_left_to_pillow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = films.picture(GREY, "JPEG")
+    usual = picture.decode(data, "")
+    for answer in (None, GREY[:100]):
+        monkeypatch.setattr(picture, "sound_grey_jpeg", lambda _, answer=answer: answer)
+        pixels, facts = picture.decode(data, "")[:2]
+        assert np.array_equal(pixels, usual[0])
+        assert facts == usual[1]
+
+
 @given(hnp.arrays(np.uint8, shapes))
 @settings(max_examples=15, deadline=None)
 def test_every_8_bit_picture_comes_back(samples: np.ndarray[Any, Any]) -> None:
     # By the reader alone: `read` cuts uniform margins off, of which arrays of chance are full.
-    pixels, _ = picture.decode(films.picture(samples), "")
+    pixels = picture.decode(films.picture(samples), "").pixels
     assert np.array_equal(np.rint(pixels * 255), samples)
 
 
 @given(hnp.arrays(np.uint16, shapes), st.sampled_from(["PNG", "TIFF"]))
 @settings(max_examples=15, deadline=None)
 def test_every_16_bit_picture_comes_back(samples: np.ndarray[Any, Any], kind: str) -> None:
-    pixels, facts = picture.decode(films.picture(samples, kind), "")
+    pixels, facts = picture.decode(films.picture(samples, kind), "")[:2]
     top = 2 ** max(8, int(samples.max()).bit_length()) - 1  # of the bits that are used
     assert np.array_equal(np.rint(pixels.astype(np.float64) * top), samples)
     assert facts.bits == 16
@@ -142,7 +169,7 @@ def test_exif_orientation_is_undone(kind: str, orientation: int) -> None:
     stored = upright if orientation == 1 else upright.transpose(undo[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
-    exact: dict[str, dict[str, Any]] = {"JPEG": {"quality": 98}, "WEBP": {"lossless": True}}
+    exact: dict[str, dict[str, Any]] = {"JPEG": {"quality": 98}, "WEBP": {"quality": 98}}
     options = exact.get(kind, {})
     film = read(films.picture(stored, kind, exif=exif, **options))
     expected = np.asarray(upright, dtype=np.float32) / 255
@@ -268,3 +295,87 @@ def test_the_largest_size_is_judged_by_its_header() -> None:
         read(png_of_declared_size(8_100, 8_100, data=b""))
     assert caught.value.refusal.code is RefusalCode.TOO_LARGE
     assert "8100 x 8100" in caught.value.refusal.message.es
+
+
+@pytest.fixture
+def few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let films of 300 pixels be large ones."""
+    monkeypatch.setattr(jpeg2000, "ENOUGH", 128)
+
+
+@pytest.mark.usefixtures("few_are_enough")
+@pytest.mark.parametrize("no_jp2", [True, False])
+@pytest.mark.parametrize("bits", [8, 12, 16])
+def test_a_large_jpeg_2000_is_read_at_half_its_size(bits: int, no_jp2: bool) -> None:
+    """Its averages by NumPy; Pillow codes words of 16 bits, of which 12 may be in use."""
+    samples = films.lit(301, 300) * ((1 << bits) - 1) * 0.98
+    samples = np.rint(samples).astype(np.uint8 if bits == 8 else np.uint16)
+    data = films.picture(samples, "JPEG2000", no_jp2=no_jp2, irreversible=False)
+    found = picture.decode(data, "")
+    assert (found.halvings, found.size) == (1, (300, 301))
+    expected = wavelets.averages(samples) / ((1 << bits) - 1)
+    assert found.pixels.shape == expected.shape == (151, 150)
+    np.testing.assert_allclose(found.pixels, np.clip(expected, 0, 1), atol=2.5 / 255)
+    whole = picture.decode(data, "", whole=True)
+    assert (whole.halvings, whole.size) == (0, None)
+    np.testing.assert_allclose(whole.pixels, samples / ((1 << bits) - 1), atol=1e-6)
+    assert found.facts == whole.facts
+
+
+@pytest.mark.usefixtures("few_are_enough")
+def test_a_jpeg_2000_in_colours_is_read_whole() -> None:
+    grey = np.rint(films.lit(300, 300) * 255).astype(np.uint8)
+    data = films.picture(np.dstack([grey] * 3), "JPEG2000", irreversible=False)
+    found = picture.decode(data, "")
+    assert (found.halvings, found.pixels.shape) == (0, (300, 300))
+
+
+@pytest.mark.usefixtures("few_are_enough")
+def test_pictures_of_other_kinds_are_read_whole() -> None:
+    grey = np.rint(films.lit(300, 300) * 255).astype(np.uint8)
+    for kind in ("PNG", "JPEG", "TIFF", "BMP"):
+        found = picture.decode(films.picture(grey, kind), "")
+        assert (found.halvings, found.pixels.shape) == (0, (300, 300))
+
+
+def _colour_tiff(pixels: np.ndarray[Any, Any], *, planes: bool = False) -> bytes:
+    """Return a TIFF of three samples of 16 bits, which Pillow does not write."""
+    rows, columns = pixels.shape[:2]
+    stored = np.ascontiguousarray(pixels.transpose(2, 0, 1) if planes else pixels).astype("<u2")
+    data = stored.tobytes()
+    count = 3 if planes else 1
+    behind = 8 + 2 + 12 * 11 + 4
+    places = (*(behind + 32 + at * len(data) // count for at in range(count)), 0, 0)[:3]
+    sizes = (*[len(data) // count] * count, 0, 0)[:3]
+    words = struct.pack("<3H2x3I3I", 16, 16, 16, *places, *sizes)
+    offset, size = (behind + 8, behind + 20) if planes else (places[0], sizes[0])
+    tags = (
+        *((256, 4, 1, columns), (257, 4, 1, rows), (258, 3, 3, behind), (259, 3, 1, 1)),
+        *((262, 3, 1, 2), (273, 4, count, offset), (277, 3, 1, 3)),
+        *((278, 4, 1, rows), (279, 4, count, size)),
+        *((284, 3, 1, 2 if planes else 1), (339, 3, 1, 1)),
+    )
+    entries = b"".join(struct.pack("<HHII", *tag) for tag in tags)
+    return b"II*\0" + struct.pack("<IH", 8, len(tags)) + entries + bytes(4) + words + data
+
+
+def test_a_colour_tiff_of_16_bits_is_read_by_its_high_ones() -> None:
+    deep = films.grey16(size=160)
+    shown = films.whole(_colour_tiff(np.dstack([deep] * 3)))
+    assert np.abs(shown - deep / 65535).max() <= 1 / 255
+
+
+@pytest.mark.parametrize("bits", [12, 14])
+def test_a_colour_tiff_that_leaves_the_high_bits_out_is_refused(bits: int) -> None:
+    """Eight of sixteen bits are kept: of a film of 12 bits, sixteen greys."""
+    data = _colour_tiff(np.dstack([films.grey16(bits=bits, size=160)] * 3))
+    with pytest.raises(RadiographError, match="TIFF, 3 x 16 bits") as caught:
+        read(data)
+    assert caught.value.refusal.code is RefusalCode.UNSUPPORTED
+
+
+def test_planes_of_16_bits_are_refused_and_never_read_as_planes_of_8() -> None:
+    deep = films.grey16(size=160)
+    with pytest.raises(RadiographError, match="planes of 16 bits") as caught:
+        read(_colour_tiff(np.dstack([deep] * 3), planes=True))
+    assert caught.value.refusal.code is RefusalCode.UNSUPPORTED
