@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any, get_args
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from covid_d.detector import CATEGORIES, Appearance, Assessment, BundleId, CovidRange, Outcome
 from covid_d.detector.assessment import Caution, VerdictStatus
-from covid_d.detector.cautions import AGE_UNKNOWN, SUPINE, age_differs
+from covid_d.detector.cautions import AGE_UNKNOWN, OUTSIDE_LUNGS, SUPINE, age_differs
 from covid_d.radiograph import Refusal, RefusalCode
 
 BUNDLE = BundleId("phantom", "1.0", "a" * 64)
@@ -103,8 +104,14 @@ def _seen(category: Appearance, outcome: Outcome) -> Assessment:
         (
             Appearance.ATYPICAL,
             Outcome.INCONCLUSIVE,
-            "no concluyente: aspecto atípico para COVID-19",
+            "no concluyente (posible aspecto atípico para COVID-19)",
             0.9,
+        ),
+        (
+            Appearance.NEGATIVE,
+            Outcome.INCONCLUSIVE,
+            "no concluyente (posiblemente sin signos de neumonía)",
+            0.3,
         ),
     ],
 )
@@ -115,6 +122,30 @@ def test_says_what_a_radiologist_would(
     assert answer.headline.es == es
     assert answer.most_likely is category
     assert answer.opacity == pytest.approx(opacity)
+
+
+def test_without_any_age_the_answer_itself_is_for_adults() -> None:
+    # Built by hand: the caution's code is what a stored answer keeps.
+    known = _seen(Appearance.TYPICAL, Outcome.POSITIVE)
+    unknown = replace(known, warnings=(*known.warnings, AGE_UNKNOWN))
+    assert unknown.headline.es == "si es adulto: aspecto típico de COVID-19"
+    assert unknown.headline.en == f"if an adult: {known.headline.en}"
+    assert AGE_UNKNOWN.code == "age_unknown"
+    child = Refusal.of(RefusalCode.CHILD)
+    refused = Assessment("film", Outcome.REFUSED, BUNDLE, refusal=child, warnings=(AGE_UNKNOWN,))
+    assert refused.headline == Outcome.REFUSED.message
+
+
+def test_an_answer_from_outside_the_lungs_is_void_and_a_refusal_is_none() -> None:
+    answer = Assessment("film", Outcome.POSITIVE, BUNDLE, probability=0.9, warnings=(SUPINE,))
+    assert not answer.is_void
+    void = replace(answer, warnings=(SUPINE, OUTSIDE_LUNGS))
+    assert void.is_void
+    assert Assessment.from_dict(void.to_dict()).is_void
+    blurred = Refusal.of(RefusalCode.BLURRED)
+    assert not Assessment(
+        "film", Outcome.REFUSED, BUNDLE, refusal=blurred, warnings=(OUTSIDE_LUNGS,)
+    ).is_void
 
 
 def test_no_appearance_is_called_incompatible_with_covid() -> None:

@@ -100,6 +100,22 @@ def test_two_projections_contradict_each_other_but_not_a_posture(
 
 
 @pytest.mark.parametrize(
+    ("turned", "code", "said"),
+    [
+        ("RF", "stated_mirrored", "en espejo (R\\F)"),
+        ("LH", "stated_turned", "girada (L\\H)"),
+        ("FL", "stated_turned", "girada (F\\L)"),
+    ],
+)
+def test_a_film_that_its_file_calls_mirrored_or_turned(turned: str, code: str, said: str) -> None:
+    found = contradictions(Facts("DICOM", "0" * 64, 12, turned=turned), Stated())
+    assert [caution.code for caution in found] == [code]
+    assert said in found[0].message.es
+    assert said.rpartition("(")[2] in found[0].message.en
+    assert contradictions(Facts("DICOM", "0" * 64, 12), Stated()) == ()
+
+
+@pytest.mark.parametrize(
     ("film", "adult", "said"),
     [
         (9.0, True, "adulto"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -56,13 +57,25 @@ def test_json_and_back_is_judged_alike(
     kind: str, activation: bool, detector: Detector, appearance: Detector, film_of: Film
 ) -> None:
     answering = detector if kind == "old" else appearance
-    film = film_of(0.55, projection=Projection.PA, sex=Sex.FEMALE, spacing_mm=(0.1, 0.2))
+    film = film_of(
+        0.55,
+        projection=Projection.PA,
+        sex=Sex.FEMALE,
+        spacing_mm=(0.1, 0.2),
+        taken_on=date(2021, 2, 3),
+    )
     found = answering.examine(film, name="case 7", activation=activation)
     back = Examination.from_dict(json.loads(json.dumps(found.to_dict())))
     assert back.to_dict() == found.to_dict()
     assert back.facts == found.facts
     once, again = answering.judge(found), answering.judge(back)
     assert again.to_dict(activation=True) == once.to_dict(activation=True)
+
+
+def test_one_kept_before_films_had_a_day(detector: Detector, film_of: Film) -> None:
+    kept = detector.examine(film_of(0.5)).to_dict()
+    del kept["facts"]["taken_on"]
+    assert Examination.from_dict(kept).facts is not None
 
 
 def test_a_refusal_comes_back(detector: Detector, tmp_path: Path) -> None:
@@ -116,9 +129,34 @@ class TestEvidence:
         evidence = np.array([[[0.25, 0.75]], [[1.0, 0.0]], [[0.0, 0.0]]], dtype=np.float32)
         found = _placed(evidence, framed, kept=True)
         assert found["inside"] == pytest.approx((0.25, 1.0, 1.0))  # without evidence: none outside
-        np.testing.assert_allclose(found["activation"], [[[0.25, 0.0]], [[1.0, 0.0]], [[0.0, 0.0]]])
+        shown = found["activation"]
+        assert shown.dtype == np.float32
+        assert (shown[:, :, 16:] == 0).all(), "half of 32 cells: the lungs end there"
+        # Between two cells' middles the evidence falls off evenly, as a picture's grey does.
+        assert shown[:, 0, 0] == pytest.approx([0.25, 1.0, 0.0])
+        assert shown[1, :, 15] == pytest.approx(1 - (15.5 - 8.0) / 16, abs=1e-6)
         assert found["box"] == (0.1, 0.2, 0.9, 0.8)
         assert _placed(evidence, framed, kept=False)["activation"] is None
+
+    def test_a_cell_that_the_lungs_reach_is_not_outside(self) -> None:
+        """Of four cells one is all lung, one a quarter, one a fifth, one none."""
+        lungs = np.zeros((20, 80), dtype=bool)
+        lungs[:, :20] = True
+        lungs[:5, 20:40] = True
+        lungs[:4, 40:60] = True
+        framed = Framed(np.zeros((3, 32, 32), np.float32), Window(0.0, 0.0, 1.0, 1.0), lungs)
+        evidence = np.array([[[0.1, 0.2, 0.3, 0.4]], [[0.0, 0.7, 0.7, 0.0]]], dtype=np.float32)
+        assert _placed(evidence, framed, kept=False)["inside"] == pytest.approx((0.3, 0.5))
+
+    def test_a_cell_that_is_partly_lung_shows_nothing(self) -> None:
+        lungs = np.zeros((64, 64), dtype=bool)
+        lungs[1:33, 5:20] = True  # two cells of the mask are one of the map
+        framed = Framed(np.zeros((3, 32, 32), np.float32), Window(0.0, 0.0, 1.0, 1.0), lungs)
+        found = _placed(np.ones((2, 7, 7), np.float32), framed, kept=True)
+        for shown in found["activation"]:
+            rows, columns = np.nonzero(shown)
+            assert (rows.min(), rows.max() + 1) == (1, 16)
+            assert (columns.min(), columns.max() + 1) == (3, 10)
 
     def test_without_a_search_for_lungs_nothing_is_said_of_them(self) -> None:
         framed = Framed(np.zeros((3, 32, 32), np.float32))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from bundle_factory import make_bundle
 from covid_d.detector import Detector
 from covid_d.detector.assessment import Outcome
+from covid_d.detector.cautions import OUTSIDE_LUNGS
 from covid_d.detector.explain import (
     _LEGEND,
     _NOTICE,
@@ -20,8 +23,11 @@ from covid_d.detector.explain import (
     evidence_layer,
     overlay,
     to_film_coordinates,
+    without_accents,
 )
-from covid_d.radiograph import Facts, Preprocessing, Radiograph, standardise
+from covid_d.detector.lungs import LungModel
+from covid_d.radiograph import Facts, Preprocessing, Radiograph, read, standardise
+from covid_d.radiograph.sample import sample_film
 
 SHAPES = [(300, 300), (400, 250), (250, 400), (333, 501)]
 GRID = 14
@@ -185,9 +191,63 @@ class TestOverlay:
         assert first.tobytes() == second.tobytes()
 
 
+@pytest.fixture(scope="module")
+def built_in() -> Detector:
+    return Detector.load(None, threads=1)
+
+
+def test_no_colour_lies_beside_the_lungs_of_a_real_film(built_in: Detector) -> None:
+    """As a layer over the film, and in the picture; a drawn film: test_frame."""
+    film, preprocessing = read(sample_film()), built_in.bundle.spec.preprocessing
+    answer = built_in.assess(film, activation=True)
+    assert answer.activation is not None, answer.refusal
+    lungs = LungModel.load(built_in.bundle).mask(film)
+    shape = (film.height, film.width)
+    shown = to_film_coordinates(answer.activation, shape, preprocessing, answer.box)
+    assert shown.max() > 0.3
+    # A cell of the map is a 32nd of the box; what is drawn fades out within half of one.
+    assert shown[~_around(lungs, max(shape) // 48)].max() == 0.0
+    assert shown[lungs].sum() > 0.98 * shown.sum()
+
+    picture = overlay(film, answer, preprocessing)
+    height, width = (round(side * 900 / max(shape)) for side in shape)
+    assert picture.width == 2 * width
+    pair = np.asarray(picture)[:height].astype(int)
+    plain, covered = pair[:, :width], pair[:, width:]
+    small = np.asarray(Image.fromarray(lungs).resize((width, height)))
+    assert (plain == covered)[~_around(small, 20)].all()
+    assert (plain != covered)[small].mean() > 0.2
+
+
+def _around(mask: np.ndarray, pixels: int) -> np.ndarray:
+    """Return a mask and all that lies within some pixels of it, across or down."""
+    grown = mask
+    for _ in range(2):  # across, then down
+        sums = np.pad(grown.astype(np.int32), ((0, 0), (pixels + 1, pixels))).cumsum(axis=1)
+        grown = (sums[:, 2 * pixels + 1 :] > sums[:, : -2 * pixels - 1]).T
+    return grown
+
+
+def test_a_picture_says_that_the_evidence_lies_outside(
+    detector: Detector, film_of: Callable[..., Radiograph]
+) -> None:
+    film, preprocessing = film_of(), detector.bundle.spec.preprocessing
+    answer = detector.assess(film, activation=True)
+    assert OUTSIDE_LUNGS not in answer.warnings
+    told = replace(answer, warnings=(*answer.warnings, OUTSIDE_LUNGS))
+    for language in ("es", "en"):
+        plain, said = (overlay(film, each, preprocessing, language=language)
+                       for each in (answer, told))  # fmt: skip
+        line = said.height - plain.height
+        assert 20 <= line <= 60, "one line more"
+        assert np.asarray(said)[-line:].max() > 200
+        assert np.asarray(said)[:, -2:].max() == 0 or said.width == plain.width
+
+
 def test_the_font_can_write_every_word() -> None:
     """Pillow's own font draws a box for letters beyond ASCII."""
     messages = [_LEGEND, _STRONG, _NOTICE, *(outcome.message for outcome in Outcome)]
+    assert without_accents(OUTSIDE_LUNGS.message.es).isascii()
     assert all(message.es.isascii() and message.en.isascii() for message in messages)
 
 

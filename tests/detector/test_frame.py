@@ -79,6 +79,10 @@ def test_the_map_lies_over_the_lungs_alone(detector: Detector) -> None:
     assert (shown[:, :31] == 0).all()
     assert (shown[225:] == 0).all()
     assert shown[32:224, 32:224].max() > 0.3
+    # The lungs are columns 32 to 112 and 144 to 224; a cell of the map is 6 pixels.
+    assert (shown[:, 116:140] == 0).all()
+    assert (shown[36:220, 36:108] > 0).all()
+    assert (shown[36:220, 148:220] > 0).all()
 
 
 def test_evidence_between_and_around_the_lungs_is_told(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from covid_d.detector.lung_field import Mask, find_lungs
+from covid_d.detector.lung_field import Mask, _labelled, find_lungs
 from covid_d.radiograph.prepare import Window
 from covid_d.radiograph.refusal import RefusalCode
 
@@ -115,3 +115,30 @@ def test_the_mask_is_left_as_it_is() -> None:
     kept = mask.copy()
     find_lungs(mask)
     assert np.array_equal(mask, kept)
+
+
+def flooded(mask: Mask) -> np.ndarray:
+    """Return the parts of a mask by filling each from its first cell on."""
+    labels = np.zeros(mask.shape, dtype=int)
+    number = 0
+    for start in np.argwhere(mask):
+        if labels[tuple(start)]:
+            continue
+        number += 1
+        waiting = [tuple(start)]
+        while waiting:
+            row, column = waiting.pop()
+            inside = 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1]
+            if inside and mask[row, column] and not labels[row, column]:
+                labels[row, column] = number
+                around = ((row - 1, column), (row + 1, column), (row, column - 1))
+                waiting += [*around, (row, column + 1)]
+    return labels
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.6, 0.8])
+def test_parts_are_those_that_filling_finds(share: float) -> None:
+    rng = np.random.default_rng(int(10 * share))
+    for _ in range(30):
+        mask = rng.random(tuple(rng.integers(1, 24, 2))) < share
+        assert np.array_equal(_labelled(mask), flooded(mask))

@@ -11,9 +11,11 @@ import pytest
 
 from bundle_factory import make_bundle
 from covid_d.detector import Bundle, update
+from covid_d.detector.bundle.spec import Verdict
+from covid_d.detector.bundle.summary import verdict_in_summary
 from covid_d.detector.lungs import LungModel, put_into_bundle
 from covid_d.errors import BundleError
-from covid_d.radiograph import Radiograph
+from covid_d.radiograph import Radiograph, standardise
 from lung_factory import BOX, PREPROCESSING, SIZE, box_network, lungs_spec, make_lungs
 
 
@@ -40,6 +42,17 @@ def test_mask_has_the_films_shape_and_place(
     scale = (height / SIZE, height / SIZE, width / SIZE, width / SIZE)
     for edge, wanted, factor in zip(found, expected, scale, strict=True):
         assert abs(edge - wanted * factor) <= slack
+
+
+def test_map_is_the_film_as_seen_and_how_probable_lung_is(
+    film_of: Callable[..., Radiograph],
+) -> None:
+    film = film_of(height=200, width=120)
+    seen, lungs = LungModel(box_network(lung=0.7), lungs_spec()).map(film)
+    assert np.array_equal(seen, (standardise(film, PREPROCESSING) / 255.0).astype(np.float32))
+    expected = np.zeros((SIZE, SIZE), dtype=np.float32)
+    expected[BOX] = 0.7
+    assert np.array_equal(lungs, expected)
 
 
 def test_threshold_decides(film_of: Callable[..., Radiograph]) -> None:
@@ -79,6 +92,17 @@ def test_another_lung_model_takes_a_passed_audit_back(tmp_path: Path) -> None:
     verdict = Bundle.load(path).spec.verdict
     assert verdict.status == "demonstration"
     assert verdict.reasons == ("not audited",)
+
+
+def test_the_card_of_a_bundle_with_another_lung_model_no_longer_says_passed(
+    tmp_path: Path,
+) -> None:
+    passed = {"status": "audit-passed", "reasons": [], "audited": "2026-01-02T03:04:05Z"}
+    path = make_bundle(tmp_path / "bundle", verdict=passed)
+    told = verdict_in_summary(Verdict.model_validate(passed))
+    update(path, {"MODEL_CARD.md": f"# Card\n\n{told}\n"})
+    put_into_bundle(make_lungs(tmp_path / "lungs"), path)
+    assert Bundle.load(path).card == f"# Card\n\n{verdict_in_summary(Verdict())}\n"
 
 
 def test_broken_lung_model_is_not_put_into_a_bundle(tmp_path: Path) -> None:

@@ -20,8 +20,12 @@ Film = Callable[..., Radiograph]
 def test_an_answer_is_words_then_number_then_warnings(detector: Detector, film_of: Film) -> None:
     assessment = detector.assess(film_of(0.8), name="a.png", prevalence=0.02)
     html = assessment_html(assessment, "es")
-    order = ["a.png: compatible con COVID-19", "no es una probabilidad de enfermedad): 1,00",
-             "La proyección no consta", "Respondió"]  # fmt: skip
+    order = (
+        "a.png: si es adulto: compatible con COVID-19",
+        "no es una probabilidad de enfermedad): 1,00",
+        "La proyección no consta",
+        "Respondió",
+    )
     places = [html.index(part) for part in order]
     assert places == sorted(places)
     assert INTENDED_USE.es in html
@@ -31,7 +35,7 @@ def test_a_refusal_shows_its_reason_and_no_number(detector: Detector, film_of: F
     assessment = detector.assess(film_of(projection=Projection.LATERAL))
     assert assessment.refusal is not None
     html = assessment_html(assessment, "en")
-    assert "image refused" in html
+    assert "image not analysed" in html
     assert assessment.refusal.message.en in html
     assert assessment.refusal.next_step.en in html
     assert "%" not in html

@@ -18,6 +18,15 @@ from covid_d.radiograph.refusal import Refusal
 
 VerdictStatus = Literal["demonstration", "audit-passed"]
 
+PUBLISHED_TABLE: Final = "Hare 2020 + Smith 2020"
+"""Name of the table that is used unless somebody has a better one."""
+
+AGE_UNKNOWN_CODE: Final = "age_unknown"
+"""Code of the caution that an answer without any age carries."""
+OUTSIDE_LUNGS_CODE: Final = "evidence_outside_lungs"
+"""Code of the caution that an answer is to be disregarded."""
+
+IF_ADULT: Final = Message("si es adulto: {answer}", "if an adult: {answer}")
 _DIGITS: Final = 4  # of a stored activation: it is shown as colour
 
 
@@ -42,14 +51,25 @@ class Outcome(StrEnum):
         category
             The most probable one; ``None`` of a bundle of the old kind.
         """
-        if category is None or self is Outcome.REFUSED:
-            return self.message
-        if self is Outcome.INCONCLUSIVE:
-            return Message(
-                _LEANS.es.format(category=category.message.es),
-                _LEANS.en.format(category=category.message.en),
-            )
-        return category.message
+        said, leaning = self.conclusion(category), self.leaning(category)
+        if leaning is None:
+            return said
+        return Message(f"{said.es} ({leaning.es})", f"{said.en} ({leaning.en})")
+
+    def conclusion(self, category: Appearance | None) -> Message:
+        """Return the headline's first part, which is one message: without what it leans to."""
+        undecided = self in {Outcome.REFUSED, Outcome.INCONCLUSIVE}
+        return self.message if category is None or undecided else category.message
+
+    def leaning(self, category: Appearance | None) -> Message | None:
+        """Return what an inconclusive answer leans to; ``None`` of any other."""
+        if category is None or self is not Outcome.INCONCLUSIVE:
+            return None
+        said = _LEANS_NEGATIVE if category is Appearance.NEGATIVE else _LEANS
+        return Message(
+            said.es.format(category=category.message.es),
+            said.en.format(category=category.message.en),
+        )
 
 
 _OUTCOME_MESSAGES = {
@@ -59,9 +79,11 @@ _OUTCOME_MESSAGES = {
         "sin signos de COVID-19 en la imagen", "no signs of COVID-19 in the image"
     ),
     Outcome.INCONCLUSIVE: Message("no concluyente", "inconclusive"),
-    Outcome.REFUSED: Message("imagen rechazada", "image refused"),
+    Outcome.REFUSED: Message("imagen no analizada", "image not analysed"),
 }
-_LEANS: Final = Message("no concluyente: {category}", "inconclusive: {category}")
+# "Possible", so that nobody in a hurry takes the category for the answer.
+_LEANS: Final = Message("posible {category}", "possible {category}")
+_LEANS_NEGATIVE: Final = Message("posiblemente {category}", "possibly {category}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +128,11 @@ class CovidRange:
     Parameters
     ----------
     low, value, high
-        In [0, 1], in this order: the 95 % range of what the published studies support, and its
-        middle.
+        In [0, 1], in this order: the 95 % range of what the table supports, and its middle.
     prevalence
         Share of COVID-19 among the patients at hand, in (0, 1).
+    table
+        Name of the table of likelihood ratios that gave it.
 
     Raises
     ------
@@ -121,6 +144,7 @@ class CovidRange:
     value: float
     high: float
     prevalence: float
+    table: str = field(default=PUBLISHED_TABLE, kw_only=True)
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.low <= self.value <= self.high <= 1.0:  # also false for NaN
@@ -128,19 +152,31 @@ class CovidRange:
         if not 0.0 < self.prevalence < 1.0:
             raise ValueError(f"prevalence must lie between 0 and 1, got {self.prevalence}")
 
-    def to_dict(self) -> dict[str, float]:
-        """Return ``{"low", "value", "high", "prevalence"}``."""
+    @property
+    def is_published(self) -> bool:
+        """Whether it rests on the published studies."""
+        return self.table == PUBLISHED_TABLE
+
+    def to_dict(self) -> dict[str, float | str]:
+        """Return ``{"low", "value", "high", "prevalence", "table"}``."""
         return {
             "low": self.low,
             "value": self.value,
             "high": self.high,
             "prevalence": self.prevalence,
+            "table": self.table,
         }
 
     @classmethod
-    def from_dict(cls, kept: Mapping[str, float]) -> CovidRange:
-        """Return what :meth:`to_dict` was called on."""
-        return cls(kept["low"], kept["value"], kept["high"], kept["prevalence"])
+    def from_dict(cls, kept: Mapping[str, Any]) -> CovidRange:
+        """Return what :meth:`to_dict` was called on; of older answers the table is published."""
+        return cls(
+            kept["low"],
+            kept["value"],
+            kept["high"],
+            kept["prevalence"],
+            table=kept.get("table", PUBLISHED_TABLE),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -225,9 +261,24 @@ class Assessment:
         return max(CATEGORIES, key=self.appearance.__getitem__)
 
     @property
+    def is_for_adults_alone(self) -> bool:
+        """Whether no age is known, so that the answer holds if the patient is an adult."""
+        unknown = any(warning.code == AGE_UNKNOWN_CODE for warning in self.warnings)
+        return unknown and self.refusal is None
+
+    @property
+    def is_void(self) -> bool:
+        """Whether the answer is to be disregarded whole; a refused film has none."""
+        codes = {warning.code for warning in self.warnings}
+        return OUTSIDE_LUNGS_CODE in codes and self.refusal is None
+
+    @property
     def headline(self) -> Message:
-        """The answer in a radiologist's words."""
-        return self.outcome.headline(self.most_likely)
+        """The answer in a radiologist's words; where no age is known, for adults alone."""
+        said = self.outcome.headline(self.most_likely)
+        if not self.is_for_adults_alone:
+            return said
+        return Message(IF_ADULT.es.format(answer=said.es), IF_ADULT.en.format(answer=said.en))
 
     def to_dict(self, *, activation: bool = False) -> dict[str, Any]:
         """Return the JSON object documented for ``covid-d predict --json``.

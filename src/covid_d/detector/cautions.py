@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from covid_d.detector.assessment import Caution
+from covid_d.detector.assessment import AGE_UNKNOWN_CODE, OUTSIDE_LUNGS_CODE, Caution
 from covid_d.detector.bundle.spec import BundleSpec
 from covid_d.detector.stated import Stated
 from covid_d.language import Message, years
@@ -22,10 +22,8 @@ DEMONSTRATION: Final = Caution(
 UNSIGNED: Final = Caution(
     "unsigned_bundle",
     Message(
-        "El modelo dice haber superado la auditoría, pero ninguna clave de confianza lo firma: "
-        "cuenta como demostración.",
-        "The model says that it passed the audit, but no trusted key signed it: it counts as a "
-        "demonstration.",
+        "No se pudo verificar el origen de este modelo: trátelo como demostración.",
+        "The origin of this model could not be verified: treat it as a demonstration.",
     ),
 )
 NO_THRESHOLDS: Final = Caution(
@@ -57,7 +55,7 @@ SUPINE: Final = Caution(
     ),
 )
 AGE_UNKNOWN: Final = Caution(
-    "age_unknown",
+    AGE_UNKNOWN_CODE,
     Message(
         "La edad no consta: no lo use en menores de 18 años.",
         "The age is not stated: do not use it under 18 years.",
@@ -96,19 +94,35 @@ PROJECTION_DIFFERS: Final = Caution(
         "The file says projection {film}; {stated} was stated: check which it is.",
     ),
 )
-OUTSIDE_LUNGS: Final = Caution(
-    "evidence_outside_lungs",
+STATED_MIRRORED: Final = Caution(
+    "stated_mirrored",
     Message(
-        "La mayor parte de lo que pesa en la respuesta está fuera de los pulmones: no se fíe de "
-        "ella.",
-        "Most of what weighs in the answer lies outside the lungs: do not rely on it.",
+        "El archivo dice que la imagen está en espejo ({film}): compruebe cuál es el lado derecho.",
+        "The file says that the picture is mirrored ({film}): check which side is right.",
+    ),
+)
+STATED_TURNED: Final = Caution(
+    "stated_turned",
+    Message(
+        "El archivo dice que la imagen está girada ({film}): compruebe cuál es el lado derecho.",
+        "The file says that the picture is turned ({film}): check which side is right.",
+    ),
+)
+MIRRORED: Final = "RF"
+"""Where rows and columns of a mirrored film run to: to the patient's right, and to the feet."""
+OUTSIDE_LUNGS: Final = Caution(
+    OUTSIDE_LUNGS_CODE,
+    Message(
+        "El modelo se basó sobre todo en zonas fuera de los pulmones: descarte la respuesta del "
+        "modelo.",
+        "The model relied mostly on areas outside the lungs: disregard the model's answer.",
     ),
 )
 OF_PATIENT: Final = frozenset({AGE_DIFFERS.code, SEX_DIFFERS.code})
 """Codes of cautions that the film may be somebody else's."""
-_ADULT: Final = Message("adulto", "adult")
-_CHILD: Final = Message("menor de 18 años", "under 18")
-_SEXES: Final = {
+ADULT: Final = Message("adulto", "adult")
+CHILD: Final = Message("menor de 18 años", "under 18")
+SEXES: Final = {
     Sex.FEMALE: Message("femenino", "female"),
     Sex.MALE: Message("masculino", "male"),
 }
@@ -168,10 +182,10 @@ def sex_differs(film: Sex) -> Caution | None:
 
     ``None`` where the file states neither of the two: nothing contradicts that.
     """
-    if film not in _SEXES:
+    if film not in SEXES:
         return None
     other = Sex.MALE if film is Sex.FEMALE else Sex.FEMALE
-    return _said(SEX_DIFFERS, film=_SEXES[film], stated=_SEXES[other])
+    return _said(SEX_DIFFERS, film=SEXES[film], stated=SEXES[other])
 
 
 def contradictions(facts: Facts, stated: Stated) -> tuple[Caution, ...]:
@@ -188,12 +202,15 @@ def contradictions(facts: Facts, stated: Stated) -> tuple[Caution, ...]:
     """
     found = [*_of_dates(facts), *_of_age(facts.age_years, stated)]
     other_sex = sex_differs(facts.sex) if facts.sex else None
-    if other_sex is not None and stated.sex in _SEXES and stated.sex is not facts.sex:
+    if other_sex is not None and stated.sex in SEXES and stated.sex is not facts.sex:
         found.append(other_sex)
     if facts.projection and stated.projection and _beam(facts) != _beam(stated):
         found.append(
             _said(PROJECTION_DIFFERS, film=facts.projection.value, stated=stated.projection.value)
         )
+    if facts.turned is not None:  # the picture shows whether it is turned, not whether mirrored
+        caution = STATED_MIRRORED if facts.turned == MIRRORED else STATED_TURNED
+        found.append(_said(caution, film="\\".join(facts.turned)))
     return tuple(found)
 
 
@@ -211,7 +228,7 @@ def _of_age(film_years: float | None, stated: Stated) -> Iterator[Caution]:
         if abs(int(film_years) - whole) > AGE_TOLERANCE:
             yield age_differs(film_years, whole)
     elif stated.adult is not None and stated.adult != (film_years >= ADULT_YEARS):
-        yield age_differs(film_years, _ADULT if stated.adult else _CHILD)
+        yield age_differs(film_years, ADULT if stated.adult else CHILD)
 
 
 def _beam(known: Facts | Stated) -> Projection | None:

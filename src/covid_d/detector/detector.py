@@ -16,7 +16,7 @@ from covid_d.detector.examine import Examination, Examiner, Source
 from covid_d.detector.frame import Frame
 from covid_d.detector.gate import Gate
 from covid_d.detector.judge import NOTHING_STATED, judge
-from covid_d.detector.likelihood import PUBLISHED, Ratios
+from covid_d.detector.likelihood import PUBLISHED, LikelihoodTable
 from covid_d.detector.network import Network
 from covid_d.detector.stated import Stated
 from covid_d.radiograph import Radiograph
@@ -49,7 +49,9 @@ class Detector:
     <Outcome.INCONCLUSIVE: 'inconclusive'>
     """
 
-    def __init__(self, bundle: Bundle, *, threads: int = 0, ratios: Ratios = PUBLISHED) -> None:
+    def __init__(
+        self, bundle: Bundle, *, threads: int = 0, ratios: LikelihoodTable = PUBLISHED
+    ) -> None:
         self.bundle = bundle
         self.ratios = ratios
         self.threads = threads or os.cpu_count() or 1
@@ -57,7 +59,11 @@ class Detector:
 
     @classmethod
     def load(
-        cls, bundle: Bundle | Path | str | None = None, *, threads: int | None = None
+        cls,
+        bundle: Bundle | Path | str | None = None,
+        *,
+        threads: int | None = None,
+        ratios: LikelihoodTable = PUBLISHED,
     ) -> Detector:
         """Load a bundle and make it ready.
 
@@ -69,6 +75,8 @@ class Detector:
         threads
             Films answered at once by :meth:`assess_many`; ``None`` takes the setting
             ``COVID_D_THREADS``; 0 means one a core.
+        ratios
+            As of the detector.
 
         Raises
         ------
@@ -76,7 +84,9 @@ class Detector:
             If the bundle cannot be read, trusted or used.
         """
         loaded = bundle if isinstance(bundle, Bundle) else Bundle.load(bundle)
-        return cls(loaded, threads=settings().threads if threads is None else threads)
+        return cls(
+            loaded, threads=settings().threads if threads is None else threads, ratios=ratios
+        )
 
     @property
     def network(self) -> Network:

@@ -6,10 +6,12 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from PIL import Image
 
 from covid_d.detector.assessment import BundleId
 from covid_d.detector.bundle.bundle import Bundle
@@ -34,6 +36,13 @@ from covid_d.radiograph.prepare import Window
 Source = Radiograph | Path | str | bytes
 
 _DIGITS: Final = 4  # of a kept activation: it is shown as colour
+# Side of a map that ends with the lungs: the network's own cells are a seventh of a film's side.
+_CELLS: Final = 32
+_LUNG: Final = 0.9  # least share of lung in a cell of it that is shown
+# Least share of lung in one of the network's own cells whose evidence counts as lying inside: where
+# in a cell it lies is not known, and lungs as they are outlined end before the heart and what is
+# dense. Chosen on validation films, see `benchmarks/outside_lungs.py`.
+_TOUCHED: Final = 0.25
 _log = logging.getLogger(__name__)
 
 
@@ -53,11 +62,11 @@ class Examination:
         The network's numbers, one a category; one alone from bundles of the old kind; none when
         refused.
     inside
-        For each of the logits, the share of its evidence that lies inside the lungs; ``None``
+        For each of the logits, the share of its evidence in cells that the lungs reach; ``None``
         where the lungs were not looked for.
     activation
-        float32, one hxw map in [0, 1] a logit: where the evidence for it lies; ``None`` when not
-        asked for.
+        float32, one hxw map in [0, 1] a logit: where the evidence for it lies, inside the lungs
+        alone where they were looked for; ``None`` when not asked for.
     box
         The part of the film that the maps lie over; ``None`` for the whole film.
     refusal
@@ -90,7 +99,7 @@ class Examination:
         return {
             "name": self.name,
             "bundle": self.bundle.to_dict(),
-            "facts": self.facts and asdict(self.facts),
+            "facts": self.facts and _plain(self.facts),
             "width": self.width,
             "height": self.height,
             "logits": list(self.logits),
@@ -178,8 +187,8 @@ class Examiner:
             name=named,
             bundle=self.bundle.id,
             facts=film.facts if film else None,
-            width=_side(film, "width"),
-            height=_side(film, "height"),
+            width=_side(film, 0),
+            height=_side(film, 1),
             refusal=refusal,
             **(found or {}),
         )
@@ -236,16 +245,27 @@ def _placed(evidence: FloatImage, framed: Framed, *, kept: bool) -> dict[str, An
     """Return how much of the evidence lies inside the lungs, and what may be shown of it."""
     inside: tuple[float, ...] | None = None
     if framed.lungs is not None:
-        within = evidence * framed.lungs_on(evidence.shape[1:])
+        lungs = framed.lungs_on(evidence.shape[1:])
+        within = evidence * lungs
         whole = evidence.sum(axis=(1, 2), dtype=np.float64)
         shares = np.divide(
-            within.sum(axis=(1, 2), dtype=np.float64),
+            evidence.sum(axis=(1, 2), dtype=np.float64, where=lungs >= _TOUCHED),
             whole,
             out=np.ones_like(whole),
             where=whole > 0,
         )
-        inside, evidence = tuple(float(share) for share in shares), within
+        inside = tuple(float(share) for share in shares)
+        evidence = _within(within, framed) if kept else within
     return {"inside": inside, "box": framed.box, "activation": evidence if kept else None}
+
+
+def _within(evidence: FloatImage, framed: Framed) -> FloatImage:
+    """Return maps that end where the lungs do, so that no face shows colour beside them."""
+    shown = framed.lungs_on((_CELLS, _CELLS)) >= _LUNG
+    size = (_CELLS, _CELLS)
+    fine = [Image.fromarray(each).resize(size, Image.Resampling.BILINEAR) for each in evidence]
+    maps = np.stack([np.asarray(each, dtype=np.float32) for each in fine])
+    return np.where(shown, maps, np.float32(0.0))
 
 
 def _evidence(activation: FloatImage) -> FloatImage:
@@ -275,18 +295,21 @@ def _evidence(activation: FloatImage) -> FloatImage:
     return scaled
 
 
-def _side(film: Radiograph | None, name: str) -> int | None:
-    """Return a side of the film; none, rather than an error, of one that is broken."""
-    if film is None:
-        return None
-    rows, columns = film.pixels.shape
-    return int(columns if name == "width" else rows)
+def _side(film: Radiograph | None, number: int) -> int | None:
+    """Return the film's width or height in its file's own pixels."""
+    return None if film is None else film.size[number]
 
 
 def _name_of(source: Source) -> str:
     if isinstance(source, Radiograph):
         return source.name
     return "" if isinstance(source, bytes) else os.fspath(source)
+
+
+def _plain(facts: Facts) -> dict[str, Any]:
+    """Return facts as JSON can hold them."""
+    day = facts.taken_on
+    return asdict(facts) | {"taken_on": day and day.isoformat()}
 
 
 def _facts(kept: Mapping[str, Any] | None) -> Facts | None:
@@ -297,4 +320,6 @@ def _facts(kept: Mapping[str, Any] | None) -> Facts | None:
     }
     for name, kind in (("projection", Projection), ("sex", Sex)):
         values[name] = None if values[name] is None else kind(values[name])
+    if values.get("taken_on") is not None:
+        values["taken_on"] = date.fromisoformat(values["taken_on"])
     return Facts(**values)

@@ -6,6 +6,8 @@ Source of the method: Zhou et al. (2016), *Learning deep features for discrimina
 from __future__ import annotations
 
 import unicodedata
+from functools import cache, lru_cache
+from math import ceil
 from typing import Final
 
 import numpy as np
@@ -13,13 +15,14 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from covid_d.detector.assessment import Assessment
+from covid_d.detector.cautions import OUTSIDE_LUNGS
 from covid_d.language import Language, Message
 from covid_d.radiograph.film import FloatImage, Radiograph
 from covid_d.radiograph.prepare import Preprocessing, Window
 
 # Nine equidistant steps of "inferno" (N. Smith, S. van der Walt; CC0): perceptually uniform, and
 # rising in lightness, so that it also reads in grey and by the colour-blind.
-_INFERNO: Final = np.array(
+INFERNO: Final = np.array(
     [
         (0, 0, 4),
         (33, 12, 74),
@@ -34,7 +37,7 @@ _INFERNO: Final = np.array(
     dtype=np.float32,
 )
 _STRONGEST_COVER = 0.7  # the film shows through even the strongest evidence
-_WEAKEST_COLOUR = 0.25  # not black: weak evidence must not look like a shadow of the film
+WEAKEST_COLOUR = 0.25  # not black: weak evidence must not look like a shadow of the film
 _LARGEST_PANEL = 900  # pixels
 _MARGIN = 12
 
@@ -121,13 +124,14 @@ def overlay(
     """
     if assessment.activation is None:
         raise ValueError(f"the assessment of {assessment.path!r} carries no activation")
-    shape = (radiograph.height, radiograph.width)
+    grey = _panel(radiograph.pixels)
+    # As large as it is shown and no larger; in whole steps of a picture, each by one look-up.
+    shape = (grey.height, grey.width)
     evidence = to_film_coordinates(assessment.activation, shape, preprocessing, assessment.box)
-    film = _panel(radiograph.pixels)
-    grey = np.repeat(np.asarray(film, dtype=np.float32)[..., None] * 255.0, 3, axis=2)
-    strength = np.clip(np.asarray(_panel(evidence)), 0.0, 1.0)
-    covered = _cover(grey, strength)
-    pair = Image.fromarray(np.rint(np.concatenate([grey, covered], axis=1)).astype(np.uint8))
+    film, strength = _in_steps(np.asarray(grey)), _in_steps(evidence)
+    pair = Image.new("RGB", (2 * grey.width, grey.height))
+    pair.paste(film, (0, 0))
+    pair.paste(_covered(film, strength), (grey.width, 0))
     return _with_legend(pair, assessment, language)
 
 
@@ -138,8 +142,8 @@ def colours(values: npt.NDArray[np.floating]) -> FloatImage:
     -------
     float32, the values' shape with a last axis of 3; in [0, 255].
     """
-    steps = np.linspace(0.0, 1.0, len(_INFERNO))
-    channels = [np.interp(values, steps, _INFERNO[:, channel]) for channel in range(3)]
+    steps = np.linspace(0.0, 1.0, len(INFERNO))
+    channels = [np.interp(values, steps, INFERNO[:, channel]) for channel in range(3)]
     return np.stack(channels, axis=-1).astype(np.float32)
 
 
@@ -184,41 +188,108 @@ def _inside_bars(
     return (left * across, top * down, (left + wide) * across, (top + high) * down)
 
 
+def _in_steps(values: FloatImage) -> Image.Image:
+    """Return values in [0, 1] as a grey picture of 8 bits."""
+    return Image.fromarray(np.rint(np.clip(values, 0.0, 1.0) * np.float32(255.0)).astype(np.uint8))
+
+
+def _covered(film: Image.Image, strength: Image.Image) -> Image.Image:
+    """Return a film under colour, which thickens with the evidence."""
+    coloured = strength.copy()
+    coloured.putpalette(_palette())
+    cover = strength.point([round(_STRONGEST_COVER * step) for step in range(256)])
+    return Image.composite(coloured.convert("RGB"), film.convert("RGB"), cover)
+
+
+@cache
+def _palette() -> bytes:
+    steps = np.linspace(0.0, 1.0, 256, dtype=np.float32)
+    return np.rint(_colour_of(steps)).astype(np.uint8).tobytes()
+
+
 def _panel(pixels: FloatImage) -> Image.Image:
     picture = Image.fromarray(pixels)
-    picture.thumbnail((_LARGEST_PANEL, _LARGEST_PANEL), Image.Resampling.BILINEAR)
+    # By whole pixels first: a film of the hospital's is four times as many as are shown.
+    side = (_LARGEST_PANEL, _LARGEST_PANEL)
+    picture.thumbnail(side, Image.Resampling.BILINEAR, reducing_gap=1.0)
     return picture
 
 
 def _with_legend(pair: Image.Image, assessment: Assessment, language: Language) -> Image.Image:
     letters = max(15, pair.width // 80)
-    font = ImageFont.load_default(letters)
     line = round(1.6 * letters)
     bundle = assessment.bundle
-    headline = _without_accents(assessment.headline.in_language(language))
+    headline = without_accents(assessment.headline.in_language(language))
     answer = f"{headline} - {bundle.name} {bundle.version}"
     least = _LEGEND.in_language(language)
     most = _STRONG.in_language(language)
-    notice = _NOTICE.in_language(language)
+    notices = [_NOTICE.in_language(language), *_of_places(assessment, language)]
     bar = 8 * letters
-    legend_width = round(font.getlength(least) + bar + font.getlength(most)) + 4 * _MARGIN
-    width = max(
-        pair.width, legend_width, round(max(map(font.getlength, (answer, notice)))) + 2 * _MARGIN
-    )
-    page = Image.new("RGB", (width, pair.height + 3 * line + _MARGIN), (0, 0, 0))
+    legend_width = width_of(least, letters) + bar + width_of(most, letters) + 4 * _MARGIN
+    widest = max(width_of(text, letters) for text in (answer, *notices)) + 2 * _MARGIN
+    width = max(pair.width, legend_width, widest)
+    lines = 2 + len(notices)
+    page = Image.new("RGB", (width, pair.height + lines * line + _MARGIN), (0, 0, 0))
     page.paste(pair, ((width - pair.width) // 2, 0))
-    pen = ImageDraw.Draw(page)
     white, y = (235, 235, 235), pair.height + _MARGIN // 2
-    pen.text((_MARGIN, y), answer, fill=white, font=font)
-    pen.text((_MARGIN, y + line), least, fill=white, font=font)
-    x = _MARGIN + round(font.getlength(least)) + _MARGIN
+    write(page, (_MARGIN, y), answer, letters, white)
+    write(page, (_MARGIN, y + line), least, letters, white)
+    x = _MARGIN + width_of(least, letters) + _MARGIN
     page.paste(_bar(bar, letters), (x, y + line + letters // 5))
-    pen.text((x + bar + _MARGIN, y + line), most, fill=white, font=font)
-    pen.text((_MARGIN, y + 2 * line), notice, fill=white, font=font)
+    write(page, (x + bar + _MARGIN, y + line), most, letters, white)
+    for number, notice in enumerate(notices, start=2):
+        write(page, (_MARGIN, y + number * line), notice, letters, white)
     return page
 
 
-def _without_accents(text: str) -> str:
+def _of_places(assessment: Assessment, language: Language) -> list[str]:
+    """Return what a picture must say of evidence that it does not show: it may travel alone."""
+    told = (caution for caution in assessment.warnings if caution.code == OUTSIDE_LUNGS.code)
+    return [without_accents(caution.message.in_language(language)) for caution in told]
+
+
+def write(
+    page: Image.Image, at: tuple[int, int], text: str, letters: int, colour: tuple[int, int, int]
+) -> None:
+    """Write a line on a picture.
+
+    Parameters
+    ----------
+    page
+        RGB.
+    at
+        Column and row of the line's upper left corner.
+    text
+        Without accents (:func:`without_accents`).
+    letters
+        Their height in pixels.
+    colour
+        Of the letters.
+    """
+    page.paste(colour, at, _written(text, letters))
+
+
+@lru_cache(maxsize=64)
+def _written(text: str, letters: int) -> Image.Image:
+    """Return a line as a mask; the same few lines stand on every picture."""
+    font = _font(letters)
+    right, bottom = font.getbbox(text)[2:]
+    mask = Image.new("L", (max(1, ceil(right)), max(1, ceil(bottom))))
+    ImageDraw.Draw(mask).text((0, 0), text, fill=255, font=font)
+    return mask
+
+
+def width_of(text: str, letters: int) -> int:
+    """Return the width of a line in pixels."""
+    return _written(text, letters).width
+
+
+@lru_cache(maxsize=16)
+def _font(letters: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    return ImageFont.load_default(letters)
+
+
+def without_accents(text: str) -> str:
     """Return a text that Pillow's own font can write."""
     apart = unicodedata.normalize("NFKD", text)
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
@@ -226,16 +297,9 @@ def _without_accents(text: str) -> str:
 
 def _bar(width: int, height: int) -> Image.Image:
     """Return the colours as they appear over a mid-grey film."""
-    strength = np.tile(np.linspace(0.0, 1.0, width, dtype=np.float32), (height, 1))
-    grey = np.full((height, width, 3), 127.0, dtype=np.float32)
-    return Image.fromarray(np.rint(_cover(grey, strength)).astype(np.uint8))
-
-
-def _cover(grey: FloatImage, strength: FloatImage) -> FloatImage:
-    """Return grey pixels under colour, which thickens with the evidence."""
-    cover = np.float32(_STRONGEST_COVER) * strength[..., None]
-    return grey * (np.float32(1.0) - cover) + _colour_of(strength) * cover
+    steps = np.tile(np.linspace(0.0, 1.0, width, dtype=np.float32), (height, 1))
+    return _covered(Image.new("L", (width, height), 127), _in_steps(steps))
 
 
 def _colour_of(strength: FloatImage) -> FloatImage:
-    return colours(_WEAKEST_COLOUR + (1.0 - _WEAKEST_COLOUR) * strength)
+    return colours(WEAKEST_COLOUR + (1.0 - WEAKEST_COLOUR) * strength)

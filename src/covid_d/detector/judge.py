@@ -34,14 +34,14 @@ from covid_d.detector.cautions import (
     contradictions,
 )
 from covid_d.detector.examine import Examination
-from covid_d.detector.likelihood import PUBLISHED, Ratios
+from covid_d.detector.likelihood import PUBLISHED, LikelihoodTable
 from covid_d.detector.stated import Stated
 from covid_d.radiograph import Facts, Refusal, RefusalCode, check_facts
 from covid_d.radiograph.ages import ADULT_YEARS
 
 NOTHING_STATED: Final = Stated()
 _LEAST_INSIDE: Final = 0.5
-"""Share of the evidence inside the lungs below which the reader is told."""
+"""Share of the evidence in cells that the lungs reach, below which the reader is told."""
 
 
 def judge(
@@ -49,7 +49,7 @@ def judge(
     spec: BundleSpec,
     stated: Stated = NOTHING_STATED,
     prevalence: float | None = None,
-    ratios: Ratios = PUBLISHED,
+    ratios: LikelihoodTable = PUBLISHED,
 ) -> Assessment:
     """Return the answer to an examined film.
 
@@ -139,7 +139,7 @@ def _of_appearance(
     spec: BundleSpec,
     calibration: AppearanceCalibration,
     prevalence: float | None,
-    ratios: Ratios,
+    ratios: LikelihoodTable,
 ) -> dict[str, Any]:
     appearance = appearance_probabilities(examination.logits, calibration)
     thresholds = spec.conformal

@@ -9,6 +9,7 @@ the place of :data:`PUBLISHED`.
 from __future__ import annotations
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -102,8 +103,80 @@ SMITH: Final = Study(
 )
 
 
-class Ratios:
-    """How often each category is seen with COVID-19 and without it.
+class LikelihoodTable(ABC):
+    """How often each category is seen with COVID-19 and without it, and how sure that is.
+
+    Parameters
+    ----------
+    name
+        By which every answer names it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @property
+    @abstractmethod
+    def pooled(self) -> tuple[Vector, Vector]:
+        """P(category | COVID-19) and P(category | no COVID-19)."""
+
+    @property
+    @abstractmethod
+    def draws(self) -> tuple[Draws, Draws]:
+        """Draws of both frequencies: float64, ``DRAWS`` x 4 each, the same every time."""
+
+    def ratios(self, appearance: Draws, shares: Sequence[float]) -> Draws:
+        """Return the likelihood ratio of COVID-19 of many films: float64, N.
+
+        Parameters
+        ----------
+        appearance
+            N x 4: calibrated probability of each category.
+        shares
+            As in :meth:`covid`.
+        """
+        covid, other = (np.array(frequencies) for frequencies in self.pooled)
+        weights = appearance / np.asarray(shares)
+        found: Draws = (weights @ covid) / (weights @ other)
+        return found
+
+    def covid(
+        self, appearance: Mapping[Appearance, float], shares: Sequence[float], prevalence: float
+    ) -> CovidRange:
+        """Return how probable COVID-19 is, given how a film looks.
+
+        The ratio is ``sum(p_c / share_c * a_c) / sum(p_c / share_c * b_c)``: the network's
+        probabilities freed of the mix of films it was calibrated on, times how often each category
+        is seen with COVID-19 (a) and without it (b).
+
+        Parameters
+        ----------
+        appearance
+            Calibrated probability of each category.
+        shares
+            The categories' shares among the films that the probabilities were calibrated on.
+        prevalence
+            Share of COVID-19 among the patients at hand, in (0, 1).
+
+        Raises
+        ------
+        ValueError
+            If ``prevalence`` does not lie in (0, 1) or a share is not positive.
+        """
+        check_prevalence(prevalence)
+        if min(shares) <= 0:
+            raise ValueError(f"every category needs a share among the films, got {shares}")
+        weights = [appearance[c] / share for c, share in zip(CATEGORIES, shares, strict=True)]
+        covid, other = (np.array([frequencies]) for frequencies in self.pooled)
+        (middle,) = _posterior(weights, covid, other, prevalence)
+        drawn = np.sort(_posterior(weights, self.draws[0], self.draws[1], prevalence))
+        value = float(middle)
+        low, high = (float(drawn[round(share * (DRAWS - 1))]) for share in _INTERVAL)
+        return CovidRange(min(low, value), value, max(high, value), prevalence, table=self.name)
+
+
+class Ratios(LikelihoodTable):
+    """What published studies, or other counts of films, say of the categories.
 
     The split into typical or not rests on every study; that of the rest on those that tell it
     apart. The middle adds the studies' films up. The interval is drawn: each draw takes one study
@@ -115,6 +188,8 @@ class Ratios:
     ----------
     studies
         At least one, at least one of them with every category.
+    name
+        By which every answer names the table; by default the studies' names.
 
     Raises
     ------
@@ -122,7 +197,8 @@ class Ratios:
         If no study tells the categories apart.
     """
 
-    def __init__(self, studies: Sequence[Study]) -> None:
+    def __init__(self, studies: Sequence[Study], *, name: str = "") -> None:
+        super().__init__(name or " + ".join(study.name for study in studies))
         self.studies = tuple(studies)
         self._apart = tuple(study for study in self.studies if study.tells_rest_apart)
         if not self._apart:
@@ -158,40 +234,6 @@ class Ratios:
             rest = _dirichlet(chance, getattr(second, group).parts)
             found.append(_joined(typical, rest))
         return found[0], found[1]
-
-    def covid(
-        self, appearance: Mapping[Appearance, float], shares: Sequence[float], prevalence: float
-    ) -> CovidRange:
-        """Return how probable COVID-19 is, given how a film looks.
-
-        The ratio is ``sum(p_c / share_c * a_c) / sum(p_c / share_c * b_c)``: the network's
-        probabilities freed of the mix of films it was calibrated on, times how often each category
-        is seen with COVID-19 (a) and without it (b).
-
-        Parameters
-        ----------
-        appearance
-            Calibrated probability of each category.
-        shares
-            The categories' shares among the films that the probabilities were calibrated on.
-        prevalence
-            Share of COVID-19 among the patients at hand, in (0, 1).
-
-        Raises
-        ------
-        ValueError
-            If ``prevalence`` does not lie in (0, 1) or a share is not positive.
-        """
-        check_prevalence(prevalence)
-        if min(shares) <= 0:
-            raise ValueError(f"every category needs a share among the films, got {shares}")
-        weights = [appearance[c] / share for c, share in zip(CATEGORIES, shares, strict=True)]
-        covid, other = (np.array([frequencies]) for frequencies in self.pooled)
-        (middle,) = _posterior(weights, covid, other, prevalence)
-        drawn = np.sort(_posterior(weights, self.draws[0], self.draws[1], prevalence))
-        value = float(middle)
-        low, high = (float(drawn[round(share * (DRAWS - 1))]) for share in _INTERVAL)
-        return CovidRange(min(low, value), value, max(high, value), prevalence)
 
 
 PUBLISHED: Final = Ratios((HARE, SMITH))

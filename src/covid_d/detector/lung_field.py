@@ -7,6 +7,7 @@ the lungs themselves where they can be: a film may have wide margins.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,24 @@ _VALLEY: Final = 0.5  # of lungs that touch: lung between them, as a share of a 
 _AT_SIDE: Final = 0.5  # of a lung's height that may lie at the film's side
 _AT_TOP: Final = 0.48  # of a lung's width that may lie at the film's upper edge
 _AT_FOOT: Final = 0.3  # the same at the lower edge
+
+
+class _Part:
+    """A part of the mask, with what is asked of it again and again."""
+
+    def __init__(self, mask: Mask) -> None:
+        self.mask = mask
+
+    @cached_property
+    def area(self) -> int:
+        """Cells."""
+        return int(np.count_nonzero(self.mask))
+
+    @cached_property
+    def extent(self) -> tuple[int, int, int, int]:
+        """Top, left, bottom and right; ends are excluded."""
+        rows, columns = (np.flatnonzero(self.mask.any(axis=axis)) for axis in (1, 0))
+        return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
 
 
 def find_lungs(mask: Mask) -> Window | RefusalCode:
@@ -53,18 +72,18 @@ def find_lungs(mask: Mask) -> Window | RefusalCode:
         return RefusalCode.NO_LUNGS
     if any(_cut(lung) for lung in lungs):
         return RefusalCode.PART_OF_CHEST
-    top, left, bottom, right = _extent(lungs[0] | lungs[1])
+    top, left, bottom, right = _Part(lungs[0].mask | lungs[1].mask).extent
     height, width = mask.shape
     return Window(top / height, left / width, bottom / height, right / width)
 
 
-def _parts(mask: Mask) -> list[Mask]:
+def _parts(mask: Mask) -> list[_Part]:
     """Return the connected parts of a mask, largest first, without specks."""
     labels = _labelled(mask)
     areas = np.bincount(labels.ravel())
     areas[0] = 0
     order = [int(at) for at in np.argsort(-areas, kind="stable") if areas[at]]
-    return [labels == at for at in order if areas[at] >= SPECK * areas[order[0]]]
+    return [_Part(labels == at) for at in order if areas[at] >= SPECK * areas[order[0]]]
 
 
 def _labelled(mask: Mask) -> npt.NDArray[np.intp]:
@@ -78,6 +97,10 @@ def _labelled(mask: Mask) -> npt.NDArray[np.intp]:
     change = np.diff(padded, axis=1)
     rows, starts = np.nonzero(change == 1)
     ends = np.nonzero(change == -1)[1]
+    # Places along one line that holds row after row: so each run finds those it touches at once.
+    row = rows * (width + 1)
+    first = np.searchsorted(row + ends, row - (width + 1) + starts, side="right")
+    last = np.searchsorted(row + starts, row - (width + 1) + ends, side="left")
     root = list(range(len(rows)))
 
     def of(run: int) -> int:
@@ -86,56 +109,49 @@ def _labelled(mask: Mask) -> npt.NDArray[np.intp]:
             run = root[run]
         return run
 
-    first_of = [int(at) for at in np.searchsorted(rows, np.arange(height + 1))]
-    for row in range(1, height):
-        above, here = first_of[row - 1], first_of[row]
-        while above < first_of[row] and here < first_of[row + 1]:
-            if starts[above] < ends[here] and starts[here] < ends[above]:
-                root[of(here)] = of(above)
-            if ends[above] < ends[here]:
-                above += 1
-            else:
-                here += 1
+    for run, (begin, stop) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+        for above in range(begin, stop):
+            root[of(run)] = of(above)
     number: dict[int, int] = {}
+    numbers = [number.setdefault(of(run), len(number) + 1) for run in range(len(rows))]
     labels = np.zeros((height, width), dtype=np.intp)
-    for run, (at, start, end) in enumerate(zip(rows, starts, ends, strict=True)):
-        labels[at, start:end] = number.setdefault(of(run), len(number) + 1)
+    labels[mask] = np.repeat(np.array(numbers, dtype=np.intp), ends - starts)
     return labels
 
 
-def _by_side(parts: list[Mask]) -> list[Mask]:
+def _by_side(parts: list[_Part]) -> list[_Part]:
     """Join parts that lie one above the other: a consolidation or a device may split a lung."""
-    sides: list[Mask] = []
+    sides: list[_Part] = []
     for part in parts:
-        _, left, _, right = _extent(part)
+        _, left, _, right = part.extent
         for at, side in enumerate(sides):
-            _, other_left, _, other_right = _extent(side)
+            _, other_left, _, other_right = side.extent
             shared = min(right, other_right) - max(left, other_left)
             if shared >= _SAME_SIDE * min(right - left, other_right - other_left):
-                sides[at] = side | part
+                sides[at] = _Part(side.mask | part.mask)
                 break
         else:
             sides.append(part)
     return sides
 
 
-def _halves(both: Mask) -> list[Mask]:
+def _halves(both: _Part) -> list[_Part]:
     """Part lungs that touch at the column with least lung near their middle, if there is one."""
-    _, left, _, right = _extent(both)
-    columns = both.sum(axis=0)
+    _, left, _, right = both.extent
+    columns = both.mask.sum(axis=0)
     quarter = (right - left) // 4
     middle = columns[left + quarter : right - quarter]
     usual = float(np.median(columns[left:right]))
     if not len(middle) or middle.min() > _VALLEY * usual:
         return [both]
     at = left + quarter + int(middle.argmin())
-    first, second = both.copy(), both.copy()
+    first, second = both.mask.copy(), both.mask.copy()
     first[:, at:] = False
     second[:, :at] = False
-    return [first, second]
+    return [_Part(first), _Part(second)]
 
 
-def _is_collage(parts: list[Mask]) -> bool:
+def _is_collage(parts: list[_Part]) -> bool:
     """Whether there are more than two lungs: side by side, or two pairs one above the other.
 
     Air beside an arm or in the bowel may be taken for lung; it is small, or lies at the edge.
@@ -143,8 +159,8 @@ def _is_collage(parts: list[Mask]) -> bool:
     lungs = [
         part
         for part in parts
-        if part.sum() >= _THIRD * parts[0].sum()
-        and (not _at_edge(part) or part.sum() >= _THIRD_AT_EDGE * parts[0].sum())
+        if part.area >= _THIRD * parts[0].area
+        and (not _at_edge(part.mask) or part.area >= _THIRD_AT_EDGE * parts[0].area)
     ]
     return len(_by_side(lungs)) > 2 or len(lungs) > 3
 
@@ -153,25 +169,20 @@ def _at_edge(part: Mask) -> bool:
     return bool(part[:, 0].any() or part[:, -1].any() or part[-1].any())
 
 
-def _a_pair(first: Mask, second: Mask) -> bool:
-    small, large = sorted((int(first.sum()), int(second.sum())))
-    if small < _SMALLER * large or small + large < _LEAST_AREA * first.size:
+def _a_pair(first: _Part, second: _Part) -> bool:
+    small, large = sorted((first.area, second.area))
+    if small < _SMALLER * large or small + large < _LEAST_AREA * first.mask.size:
         return False
-    top, _, bottom, _ = _extent(first)
-    other_top, _, other_bottom, _ = _extent(second)
+    top, _, bottom, _ = first.extent
+    other_top, _, other_bottom, _ = second.extent
     beside = min(bottom, other_bottom) - max(top, other_top)
     return beside >= _BESIDE * min(bottom - top, other_bottom - other_top)
 
 
-def _cut(lung: Mask) -> bool:
+def _cut(lung: _Part) -> bool:
     """Whether the film's edge cuts a lung: much of its side or of an end lies there."""
-    top, left, bottom, right = _extent(lung)
-    at_side = max(int(lung[:, 0].sum()), int(lung[:, -1].sum())) / (bottom - top)
-    at_top, at_foot = (int(edge.sum()) / (right - left) for edge in (lung[0], lung[-1]))
+    top, left, bottom, right = lung.extent
+    mask = lung.mask
+    at_side = max(int(mask[:, 0].sum()), int(mask[:, -1].sum())) / (bottom - top)
+    at_top, at_foot = (int(edge.sum()) / (right - left) for edge in (mask[0], mask[-1]))
     return at_side > _AT_SIDE or at_top > _AT_TOP or at_foot > _AT_FOOT
-
-
-def _extent(mask: Mask) -> tuple[int, int, int, int]:
-    """Return top, left, bottom and right of what is true in a mask; ends are excluded."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1

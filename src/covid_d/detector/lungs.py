@@ -13,8 +13,9 @@ from PIL import Image
 from pydantic import ValidationError
 
 from covid_d.detector.bundle.bundle import Bundle
-from covid_d.detector.bundle.contents import SPEC, update
+from covid_d.detector.bundle.contents import CARD, SPEC, update
 from covid_d.detector.bundle.spec import Lungs, Verdict
+from covid_d.detector.bundle.summary import with_verdict
 from covid_d.detector.lung_field import Mask, find_lungs
 from covid_d.detector.onnx import OnnxError, open_session
 from covid_d.errors import BundleError
@@ -138,13 +139,13 @@ class LungModel:
 
         Training and answering cut films by this one box.
         """
-        film, lungs = self._run(radiograph)
+        film, lungs = self.map(radiograph)
         mask = lungs >= self.spec.threshold
         return FoundLungs(film, mask, find_lungs(mask[::_STRIDE, ::_STRIDE]))
 
     def mask(self, radiograph: Radiograph) -> npt.NDArray[np.bool_]:
         """Return where the lungs are: bool, HxW like the film's pixels."""
-        _, lungs = self._run(radiograph)
+        _, lungs = self.map(radiograph)
         # The film was squashed to a square, so one resize brings the map back.
         share = Image.fromarray(lungs).resize(
             (radiograph.width, radiograph.height), Image.Resampling.BILINEAR
@@ -152,8 +153,8 @@ class LungModel:
         mask: npt.NDArray[np.bool_] = np.asarray(share) >= self.spec.threshold
         return mask
 
-    def _run(self, radiograph: Radiograph) -> tuple[FloatImage, FloatImage]:
-        """Return the film as the model sees it and the probability of lung, both SxS."""
+    def map(self, radiograph: Radiograph) -> tuple[FloatImage, FloatImage]:
+        """Return the film as the model sees it and the probability of lung: float32, SxS each."""
         grey = standardise(radiograph, self.spec.preprocessing)
         film = grey.astype(np.float32) / np.float32(255.0)
         (lungs,) = self._session.run(["lungs"], {"film": film[None, None]})
@@ -217,6 +218,8 @@ def put_into_bundle(folder: Path, bundle: Path) -> None:
     lungs, files = lung_files(folder)
     before = Bundle.load(bundle)
     spec = before.spec.model_copy(update={"lungs": lungs})
+    card: dict[str, str] = {}
     if before.claimed.status == "audit-passed":  # by another lung model: to be earned again
         spec = spec.model_copy(update={"verdict": Verdict()})
-    update(bundle, {**files, SPEC: spec.model_dump_json(indent=2) + "\n"})
+        card = {CARD: with_verdict(before.card, Verdict())}
+    update(bundle, {**files, **card, SPEC: spec.model_dump_json(indent=2) + "\n"})

@@ -6,9 +6,8 @@ import glob
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
 
-SUFFIXES: Final = frozenset({".dcm", ".dicom", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp"})
+from covid_d.radiograph.suffixes import may_be_film
 
 
 def expand(paths: Iterable[Path | str]) -> list[Path]:
@@ -66,7 +65,7 @@ class _Expansion:
 
     def films(self, named: str) -> Iterator[Path]:
         if Path(named).is_dir():
-            yield from self._new(_films_under(named))
+            yield from self._new(films_under(named))
             return
         # A ** follows links, so that a link that leads back gives one folder many names: the
         # shortest is taken first.
@@ -81,7 +80,7 @@ class _Expansion:
             yield from self._new([Path(match)])
         elif os.path.realpath(match) not in self._walked:
             self._walked.add(os.path.realpath(match))
-            yield from self._new(_films_under(match))
+            yield from self._new(films_under(match))
 
     def _new(self, films: Iterable[Path]) -> Iterator[Path]:
         for film in films:
@@ -92,7 +91,11 @@ class _Expansion:
                 yield film
 
 
-def _films_under(folder: str) -> Iterator[Path]:
+def films_under(folder: str) -> Iterator[Path]:
+    """Yield the films in and under a folder as they are found, folder by folder, in order.
+
+    What cannot be looked into is yielded too, last: its answer is a refusal.
+    """
     unreadable: list[Path] = []
 
     def note(error: OSError) -> None:
@@ -103,13 +106,6 @@ def _films_under(folder: str) -> Iterator[Path]:
         for name in sorted(files):
             path = Path(parent, name)
             # A link that leads nowhere may have led to a folder of films: not passed over.
-            if _may_be_film(name) or (not name.startswith(".") and not path.exists()):
+            if may_be_film(name) or (not name.startswith(".") and not path.exists()):
                 yield path
     yield from unreadable  # not passed over in silence: each becomes a refusal
-
-
-def _may_be_film(name: str) -> bool:
-    if name.startswith(".") or name.upper() == "DICOMDIR":
-        return False
-    suffix = Path(name).suffix.lower()
-    return suffix in SUFFIXES or suffix == "" or suffix[1:].isdecimal()

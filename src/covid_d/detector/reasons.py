@@ -34,7 +34,7 @@ _SPOILED: Final = frozenset(
     }
 )
 # For each vague reason, those that tell more.
-_BETTER: Final[dict[RefusalCode, frozenset[RefusalCode]]] = {
+BETTER: Final[dict[RefusalCode, frozenset[RefusalCode]]] = {
     RefusalCode.NO_LUNGS: _PUT_WRONG | _SPOILED,
     RefusalCode.PART_OF_CHEST: _PUT_WRONG | _SPOILED,
     RefusalCode.COLLAGE: _PUT_WRONG,
@@ -47,7 +47,7 @@ _BETTER: Final[dict[RefusalCode, frozenset[RefusalCode]]] = {
 
 def is_vague(refusal: Refusal) -> bool:
     """Whether another reason could tell more than this one."""
-    return refusal.code in _BETTER
+    return refusal.code in BETTER
 
 
 def most_telling(refusal: Refusal, others: Iterable[RefusalCode | None]) -> Refusal:
@@ -60,5 +60,5 @@ def most_telling(refusal: Refusal, others: Iterable[RefusalCode | None]) -> Refu
     others
         What other tests say of the film, the best informed first; ``None`` is nothing.
     """
-    better = _BETTER.get(refusal.code, frozenset())
+    better = BETTER.get(refusal.code, frozenset())
     return next((Refusal.of(code) for code in others if code in better), refusal)

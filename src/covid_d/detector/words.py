@@ -21,10 +21,11 @@ _APPEARANCE: Final = Message(
 _OPACITY: Final = Message("Alguna opacidad pulmonar: {p}", "Any lung opacity: {p}")
 _COVID: Final = Message(
     "COVID-19 con una prevalencia del {prevalence}: {low} a {high} (valor central {value}), según "
-    "los estudios publicados",
-    "COVID-19 at a prevalence of {prevalence}: {low} to {high} (middle {value}), by the published "
-    "studies",
+    "{table}",
+    "COVID-19 at a prevalence of {prevalence}: {low} to {high} (middle {value}), by {table}",
 )
+_STUDIES: Final = Message("los estudios publicados", "the published studies")
+_TABLE: Final = Message("la tabla «{name}»", 'the table "{name}"')
 NO_RANGE: Final = Message(
     "Este modelo no dice cuán probable es la COVID-19 con una prevalencia: eso queda para modelos "
     "de aspecto que superaron la auditoría.",
@@ -37,8 +38,8 @@ MODEL: Final = Message(
 VERDICTS: Final = {
     "demonstration": Message("demostración", "demonstration"),
     "audit-passed": Message(
-        "superó la auditoría de atajos; sin estudio clínico",
-        "passed the shortcut audit; no clinical study",
+        "superó la auditoría de atajos; no probado en pacientes, sin estudio clínico",
+        "passed the shortcut audit; not tested on patients, no clinical study",
     ),
 }
 
@@ -81,9 +82,10 @@ def covid_in_words(covid: CovidRange) -> Message:
     """Return how probable COVID-19 is, with its prevalence."""
     share = f"{100 * covid.prevalence:.3g} %"
     values = {name: percent(getattr(covid, name)) for name in ("low", "value", "high")}
+    table = _STUDIES if covid.is_published else _TABLE.format(name=covid.table)
     return Message(
-        _COVID.es.format(prevalence=localised(share, "es"), **values),
-        _COVID.en.format(prevalence=share, **values),
+        _COVID.es.format(prevalence=localised(share, "es"), table=table.es, **values),
+        _COVID.en.format(prevalence=share, table=table.en, **values),
     )
 
 
