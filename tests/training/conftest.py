@@ -86,7 +86,8 @@ def phantoms(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.fixture(scope="session")
 def finished_run(phantoms: Dataset, tiny: Recipe, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run with both stages and the finder, from data set to bundle; not to be changed."""
-    from covid_d.training.run import Machine, train
+    from covid_d.training.machine import Machine
+    from covid_d.training.run import train
 
     run = tmp_path_factory.mktemp("finished") / "run"
     recipe = tiny.changed(lr_finder=True)

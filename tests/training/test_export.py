@@ -188,10 +188,19 @@ class TestCard:
 
     def test_counts_by_source_split_and_class(self, card: str, phantoms: Dataset) -> None:
         counts = phantoms.manifest.groupby(["source", "split", "label"]).size()
+        groups = phantoms.manifest.groupby(["source", "split"])["group"].nunique()
         for source in ("first", "second"):
             for split in ("train", "validation"):
                 covid, other = counts[source, split, "covid"], counts[source, split, "nocovid"]
-                assert f"| {source} | {split} | {covid} | {other} |" in card
+                films, patients = covid + other, groups[source, split]
+                row = f"| {source} | {split} | {films} | {patients} | {covid} | {other} |"
+                assert row in card
+
+    def test_patients_are_counted_one_way(self, card: str, phantoms: Dataset) -> None:
+        made_of = phantoms.manifest[phantoms.manifest["split"].isin(["train", "validation"])]
+        patients = made_of["group"].nunique()
+        assert f"{len(made_of)} films of {patients} patients" in card
+        assert f"| all |  | {len(made_of)} | {patients} |" in card
 
     def test_figures_agree_with_the_stage(self, card: str, finished_run: Path) -> None:
         kept = json.loads((finished_run / "stage-2" / "stage.json").read_text())["kept"]

@@ -5,15 +5,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
 import covid_d.training
 from covid_d import __version__
 from covid_d.dataset.dataset import Dataset
 from covid_d.errors import TrainingError
 from covid_d.provenance import source_sha256, this_code
+from covid_d.training.machine import Machine
 from covid_d.training.recipes import Recipe
-from covid_d.training.run import Machine, other_code, read_record, train
+from covid_d.training.run import other_code, read_record, train
 
 SAME = Machine("cpu", threads=1)
 
@@ -23,22 +23,6 @@ def test_public_names_read_well_in_a_notebook() -> None:
         assert callable(getattr(covid_d.training, name)), name
     with pytest.raises(AttributeError, match="nothing"):
         _ = covid_d.training.nothing
-
-
-class TestMachine:
-    def test_threads(self) -> None:
-        Machine("cpu", threads=2).prepare()
-        assert torch.get_num_threads() == 2
-
-    def test_auto_is_the_cpu_without_cuda(self) -> None:
-        wanted = "cuda" if torch.cuda.is_available() else "cpu"
-        assert Machine("auto").prepare().type == wanted
-        assert Machine("cpu").prepare().type == "cpu"
-
-    @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
-    def test_cuda_where_there_is_none_is_an_error(self) -> None:
-        with pytest.raises(TrainingError, match="No CUDA device"):
-            Machine("cuda").prepare()
 
 
 class TestRecord:
@@ -85,6 +69,7 @@ class TestFinished:
         assert record["weights"] == "random"
         assert record["recipe"]["seed"] == 7
         assert record["device"] == "cpu"
+        assert record["processes"] == 1
         assert {"python", "torch", "fastai", "timm", "onnxruntime"} <= set(record["versions"])
         assert record["times"]["started"] <= record["times"]["finished"]
         assert record["times"]["training_seconds"] > 0

@@ -12,17 +12,27 @@ from typing import Any
 import numpy as np
 import torch
 from fastai.callback.core import Callback
-from fastai.torch_core import set_seed
+from fastai.torch_core import rank_distrib, set_seed
 from torch import nn
 from tqdm.auto import tqdm
 
 from covid_d.errors import TrainingError
 from covid_d.training.checkpoint import Checkpoint, RunProgress
+from covid_d.training.group import bare, is_first
 
 
-def seed_of(seed: int, stage: int, epoch: int) -> int:
-    """Return the seed of one epoch, so that an epoch does not depend on those before it."""
-    return int(np.random.SeedSequence([seed, stage, epoch]).generate_state(1)[0])
+def seed_of(seed: int, stage: int, epoch: int, rank: int = 0) -> int:
+    """Return the seed of one epoch, so that an epoch does not depend on those before it.
+
+    Parameters
+    ----------
+    seed, stage, epoch
+        Of the recipe, of the stage, from 0.
+    rank
+        Of the process, where several train together: the first draws as one alone would.
+    """
+    parts = [seed, stage, epoch, *([rank] if rank else [])]
+    return int(np.random.SeedSequence(parts).generate_state(1)[0])
 
 
 class SeededEpochs(Callback):  # type: ignore[misc]
@@ -39,7 +49,7 @@ class SeededEpochs(Callback):  # type: ignore[misc]
     def before_train(self) -> None:
         """Seed python, numpy, torch and the loader."""
         seed = seed_of(self.seed, self.stage, self.epoch)
-        set_seed(seed)
+        set_seed(seed_of(self.seed, self.stage, self.epoch, rank_distrib()))
         self.dls.train.rng = random.Random(seed)  # noqa: S311 - no secret
 
 
@@ -48,12 +58,22 @@ class KeepBatchNorm(Callback):  # type: ignore[misc]
 
     order = -10
 
+    def before_fit(self) -> None:
+        """Put them out of the gradient's reach, before anybody waits for their gradients."""
+        for layer in self._layers():
+            layer.requires_grad_(False)
+
     def before_train(self) -> None:
-        """Put them in evaluation mode and out of the gradient's reach."""
-        for layer in self.model[0].modules():
-            if isinstance(layer, nn.modules.batchnorm._BatchNorm):
-                layer.eval()
-                layer.requires_grad_(False)
+        """Put them in evaluation mode."""
+        for layer in self._layers():
+            layer.eval()
+            layer.requires_grad_(False)
+
+    def _layers(self) -> list[nn.Module]:
+        body, *_ = bare(self.model).children()
+        return [
+            layer for layer in body.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)
+        ]
 
 
 class AverageWeights(Callback):  # type: ignore[misc]
@@ -72,7 +92,7 @@ class AverageWeights(Callback):  # type: ignore[misc]
         stage = self.progress.stage
         self.steps = sum(step["stage"] == stage for step in self.progress.steps)
         if self.progress.average is None:
-            self.progress.average = _copied(self.model.state_dict())
+            self.progress.average = _copied(bare(self.model).state_dict())
 
     def after_step(self) -> None:
         """Move the average."""
@@ -80,7 +100,7 @@ class AverageWeights(Callback):  # type: ignore[misc]
         keep = min(self.keep, (1 + self.steps) / (10 + self.steps))
         average = self.progress.average or {}
         with torch.no_grad():
-            for name, value in self.model.state_dict().items():
+            for name, value in bare(self.model).state_dict().items():
                 if value.dtype.is_floating_point:
                     average[name].lerp_(value, 1.0 - keep)
                 else:
@@ -88,12 +108,12 @@ class AverageWeights(Callback):  # type: ignore[misc]
 
     def before_validate(self) -> None:
         """Put the average into the network."""
-        self.own = _copied(self.model.state_dict())
-        self.model.load_state_dict(self.progress.average)
+        self.own = _copied(bare(self.model).state_dict())
+        bare(self.model).load_state_dict(self.progress.average or {})
 
     def after_validate(self) -> None:
         """Put the network's own weights back."""
-        self.model.load_state_dict(self.own)
+        bare(self.model).load_state_dict(self.own)
         del self.own
 
 
@@ -175,13 +195,17 @@ class KeepHistory(Callback):  # type: ignore[misc]
             }
         )
         if self.keep_best and (progress.best is None or valid_loss < progress.best["loss"]):
-            weights = {name: value.clone() for name, value in self.model.state_dict().items()}
+            weights = _copied(bare(self.model).state_dict())
             progress.best = {"loss": valid_loss, "epoch": progress.epoch, "model": weights}
-        self.checkpoint.save(self.learn, progress)
+        if is_first():
+            self.checkpoint.save(self.learn, progress)
 
 
 class ShowProgress(Callback):  # type: ignore[misc]
-    """A bar over the steps of an epoch in a terminal; one line an epoch everywhere."""
+    """A bar over the steps of an epoch in a terminal; one line an epoch everywhere.
+
+    Of several processes the first shows it.
+    """
 
     order = 70
 
@@ -192,7 +216,8 @@ class ShowProgress(Callback):  # type: ignore[misc]
     def before_train(self) -> None:
         """Open the bar."""
         text = f"{self.title} epoch {self.epoch + 1}/{self.n_epoch}" if self.epochs else self.title
-        self.bar = tqdm(total=len(self.dls.train), desc=text, leave=False, disable=None)
+        hidden = None if is_first() else True
+        self.bar = tqdm(total=len(self.dls.train), desc=text, leave=False, disable=hidden)
 
     def after_batch(self) -> None:
         """Advance the bar by a training step."""
@@ -208,7 +233,7 @@ class ShowProgress(Callback):  # type: ignore[misc]
 
     def after_epoch(self) -> None:
         """Write the epoch's line."""
-        if not self.epochs or self.epoch < self.start:
+        if not (self.epochs and is_first()) or self.epoch < self.start:
             return
         last = self.keep_history.progress.epochs[-1]
         tqdm.write(f"{self.title} {line_of(last, self.n_epoch)}")

@@ -17,6 +17,7 @@ from covid_d.detector.bundle.spec import (
     BundleSpec,
     Conformal,
 )
+from covid_d.detector.bundle.summary import verdict_in_summary
 from covid_d.detector.gate import PictureKind
 from covid_d.language import INTENDED_USE
 from covid_d.training.metrics import kappa, opacity_auroc, typical_auroc
@@ -98,8 +99,7 @@ def _summary_es(spec: BundleSpec) -> str:
                 "típico de COVID-19. No dice si el paciente tiene COVID-19: una radiografía sin "
                 "signos no la descarta. La red se entrenó con "
                 f"{films['train']} radiografías públicas y se ajustó con {films['validation']}; "
-                "no ha pasado por ningún estudio clínico. Mientras el veredicto sea "
-                "`demonstration`, úsela solo como demostración.",
+                f"no ha pasado por ningún estudio clínico. {verdict_in_summary(spec.verdict)}",
             ]
         )
     return "\n".join(
@@ -110,8 +110,8 @@ def _summary_es(spec: BundleSpec) -> str:
             f"ajustó con {films['validation']}; no ha pasado por ningún estudio clínico. Las "
             "cifras calculadas sobre todas las radiografías juntas son demasiado buenas: en las "
             "colecciones públicas, el origen de la imagen casi delata la clase. En un hospital "
-            "cuyas radiografías la red nunca vio, no se conoce su rendimiento. Mientras el "
-            "veredicto sea `demonstration`, úsela solo como demostración.",
+            "cuyas radiografías la red nunca vio, no se conoce su rendimiento. "
+            + verdict_in_summary(spec.verdict),
         ]
     )
 
@@ -162,32 +162,47 @@ def _data(films: pd.DataFrame, dataset: Dataset, spec: BundleSpec) -> str:
     column, classes = ("appearance" if spec.has_appearance else "label"), spec.classes
     counts = films.groupby(["source", "split", column]).size()
     rows = [
-        [source, split, *(int(counts.get((source, split, name), 0)) for name in classes)]
+        [
+            source,
+            split,
+            *_count(films[films["source"].eq(source) & films["split"].eq(split)]),
+            *(int(counts.get((source, split, name), 0)) for name in classes),
+        ]
         for source, split in sorted({(s, p) for s, p, _ in counts.index}, key=str)
     ]
     total = films[column].value_counts()
-    rows.append(["all", "", *(int(total.get(name, 0)) for name in classes)])
-    licences = films["license"].replace("", "not stated").fillna("not stated").value_counts()
-    patients = films["patient"].replace("", pd.NA).nunique()
+    rows.append(["all", "", *_count(films), *(int(total.get(name, 0)) for name in classes)])
+    stated = films["license"].replace("", "not stated").fillna("not stated")
+    licences = [
+        [cell(name), *_count(films[stated.eq(name)])] for name in stated.value_counts().index
+    ]
+    patients = _count(films)[1]
     return "\n".join(
         [
             "## Data",
             "",
             f"Data set `{dataset.sha256}`: {len(films)} films of {patients} patients (a study "
-            "stands for one where the collection names no patients). Training read no film of the "
+            "stands for one where the collection names no patients; those whose films are copies "
+            "of each other count as one). Training read no film of the "
             f"test split. {told(looks_at(dataset.folder)).en} Films are listed by hash in "
             "`training_films.csv`; none is part of this bundle.",
             "",
-            _table(["source", "split", *classes], rows),
+            _table(["source", "split", "films", "patients", *classes], rows),
             "",
             _single_class_note(films, column),
             "",
             "Licences of the films, as their collections word them:",
             "",
-            _table(["licence", "films"], [[cell(name), int(n)] for name, n in licences.items()]),
+            _table(["licence", "films", "patients"], licences),
             *(["", _WEIGHTS] if spec.has_appearance else []),
         ]
     )
+
+
+def _count(films: pd.DataFrame) -> tuple[int, int]:
+    """Return how many films and how many patients: groups, as splits and evaluation count them."""
+    alone = films["group"].isna() | films["group"].eq("")
+    return len(films), int(films.loc[~alone, "group"].nunique() + alone.sum())
 
 
 _WEIGHTS = (
@@ -247,7 +262,16 @@ def _validation(validation: Validation, spec: BundleSpec) -> str:
         before = "Before calibration."
     else:
         rows = [_figures(name, validation, of) for name, of in chosen]
-        header = ["source", "covid", "nocovid", "error", "sensitivity", "specificity", "AUROC"]
+        header = [
+            "source",
+            "covid",
+            "nocovid",
+            "patients",
+            "error",
+            "sensitivity",
+            "specificity",
+            "AUROC",
+        ]
         before = "At logit 0, before calibration."
     return "\n".join(
         [
@@ -265,7 +289,7 @@ def _validation(validation: Validation, spec: BundleSpec) -> str:
 def _appearance_figures(name: str, validation: Validation, chosen: np.ndarray) -> list[object]:
     reading = validation.reading()
     truth, shares = reading.truth[chosen], reading.probabilities[chosen]
-    patients = validation.rows.loc[chosen, "patient"].nunique()
+    patients = _count(validation.rows.loc[chosen])[1]
     figures = (typical_auroc, opacity_auroc)
     areas = [figure(truth, np.log(shares)) for figure in figures]
     agreement = kappa(truth, shares.argmax(axis=1).astype(np.int64))
@@ -283,6 +307,7 @@ def _figures(name: str, validation: Validation, chosen: np.ndarray) -> list[obje
         name,
         covid,
         other,
+        _count(validation.rows.loc[chosen])[1],
         f"{float((answers != positive).mean()):.1%}",
         f"{float(answers[positive].mean()):.1%}" if covid else "n/a",
         f"{float((~answers[~positive]).mean()):.1%}" if other else "n/a",

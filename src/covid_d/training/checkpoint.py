@@ -13,6 +13,7 @@ from fastcore.foundation import L
 
 from covid_d.errors import TrainingError
 from covid_d.files import write_atomically
+from covid_d.training.group import bare
 
 _FORMAT = 1
 
@@ -81,7 +82,7 @@ class Checkpoint:
                 "best": progress.best,
                 "average": progress.average,
             },
-            "model": learn.model.state_dict(),
+            "model": bare(learn.model).state_dict(),
             "optimiser": _plain_optimiser(learn),
             # A plain number: fastai's own tensor type would not load without running its code.
             "smooth_loss": {"val": float(smooth.val), "count": smooth.count},

@@ -68,6 +68,8 @@ def _overview(record: dict[str, Any]) -> Section:
         ["data set", record["dataset"]["sha256"]],
         ["first weights", record["weights"]],
         ["device", record["device"]],
+        # Runs of before 0.4.0 do not say.
+        ["processes", record.get("processes", 1)],
         ["started", record["times"]["started"]],
     ]
     if record["times"].get("finished"):

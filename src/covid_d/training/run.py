@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
+from functools import partial
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from fastai.data.core import DataLoaders
+from fastai.learner import Learner
 
 from covid_d import __version__
 from covid_d.detector.bundle.bundle import BUILT_IN_NAME, Bundle
@@ -23,8 +24,11 @@ from covid_d.files import write_atomically
 from covid_d.provenance import described, source_sha256, this_code
 from covid_d.training.backbones import Weights, find_weights
 from covid_d.training.build import learner
+from covid_d.training.checkpoint import RunProgress
 from covid_d.training.data import class_column, classes_of, dataloaders
 from covid_d.training.export import bundle_name, export_bundle
+from covid_d.training.group import by_first, first_before_others, group_size, leave_group
+from covid_d.training.machine import Machine
 from covid_d.training.recipes import Recipe
 from covid_d.training.report import write_report
 from covid_d.training.stages import fit
@@ -37,43 +41,6 @@ _PACKAGES = (
     "torch", "torchvision", "fastai", "timm", "numpy", "pandas", "scikit-learn", "onnx",
     "onnxruntime",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Where and how a run computes; none of it changes what is learnt, up to rounding.
-
-    Parameters
-    ----------
-    device
-        ``auto`` takes a CUDA device if there is one (with mixed precision), else the CPU.
-    threads
-        For torch on the CPU; 0 leaves its own choice.
-    workers
-        Processes that collate batches.
-    """
-
-    device: str = "auto"
-    threads: int = 0
-    workers: int = 0
-
-    def prepare(self) -> torch.device:
-        """Set the threads and return the device.
-
-        Raises
-        ------
-        TrainingError
-            If ``cuda`` is asked for and there is none.
-        """
-        if self.threads:
-            torch.set_num_threads(self.threads)
-        available = torch.cuda.is_available()
-        if self.device == "cuda" and not available:
-            raise TrainingError(
-                "No CUDA device is available to torch on this machine.",
-                "Use --device cpu, or install a CUDA build of torch.",
-            )
-        return torch.device("cuda" if available and self.device != "cpu" else "cpu")
 
 
 def train(
@@ -112,7 +79,8 @@ def train(
     limit
         Rehearse on about so many films; see :func:`covid_d.training.data.chosen_films`.
     machine
-        Device, threads, workers.
+        Device, threads, workers; whether several processes train together. Of these the first
+        writes, and all read the data set, the weights and the run's folder.
     resume
         Continue the run in ``out``. The recipe and films must be the same.
     name, bundle_version
@@ -133,31 +101,75 @@ def train(
         If ``out`` holds another run, weights cannot be had, training diverges, or the export
         fails its checks.
     """
-    run, machine, name = Path(out), machine or Machine(), bundle_name(recipe, name)
+    machine = machine or Machine()
+    options: dict[str, Any] = {
+        "weights": weights,
+        "cache": cache,
+        "limit": limit,
+        "machine": machine,
+        "resume": resume,
+        "name": bundle_name(recipe, name),
+        "bundle_version": bundle_version,
+        "command": command,
+        "gate": gate,
+        "gate_films": gate_films,
+        "lungs": lungs,
+    }
+    processes = machine.to_start()
+    if processes:
+        from covid_d.training.launch import together
+
+        return together(processes, _train, dataset, Path(out), recipe, **options)
+    try:
+        return _train(dataset, Path(out), recipe, **options)
+    finally:
+        leave_group()
+
+
+def _train(
+    dataset: Dataset,
+    run: Path,
+    recipe: Recipe,
+    *,
+    weights: Path | None,
+    cache: Path | str | None,
+    limit: int | None,
+    machine: Machine,
+    resume: bool,
+    name: str,
+    bundle_version: str,
+    command: str,
+    gate: bool,
+    gate_films: Sequence[tuple[PictureKind, Path]],
+    lungs: Path | None,
+) -> Path:
+    """Train in this process, by itself or with those of its group; see :func:`train`."""
     device = machine.prepare()
     earlier = _claim(run, recipe, dataset, limit, resume=resume)
     # Weights first: their absence must not show only after minutes of decoding. A run that has a
     # checkpoint needs none.
     started = resume and (run / "checkpoint.pth").is_file()
-    first = (
-        Weights(earlier["weights"])
-        if started and earlier is not None
-        else find_weights(recipe.backbone, pretrained=recipe.pretrained, file=weights)
-    )
+    with first_before_others():
+        first = (
+            Weights(earlier["weights"])
+            if started and earlier is not None
+            else find_weights(recipe.backbone, pretrained=recipe.pretrained, file=weights)
+        )
     if earlier is not None and first.origin != earlier["weights"]:
         raise TrainingError(
             f"The run to resume started from {earlier['weights']}, not from {first.origin}.",
             "Give the same --weights as then.",
         )
-    loaders = dataloaders(
-        dataset,
-        recipe,
-        cache=cache or run / "cache",
-        limit=limit,
-        lungs=open_lungs(lungs) if recipe.frame == "lungs" else None,
-        device=device,
-        workers=machine.workers,
-    )
+    with first_before_others():
+        loaders = dataloaders(
+            dataset,
+            recipe,
+            cache=cache or run / "cache",
+            limit=limit,
+            lungs=open_lungs(lungs) if recipe.frame == "lungs" else None,
+            device=device,
+            workers=machine.workers,
+        )
     record = _record(recipe, dataset, loaders, first, device, limit, command)
     if earlier is not None:
         if earlier.get("lungs") != record["lungs"]:
@@ -168,9 +180,40 @@ def train(
         record["times"] = {**earlier["times"], "resumed": _now()}
         record["command"] = earlier["command"] or command
         record |= _origin(earlier)
-    _write(run, record)
+    by_first(partial(_write, run, record))
     learn = learner(loaders, recipe, weights=first, path=run.resolve())
     progress = fit(learn, recipe, run, resume=resume)
+    leave_group()
+    finish = partial(
+        _finish,
+        learn,
+        recipe,
+        dataset,
+        run,
+        record,
+        progress,
+        name=name,
+        version=bundle_version,
+        gate=gate,
+        gate_films=gate_films,
+    )
+    return by_first(finish) or run / "bundle"
+
+
+def _finish(
+    learn: Learner,
+    recipe: Recipe,
+    dataset: Dataset,
+    run: Path,
+    record: dict[str, Any],
+    progress: RunProgress,
+    *,
+    name: str,
+    version: str,
+    gate: bool,
+    gate_films: Sequence[tuple[PictureKind, Path]],
+) -> Path:
+    """Write report and bundle of what was trained; return the bundle's folder."""
     # Before the export too: where that is refused, the report shows why.
     write_report(run, record)
     bundle = export_bundle(
@@ -179,7 +222,7 @@ def train(
         dataset,
         run / "bundle",
         name=name,
-        version=bundle_version,
+        version=version,
         command=record["command"],
         gate=gate,
         gate_films=gate_films,
@@ -314,9 +357,10 @@ def _record(
         "weights": weights.origin,
         "device": device_name,
         "threads": torch.get_num_threads(),
+        "processes": group_size(),
         "versions": {
             "python": platform.python_version(),
-            **{package: version(package) for package in _PACKAGES},
+            **{package: version_of(package) for package in _PACKAGES},
         },
         "times": {"started": _now()},
     }

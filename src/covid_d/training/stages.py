@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -21,6 +22,7 @@ from covid_d.training.callbacks import (
     seed_of,
 )
 from covid_d.training.checkpoint import Checkpoint, RunProgress, restore
+from covid_d.training.group import by_first, group_size
 from covid_d.training.interpret import interpret
 from covid_d.training.metrics import metric_names
 from covid_d.training.probe import fit_probe
@@ -71,6 +73,9 @@ def fit(learn: Learner, recipe: Recipe, run: Path | str, *, resume: bool = False
         Go on from the folder's checkpoint, if there is one. On a CPU the result is that of the
         unbroken run.
 
+    Several processes that train together each call it; the first one writes, and does by itself
+    what is no training: the probe, the learning-rate finder, the pictures.
+
     Raises
     ------
     TrainingError
@@ -83,7 +88,7 @@ def fit(learn: Learner, recipe: Recipe, run: Path | str, *, resume: bool = False
     if resume and checkpoint.path.is_file():
         progress, content = checkpoint.load(learn)
     elif recipe.probe:
-        fit_probe(learn, recipe)
+        by_first(partial(fit_probe, learn, recipe))
     for stage in stages_of(recipe):
         if progress.stage > stage.number:
             continue  # done, and its results written, before the run was broken off
@@ -91,12 +96,12 @@ def fit(learn: Learner, recipe: Recipe, run: Path | str, *, resume: bool = False
         progress.begin(stage.number)
         (learn.freeze if stage.frozen else learn.unfreeze)()
         if recipe.lr_finder and not stage.frozen and not resuming:
-            find_rates(learn, recipe, run)
+            by_first(partial(find_rates, learn, recipe, run))
         if resuming and content is not None:
             restore(learn, content)
         smooth = content["smooth_loss"] if resuming and content is not None else None
         _run_stage(learn, recipe, stage, progress, checkpoint, smooth)
-        _finish_stage(learn, recipe, stage, progress, run)
+        by_first(partial(_finish_stage, learn, recipe, stage, progress, run))
         content = None
     return progress
 
@@ -155,6 +160,10 @@ def _run_stage(
         ]
         if recipe.average:
             callbacks.append(AverageWeights(progress, recipe.average))
+        if group_size() > 1:
+            from covid_d.training.shared import SharedTraining  # accelerate is needed for it alone
+
+            callbacks.append(SharedTraining(learn.dls.device))
         with learn.no_bar(), learn.no_logging():
             learn.fit_one_cycle(stage.epochs, stage.rate, cbs=callbacks, start_epoch=start)
     if progress.best is not None:

@@ -64,6 +64,9 @@ def test_names_are_always_unique_and_plain(films: list[tuple[str, str]]) -> None
         ("a.jpg", "JPEG", True, ".png"),
         ("a.tiff", "TIFF", False, ".tiff"),
         ("a", "WEBP", False, ".webp"),
+        ("a.bmp", "BMP", False, ".bmp"),
+        ("a.j2k", "JPEG 2000", False, ".j2k"),
+        ("a.png", "JPEG 2000", False, ".jp2"),
     ],
 )
 def test_the_suffix_tells_what_the_file_is(

@@ -425,7 +425,9 @@ def test_unpack_finds_damage_inside(tmp_path: Path) -> None:
         unpack(archive, folder, progress=False)
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>Not found</html>", _cohen()[:-30]])
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>Not found</html>", _cohen()[:-30]], ids=["empty", "page", "torn"]
+)
 def test_unpack_refuses_what_is_no_archive(tmp_path: Path, content: bytes) -> None:
     archive, folder = _archive(tmp_path, content)
     with pytest.raises(DatasetError, match="no zip archive"):

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from appearance_factory import graded_table, outside_table, scores_of
+from covid_d.detector import Appearance
 from covid_d.evaluation.appearance import texts
 from covid_d.evaluation.appearance.card import appearance_section
 from covid_d.evaluation.appearance.evaluation import AppearanceEvaluation, evaluate_appearance
@@ -87,6 +88,20 @@ def test_every_row_of_the_card_counts_films_and_patients(
     rsna = next(row for row in rows if row.startswith("| rsna"))
     assert "| normal | 60 | 60 |" in rsna
     assert "| all | 279 |" in section
+    pool = drawn_appearance.pool
+    assert pool is not None
+    ends = [pool.categories[Appearance.NEGATIVE], pool.categories[Appearance.TYPICAL]]
+    figures = [line for line in lines if line.startswith("| AUROC, typical v negative |")]
+    films, patients = (sum(getattr(end, name) for end in ends) for name in ("films", "patients"))
+    assert figures[0].endswith(f" | {films} | {patients} |")
+    kappa = next(line for line in lines if line.startswith("| Weighted (quadratic) kappa"))
+    assert kappa.endswith(f" | {pool.all.films} | {pool.all.patients} |")
+    apart = lines.index("Told apart within other sources:")
+    nih = next(line for line in lines[apart:] if line.startswith("| nih |"))
+    source = next(found for found in drawn_appearance.outside if found.name == "nih")
+    counts = [(count.films, count.patients) for count in source.counts.values()]
+    assert nih.endswith(f" | {counts[0][0]} | {counts[0][1]} |")
+    assert source.counts.keys() == source.figures.keys()
     assert "NOT kept" in section or "| kept |" in section
 
 

@@ -16,6 +16,8 @@ from audit_factory import evidence, result, source, too_small
 from bundle_factory import make_bundle
 from covid_d.dataset.looks import Look
 from covid_d.detector import Bundle, update
+from covid_d.detector.bundle.spec import Verdict
+from covid_d.detector.bundle.summary import verdict_in_summary
 from covid_d.detector.lungs import LungModel
 from covid_d.errors import BundleError, EvaluationError
 from covid_d.evaluation.audit import audit_page, texts, write_verdict
@@ -240,6 +242,17 @@ def test_verdict_is_written_into_the_bundle(bundle: Bundle) -> None:
     # Nothing else changed.
     assert again.spec.model_copy(update={"verdict": bundle.spec.verdict}) == bundle.spec
     assert again.model_bytes == bundle.model_bytes
+
+
+def test_the_summary_tells_the_verdict_that_was_written(bundle: Bundle) -> None:
+    before = verdict_in_summary(Verdict())
+    update(bundle.path, {"MODEL_CARD.md": f"# Card\n\n{before}\n\n{BEGIN}\n-\n{END}\n"})
+    loaded = Bundle.load(bundle.path)
+    found = result(bundle=loaded.id)
+    write_verdict(loaded, found, COMMAND)
+    card = Bundle.load(bundle.path).card
+    assert before not in card
+    assert card.startswith(f"# Card\n\n{verdict_in_summary(found.verdict)}\n")
 
 
 STAMPED = "# Card\n\n> Demonstration model: it has not passed the shortcut audit. Do not use it to decide about patients.\n\n**Worst source**\n"  # noqa: E501 - as an evaluation writes it

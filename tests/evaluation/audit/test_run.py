@@ -18,7 +18,7 @@ from covid_d.errors import EvaluationError
 from covid_d.evaluation.audit import audit
 from covid_d.evaluation.audit.evidence import AuditResult
 from covid_d.radiograph import Radiograph
-from films_on_disk import draw_films
+from films_on_disk import draw_films, small_probes
 from lung_factory import box_network, lungs_spec
 
 
@@ -31,7 +31,8 @@ class NoLungs:
 
 def run(folder: Path, dataset: Dataset, **options: object) -> AuditResult:
     bundle = Bundle.load(make_bundle(folder / "bundle"))
-    return audit(bundle, dataset, perturbed_films=2, threads=1, **options)  # type: ignore[arg-type]
+    with small_probes():
+        return audit(bundle, dataset, perturbed_films=2, threads=1, **options)  # type: ignore[arg-type]
 
 
 def rewrite(dataset: Dataset, change: Callable[[pd.DataFrame], pd.DataFrame]) -> Dataset:
@@ -101,7 +102,8 @@ def test_bundles_own_lung_model_and_shared_patients(tmp_path: Path, dataset: Dat
     spec["lungs"] = lungs_spec().model_dump(mode="json")
     update(folder, {"bundle.json": json.dumps(spec), "lungs.onnx": box_network()})
     shared = rewrite(dataset, share)
-    result = audit(Bundle.load(folder), shared, perturbed_films=0, threads=1)
+    with small_probes():
+        result = audit(Bundle.load(folder), shared, perturbed_films=0, threads=1)
     lungs = result.evidence.lungs
     assert lungs is not None
     assert lungs.origin == "bundle"

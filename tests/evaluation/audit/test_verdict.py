@@ -162,6 +162,16 @@ def test_each_question_is_decided_by_itself() -> None:
         "siim:typical",
         "siim:opacity",
     ]
+    (counted,) = (c for c in checks if c.code == "within_source_evidence")
+    assert counted.value == 1  # one source, two questions
+    assert counted.message.en == (
+        "Sources with 10 or more test films of each class: 1 (siim). What is asked of each: "
+        "typical v negative; any opacity v negative."
+    )
+    assert counted.message.es == (
+        "Fuentes con 10 o más radiografías de prueba de cada clase: 1 (siim). A cada una se le "
+        "pregunta: típico frente a negativo; opacidad frente a negativo."
+    )
     told = next(c for c in checks if c.code == "above_best_probe")
     assert told.message.en.startswith("siim (typical v negative): AUROC 0.85")
     assert told.message.es.startswith("siim (típico frente a negativo): AUROC 0,85")
@@ -173,6 +183,13 @@ def test_each_question_is_decided_by_itself() -> None:
 def test_margin_over_the_erased_lungs(erased: float, passes: bool) -> None:
     found = evidence(sources=(source(model=0.85, erased=erased),))
     assert (("above_lungs_erased", "north") not in failed(found)) == passes
+
+
+def test_sources_are_counted_and_named() -> None:
+    checks = judge(evidence(sources=(source("north"), source("south"))), THRESHOLDS)
+    (counted,) = (c for c in checks if c.code == "within_source_evidence")
+    assert counted.value == 2
+    assert counted.message.en.endswith("each class: 2 (north, south).")
 
 
 def test_every_source_must_hold() -> None:

@@ -23,7 +23,8 @@ def test_section_has_every_source_with_n_and_interval(phantom_evaluation: Evalua
     lines = {line.split("|")[1].strip(): line for line in section.splitlines() if "|" in line}
     assert {"north", "south", "east"} < set(lines)
     for name, stratum in phantom_evaluation.subgroups["source"].items():
-        assert f"| {stratum.positives} | {stratum.negatives} |" in lines[name]
+        counts = (stratum.positives, stratum.negatives, stratum.patients)
+        assert f"| {' | '.join(map(str, counts))} |" in lines[name]
     auroc = phantom_evaluation.pool.figures["auroc"]
     assert shown("auroc", auroc, "en") in lines["all together (inflated by source)"]
     assert lines["south"].count("not reported") == 3

@@ -93,7 +93,7 @@ def inspect(order: InspectionOrder) -> Inspection | Exclusion:
         aside = facts.projection is Projection.LATERAL
         if refusal and refusal.code not in _AGES and not aside:
             return Exclusion(refusal.code.value, refusal.message.en)
-    return Inspection(fingerprint(radiograph), facts, radiograph.width, radiograph.height)
+    return Inspection(fingerprint(radiograph), facts, *radiograph.size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def write_film(order: WriteOrder) -> Written:
         raise _changed(order.file)
     size = None
     if order.render:
-        data, size = _as_png(read(data), order.max_side)
+        data, size = _as_png(read(data, whole=True), order.max_side)
     order.target.write_bytes(data)
     return Written(sha256(data).hexdigest(), size)
 

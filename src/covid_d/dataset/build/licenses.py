@@ -54,7 +54,7 @@ def terms_of(license_text: str) -> LicenseTerms:
     Examples
     --------
     >>> terms_of("CC BY-NC-SA 4.0")
-    Terms(name='CC BY-NC-SA', derivatives=True, commercial=False)
+    LicenseTerms(name='CC BY-NC-SA', derivatives=True, commercial=False)
     >>> terms_of("").derivatives
     False
     """

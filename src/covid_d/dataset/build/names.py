@@ -14,6 +14,8 @@ _SUFFIXES: Final = {
     "PNG": (".png",),
     "TIFF": (".tif", ".tiff"),
     "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "JPEG 2000": (".jp2", ".j2k", ".jpf", ".jpx", ".j2c", ".jpc"),
 }
 
 

@@ -24,11 +24,12 @@ from covid_d.dataset.build.films import Inspection
 from covid_d.dataset.build.licenses import terms_of
 from covid_d.dataset.build.options import BuildOptions, Licenses
 from covid_d.dataset.collections.base import Collection, Exclusion, FilmRow, Modality, Reason
-from covid_d.dataset.collections.vocabulary import is_frontal, is_unstated
+from covid_d.dataset.collections.vocabulary import is_frontal
 from covid_d.dataset.duplicates import Pair
 from covid_d.dataset.manifest import Label, Split
 from covid_d.errors import DatasetError
 from covid_d.language import N_
+from covid_d.plain_words import is_unstated
 from covid_d.radiograph.ages import ADULT_YEARS
 from covid_d.radiograph.film import Projection
 

@@ -17,13 +17,12 @@ from covid_d.dataset.duplicates import Fingerprint, find_near_duplicates, finger
 from covid_d.dataset.manifest import ADDED, Label, Split, class_folder
 from covid_d.dataset.record import RECORD, TEST_COLUMNS, TEST_LABELS, count, dataset_sha256
 from covid_d.radiograph import RadiographError, read
+from covid_d.radiograph.suffixes import SUFFIXES
 
 # Written by `covid-d dataset describe`; its pictures are no films.
 DESCRIPTION = "description"
 
-_FILM_SUFFIXES = frozenset(
-    {"", ".bmp", ".dcm", ".dicom", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"}
-)
+_FILM_SUFFIXES = SUFFIXES | {"", ".gif"}
 _LEARNING = (Split.TRAIN.value, Split.VALIDATION.value, Split.TEST.value)
 
 

@@ -16,7 +16,7 @@ from covid_d.dataset.collections.base import (
 from covid_d.dataset.collections.listing import settle_listings
 from covid_d.dataset.collections.shelf import Shelf
 from covid_d.dataset.collections.stated import stated
-from covid_d.dataset.collections.tables import read_table
+from covid_d.tables import read_table
 
 _COLUMNS = ("patientid", "finding", "view", "modality", "folder", "filename")
 _SLICES = frozenset({"axial", "coronal", "sagittal"})

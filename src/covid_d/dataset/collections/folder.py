@@ -20,9 +20,9 @@ from covid_d.errors import DatasetError
 from covid_d.files import write_atomically
 from covid_d.language import N_
 from covid_d.radiograph import Facts, RadiographError, read
+from covid_d.radiograph.suffixes import may_be_film
 
 COLUMNS: Final = ("path", "label", "appearance", "patient", "view", "modality", "age", "sex")
-_FILMS: Final = frozenset({".dcm", ".dicom", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp", ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _files(folder: Path) -> Iterator[Path]:
         for name in names:
             file = Path(place, name)
             hidden = name.startswith(".") or name == "DICOMDIR"
-            if file.suffix.lower() in _FILMS and not hidden and file.is_file():
+            if may_be_film(file.name) and not hidden and file.is_file():
                 yield file
 
 

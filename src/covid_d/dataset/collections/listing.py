@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from covid_d.dataset.collections.base import Exclusion, FilmRow, Reason
@@ -27,10 +27,11 @@ def settle_listings(rows: Iterable[FilmRow]) -> Iterator[FilmRow]:
             places[row.original].append(at)
     left_out: dict[int, Exclusion] = {}
     for name, found in places.items():
-        first = listed[found[0]]
-        others = [at for at in found if _disagree(listed[at], first)]
+        against = {at: _contradicting(at, found, listed) for at in found}
+        contradicted = [at for at, other in against.items() if other is not None]
         for at in found:
-            other = found[0] if at in others else next(iter(others), None)
+            # A row that agrees with all of them is out too: which of them it means is not known.
+            other = against[at] if against[at] is not None else next(iter(contradicted), None)
             if other is not None:
                 told = f"{_told(at, listed[at])}, but {_told(other, listed[other])}"
                 left_out[at] = Exclusion(Reason.CONTRADICTORY, f"{name}: {told}")
@@ -38,6 +39,11 @@ def settle_listings(rows: Iterable[FilmRow]) -> Iterator[FilmRow]:
                 left_out[at] = Exclusion(Reason.LISTED_TWICE, name)
     for at, row in enumerate(listed):
         yield replace(row, file=None, exclusion=left_out[at]) if at in left_out else row
+
+
+def _contradicting(at: int, found: Sequence[int], listed: Sequence[FilmRow]) -> int | None:
+    """Return the first of the rows of a film that contradicts the row ``at``."""
+    return next((other for other in found if _disagree(listed[at], listed[other])), None)
 
 
 def _disagree(one: FilmRow, other: FilmRow) -> bool:

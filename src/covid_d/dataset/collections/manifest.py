@@ -17,8 +17,9 @@ from covid_d.dataset.collections.base import (
 from covid_d.dataset.collections.listing import settle_listings
 from covid_d.dataset.collections.shelf import Shelf
 from covid_d.dataset.collections.stated import stated
-from covid_d.dataset.collections.tables import ReadTable, open_table
-from covid_d.dataset.collections.vocabulary import words_of
+from covid_d.plain_words import words_of
+from covid_d.radiograph.sexes import speaks_spanish
+from covid_d.tables import ReadTable, open_table
 
 REQUIRED: Final = ("path",)
 CLASSES: Final = ("label", "appearance")
@@ -50,7 +51,7 @@ class ManifestCollection:
     Columns ``path`` and ``label`` or ``appearance`` (or both) are required; ``source``,
     ``patient``, ``finding``, ``view``, ``modality``, ``age``, ``sex``, ``pcr``, ``license`` and
     ``url`` are used when present. Headings may be Spanish (:data:`COLUMNS`), and the file may come
-    from any spreadsheet (:mod:`covid_d.dataset.collections.tables`). Without ``source`` the
+    from any spreadsheet (:mod:`covid_d.tables`). Without ``source`` the
     folder's name is the source. A patient id is unique within its source, or across sources when it
     is written ``namespace:id``; the namespace ``...-unknown`` says that the patient is not known.
 
@@ -105,8 +106,7 @@ class ManifestCollection:
 
     def _spanish_sex(self) -> bool:
         """Whether the column speaks of *hombre* and *mujer* by their letters."""
-        letters = {words_of(cells.get("sex", "")) for cells in self._table().rows}
-        return "h" in letters and "m" in letters and "f" not in letters
+        return speaks_spanish(cells.get("sex", "") for cells in self._table().rows)
 
     def _row(self, cells: dict[str, str], spanish_sex: bool) -> FilmRow:
         original = cells["path"].replace("\\", "/")

@@ -12,7 +12,7 @@ from covid_d.appearance import Appearance
 from covid_d.dataset.collections.base import Exclusion, FilmRow, Reason
 from covid_d.dataset.collections.listing import settle_listings
 from covid_d.dataset.collections.shelf import Shelf
-from covid_d.dataset.collections.tables import read_table
+from covid_d.tables import read_table
 
 STUDIES: Final = "train_study_level.csv"
 IMAGES: Final = "train_image_level.csv"

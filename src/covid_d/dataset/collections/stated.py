@@ -11,17 +11,17 @@ from covid_d.dataset.collections.vocabulary import (
     appearance_of,
     is_frontal,
     is_slice,
-    is_unstated,
     is_untold,
     label_of,
     names_child,
     parse_projection,
-    parse_sex,
     pcr_of,
 )
 from covid_d.dataset.manifest import Label
+from covid_d.plain_words import is_unstated
 from covid_d.radiograph.ages import parse_age
 from covid_d.radiograph.film import Projection, Sex
+from covid_d.radiograph.sexes import parse_sex
 
 
 @dataclass(frozen=True, slots=True)

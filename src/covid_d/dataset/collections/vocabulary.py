@@ -7,30 +7,12 @@ out of a list of diseases would otherwise teach a model that COVID-19 is not COV
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import Final
 
 from covid_d.appearance import Appearance
 from covid_d.dataset.manifest import Label
-from covid_d.radiograph.film import Projection, Sex
-
-
-def words_of(text: str) -> str:
-    """Return a text in lower case without accents, every run of other characters as one space.
-
-    Examples
-    --------
-    >>> words_of("Neumonía por SARS-CoV-2")
-    'neumonia por sars cov 2'
-    """
-    spread = unicodedata.normalize("NFKD", text.lower())
-    plain = "".join(letter for letter in spread if not unicodedata.combining(letter))
-    return " ".join(re.findall(r"[a-z0-9]+", plain))
-
-
-def _list(text: str) -> frozenset[str]:
-    return frozenset(" ".join(entry.split()) for entry in text.split(",")) - {""}
-
+from covid_d.plain_words import UNTOLD, words_in, words_of
+from covid_d.radiograph.film import Projection
 
 # --- findings ------------------------------------------------------------------------------------
 
@@ -39,8 +21,11 @@ _COVID: Final = re.compile(
     r"|(?:novel|nuevo) coronavirus(?: 2019)?|coronavirus disease 2019|coronavirus 2019"
     r"|enfermedad por coronavirus(?: 2019)?)\b"
 )
+# A sign that ends a finding or stands in brackets, or before the next one: COVID-, PCR (-). A
+# hyphen that was left over would read the same, so it tells no class.
+_MINUS: Final = re.compile(r"[-\u2010-\u2013\u2212]\s*(?:$|[)\],;/|])")
 # Words that may stand beside it and change nothing.
-_BESIDE: Final = _list(
+_BESIDE: Final = words_in(
     """positive, positivo, positiva, confirmed, confirmado, confirmada, pneumonia, neumonia,
     pneumonitis, neumonitis, viral, virus, infection, infeccion, disease, enfermedad,
     patient, paciente, case, caso, severe, grave, moderate, moderado, moderada, mild, leve,
@@ -49,12 +34,12 @@ _BESIDE: Final = _list(
     pediatric, pediatrico, pediatrica, child, nino, nina, adult, adulto, adulta, typical,
     tipica, rt, pcr"""
 )
-_NEGATION: Final = _list(
+_NEGATION: Final = words_in(
     """no, non, not, sin, without, negative, negativo, negativa, descartado, descartada, excluded,
     absent, ausente, never"""
 )
 _NEGATED: Final = re.compile(r"\b(?:no|not) (?:detected|detectado|detectada)\b|\bruled out\b")
-_DOUBT: Final = _list(
+_DOUBT: Final = words_in(
     """suspected, suspect, suspicion, suspicious, sospecha, sospechoso, sospechosa, possible,
     possibly, posible, probable, probably, probablemente, presumed, presumptive, presunto,
     presunta, maybe, perhaps, quiza, quizas, vs, versus, descartar, pending, pendiente,
@@ -62,12 +47,8 @@ _DOUBT: Final = _list(
     indeterminate, indeterminado, indeterminada, dudoso, dudosa, equivocal, inconclusive,
     uncertain, incierto, evaluate, differential, rule"""
 )
-_UNTOLD: Final = _list(
-    """todo, unknown, na, n a, nan, none, null, tbd, desconocido, desconocida, no consta, sin dato,
-    sin datos, not available, unlabelled, unlabeled, sin etiqueta, nd, s d"""
-)
-_POSITIVE: Final = _list("positive, positivo, positiva, pos")
-_NOCOVID: Final = _list(
+_POSITIVE: Final = words_in("positive, positivo, positiva, pos")
+_NOCOVID: Final = words_in(
     """nocovid, noncovid, normal, normales, healthy, sano, sana, sanos, sanas, control, controls,
     controles, no finding, no findings, no findings detected, sin hallazgos, negative,
     negativo, negativa, neg, laboratory negative, laboratorio negativo, other, otro, otra, otros,
@@ -109,10 +90,10 @@ def label_of(finding: str) -> Label | None:
     >>> [label_of(text) for text in ("SARS-CoV-2", "Pneumonia/Viral/SARS", "COVID-19?", "sano")]
     [<Label.COVID: 'covid'>, <Label.NOCOVID: 'nocovid'>, None, <Label.NOCOVID: 'nocovid'>]
     """
-    if "?" in finding or "¿" in finding:
+    if "?" in finding or "¿" in finding or _MINUS.search(finding.strip()):
         return None
     parts = [words_of(part) for part in _BETWEEN.split(finding)]
-    told = [_told_by(part) for part in parts if part and part not in _UNTOLD]
+    told = [_told_by(part) for part in parts if part and part not in UNTOLD]
     if not told or None in told:
         return None
     return Label.COVID if Label.COVID in told else Label.NOCOVID
@@ -124,9 +105,9 @@ def is_untold(finding: str) -> bool:
     Such a film is unlabelled, but there is no word to learn.
     """
     parts = [words_of(part) for part in _BETWEEN.split(finding)]
-    if words_of(finding) in _UNTOLD:
+    if words_of(finding) in UNTOLD:
         return True
-    return "?" not in finding.strip(" ?") and all(not part or part in _UNTOLD for part in parts)
+    return "?" not in finding.strip(" ?") and all(not part or part in UNTOLD for part in parts)
 
 
 def _told_by(part: str) -> Label | None:
@@ -160,10 +141,10 @@ def names_child(finding: str) -> bool:
 
 # --- laboratory ----------------------------------------------------------------------------------
 
-_YES: Final = _list(
+_YES: Final = words_in(
     "y, yes, s, si, true, verdadero, 1, positive, positivo, positiva, pos, detected"
 )
-_NO: Final = _list("n, no, false, falso, 0, negative, negativo, negativa, neg, not detected")
+_NO: Final = words_in("n, no, false, falso, 0, negative, negativo, negativa, neg, not detected")
 
 
 def pcr_of(text: str) -> bool | None:
@@ -212,32 +193,32 @@ def appearance_of(text: str) -> Appearance | None:
     return _APPEARANCES.get(words_of(text))
 
 
-# --- projection and sex --------------------------------------------------------------------------
+# --- projection ----------------------------------------------------------------------------------
 
 # Said of a frontal film, whichever way the beam went.
-_POSTURE: Final = _list(
+_POSTURE: Final = words_in(
     """erect, semi, semierect, upright, standing, sitting, seated, seduto, sentado, sentada, de,
     pie, bipedestacion, parado, parada, portable, portatil, mobile, movil, bedside, en,
     cama, chest, torax, thorax, view, proyeccion, projection, radiografia, rx, frontal,
     inspiration, inspiracion, expiration, espiracion, internal, external, rotation, 1, 2"""
 )
-_SUPINE: Final = _list(
+_SUPINE: Final = words_in(
     """supine, supino, supina, sup, decubito, dorsal, horizontal, acostado, acostada, deitado,
     recumbent, lying, ds, dd"""
 )
-_AP: Final = _list("ap, anteroposterior, portable, portatil, mobile, movil, bedside")
-_PA: Final = _list("pa, posteroanterior")
-_LATERAL: Final = _list(
+_AP: Final = words_in("ap, anteroposterior, portable, portatil, mobile, movil, bedside")
+_PA: Final = words_in("pa, posteroanterior")
+_LATERAL: Final = words_in(
     """l, ll, rl, lat, lateral, llat, rlat, perfil, profile, izquierda, izquierdo, izq, derecha,
     derecho, der, left, right, xtable, cross, table, view, chest, torax"""
 )
-_SIDE: Final = _list("l, ll, rl, lat, lateral, llat, rlat, perfil, profile")
+_SIDE: Final = words_in("l, ll, rl, lat, lateral, llat, rlat, perfil, profile")
 _OTHER: Final = re.compile(
     r"\b(?:oblique|oblicua|oblicuo|lordotic|lordotica|lordotico|axial|costal|lld|rld|lao|rao|lpo|rpo"
     r"|(?:lateral|left|right|izquierd[oa]|derech[oa]) decubit[uo]s?"
     r"|decubit[uo]s? (?:lateral|left|right|izquierd[oa]|derech[oa])|swimmers?)\b"
 )
-_SLICES: Final = _list("axial, coronal, sagittal")
+_SLICES: Final = words_in("axial, coronal, sagittal")
 
 
 def parse_projection(text: str) -> Projection | None:
@@ -275,38 +256,3 @@ def is_slice(text: str) -> bool:
 def is_frontal(text: str) -> bool:
     """Return whether a text says that a film is frontal and leaves open from which side."""
     return words_of(text) in {"frontal", "torax frontal", "chest frontal", "frontal view"}
-
-
-_SEXES: Final = {
-    **dict.fromkeys(_list("m, male, masculino, hombre, varon, h, man, masc"), Sex.MALE),
-    **dict.fromkeys(_list("f, female, femenino, femenina, mujer, woman, fem"), Sex.FEMALE),
-    **dict.fromkeys(_list("o, other, otro, otra"), Sex.OTHER),
-}
-_NOT_STATED: Final = _UNTOLD | _list(
-    "u, unk, no indica, unclear, not done, no realizada, no realizado, other"
-)
-
-
-def parse_sex(text: str, *, spanish: bool = False) -> Sex | None:
-    """Return the sex that a word names, in English or Spanish; ``None`` when it names none.
-
-    Parameters
-    ----------
-    text
-        The word.
-    spanish
-        Whether ``M`` stands for *mujer*, as it does beside ``H`` for *hombre*.
-
-    Examples
-    --------
-    >>> parse_sex("Femenino").value, parse_sex("M").value, parse_sex("M", spanish=True).value
-    ('F', 'M', 'F')
-    """
-    words = words_of(text)
-    return Sex.FEMALE if spanish and words == "m" else _SEXES.get(words)
-
-
-def is_unstated(text: str) -> bool:
-    """Return whether a cell says nothing, in known words: empty, ``?``, *unknown*, *no consta*."""
-    words = words_of(text)
-    return not words or words in _NOT_STATED

@@ -15,6 +15,7 @@ from covid_d.evaluation.appearance.words import (
     named_figures,
     outside_rows,
     stamps,
+    tells_outcomes,
 )
 from covid_d.evaluation.report.texts import percent, shown
 from covid_d.language import Language
@@ -67,11 +68,16 @@ def _figures(evaluation: AppearanceEvaluation) -> str:
     }
     names = {key: message.en for key, message in named_figures().items()} | errors
     rows = [
-        [name, figure_shown(key, pool.figures[key], _LANGUAGE), pool.figures[key].n]
+        [
+            name,
+            figure_shown(key, pool.figures[key], _LANGUAGE),
+            pool.count_of(key).films,
+            pool.count_of(key).patients,
+        ]
         for key, name in names.items()
         if key in pool.figures
     ]
-    return _table(["Figure", "Value (95% CI)", "Films"], rows)
+    return _table(["Figure", "Value (95% CI)", "Films", "Patients"], rows)
 
 
 def _answers(evaluation: AppearanceEvaluation) -> str:
@@ -92,18 +98,25 @@ def _answers(evaluation: AppearanceEvaluation) -> str:
 
 
 def _outside(evaluation: AppearanceEvaluation) -> str:
-    rows = outside_rows(evaluation.outside, _LANGUAGE)
+    rows = outside_rows(evaluation.outside, _LANGUAGE, called=tells_outcomes(evaluation))
     header = ["Source", "Known as", "Films", "Patients", "Positive", "Inconclusive", "Negative"]
     return _table(header, rows) if rows else ""
 
 
 def _apart(evaluation: AppearanceEvaluation) -> str:
     rows: list[list[object]] = [
-        [source.name, texts.OUTSIDE_AUROC[key].en, shown("auroc", figure, _LANGUAGE), figure.n]
+        [
+            source.name,
+            texts.OUTSIDE_AUROC[key].en,
+            shown("auroc", figure, _LANGUAGE),
+            source.counts[key].films,
+            source.counts[key].patients,
+        ]
         for source in evaluation.outside
         for key, figure in source.figures.items()
     ]
-    return _table(["Source", "Question", "AUROC", "Films"], rows) if rows else ""
+    header = ["Source", "Question", "AUROC", "Films", "Patients"]
+    return _table(header, rows) if rows else ""
 
 
 def _coverage(evaluation: AppearanceEvaluation) -> str:

@@ -64,12 +64,20 @@ class GradedStratum:
     figures
         By name; one is absent when a category it needs has fewer than ``LEAST_FILMS`` films, or
         when the model does not give what it needs.
+    ends
+        Typical and negative films together, which ``auroc_typical`` rests on; the other figures
+        rest on all.
     """
 
     name: str
     all: Count
     categories: dict[Appearance, Count]
     figures: dict[str, Estimate]
+    ends: Count
+
+    def count_of(self, figure: str) -> Count:
+        """Return the films and patients that a figure rests on."""
+        return self.ends if figure == "auroc_typical" else self.all
 
     def has(self, *categories: Appearance) -> bool:
         """Return whether each of these categories has enough films."""
@@ -105,6 +113,9 @@ def measure_graded(
         Count.of(films),
         {category: Count.of(films[is_category(films, category)]) for category in CATEGORIES},
         {},
+        Count.of(
+            films[is_category(films, Appearance.NEGATIVE) | is_category(films, Appearance.TYPICAL)]
+        ),
     )
     stratum.figures.update(_ranked(films, stratum))
     stratum.figures.update(_outcomes(films, stratum))

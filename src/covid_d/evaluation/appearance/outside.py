@@ -72,11 +72,14 @@ class OutsideSource:
         One a finding, where there are any films.
     figures
         AUROC between findings of this very source, where both have enough films.
+    counts
+        Films and patients that each of them rests on.
     """
 
     name: str
     rows: tuple[OutsideRow, ...]
     figures: dict[str, Estimate]
+    counts: dict[str, Count]
 
     def row(self, finding: Finding) -> OutsideRow | None:
         """Return the row of a finding, if there are such films."""
@@ -115,7 +118,7 @@ def _measured(name: str, films: pd.DataFrame) -> OutsideSource:
         for finding in Finding
         if len(own := films[films["kind"].eq(finding.value)])
     )
-    return OutsideSource(name, rows, _told_apart(films))
+    return OutsideSource(name, rows, *_told_apart(films))
 
 
 def _called(films: pd.DataFrame) -> dict[str, Estimate]:
@@ -128,8 +131,8 @@ def _called(films: pd.DataFrame) -> dict[str, Estimate]:
     }
 
 
-def _told_apart(films: pd.DataFrame) -> dict[str, Estimate]:
-    found = {}
+def _told_apart(films: pd.DataFrame) -> tuple[dict[str, Estimate], dict[str, Count]]:
+    found, counts = {}, {}
     for name, (score, above, below) in _PAIRS.items():
         positive = films["kind"].eq(above.value).to_numpy(dtype=bool)
         pair = positive | films["kind"].eq(below.value).to_numpy(dtype=bool)
@@ -137,7 +140,8 @@ def _told_apart(films: pd.DataFrame) -> dict[str, Estimate]:
         values = typical_score(own) if score == _TYPICAL else numbers(own, score)
         if values is not None and min(np.sum(truth), np.sum(~truth)) >= LEAST_FILMS:
             found[name] = auroc(values, truth, own["group"].to_numpy())
-    return found
+            counts[name] = Count.of(own)
+    return found, counts
 
 
 def _plain(figures: dict[str, Estimate]) -> dict[str, Any]:

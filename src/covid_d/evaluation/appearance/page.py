@@ -20,6 +20,7 @@ from covid_d.evaluation.appearance.words import (
     named_figures,
     outside_rows,
     stamps,
+    tells_outcomes,
 )
 from covid_d.evaluation.figures.calibration import BinnedFilms
 from covid_d.evaluation.figures.estimate import Estimate
@@ -107,11 +108,18 @@ class AppearanceReport:
             [[self._say(cell) for cell in row] for row in texts.AGREEMENT],
         )
         rows = [
-            [self._say(name), self._estimate(pool, key), str(pool.figures[key].n)]
+            [
+                self._say(name),
+                self._estimate(pool, key),
+                pool.count_of(key).films,
+                pool.count_of(key).patients,
+            ]
             for key, name in named_figures().items()
             if key in pool.figures
         ]
-        header = [self._say(shared.FIGURE), self._say(shared.VALUE), self._say(texts.FILMS)]
+        header = [
+            self._say(name) for name in (shared.FIGURE, shared.VALUE, texts.FILMS, texts.PATIENTS)
+        ]
         return Section(
             self._say(texts.GRADED_HEADING),
             [self._say(texts.GRADED_TEXT), self._say(texts.AGREEMENT_TEXT)],
@@ -144,21 +152,26 @@ class AppearanceReport:
             return Section(heading, [self._say(texts.NO_OUTSIDE)])
         tables = [self._called(self._e.outside, texts.SOURCE)]
         apart = [
-            [source.name, self._say(texts.OUTSIDE_AUROC[key]), shown("auroc", figure,
-             self._language), figure.n]
+            [
+                source.name,
+                self._say(texts.OUTSIDE_AUROC[key]),
+                shown("auroc", figure, self._language),
+                source.counts[key].films,
+                source.counts[key].patients,
+            ]
             for source in self._e.outside
             for key, figure in source.figures.items()
-        ]  # fmt: skip
+        ]
         if apart:
             header = [self._say(texts.SOURCE), self._say(texts.QUESTION), "AUROC",
-                      self._say(texts.FILMS)]  # fmt: skip
+                      self._say(texts.FILMS), self._say(texts.PATIENTS)]  # fmt: skip
             tables.append(Table(header, apart))
         if any(part.name != UNKNOWN for part in self._e.outside_projection):
             tables.append(self._called(self._e.outside_projection, texts.PROJECTION))
         return Section(heading, [self._say(texts.OUTSIDE_TEXT)], tables, self._shown("outside"))
 
     def _called(self, parts: Sequence[OutsideSource], first: Message) -> Table:
-        rows = outside_rows(tuple(parts), self._language)
+        rows = outside_rows(tuple(parts), self._language, called=tells_outcomes(self._e))
         for row in rows:
             row[0] = self._name(str(row[0]))
         header = self._outcome_header(first)

@@ -10,6 +10,7 @@ from covid_d.evaluation.appearance import texts
 from covid_d.evaluation.appearance.evaluation import AppearanceEvaluation
 from covid_d.evaluation.appearance.figures import OUTCOMES
 from covid_d.evaluation.appearance.outside import OutsideSource
+from covid_d.evaluation.appearance.table import known
 from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.evaluation.report import texts as shared
 from covid_d.evaluation.report.texts import shown
@@ -22,6 +23,7 @@ SUBGROUP_FIGURES: Final = {
     "negative_typical": Message("Típicas llamadas negativas", "Typical called negative"),
     "positive_negative": Message("Negativas llamadas positivas", "Negative called positive"),
 }
+_NOTHING: Final = "–"
 _SHARES = (*OUTCOMES, "set_of", "accuracy")
 
 
@@ -86,15 +88,35 @@ def measured(evaluation: AppearanceEvaluation) -> list[Message]:
     return [films, looked, *(role.message for role in evaluation.roles)]
 
 
-def outside_rows(sources: tuple[OutsideSource, ...], language: Language) -> list[list[object]]:
-    """Return one row a source and finding: films, patients, and how they were called."""
+def tells_outcomes(evaluation: AppearanceEvaluation) -> bool:
+    """Return whether the model called films anything; a file of scores may not."""
+    return known(evaluation.scores.films, "outcome")
+
+
+def outside_rows(
+    sources: tuple[OutsideSource, ...], language: Language, *, called: bool = True
+) -> list[list[object]]:
+    """Return one row a source and finding: films, patients, and how they were called.
+
+    Parameters
+    ----------
+    sources
+        What was measured.
+    language
+        Of the words.
+    called
+        Whether the model calls films anything; the last columns say nothing where it does not.
+    """
     return [
         [
             source.name,
             row.finding.message.in_language(language),
             row.count.films,
             row.count.patients,
-            *(shown("coverage", row.figures.get(outcome), language) for outcome in OUTCOMES),
+            *(
+                shown("coverage", row.figures.get(outcome), language) if called else _NOTHING
+                for outcome in OUTCOMES
+            ),
         ]
         for source in sources
         for row in source.rows

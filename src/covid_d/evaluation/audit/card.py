@@ -9,6 +9,7 @@ from pathlib import Path
 from covid_d.dataset.looks import told
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.bundle.contents import CARD, SPEC, update
+from covid_d.detector.bundle.summary import with_verdict
 from covid_d.detector.lungs import lung_files
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.audit import texts
@@ -107,7 +108,8 @@ def write_verdict(
         spec = spec.model_copy(update={"lungs": own})
         files.update(found)
     card = without_stamp(current.card) if result.passed else current.card
-    files[CARD] = with_audit_section(card, audit_section(result, command))
+    card = with_audit_section(card, audit_section(result, command))
+    files[CARD] = with_verdict(card, result.verdict)
     files[SPEC] = spec.model_dump_json(indent=2) + "\n"
     update(bundle.path, files)
 

@@ -37,6 +37,7 @@ _CENTRE = 0.44
 _QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 _FORMATS = ("DICOM", "JPEG", "PNG", "TIFF", "WEBP")
 _FOLDS = 5
+_TREES = 60  # of the random forest
 
 
 class Probe(StrEnum):
@@ -222,7 +223,7 @@ def _logistic_regression(c: float, seed: int) -> Any:
 
 def _random_forest(seed: int) -> Any:
     return RandomForestClassifier(
-        60, min_samples_leaf=3, class_weight="balanced", random_state=seed
+        _TREES, min_samples_leaf=3, class_weight="balanced", random_state=seed
     )
 
 

@@ -20,9 +20,10 @@ _NO_SOURCE = Message(
     "model reads lungs, not sources.",
 )
 _SOURCES = Message(
-    "{value} fuentes tienen {threshold} o más radiografías de prueba de cada clase.",
-    "{value} sources have {threshold} or more test films of each class.",
+    "Fuentes con {threshold} o más radiografías de prueba de cada clase: {value} ({names}).",
+    "Sources with {threshold} or more test films of each class: {value} ({names}).",
 )
+_ASKED = Message(" A cada una se le pregunta: {questions}.", " What is asked of each: {questions}.")
 _APART = Message(
     "Ningún paciente está a la vez en entrenamiento y prueba.",
     "No patient is in both training and test films.",
@@ -142,10 +143,22 @@ def decisive_sources(evidence: Evidence, thresholds: Thresholds) -> list[SourceE
 
 
 def _enough_sources(decisive: list[SourceEvidence], thresholds: Thresholds) -> Check:
-    least, count = float(thresholds.films_per_class), float(len(decisive))
-    text = _SOURCES if decisive else _NO_SOURCE
-    message = _fill(text, value=_written(count, 0), threshold=_written(least, 0))
-    return Check("within_source_evidence", POOL, count, least, bool(decisive), message)
+    # A source that is asked two questions is one source.
+    names = list(dict.fromkeys(source.name for source in decisive))
+    least, count = float(thresholds.films_per_class), float(len(names))
+    listed = Message(", ".join(names), ", ".join(names))
+    text = _fill(
+        _SOURCES if decisive else _NO_SOURCE,
+        value=_written(count, 0),
+        threshold=_written(least, 0),
+        names=listed,
+    )
+    asked = [QUESTIONS[name].message for name in dict.fromkeys(s.question for s in decisive)]
+    if len(asked) > 1:
+        told = Message("; ".join(q.es for q in asked), "; ".join(q.en for q in asked))
+        told = _fill(_ASKED, questions=told)
+        text = Message(text.es + told.es, text.en + told.en)
+    return Check("within_source_evidence", POOL, count, least, bool(decisive), text)
 
 
 def _groups_apart(evidence: Evidence) -> Check:

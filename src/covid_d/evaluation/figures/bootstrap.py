@@ -67,10 +67,11 @@ def bootstrap(
     for weights in resample_weights(groups, resamples=resamples, seed=seed):
         for name, values in statistics(weights).items():
             parts.setdefault(name, []).append(values)
-    return {name: _interval(np.concatenate(values)) for name, values in parts.items()}
+    return {name: percentile_interval(np.concatenate(values)) for name, values in parts.items()}
 
 
-def _interval(values: FloatArray) -> tuple[float, float]:
+def percentile_interval(values: FloatArray) -> tuple[float, float]:
+    """Return the middle 95 % of resampled values; NaN when fewer than half are defined."""
     defined = values[~np.isnan(values)]
     if len(defined) < len(values) / 2:
         return float("nan"), float("nan")

@@ -110,15 +110,19 @@ class CalibratedFilms:
         return np.where(self._one_class(weights), np.nan, b)
 
     def _in_the_large(self, weights: FloatArray) -> FloatArray:
-        a = np.zeros(len(weights))
+        # One class alone has no finite intercept: it would run away until nothing is left of p.
+        found = np.full(len(weights), np.nan)
+        both = ~self._one_class(weights)
+        weights, a = weights[both], np.zeros(int(both.sum()))
         for _ in range(_MAX_STEPS):
             p = expit(a[:, None] + self._x)
             step = (weights * (self._y - p)).sum(axis=1) / (weights * p * (1 - p)).sum(axis=1)
             step = np.clip(step, -2, 2)
             a = a + step
-            if np.nanmax(np.abs(step)) < 1e-8:
+            if np.abs(step).max(initial=0.0) < 1e-8:
                 break
-        return np.where(self._one_class(weights), np.nan, a)
+        found[both] = a
+        return found
 
     def _one_class(self, weights: FloatArray) -> BoolArray:
         positives = weights @ self._y

@@ -83,6 +83,20 @@ _SEEN = Message(
     "AUROC con la fuente vista (otros pacientes)", "AUROC with the source seen (other patients)"
 )
 _NO_TRAINING = Message("sin ambas clases para entrenar", "both classes are not left for training")
+# Of the table: also where nothing could be measured, so that it still reads back.
+_COLUMNS = (
+    "name",
+    "kind",
+    "positives",
+    "negatives",
+    "patients",
+    "figure",
+    "value",
+    "low",
+    "high",
+    "n",
+    "method",
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,8 +140,8 @@ class HeldOutReport:
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row an experiment and figure."""
-        return pd.DataFrame(
+        """Return one row an experiment and figure; without any, the header alone."""
+        return pd.DataFrame.from_records(
             [
                 {
                     "name": result.name,
@@ -144,7 +158,8 @@ class HeldOutReport:
                 }
                 for result in self.results
                 for name, figure in result.figures.items()
-            ]
+            ],
+            columns=_COLUMNS,
         )
 
     def page(self, language: Language) -> Page:

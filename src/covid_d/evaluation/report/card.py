@@ -63,6 +63,7 @@ def _table(evaluation: Evaluation) -> str:
         "Films",
         "with",
         "without",
+        "patients",
         *(texts.FIGURES[name].in_language(_LANGUAGE) for name in names),
     ]
     rows = [header, ["---"] * len(header)]
@@ -80,7 +81,8 @@ def _row(name: str, stratum: Stratum, names: Sequence[str]) -> list[str]:
         shown(key, stratum.figures[key], _LANGUAGE) if key in stratum.figures else "not reported"
         for key in names
     ]
-    return [name, str(stratum.positives), str(stratum.negatives), *cells]
+    counts = [stratum.positives, stratum.negatives, stratum.patients]
+    return [name, *map(str, counts), *cells]
 
 
 def _three_way(evaluation: Evaluation) -> list[str]:

@@ -130,6 +130,32 @@ def train_lungs(
     network = LungNetwork(weights)
     network.to(memory_format=torch.channels_last)
     history = _fit(network, films, parts, options)
+    return measured(network, films, parts, options=options, license_=license_, history=history)
+
+
+def measured(
+    network: LungNetwork,
+    films: LungFilms,
+    parts: dict[str, npt.NDArray[np.int64]],
+    *,
+    options: LungOptions,
+    license_: str,
+    history: list[dict[str, float]],
+) -> LungRun:
+    """Return a trained network as a bundle takes it, with its overlap on held-out patients.
+
+    Parameters
+    ----------
+    parts
+        Indices of the films of ``validation`` and ``test``, from :meth:`LungFilms.split`.
+    options, license_, history
+        Kept with it.
+
+    Raises
+    ------
+    TrainingError
+        If the exported file disagrees with the network.
+    """
     scores, masks = {}, np.zeros((0, 0, 0), dtype=np.bool_)
     for name in ("validation", "test"):
         masks = predict_masks(network, films.films[parts[name]])
@@ -265,7 +291,7 @@ def _fit(
             logits = network(film)
             loss = soft_dice_loss(logits, mask) + nnf.binary_cross_entropy_with_logits(logits, mask)
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
             optimizer.step()
             schedule.step()
             losses.append(loss.item())
