@@ -1,16 +1,20 @@
 """A real installation for every test: its own folder, database, keys and a tiny real bundle.
 
-What would cost every test again is made once: the tables, which an installation copies (the tests
-of the migrations run them), and passwords are hashed as cheaply as Argon2 can
+What would cost every test again is made once: an installation as it is first opened, with its
+tables, its key and its people, of which each test gets a copy (``database/test_migrate.py`` and
+``cli/test_clinic.py`` begin with nothing), and passwords are hashed as cheaply as Argon2 can
 (``accounts/test_passwords.py`` holds how a real installation hashes them).
 """
 
 from __future__ import annotations
 
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,14 +23,13 @@ from fastapi.testclient import TestClient
 from pydantic import SecretStr
 
 from bundle_factory import make_bundle
-from clinic_clock import CLOCK
+from clinic_clock import CLOCK, Hands
 from clinic_factory import PASSWORD, add_unit, add_user, phantom_png
+from covid_d.clinic import clock
 from covid_d.clinic.accounts import passwords
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.app import create_app
 from covid_d.clinic.clock import now
-from covid_d.clinic.database.engine import open_engine
-from covid_d.clinic.database.migrate import upgrade
 from covid_d.clinic.installation import DATABASE_FILE, Installation, data_folder
 from covid_d.clinic.roles import Role
 from covid_d.clinic.settings import ClinicSettings
@@ -34,38 +37,13 @@ from covid_d.settings import settings
 from postgres_server import PostgresServer
 
 SignIn = Callable[[Role], TestClient]
-
-
-# Rooms whose own code makes SQL: there the two databases could differ. Elsewhere the same
-# services are called, and what is asserted is pages, documents and answers made of their rows.
-ROOMS_OF_SQL = {
-    "accounts",
-    "cases",
-    "collection",
-    "database",
-    "follow_up",
-    "operations",
-    "statistics",
-    "trail",
-}
+UNIT = "Hospital Uno"
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what the other database is asked as well."""
-    inside = item.path.relative_to(Path(__file__).parent)
-    if inside.parts[0] in ROOMS_OF_SQL:
+    """Mark what is about the other database alone."""
+    if any(mark.args == ("postgresql",) for mark in item.iter_markers("only_on")):
         item.add_marker("postgres")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what belongs to the other database."""
-    chosen = config.getoption("--database")
-    other = [
-        item for item in items if any(m.args != (chosen,) for m in item.iter_markers("only_on"))
-    ]
-    if other:
-        config.hook.pytest_deselected(items=other)
-        items[:] = [item for item in items if item not in other]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -87,31 +65,63 @@ def _one_day() -> None:
         time.sleep(left.total_seconds() + 1)
 
 
+@pytest.fixture
+def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
+    """Time stands still from here on; ``hands.on(minutes=15)`` moves it."""
+    held, real = Hands(now()), clock.now
+    for name, module in sys.modules.copy().items():
+        if name.startswith("covid_d.clinic") and getattr(module, "now", None) is real:
+            monkeypatch.setattr(module, "now", held.now)
+    return held
+
+
 @pytest.fixture(scope="session")
 def phantom_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny bundle that answers by brightness."""
     return make_bundle(tmp_path_factory.mktemp("bundle") / "phantom")
 
 
-@pytest.fixture(scope="session")
-def postgres(request: pytest.FixtureRequest) -> Iterator[PostgresServer | None]:
-    """A real PostgreSQL when ``--database postgresql`` asks for it."""
-    if request.config.getoption("--database") != "postgresql":
-        yield None
-        return
-    with PostgresServer.running() as server:
-        yield server
+@dataclass(frozen=True)
+class ReadyMade:
+    """An installation that is copied, never opened again.
+
+    Parameters
+    ----------
+    folder
+        Its key, the note that its rows are sealed, and its database if that is SQLite.
+    url
+        Of its database.
+    people
+        Who is in it.
+    """
+
+    folder: Path
+    url: str
+    people: dict[Role, Person]
 
 
 @pytest.fixture(scope="session")
-def tables(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer | None) -> str:
-    """URL of a database with this version's tables and no row; copied, never opened."""
-    file = tmp_path_factory.mktemp("tables") / DATABASE_FILE
-    url = postgres.new_database() if postgres else f"sqlite:///{file}"
-    engine = open_engine(url)
-    upgrade(engine)
-    engine.dispose()
-    return url
+def ready_made(
+    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer | None
+) -> Callable[[bool], ReadyMade]:
+    """Make an installation as it is first opened, with or without people; each once."""
+
+    @cache
+    def make(peopled: bool) -> ReadyMade:
+        folder = tmp_path_factory.mktemp("ready") / "clinic"
+        url = postgres.new_database() if postgres else f"sqlite:///{folder / DATABASE_FILE}"
+        chosen = ClinicSettings(data=folder, database_url=SecretStr(url) if postgres else None)
+        opened = Installation.open(chosen)
+        add_unit(opened, UNIT)
+        people = _all_roles(opened) if peopled else {}
+        opened.close()
+        return ReadyMade(folder, url, people)
+
+    return make
+
+
+def _all_roles(installation: Installation) -> dict[Role, Person]:
+    return {role: add_user(installation, role.value, role, unit=UNIT) for role in Role}
 
 
 @pytest.fixture
@@ -120,11 +130,13 @@ def clinic_settings(
     tmp_path: Path,
     phantom_bundle: Path,
     postgres: PostgresServer | None,
+    ready_made: Callable[[bool], ReadyMade],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[ClinicSettings]:
     """Settings of a fresh installation; the library reads the same environment.
 
-    Its database is empty, and has its tables already if the test asks for an ``installation``.
+    Its database is empty, and its folder is not there; for a test that asks for an
+    ``installation`` both are a copy of one ready made, with its people if it asks for ``people``.
     """
     monkeypatch.setenv("COVID_D_DATA", str(tmp_path / "clinic"))
     monkeypatch.setenv("COVID_D_BUNDLE", str(phantom_bundle))
@@ -134,14 +146,11 @@ def clinic_settings(
     chosen = ClinicSettings()
     ready = None
     if "installation" in request.fixturenames:
-        ready = str(request.getfixturevalue("tables"))
+        ready = ready_made("people" in request.fixturenames)
+        shutil.copytree(ready.folder, data_folder(chosen), dirs_exist_ok=True)
     if postgres is not None:
-        url = SecretStr(postgres.new_database(like=ready))
+        url = SecretStr(postgres.new_database(like=ready.url if ready else None))
         chosen = chosen.model_copy(update={"database_url": url})
-    elif ready is not None:
-        folder = data_folder(chosen)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shutil.copyfile(ready.removeprefix("sqlite:///"), folder / DATABASE_FILE)
     yield chosen
     settings.cache_clear()
 
@@ -150,15 +159,16 @@ def clinic_settings(
 def installation(clinic_settings: ClinicSettings) -> Iterator[Installation]:
     """A fresh installation with one unit, "Hospital Uno" in Guayas, and nobody in it."""
     opened = Installation.open(clinic_settings)
-    add_unit(opened, "Hospital Uno")
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def people(installation: Installation) -> dict[Role, Person]:
+def people(
+    installation: Installation, ready_made: Callable[[bool], ReadyMade]
+) -> dict[Role, Person]:
     """One person of each role, all in "Hospital Uno"; each has the password ``PASSWORD``."""
-    return {role: add_user(installation, role.value, role, unit="Hospital Uno") for role in Role}
+    return dict(ready_made(True).people)
 
 
 @pytest.fixture

@@ -8,10 +8,7 @@ import itertools
 import os
 import random
 import re
-import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +26,7 @@ from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail import audit_trail
+from zygote import Zygote
 
 KILLS = {"sqlite": 140, "postgresql": 60}
 LONG = 120.0  # seconds that a machine may take that does much else
@@ -58,29 +56,19 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         # The senders are faster than any person, and it is not the limits that are tried here.
-        environment = os.environ | {"COVID_D_RATE_LIMIT_FACTOR": "0"}
+        environment = {"COVID_D_RATE_LIMIT_FACTOR": "0"}
         url = installation.settings.database_url
         if url is not None:
             environment["COVID_D_DATABASE_URL"] = url.get_secret_value()
-        self._zygote = subprocess.Popen(
-            [sys.executable, str(HERE / "server_zygote.py"), str(self.port)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        self._child = 0
+        self._zygote = Zygote(HERE / "server_zygote.py", str(self.port), environment=environment)
+        self.kill, self.close = self._zygote.kill, self._zygote.close
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        assert self._zygote.stdin
-        assert self._zygote.stdout
-        self._zygote.stdin.write("\n")
-        self._zygote.stdin.flush()
-        self._child = int(self._zygote.stdout.readline())
+        self._zygote.start()
         _wait_until(self._answers, "the server")
 
     def _answers(self) -> bool:
@@ -88,15 +76,6 @@ class Server:
             return httpx.get(f"{self.url}/healthz").text == "ok"
         except httpx.TransportError:
             return False
-
-    def kill(self) -> None:
-        assert self._zygote.stdout
-        os.kill(self._child, signal.SIGKILL)
-        assert self._zygote.stdout.readline() == "ended\n"
-
-    def close(self) -> None:
-        self._zygote.kill()
-        self._zygote.wait()
 
 
 class Sender(threading.Thread):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib import resources
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -18,31 +19,42 @@ from starlette.routing import BaseRoute, Mount
 from covid_d import __version__
 from covid_d.clinic.accounts.openid import Provider
 from covid_d.clinic.api import router as api
+from covid_d.clinic.calibration.watch import watch
 from covid_d.clinic.http import failures, guards, proxies
 from covid_d.clinic.http.assets import Assets
 from covid_d.clinic.http.rate_limits import Limited, RateLimits
 from covid_d.clinic.http.request_log import RequestLog
+from covid_d.clinic.http.shared_counts import counts_of
 from covid_d.clinic.http.slow_clients import BodyDeadline
+from covid_d.clinic.http.unread_bodies import UnreadBodies
 from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.http.way_back import Pages
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations.metrics import Metrics
-from covid_d.clinic.operations.strip_films import is_strip_due
 from covid_d.clinic.pages.account import routes as own_account
+from covid_d.clinic.pages.account import second_factor
 from covid_d.clinic.pages.administration import audit_trail as audit
-from covid_d.clinic.pages.administration import bundles, units
+from covid_d.clinic.pages.administration import bundles, calibration, units, upkeep
 from covid_d.clinic.pages.administration import people as administration
-from covid_d.clinic.pages.case import film
+from covid_d.clinic.pages.arrivals import routes as arrivals
+from covid_d.clinic.pages.case import compare, film
 from covid_d.clinic.pages.case import routes as case
 from covid_d.clinic.pages.collection import routes as collection
 from covid_d.clinic.pages.dashboard import routes as dashboard
+from covid_d.clinic.pages.federation import routes as federation
 from covid_d.clinic.pages.follow_up import routes as follow_up
 from covid_d.clinic.pages.health import routes as health
 from covid_d.clinic.pages.home import routes as home
+from covid_d.clinic.pages.imports import routes as imports
 from covid_d.clinic.pages.intake import routes as intake
+from covid_d.clinic.pages.notification import routes as notification
+from covid_d.clinic.pages.offline import routes as offline
+from covid_d.clinic.pages.reading_list import routes as reading_list
 from covid_d.clinic.pages.report import routes as report
-from covid_d.clinic.pages.sign_in import first_start, openid
+from covid_d.clinic.pages.sign_in import first_start, half_way, openid
 from covid_d.clinic.pages.sign_in import routes as account
+from covid_d.clinic.pages.studies import reading as study_reading
+from covid_d.clinic.pages.studies import routes as studies
 from covid_d.clinic.pages.worklist import routes as worklist
 from covid_d.clinic.settings import ClinicSettings
 
@@ -50,20 +62,33 @@ _PAGES = (
     first_start,
     home,
     account,
+    half_way,
     openid,
     own_account,
+    second_factor,
     intake,
+    arrivals,
     worklist,
+    reading_list,
+    studies,
+    study_reading,
     case,
+    compare,
     film,
     report,
     follow_up,
     dashboard,
+    federation,
     collection,
+    imports,
+    notification,
+    offline,
     administration,
     units,
     bundles,
+    calibration,
     audit,
+    upkeep,
     health,
 )
 # Where styles, scripts and pictures lie: beside their pages, and in the frame of all pages.
@@ -80,15 +105,22 @@ def create_app(installation: Installation) -> FastAPI:
     """
     settings, metrics = installation.settings, Metrics(installation)
     largest = settings.max_upload_mb * 1024 * 1024
-    limits = RateLimits(settings.rate_limit_factor)
+    limits = RateLimits(settings.rate_limit_factor, counts_of(installation.engine))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(installation.active_detector.tell_default)
         await run_in_threadpool(intake.sweep, installation)  # what a killed process left
-        if await run_in_threadpool(is_strip_due, installation):
+        if await run_in_threadpool(intake.is_behind, installation):
             # Films of an older version, many perhaps: doctors need not wait for them.
-            Thread(target=intake.strip, args=(installation,), name="strip", daemon=True).start()
+            Thread(target=intake.catch_up, args=(installation,), name="films", daemon=True).start()
+        stop = Event()
+        Thread(target=watch, args=(installation, stop), name="watch", daemon=True).start()
+        # Nobody waits for the processes beside this one to be ready.
+        prepare = installation.active_detector.prepare
+        Thread(target=prepare, name="film processes", daemon=True).start()
         yield
+        stop.set()
         installation.close()
 
     app = FastAPI(
@@ -106,6 +138,7 @@ def create_app(installation: Installation) -> FastAPI:
                 ),
             ),
             Middleware(BodyDeadline),
+            Middleware(UnreadBodies, most=largest),
             Middleware(RequestLog, metrics=metrics),
             Middleware(guards.SecureHeaders, https=settings.behind_https),
             Middleware(guards.LastResort),
@@ -123,15 +156,27 @@ def create_app(installation: Installation) -> FastAPI:
     app.state.rate_limits = limits
     app.state.openid = Provider(settings) if settings.oidc_issuer else None
     app.state.metrics = metrics
-    for group in _PAGES:
-        app.include_router(group.router, include_in_schema=False)
-    app.include_router(api.router)
+    app.router.routes.extend(_routes())
     failures.install(app)
     refuse_unguarded(app)
     app.state.pages = Pages(every_route(app.router))
     clinic = Path(str(resources.files("covid_d.clinic")))
     app.mount("/static", Assets(clinic / folder for folder in _ASSETS), name="static")
     return app
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Return the routes of all pages and of the API.
+
+    Once a process: FastAPI works out the parameters of every route at the first request to each
+    application that includes it, and a process of the tests makes thousands of applications.
+    """
+    whole = APIRouter()
+    for group in _PAGES:
+        whole.include_router(group.router, include_in_schema=False)
+    whole.include_router(api.router)
+    return tuple(whole.routes)
 
 
 def refuse_unguarded(app: FastAPI) -> None:

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from covid_d.clinic import bundle_files, key_change, seals, shared_notes, store_mark
 from covid_d.clinic.active_detector import ActiveDetector
+from covid_d.clinic.bundle_files import BundleFiles
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database import engine as database
 from covid_d.clinic.database.migrate import is_current, revision, upgrade
@@ -26,8 +29,11 @@ from covid_d.clinic.trail.act import Act, acting
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 from covid_d.language import N_
+from covid_d.places import BucketPlace, FolderPlace, Place
 
 DATABASE_FILE = "clinic.sqlite3"
+_PATIENCE: Final = 60.0
+"""Seconds for a film store to answer: somebody waits before a form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class Installation:
         folder = data_folder(given)
         make_private(folder, None if given.database_url is not None else folder / DATABASE_FILE)
         engine = database.open_engine(database_url(given))
+        key_change.settle(folder, engine, given.trail_anchor)
         if not (folder / KEY_FILE).exists() and _is_in_use(engine):
             raise CovidDError(
                 N_(
@@ -95,6 +102,7 @@ class Installation:
                 ),
                 N_("Put it back from where it is kept: without it no encrypted entry can be read."),
             )
+        place = film_place(given)
         keys = Keys.of(folder)
         if only_reading and not is_current(engine):
             engine.dispose()
@@ -103,13 +111,17 @@ class Installation:
                 N_("Make a backup, then start the clinic once: that brings it up to date."),
             )
         upgrade(engine)
+        _require_own_key(engine, keys, folder)
+        if not only_reading:
+            seals.begin(folder, engine, keys)
+            store_mark.settle(place, engine, keys)
         return cls(
             folder,
             given,
             engine,
             keys,
-            FilmStore(folder / "films"),
-            ActiveDetector(folder / "bundles", engine),
+            FilmStore(place),
+            ActiveDetector(BundleFiles(folder / bundle_files.FOLDER, place), engine, keys),
         )
 
     @classmethod
@@ -138,7 +150,7 @@ class Installation:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Yield a database session that changes nothing."""
-        with database.reading(self.engine) as session:
+        with database.reading(self.engine, self.keys.seal) as session:
             yield session
 
     @contextmanager
@@ -182,7 +194,7 @@ class Installation:
         Only for what the trail is not told of: when a session or a token was last used, a film
         that is taken off a form. Everything else is an :meth:`act`; a test names the exceptions.
         """
-        with database.writing(self.engine) as session:
+        with database.writing(self.engine, self.keys.seal) as session:
             yield session
 
     def close(self) -> None:
@@ -198,9 +210,39 @@ def _is_in_use(engine: Engine) -> bool:
         return session.scalar(select(AuditEntry.sequence).limit(1)) is not None
 
 
+def _require_own_key(engine: Engine, keys: Keys, folder: Path) -> None:
+    with database.reading(engine) as session:
+        other = shared_notes.has_other_key(session, keys)
+    if other:
+        engine.dispose()
+        raise CovidDError(
+            N_(
+                "The %(key_file)s in %(folder)s is not the key of this database.",
+                key_file=KEY_FILE,
+                folder=folder,
+            ),
+            N_("Copy it from another server of this clinic, or from where it is kept."),
+        )
+
+
 def data_folder(chosen: ClinicSettings) -> Path:
     """Return the data folder, absolute."""
     return chosen.data.expanduser().absolute()
+
+
+def film_place(chosen: ClinicSettings) -> Place:
+    """Return where films and bundles lie: the setting's store, else the data folder.
+
+    Raises
+    ------
+    CovidDError
+        If the setting is no address of a store, or its library is not installed.
+    """
+    if chosen.film_store is None:
+        return FolderPlace(data_folder(chosen))
+    place = BucketPlace(chosen.film_store, _PATIENCE)
+    place.open()
+    return place
 
 
 def database_url(chosen: ClinicSettings) -> str:

@@ -10,6 +10,7 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,23 @@ from covid_d.errors import CovidDError
 from covid_d.language import N_
 
 FILE: Final = "secret.key"
+NEXT: Final = "secret.key.next"
+"""What a change of the key waits in, until the database is under it."""
 _BYTES = 32
+# Names that must mean the same before and after a change of the key: an import made twice, a
+# patient's code made of a cédula, names in exports of the collection.
+_LASTING: Final = frozenset(
+    {
+        "arrival",
+        "import",
+        "patient code",
+        "collection patient",
+        "collection site",
+        "collection film",
+    }
+)
+NATIONAL_ID: Final = "national id"
+_HASHES: Final = "hashes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +49,16 @@ class Keys:
     ----------
     secret
         32 random bytes.
+    first
+        The first secret, after a change: it goes on making names that must not change.
+    keeps_hashes
+        Whether cédulas are still found by the first secret: they cannot be hashed anew where only
+        their hashes are kept.
     """
 
     secret: bytes
+    first: bytes | None = None
+    keeps_hashes: bool = False
 
     def __repr__(self) -> str:
         return "Keys(...)"
@@ -55,11 +79,11 @@ class Keys:
                 # O_EXCL and the mode at creation: never open to others, never overwritten.
                 handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             except FileExistsError:
-                secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+                found = cls.of_text(path.read_text(encoding="ascii", errors="replace"))
             else:
-                secret = secrets.token_bytes(_BYTES)
+                found = cls(secrets.token_bytes(_BYTES))
                 with os.fdopen(handle, "w", encoding="ascii") as stream:
-                    stream.write(secret.hex() + "\n")
+                    stream.write(found.text)
                     stream.flush()
                     os.fsync(stream.fileno())
         except OSError as error:
@@ -71,15 +95,41 @@ class Keys:
                 ),
                 N_("Check the folder's owner and permissions (COVID_D_DATA)."),
             ) from error
-        except ValueError as error:
-            secret = b""
-            del error
-        if len(secret) != _BYTES:
+        if found is None:
             raise CovidDError(
                 N_("%(path)s does not hold this installation's key.", path=path),
                 N_("Restore it from a backup; without it encrypted data cannot be read."),
             )
-        return cls(secret)
+        return found
+
+    @classmethod
+    def of_text(cls, text: str) -> Keys | None:
+        """Return the keys of a key file's words; ``None`` if they hold no key."""
+        words = text.split()
+        keeps = words[2:] == [_HASHES]
+        try:
+            held = [bytes.fromhex(word) for word in (words[:2] if keeps else words)]
+        except ValueError:
+            return None
+        if len(held) not in (1, 2) or any(len(secret) != _BYTES for secret in held):
+            return None
+        return cls(held[0], held[1] if len(held) == 2 else None, keeps)
+
+    @property
+    def text(self) -> str:
+        """What the key file says."""
+        first = f"{self.first.hex()}\n" if self.first else ""
+        return f"{self.secret.hex()}\n{first}{_HASHES if self.keeps_hashes else ''}".strip() + "\n"
+
+    def changed(self, *, keep_hashes: bool) -> Keys:
+        """Return other keys, with the names that last.
+
+        Parameters
+        ----------
+        keep_hashes
+            Whether cédulas cannot be hashed anew.
+        """
+        return Keys(secrets.token_bytes(_BYTES), self.first or self.secret, keep_hashes)
 
     def encrypt(self, text: str) -> str:
         """Return ``text`` encrypted (Fernet: AES-128-CBC with HMAC-SHA256)."""
@@ -109,13 +159,23 @@ class Keys:
         """Return whether ``digest`` is what :meth:`digest` gives, in constant time."""
         return hmac.compare_digest(self.digest(purpose, text).encode(), digest.encode())
 
+    def seal(self, row: str) -> str:
+        """Return the seal of a database row (``database.sealed``)."""
+        return self.digest("row", row)
+
     def _fernet(self) -> Fernet:
         from base64 import urlsafe_b64encode
 
         return Fernet(urlsafe_b64encode(self._derive("encryption")))
 
     def _derive(self, purpose: str) -> bytes:
-        return HKDF(SHA256(), 32, salt=None, info=f"covid-d {purpose}".encode()).derive(self.secret)
+        lasting = purpose in _LASTING or (self.keeps_hashes and purpose == NATIONAL_ID)
+        return _derived(self.first if lasting and self.first else self.secret, purpose)
+
+
+@lru_cache(maxsize=64)
+def _derived(secret: bytes, purpose: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=f"covid-d {purpose}".encode()).derive(secret)
 
 
 def new_token() -> str:

@@ -24,7 +24,15 @@ class Permission(StrEnum):
     MANAGE_USERS = "manage_users"
     MANAGE_UNITS = "manage_units"
     MANAGE_BUNDLES = "manage_bundles"
+    IMPORT = "import"
+    """Enter cases and laboratory results of any unit from tables."""
     READ_AUDIT_TRAIL = "read_audit_trail"
+    SEE_STUDIES = "see_studies"
+    """See the reading studies of one's unit: to read in them, or as who creates them."""
+    CREATE_STUDY = "create_study"
+    """Set up a reading study, end it, get its results. Who may do that reads in none."""
+    LOOK_AFTER = "look_after"
+    """See what is wrong with the installation, and erase a patient."""
 
 
 class Role(StrEnum):
@@ -60,9 +68,11 @@ _CLINICAL: Final = frozenset(
         Permission.ADD_FOLLOW_UP,
         Permission.SEE_DASHBOARD,
         Permission.USE_API,
+        Permission.SEE_STUDIES,
     }
 )
-# Administrators run the installation and see no patient; researchers see no identity.
+# Administrators run the installation and see no patient but those of a table that they import;
+# researchers see no identity.
 _GRANTS: Final = {
     Role.DOCTOR: _CLINICAL,
     Role.RADIOLOGIST: _CLINICAL | {Permission.READ_AS_SECOND},
@@ -71,6 +81,8 @@ _GRANTS: Final = {
             Permission.USE_OWN_ACCOUNT,
             Permission.SEE_DASHBOARD,
             Permission.EXPORT_COLLECTION,
+            Permission.SEE_STUDIES,
+            Permission.CREATE_STUDY,
             Permission.USE_API,
         }
     ),
@@ -81,7 +93,9 @@ _GRANTS: Final = {
             Permission.MANAGE_USERS,
             Permission.MANAGE_UNITS,
             Permission.MANAGE_BUNDLES,
+            Permission.IMPORT,
             Permission.READ_AUDIT_TRAIL,
+            Permission.LOOK_AFTER,
         }
     ),
 }

@@ -11,6 +11,7 @@ NOT_OFFERED: Final = N_("Choose one of the values offered.")
 UNREADABLE: Final = N_("This value cannot be read.")
 MISSING: Final = N_("Fill this in.")
 IN_THE_FUTURE: Final = N_("This day is in the future.")
+ALTERED: Final = N_("Changed in the database: not shown")
 BACKWARDS: Final = N_("The last day lies before the first.")
 
 

@@ -36,6 +36,7 @@ def _users(installation: Installation) -> int:
         return session.scalar(select(func.count()).select_from(User)) or 0
 
 
+@pytest.mark.postgres
 def test_the_link_makes_the_administrator_once(
     client: TestClient, installation: Installation
 ) -> None:
@@ -80,6 +81,7 @@ def test_the_link_ends_after_a_day(client: TestClient, installation: Installatio
     assert client.get("/first-start/guessed").status_code == 410
 
 
+@pytest.mark.postgres
 def test_the_database_does_not_hold_the_link(installation: Installation) -> None:
     token = _token(installation)
     with installation.reading() as session:

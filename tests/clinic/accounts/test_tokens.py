@@ -17,6 +17,9 @@ from covid_d.clinic.errors import ForbiddenError, InvalidInputError, NotFoundErr
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission, Role
 from covid_d.clinic.trail.audit_trail import Actor
+from row_seals import seal_rows
+
+pytestmark = pytest.mark.postgres
 
 People = dict[Role, Person]
 
@@ -24,6 +27,7 @@ People = dict[Role, Person]
 def _change(installation: Installation, **values: object) -> None:
     with installation.writing() as session:
         session.execute(update(ApiToken).values(**values))
+        seal_rows(session, anew=True)
 
 
 def test_a_token_stands_for_its_owner(installation: Installation, people: People) -> None:
@@ -115,6 +119,7 @@ def test_a_token_ends_with_its_owners_account(installation: Installation, people
     token = tokens.create(installation, people[Role.DOCTOR], "x", 1)
     with installation.writing() as session:
         session.execute(update(User).values(active=False))
+        seal_rows(session, anew=True)
     assert tokens.verify(installation, token) is None
 
 
@@ -139,6 +144,7 @@ def test_a_password_set_by_somebody_else_comes_first(
     token = tokens.create(installation, people[Role.DOCTOR], "x", 1)
     with installation.writing() as session:
         session.execute(update(User).values(must_change_password=True))
+        seal_rows(session, anew=True)
     person = tokens.verify(installation, token)
     assert person is not None
     check_allowed(person, Permission.USE_OWN_ACCOUNT)

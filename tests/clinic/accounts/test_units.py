@@ -15,6 +15,8 @@ from covid_d.clinic.errors import InvalidInputError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.trail.audit_trail import Actor
 
+pytestmark = pytest.mark.postgres
+
 GOOD = UnitDetails("Hospital del Guasmo", "Guayas", 0.125, blind_mode=True)
 NOBODY = Actor(None)
 

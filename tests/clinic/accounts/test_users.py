@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select, update
@@ -21,6 +23,8 @@ from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundErro
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
+
+pytestmark = pytest.mark.postgres
 
 People = dict[Role, Person]
 NEW = "otra frase larga de prueba"
@@ -213,6 +217,45 @@ def test_the_last_administrator_stays(installation: Installation, people: People
     users.set_active(installation, actor, chief.id, False)
     with pytest.raises(ConflictError):
         users.set_active(installation, actor, own_id(installation, "eva"), False)
+
+
+@pytest.mark.parametrize("how", ["switched off", "made a researcher"])
+def test_two_administrators_who_remove_each_other_at_once_leave_one(
+    installation: Installation, people: People, how: str
+) -> None:
+    """Each asks while the other is being asked; neither waits for ever, and one stays."""
+    chief = people[Role.ADMINISTRATOR]
+    second = add_user(installation, "eva", Role.ADMINISTRATOR)
+    both = (chief, second)
+
+    def remove(who: Person, whom: Person, together: Barrier) -> str:
+        together.wait(timeout=60)
+        try:
+            if how == "switched off":
+                users.set_active(installation, Actor(who.id), whom.id, False)
+            else:
+                details = _details(whom, role=Role.RESEARCHER)
+                users.edit(installation, Actor(who.id), whom.id, details)
+        except ConflictError as error:
+            return error.code
+        return "removed"
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(10):
+            together = Barrier(2)
+            asked = [
+                pool.submit(remove, who, whom, together)
+                for who, whom in zip(both, reversed(both), strict=True)
+            ]
+            found = sorted(one.result(timeout=120) for one in asked)
+            assert found == ["last_administrator", "removed"]
+            with installation.writing() as session:
+                rows = session.scalars(select(User).where(User.id.in_([one.id for one in both])))
+                left = [row for row in rows if row.active and row.role == Role.ADMINISTRATOR.value]
+                assert len(left) == 1
+            (gone,) = [one for one in both if one.id != left[0].id]
+            users.set_active(installation, Actor(left[0].id), gone.id, True)
+            users.edit(installation, Actor(left[0].id), gone.id, _details(gone))
 
 
 def own_id(installation: Installation, username: str) -> int:

@@ -17,6 +17,7 @@ from covid_d.clinic.database.accounts import ApiToken, User
 from covid_d.clinic.http.visitor import access_of
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission, Role
+from row_seals import seal_rows
 
 Program = Callable[[Person], TestClient]
 
@@ -29,6 +30,8 @@ DEMANDS = {
     ("GET", "/api/v1/cases/{case_id}"): Permission.READ_CASE,
     ("GET", "/api/v1/cases/{case_id}/assessments"): Permission.READ_CASE,
     ("POST", "/api/v1/assessments"): Permission.CREATE_CASE,
+    ("POST", "/api/v1/cases/{case_id}/readings"): Permission.READ_CASE,
+    ("POST", "/api/v1/cases/{case_id}/consensus"): Permission.READ_AS_SECOND,
     ("GET", "/api/v1/cases/{case_id}/follow-up"): Permission.READ_CASE,
     ("POST", "/api/v1/cases/{case_id}/follow-up"): Permission.ADD_FOLLOW_UP,
 }
@@ -81,6 +84,7 @@ def test_a_token_follows_its_owner(
     assert doctor.get("/api/v1/me").status_code == 200
     with installation.writing() as session:
         session.execute(update(User).where(User.username == "doctor").values(**values))
+        seal_rows(session, anew=True)
     assert doctor.get("/api/v1/me").status_code == 403
 
 

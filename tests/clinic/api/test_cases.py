@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ FORM: dict[str, Any] = {
     "symptoms": ["cough", "fever"],
     "comorbidities": ["diabetes"],
     "spo2": "91",
+    "on_oxygen": "true",
     "vaccine_doses": "3",
     "research_consent": "true",
     "notes": "tos seca",
@@ -70,6 +72,7 @@ def test_a_case_is_stored_whole_and_answered(
     for name in ("patient_code", "province", "sex", "symptoms", "notes", "symptom_onset"):
         assert found[name] == FORM[name]
     assert (found["age_years"], found["spo2"], found["vaccine_doses"]) == (61, 91, 3)
+    assert found["on_oxygen"] is True
     assert found["follow_up"]["research_consent"] is True
     assert [film["projection"] for film in found["films"]] == ["PA", "PA"]
     assert [said["film_id"] for said in found["assessments"]] == [
@@ -286,7 +289,7 @@ def test_a_film_alone_is_answered_and_not_kept(
         assert set(ask(**wrong)["error"]["fields"]) == set(wrong)
     with installation.reading() as session:
         assert session.scalar(select(func.count()).select_from(Film)) == 0
-    assert not list(installation.films.folder.rglob("*"))
+    assert not list((installation.folder / "films").rglob("*"))
 
 
 def test_an_audited_bundle_of_appearance_says_how_probable_covid_is(
@@ -345,3 +348,18 @@ def test_every_view_is_in_the_audit_trail(doctor: TestClient, installation: Inst
         "case.view",
         "film.assess",
     ]
+
+
+def test_the_day_of_a_film_is_said_and_told(doctor: TestClient) -> None:
+    day, later = today() - timedelta(days=6), today() + timedelta(days=1)
+    sent = {"province": "Guayas", "patient_code": "HC-1", "taken_on": day.isoformat()}
+    dated = films.dicom(AcquisitionDate=today().strftime("%Y%m%d"))
+    parts = [("films", ("a.png", phantom_png(1))), ("films", ("b.dcm", dated))]
+    answer = doctor.post("/api/v1/cases", data=sent, files=parts)
+    assert answer.status_code == 201, answer.text
+    told = [film["taken_on"] for film in answer.json()["films"]]
+    assert told == [day.isoformat(), today().isoformat()], "a file's own day comes first"
+    assert [film["was_straightened"] for film in answer.json()["films"]] == [False, False]
+    late = doctor.post("/api/v1/cases", data=sent | {"taken_on": later.isoformat()}, files=parts)
+    assert late.status_code == 422
+    assert "taken_on" in late.text

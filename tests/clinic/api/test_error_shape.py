@@ -126,7 +126,7 @@ def test_what_the_server_cannot_do(
         raise failure
 
     # The disk, as the film store meets it; anything else where the store is asked.
-    target = "covid_d.clinic.films.write_atomically"
+    target = "covid_d.places.write_atomically"
     if not isinstance(failure, OSError):
         monkeypatch.setattr(FilmStore, "put", fail)
     else:

@@ -43,7 +43,7 @@ def test_a_result_is_recorded_and_holds(doctor: TestClient, address: str) -> Non
     assert found["laboratory"] == "positive"
     (fact,) = found["current"]
     assert (fact["kind"], fact["day"], fact["notes"]) == ("rt_pcr", YESTERDAY, "Hisopado")
-    assert (fact["author"], fact["text"]["es"]) == ("Doctor", "Positivo")
+    assert (fact["author"], fact["text"]["es"]) == ("Doctor", "positiva")
     assert doctor.get(address).json() == found
 
 

@@ -29,7 +29,7 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail import audit_trail
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.postgres]
 OPERATIONS = [
     "GET /api/v1/me",
     "GET /api/v1/bundle",
@@ -40,6 +40,8 @@ OPERATIONS = [
     "POST /api/v1/assessments",
     "GET /api/v1/cases/{case_id}/follow-up",
     "POST /api/v1/cases/{case_id}/follow-up",
+    "POST /api/v1/cases/{case_id}/readings",
+    "POST /api/v1/cases/{case_id}/consensus",
 ]
 CHECKS = [
     not_a_server_error,
@@ -47,7 +49,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 25  # for each of nine operations: with the fixtures, well under a minute
+EXAMPLES = 25  # for each of eleven operations: with the fixtures, well under a minute
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_everything_is_there_in_order(installation: Installation, people: People
         "Reading",
     ]
     assert [event.who for event in events] == ["Doctor", "", "Doctor", "Doctor"]
-    assert events[1].beside == "phantom 1.0"
+    assert str(events[1].beside) == "phantom 1.0, demonstration model"
     assert (str(events[3].value), str(events[3].beside), events[3].notes) == (
         "Not compatible with COVID-19",
         "with the model's answer known",
@@ -81,8 +81,8 @@ def test_corrected_results_stay_beside_the_new_ones(
     )
     add(installation, doctor, actor, case_id, correction)
     old, new = _events(installation, doctor, case_id)[-2:]
-    assert (str(old.value), old.superseded, old.day) == ("Positive", True, today())
-    assert (str(new.value), new.superseded, new.reason) == ("Negative", False, "otra muestra")
+    assert (str(old.value), old.superseded, old.day) == ("positive", True, today())
+    assert (str(new.value), new.superseded, new.reason) == ("negative", False, "otra muestra")
 
 
 def test_before_ones_own_reading_nothing_of_others_is_told(

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from bundle_factory import make_bundle
 from clinic_factory import add_case
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.cases import same_film
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.database.operations import AuditEntry
-from covid_d.clinic.errors import ConflictError, InvalidInputError
+from covid_d.clinic.errors import ConflictError, InvalidInputError, UnavailableError
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.operations import bundles
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.detector.bundle.contents import pack
+
+pytestmark = pytest.mark.postgres
 
 FilmBytes = Callable[[int], bytes]
 
@@ -156,3 +166,73 @@ def test_age_and_adult_must_agree(
     with pytest.raises(InvalidInputError) as raised:
         add_case(installation, doctor, age_years=age, adult=adult)
     assert set(raised.value.fields) == {"adult"}
+
+
+class TestTheBundleIsSwitchedMeanwhile:
+    """By another server, between the films' answers and the case's entry."""
+
+    @pytest.fixture
+    def other(self, installation: Installation, people: dict[Role, Person], tmp_path: Path) -> str:
+        packed = tmp_path / "other.zip"
+        pack(make_bundle(tmp_path / "other", name="other"), packed)
+        admin = Actor(people[Role.ADMINISTRATOR].id)
+        return bundles.install(installation, admin, packed.read_bytes())
+
+    @pytest.fixture
+    def elsewhere(self, installation: Installation) -> Iterator[Installation]:
+        opened = Installation.open(installation.settings)
+        yield opened
+        opened.close()
+
+    def _switching(
+        self, monkeypatch: pytest.MonkeyPatch, elsewhere: Installation, names: list[str | None]
+    ) -> list[str | None]:
+        """Switch, on the other server, each time that films were answered and not yet entered."""
+        look, done = same_film.propose, list[str | None]()
+
+        def switched_before(session: Session, *given: Any) -> Any:
+            if (
+                names and len(given) == 1
+            ):  # the look before the act; the one within it knows what was found
+                done.append(names.pop(0))
+                bundles.switch(elsewhere, Actor(None), done[-1])
+            return look(session, *given)
+
+        monkeypatch.setattr(same_film, "propose", switched_before)
+        return done
+
+    def test_no_case_gets_an_answer_of_the_bundle_before(
+        self,
+        installation: Installation,
+        elsewhere: Installation,
+        doctor: Person,
+        other: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        before = installation.active_detector.detector.bundle.id.sha256
+        done = self._switching(monkeypatch, elsewhere, [other])
+        number = add_case(installation, doctor)
+        assert done == [other]
+        assert before != other
+        with installation.reading() as session:
+            (film,) = session.get_one(Case, number).films
+            (answer,) = film.assessments
+            actions = session.scalars(select(AuditEntry.action).order_by(AuditEntry.sequence))
+            told = [action for action in actions if action in {"bundle.switch", "case.create"}]
+        assert answer.bundle_sha256 == other
+        assert told == ["bundle.switch", "case.create"]
+        assert _count(installation, Case) == _count(installation, StoredAssessment) == 1
+
+    def test_one_that_is_switched_without_end_is_told(
+        self,
+        installation: Installation,
+        elsewhere: Installation,
+        doctor: Person,
+        other: str,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        self._switching(monkeypatch, elsewhere, [other, None] * 10)
+        with pytest.raises(UnavailableError) as caught:
+            add_case(installation, doctor)
+        assert caught.value.code == "bundle_switched"
+        assert _count(installation, Case) == 0

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import films
+from case_rows import set_answer
 from clinic_factory import add_case, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import pictures
@@ -19,12 +23,15 @@ from covid_d.clinic.errors import UnavailableError
 from covid_d.clinic.films import FilmStore
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.places import FolderPlace
+from covid_d.radiograph import read
+from covid_d.radiograph.readers import jpeg2000
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> FilmStore:
     """An empty film store."""
-    return FilmStore(tmp_path / "films")
+    return FilmStore(FolderPlace(tmp_path))
 
 
 def _png(values: np.ndarray) -> bytes:
@@ -40,7 +47,9 @@ def _opened(content: bytes) -> Image.Image:
 def _film(place: Installation, person: Person, case_id: int) -> tuple[Film, StoredAssessment]:
     with place.reading() as session:
         film = whole_case(session, person, case_id).films[0]
-    return film, film.assessments[-1]
+    stored = film.assessments[-1]
+    set_answer(stored, verdict="audit-passed")  # in memory alone
+    return film, stored
 
 
 def test_sixteen_bits_come_through_unchanged(store: FilmStore) -> None:
@@ -69,16 +78,27 @@ def test_nothing_larger_than_the_limit_is_sent(store: FilmStore) -> None:
     assert _opened(pictures.picture(store, sha256)).mode == "L"
 
 
-def test_what_was_removed_or_altered_is_not_shown_even_after_it_was(store: FilmStore) -> None:
+def test_a_picture_is_drawn_once_a_size(store: FilmStore) -> None:
     sha256 = store.put(phantom_png(1))
-    pictures.grey_film(store, sha256)
-    path = store.folder / sha256[:2] / sha256
+    whole, small = (pictures.picture(store, sha256, side) for side in (pictures.LARGEST, 64))
+    assert pictures.picture(store, sha256) is whole
+    assert pictures.picture(store, sha256, 64) is small
+    assert max(_opened(small).size) == 64 < max(_opened(whole).size)
+
+
+@pytest.mark.parametrize("shown", [pictures.grey_film, pictures.picture])
+def test_what_was_removed_or_altered_is_not_shown_even_after_it_was(
+    store: FilmStore, tmp_path: Path, shown: Callable[[FilmStore, str], object]
+) -> None:
+    sha256 = store.put(phantom_png(1))
+    shown(store, sha256)
+    path = tmp_path / "films" / sha256[:2] / sha256
     path.write_bytes(phantom_png(2))
     with pytest.raises(UnavailableError) as altered:
-        pictures.grey_film(store, sha256)
+        shown(store, sha256)
     path.unlink()
     with pytest.raises(UnavailableError) as missing:
-        pictures.grey_film(store, sha256)
+        shown(store, sha256)
     assert [altered.value.code, missing.value.code] == ["film_altered", "film_missing"]
 
 
@@ -107,6 +127,23 @@ def test_the_evidence_lies_where_the_film_is_bright(
     assert change[200:280, 280:360].mean() > 2 * change[:100, :100].mean()
 
 
+def test_a_demonstrations_answer_has_no_map(
+    installation: Installation, people: dict[Role, Person]
+) -> None:
+    doctor = people[Role.DOCTOR]
+    film, stored = _film(installation, doctor, add_case(installation, doctor))
+    assert pictures.evidence(installation, film, stored)
+    set_answer(stored, verdict="demonstration")
+    draws: list[Callable[[], bytes]] = [
+        partial(pictures.evidence, installation, film, stored),
+        partial(pictures.under_evidence, installation, film, stored, 400),
+    ]
+    for draw in draws:
+        with pytest.raises(UnavailableError) as caught:
+            draw()
+        assert caught.value.code == "no_activation"
+
+
 def test_without_its_bundle_an_answer_has_no_map(
     installation: Installation, people: dict[Role, Person]
 ) -> None:
@@ -116,3 +153,15 @@ def test_without_its_bundle_an_answer_has_no_map(
     with pytest.raises(UnavailableError) as caught:
         pictures.evidence(installation, film, stored)
     assert caught.value.code == "no_activation"
+
+
+def test_a_large_film_is_shown_with_all_its_pixels(
+    store: FilmStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer needs fewer (``read`` without ``whole``); whoever looks sees all of them."""
+    monkeypatch.setattr(jpeg2000, "ENOUGH", 128)
+    monkeypatch.setitem(read.__globals__, "_ENOUGH", 96)
+    values = np.rint(films.lit(300, 300) * 255).astype(np.uint8)
+    content = films.picture(values, "JPEG2000", irreversible=False)
+    assert read(content).pixels.shape == (150, 150)
+    np.testing.assert_array_equal(pictures.grey_film(store, store.put(content)).values, values)

@@ -22,6 +22,8 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
 
+pytestmark = pytest.mark.postgres
+
 People = dict[Role, Person]
 
 

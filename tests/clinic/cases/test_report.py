@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from case_rows import AUDITED_TYPICAL, set_answer
 from clinic_clock import today
 from clinic_factory import add_case, add_unit, add_user, read_blind
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.cases.report import Report, make_report, pictures_of
-from covid_d.clinic.database.cases import Case
+from covid_d.clinic.database.cases import Case, StoredAssessment
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.follow_up.entry import Entry, add
@@ -97,6 +98,8 @@ def test_another_units_case_does_not_exist(installation: Installation, people: P
 def test_a_missing_film_leaves_its_place_empty(installation: Installation, people: People) -> None:
     doctor = people[Role.DOCTOR]
     case_id = add_case(installation, doctor)
+    with installation.writing() as session:
+        set_answer(session.scalars(select(StoredAssessment)).one(), **AUDITED_TYPICAL)
     with installation.reading() as session:
         film = whole_case(session, doctor, case_id).films[0]
         assert session.get_one(Case, case_id)
@@ -106,3 +109,16 @@ def test_a_missing_film_leaves_its_place_empty(installation: Installation, peopl
     assert plain != covered
     installation.films.remove(film.sha256)
     assert pictures_of(installation, film) == (None, None)
+
+
+def test_a_demonstrations_evidence_is_not_printed(
+    installation: Installation, people: People
+) -> None:
+    doctor = people[Role.DOCTOR]
+    case_id = add_case(installation, doctor)
+    with installation.reading() as session:
+        film = whole_case(session, doctor, case_id).films[0]
+        assert film.assessments[-1].assessment.verdict == "demonstration"
+    plain, covered = pictures_of(installation, film)
+    assert plain is not None
+    assert covered is None

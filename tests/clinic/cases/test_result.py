@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from covid_d.clinic.database.cases import StoredAssessment, assessment_columns
 from covid_d.clinic.installation import Installation
 from covid_d.detector import (
     CATEGORIES,
+    Appearance,
     Assessment,
     Bundle,
     BundleId,
@@ -21,7 +23,7 @@ from covid_d.detector import (
     Outcome,
     pack,
 )
-from covid_d.detector.cautions import SUPINE
+from covid_d.detector.cautions import OUTSIDE_LUNGS, SUPINE
 from covid_d.radiograph import Refusal, RefusalCode
 from covid_d.radiograph.prepare import Window
 
@@ -77,9 +79,26 @@ def test_what_queries_need_is_copied() -> None:
 
 
 def test_the_map_needs_the_bundle() -> None:
-    assert Result.of(_stored(SEEN), SPEC).has_activation
-    assert not Result.of(_stored(SEEN), None).has_activation
-    assert not Result.of(_stored(REFUSED), SPEC).has_activation
+    assert Result.of(_stored(SEEN), SPEC).offers_map
+    assert not Result.of(_stored(SEEN), None).offers_map
+    assert not Result.of(_stored(REFUSED), SPEC).offers_map
+    assert Result.of(_stored(SEEN), SPEC).evidence_for == Appearance.TYPICAL.message
+
+
+def test_the_map_of_an_answer_to_be_disregarded_is_not_offered() -> None:
+    """What would its legend say the colours are of?"""
+    void = Result.of(_stored(replace(SEEN, warnings=(OUTSIDE_LUNGS,))), SPEC)
+    assert void.assessment.activation is not None, "it is kept all the same"
+    assert not void.offers_map
+    assert void.evidence_for is None
+    assert Result.of(_stored(replace(SEEN, warnings=(SUPINE,))), SPEC).offers_map
+
+
+def test_a_demonstrations_map_is_not_offered() -> None:
+    shown = Result.of(_stored(replace(SEEN, verdict="demonstration", covid=None)), SPEC)
+    assert shown.assessment.activation is not None, "it is kept all the same"
+    assert not shown.offers_map
+    assert shown.evidence_for is None
 
 
 def test_old_answers_find_their_bundle(installation: Installation, tmp_path: Path) -> None:
@@ -87,8 +106,8 @@ def test_old_answers_find_their_bundle(installation: Installation, tmp_path: Pat
     assert spec_of(installation, active.id.sha256) == active.spec
     older = Bundle.load(make_bundle(tmp_path / "older", version="0.9"))
     assert spec_of(installation, older.id.sha256) is None
-    installation.active_detector.folder.mkdir(parents=True, exist_ok=True)
-    pack(older.path, installation.active_detector.folder / f"{older.id.sha256}.zip")
+    installation.active_detector.files.folder.mkdir(parents=True, exist_ok=True)
+    pack(older.path, installation.active_detector.files.folder / f"{older.id.sha256}.zip")
     found = spec_of(installation, older.id.sha256)
     assert found is not None
     assert found.version == "0.9"

@@ -20,10 +20,14 @@ from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.database.operations import StagedFilm
 from covid_d.clinic.errors import InvalidInputError, NotFoundError
+from covid_d.clinic.films import FilmStore
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor, verify
 from covid_d.detector import Bundle
+from covid_d.places import FolderPlace
+
+pytestmark = pytest.mark.postgres
 
 Stage = Callable[[bytes], staging.Staged]
 ACTOR = Actor(None)
@@ -50,7 +54,7 @@ def _grow_old(installation: Installation) -> None:
     past = now() - timedelta(days=2)
     with installation.writing() as session:
         session.execute(update(StagedFilm).values(created_at=past))
-    for path in installation.films.folder.glob("??/*"):
+    for path in (installation.folder / "films").glob("??/*"):
         os.utime(path, (past.timestamp(), past.timestamp()))
 
 
@@ -178,7 +182,7 @@ def test_a_sweep_takes_what_waited_for_a_day_and_nothing_else(
 
 def test_a_sweep_takes_what_a_killed_process_left(installation: Installation) -> None:
     orphan = installation.films.put(b"no case ever named it")
-    half = installation.films.folder / orphan[:2] / f".{orphan}.partial-x"
+    half = (installation.folder / "films") / orphan[:2] / f".{orphan}.partial-x"
     half.write_bytes(b"no c")
     assert staging.sweep(installation) == 0, "it may belong to a case being entered now"
     _grow_old(installation)
@@ -225,5 +229,5 @@ def test_removing_a_film_from_the_form_leaves_others_alone(
 
 
 def test_a_read_only_store_sweeps_nothing(installation: Installation, tmp_path: Path) -> None:
-    nowhere = replace(installation, films=replace(installation.films, folder=tmp_path / "none"))
+    nowhere = replace(installation, films=FilmStore(FolderPlace(tmp_path / "none")))
     assert staging.sweep(nowhere) == 0

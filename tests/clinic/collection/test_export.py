@@ -59,6 +59,24 @@ def test_the_rows_say_what_the_laboratory_said(enter: Enter, exported: Exported)
     assert (made.result.films, made.result.cases, made.result.patients) == (3, 3, 3)
 
 
+@pytest.mark.postgres
+def test_days_of_illness_are_those_of_the_film_where_its_day_is_known(
+    installation: Installation, enter: Enter, exported: Exported
+) -> None:
+    onset = today() - timedelta(days=9)
+    taken = [onset + timedelta(days=2), None, today() + timedelta(days=30)]
+    for seed, day in enumerate(taken, start=1):
+        enter(seed, POSITIVE, symptom_onset=onset)
+        with installation.writing() as session:
+            film = session.scalars(select(Film).order_by(Film.id.desc())).first()
+            assert film is not None
+            film.taken_on = day
+    files, _ = exported()
+    # Of a day that cannot be, that of the entry is taken.
+    assert [row["offset"] for row in _metadata(files)] == ["2", "9", "9"]
+    assert not any(onset.isoformat().encode() in content for content in files.values())
+
+
 @pytest.mark.parametrize(
     ("follow_ups", "case", "reason"),
     [

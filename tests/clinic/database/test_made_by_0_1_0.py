@@ -24,6 +24,8 @@ from covid_d.clinic.trail import audit_trail
 from covid_d.detector import Bundle
 from old_clinic import BACKUP, ENTRIES, HEAD, lay_out
 
+pytestmark = pytest.mark.postgres
+
 # By film: whether it came with its case (README.md beside the fixture says what is in it).
 AT_INTAKE = {1: True, 2: True, 3: True, 4: True, 5: True, 6: True, 7: True, 8: True, 9: True,
              10: False}  # fmt: skip
@@ -52,7 +54,7 @@ def opened(clinic_settings: ClinicSettings, tmp_path: Path) -> Iterator[Installa
 def restored(clinic_settings: ClinicSettings, tmp_path: Path) -> Iterator[Installation]:
     """The old backup, restored by this version into whichever database is tried."""
     chosen = clinic_settings.model_copy(update={"data": tmp_path / "restored"})
-    restore(BACKUP, chosen)
+    restore(BACKUP, chosen, trust_older=True)
     place = Installation.open(chosen)
     yield place
     place.close()
@@ -74,8 +76,14 @@ def test_no_row_is_lost(opened: Installation, tmp_path: Path) -> None:
     before = sqlite3.connect(lay_out(tmp_path / "untouched") / DATABASE_FILE)
     after = sqlite3.connect(opened.folder / DATABASE_FILE)
     assert is_current(opened.engine)
+    known = {name for (name,) in before.execute("SELECT name FROM sqlite_master")}
     for table in TableBase.metadata.sorted_tables:
+        if table.name not in known:
+            continue  # of a later version
         count = f"SELECT COUNT(*) FROM {table.name}"
+        if table.name not in known:  # of a later version
+            assert after.execute(count).fetchone() == (0,), table.name
+            continue
         (rows,) = before.execute(count).fetchone()
         assert rows > 0, f"the fixture has no row of {table.name}"
         assert after.execute(count).fetchone() == (rows,), table.name

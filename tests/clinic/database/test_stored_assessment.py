@@ -71,7 +71,7 @@ def test_every_answer_says_what_it_said(
         assert (told.activation is not None) == (before["activation"] is not None)
         assert (told.appearance, told.covid, answer.typical) == (None, None, None)
         assert answer.prevalence == before["prevalence"]
-        words = words_of(Result.of(answer, None), "es", CLOCK)
+        words = words_of(Result.of(answer, None), "es", CLOCK, unit="Hospital Uno")
         assert (words.sign == "×") == (before["outcome"] == "refused")
 
 
@@ -80,13 +80,13 @@ def test_refusals_keep_their_words_and_contradictions_their_place(place: Install
         stored = session.scalars(select(StoredAssessment).order_by(StoredAssessment.id)).all()
     by_file, by_form = stored[1], stored[2]
     assert (by_file.refusal_code, by_form.refusal_code) == ("not_frontal", "child")
-    words = words_of(Result.of(by_file, None), "es", CLOCK)
+    words = words_of(Result.of(by_file, None), "es", CLOCK, unit="Hospital Uno")
     # The old tables kept the reason and the next step in one sentence.
     assert words.meaning == (
         "La proyección no es frontal (L); solo se leen PA y AP. Use la proyección PA o AP."
     )
     assert words.action == ""
-    said = words_of(Result.of(stored[3], None), "es", CLOCK).deciding[:2]
+    said = words_of(Result.of(stored[3], None), "es", CLOCK, unit="Hospital Uno").deciding[1:3]
     assert [sentence.split(";")[0] for sentence in said] == [
         "La radiografía dice 61 años",
         "La radiografía dice sexo masculino",

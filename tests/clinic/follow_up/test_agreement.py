@@ -23,6 +23,9 @@ from covid_d.clinic.statistics.dashboard import make
 from covid_d.clinic.statistics.scope import Period, Scope
 from covid_d.clinic.statistics.table import FigureTable, to_csv
 from episode_factory import Told, follow_up, write
+from row_seals import seal_rows
+
+pytestmark = pytest.mark.postgres
 
 DAY = date(2026, 11, 1)
 PERIOD = Period(DAY, DAY, CLOCK)
@@ -75,6 +78,7 @@ def _enter(
             session.execute(insert(FollowUp), [new])
             if value != "void":
                 holding.append((one["kind"], value, one["days"]))
+        seal_rows(session)
     return holding
 
 

@@ -38,6 +38,8 @@ from covid_d.clinic.roles import Role
 from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.audit_trail import Actor
 
+pytestmark = pytest.mark.postgres
+
 Add = Callable[..., int]
 
 
@@ -95,7 +97,7 @@ def test_a_result_holds_with_its_day_author_and_words(
     (fact,) = _current(installation, case_id).tests
     assert (fact.kind, fact.value, fact.day) == (EntryKind.RT_PCR, "positive", _ago(9))
     assert (fact.author, fact.notes) == ("Doctor", "Hisopado nasofaríngeo")
-    assert fact.text.in_language("es") == "Positivo"
+    assert fact.text.in_language("es") == "positiva"
     assert _current(installation, case_id).laboratory.to_date is ResultToDate.POSITIVE
 
 
@@ -157,7 +159,7 @@ def test_an_entry_of_the_wrong_patient_can_be_taken_back(
     record("antigen", "void", day=None, supersedes=old, reason="Otro paciente")
     assert _current(installation, case_id).facts == ()
     assert [fact.text.in_language("es") for fact in _facts(installation, case_id)] == [
-        "Positivo",
+        "positiva",
         "Registrado por error",
     ]
     record("antigen", "negative")  # the day is free again

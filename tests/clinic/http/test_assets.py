@@ -73,6 +73,8 @@ def test_every_asset_that_a_template_names_is_there_and_none_is_left_over() -> N
         for file in CLINIC.rglob("*.html")
         for name in re.findall(r'"/static/([^"]+)"', file.read_text(encoding="utf-8"))
     }
+    for file in CLINIC.rglob("*.js"):  # what a script of a page brings along
+        named |= set(re.findall(r'from "\./([^"]+)"', file.read_text(encoding="utf-8")))
     assert named <= served
     assert {name for name in served - named if not name.endswith(".LICENSE")} == set()
 

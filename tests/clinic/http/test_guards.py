@@ -22,6 +22,7 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.clinic.trail.audit_trail import Actor
+from row_seals import seal_rows
 
 SignIn = Callable[[Role], TestClient]
 MEGABYTE = 1024 * 1024
@@ -200,6 +201,7 @@ def test_a_password_set_by_somebody_else_leads_to_the_account_page(
     browser = signed_in(Role.DOCTOR)
     with installation.writing() as session:
         session.execute(update(User).values(must_change_password=True))
+        seal_rows(session, anew=True)
     token = csrf_of(installation, browser)
     assert browser.get("/audit-trail").status_code == 403
     assert browser.post("/account/tokens", data={"csrf_token": token}).status_code == 403

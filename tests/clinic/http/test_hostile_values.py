@@ -27,6 +27,8 @@ def test_addresses(
         (doctor, f"/cases?page={value}"),
         (doctor, f"/cases?search={value}&code={value}&province={value}"),
         (doctor, f"/films/staged/{value}/preview"),
+        (doctor, f"/films/staged/{value}/photograph"),
+        (doctor, f"/films/staged/{value}/corners"),
         (doctor, f"/api/v1/cases/{value}"),
         (doctor, f"/api/v1/cases?page={value}&patient_code={value}"),
         (chief, f"/password/{value}"),

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import pytest
 import uvicorn
@@ -18,6 +19,12 @@ from covid_d.clinic.http.slow_clients import BodyDeadline, PatientProtocol
 
 class Impatient(PatientProtocol):
     head_seconds = 0.5
+    at_once: ClassVar[list[int]] = []
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        door = transport.get_extra_info("socket")
+        self.at_once.append(door.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
 
 async def _echo(scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,3 +109,13 @@ def test_a_slow_but_steady_body_is_taken(port: int) -> None:
         time.sleep(0.2)
         client.sendall(b"x")
     assert b"8 bytes" in _answer(client)
+
+
+def test_an_answer_leaves_at_once(port: int) -> None:
+    Impatient.at_once.clear()
+    for _ in range(2):
+        assert b"0 bytes" in _answer(
+            _send(port, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        )
+    assert all(Impatient.at_once)
+    assert len(Impatient.at_once) == 2

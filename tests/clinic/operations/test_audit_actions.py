@@ -50,7 +50,7 @@ def test_words_differ_and_are_in_both_languages() -> None:
 
 
 def test_an_action_of_another_version_keeps_its_code() -> None:
-    assert in_words("case.erase", "es") == "case.erase"
+    assert in_words("case.unheard", "es") == "case.unheard"
 
 
 def test_choices_come_in_the_order_of_their_words() -> None:

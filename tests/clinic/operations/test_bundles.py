@@ -86,7 +86,7 @@ def test_what_is_no_bundle_is_refused(
     with pytest.raises(InvalidInputError) as caught:
         bundles.install(installation, actor, content)
     assert set(caught.value.fields) == {"bundle"}
-    assert not list(installation.active_detector.folder.glob("*"))
+    assert not list(installation.active_detector.files.folder.glob("*"))
 
 
 def test_a_bundle_with_a_flipped_byte_is_refused(
@@ -111,7 +111,7 @@ def test_an_altered_bundle_never_answers_and_no_other_takes_its_place(
 ) -> None:
     sha256 = bundles.install(installation, actor, other)
     bundles.switch(installation, actor, sha256)
-    (installation.active_detector.folder / f"{sha256}.zip").write_bytes(other[:-30])
+    (installation.active_detector.files.folder / f"{sha256}.zip").write_bytes(other[:-30])
     installation.active_detector.reload()
     with pytest.raises(BundleError):
         installation.active_detector.examine(b"any film")

@@ -29,7 +29,7 @@ def test_alive_and_ready(client: TestClient) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert set(answer.json()) == {
-        *("database", "migrations", "films", "film_folder", "disk_space", "bundle")
+        *("database", "migrations", "films", "film_folder", "disk_space", "bundle", "integrity")
     }
 
 
@@ -40,8 +40,8 @@ def test_not_ready_says_what_fails(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(health, "LEAST_FREE_BYTES", 1 << 60)
-    installation.films.folder.parent.mkdir(exist_ok=True)
-    installation.films.folder.write_text("a file where the folder should be")
+    (installation.folder / "films").parent.mkdir(exist_ok=True)
+    (installation.folder / "films").write_text("a file where the folder should be")
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert {name for name, works in answer.json().items() if not works} == {
@@ -76,6 +76,7 @@ def test_metrics_with_a_token_are_for_its_holder(installation: Installation) -> 
     assert _get(("192.0.2.7", 1), changed, authorization="Bearer abc") == 200
 
 
+@pytest.mark.postgres
 def test_requests_are_counted_by_route_not_by_address(installation: Installation) -> None:
     with TestClient(
         create_app(installation), client=("127.0.0.1", 1), follow_redirects=False

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select
 
 from clinic_factory import PASSWORD, add_case
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.database.cases import StoredAssessment
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.operations.logs import WithoutValues, without_values
 from covid_d.clinic.roles import Role
@@ -113,8 +114,8 @@ def test_the_server_prints_no_trace_and_the_page_names_the_line(
 ) -> None:
     browser, console = served
     case_id = add_case(installation, people[Role.DOCTOR])
-    with installation.engine.begin() as connection:  # a fault that speaks of the patient
-        connection.execute(text("UPDATE assessment SET outcome = :it"), {"it": SECRET})
+    with installation.writing() as session:  # a fault that speaks of the patient
+        session.scalars(select(StoredAssessment)).one().outcome = SECRET
     browser.post("/sign-in", data={"username": "doctor", "password": PASSWORD})
     page = browser.get(f"/cases/{case_id}")
     told = browser.get(f"/cases/{case_id}", headers={"x-requested-with": "fetch"})

@@ -29,16 +29,21 @@ ALLOWED = {
     "read_as_second": {RADIOLOGIST},
     "see_dashboard": {DOCTOR, RADIOLOGIST, RESEARCHER, ADMINISTRATOR},
     "export_collection": {RESEARCHER},
+    "see_studies": {DOCTOR, RADIOLOGIST, RESEARCHER},
+    "create_study": {RESEARCHER},
     "use_api": {DOCTOR, RADIOLOGIST, RESEARCHER},
     "manage_users": {ADMINISTRATOR},
     "manage_units": {ADMINISTRATOR},
     "manage_bundles": {ADMINISTRATOR},
+    "import": {ADMINISTRATOR},
     "read_audit_trail": {ADMINISTRATOR},
+    "look_after": {ADMINISTRATOR},
 }
 # What needs no account. Think twice before a line is added.
 PUBLIC = {
     "/",
     "/sign-in",
+    "/sign-in/code",
     "/sign-out",
     "/language",
     "/first-start/{token}",
@@ -57,7 +62,11 @@ PLACES = {
     "/units": "manage_units",
     "/set-up": "manage_units",
     "/bundles": "manage_bundles",
+    "/imports": "import",
+    "/notification": "read_case",
+    "/offline": "create_case",
     "/audit-trail": "read_audit_trail",
+    "/upkeep": "look_after",
     "/collection/review": "read_case",  # clinicians look for burned-in names
     "/collection": "export_collection",
     "/account/tokens": "use_api",

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select, update
 
 from browsing import signed_in
+from clinic_clock import today
 from clinic_factory import PASSWORD, add_case
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
@@ -95,8 +96,33 @@ def test_a_refused_form_comes_back_in_its_place(
         page.click("form[data-kept] button.primary")
         expect(page.locator("#day-error")).to_be_visible()
         expect(page.locator("#notes")).to_have_value(TYPED)
-        page.fill("#day", now().date().isoformat())
+        page.fill("#day", today().isoformat())
         page.click("form[data-kept] button.primary")
         page.wait_for_url(re.compile("notice="))
     with installation.reading() as session:
         assert session.scalar(select(func.count()).select_from(FollowUp)) == 1
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripted", "plain"])
+def test_a_double_click_records_once(
+    chromium: Browser,
+    address: str,
+    installation: Installation,
+    people: dict[Role, Person],
+    scripts: bool,
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    with signed_in(chromium, address, java_script_enabled=scripts) as context:
+        page = context.new_page()
+        page.goto(f"/cases/{case_id}")
+        page.check("#finding-negative")
+        page.dblclick("form[data-kept] button.primary")
+        page.wait_for_url(re.compile("notice="))
+        page.goto(f"/cases/{case_id}/follow-up?form=outcome")
+        page.select_option("#value", "discharged")
+        page.fill("#day", today().isoformat())
+        page.dblclick("form[data-kept] button.primary")
+        page.wait_for_url(re.compile("notice="))
+        expect(page.locator("main")).to_contain_text("El seguimiento se guardó")
+    assert len(_notes(installation, Reading)) == 1
+    assert len(_notes(installation, FollowUp)) == 1

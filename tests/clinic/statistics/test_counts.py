@@ -19,6 +19,8 @@ from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.language import Message, Text
 from episode_factory import Told, write
 
+pytestmark = pytest.mark.postgres
+
 DAY = date(2026, 11, 2)
 PERIOD = Period(date(2026, 11, 1), date(2026, 11, 30), CLOCK)
 

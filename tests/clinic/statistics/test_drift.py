@@ -30,6 +30,7 @@ def _episodes(scores: np.ndarray, patients: np.ndarray | None = None) -> Episode
         outcome=outcome,
         probability=np.full(n, np.nan),  # answers of appearance state none
         score=scores,
+        appearance=np.full((n, 4), np.nan),
         bundle=np.zeros(n, dtype=np.int64),
         rt_pcr=words,
         antigen=words,
@@ -37,6 +38,11 @@ def _episodes(scores: np.ndarray, patients: np.ndarray | None = None) -> Episode
         reference=words,
         why=words,
         blind_reading=words,
+        age=np.full(n, np.nan),
+        sex=words,
+        course=words,
+        stated=np.full(n, np.nan),
+        waited=np.full(n, np.nan),
     )
 
 

@@ -20,6 +20,8 @@ from covid_d.clinic.roles import Role
 from covid_d.clinic.statistics.episodes import Episodes, bundles, load
 from episode_factory import Told, add, assessment, write
 
+pytestmark = pytest.mark.postgres
+
 END = datetime(2026, 12, 1, tzinfo=UTC)
 
 
@@ -113,3 +115,22 @@ def test_the_cycle_collector_runs_on(installation: Installation) -> None:
     with installation.reading() as session, pytest.raises(StatementError):
         load(session, [], unit_id=None, end="not a moment", told=true(), clock=CLOCK)  # type: ignore[arg-type]
     assert gc.isenabled()
+
+
+def test_age_sex_and_what_the_model_said_of_each_appearance(
+    installation: Installation, doctor: Person
+) -> None:
+    told = [
+        Told(answers=(0.7,), appearance=True, columns={"age_years": 61, "sex": "M"}),
+        Told(answers=(0.2,), columns={"age_years": None, "sex": None}),
+        Told(answers=(None, 0.4), appearance=True),
+    ]
+    write(installation, told, user_id=doctor.id)
+    found = _load(installation)
+    np.testing.assert_array_equal(found.age, [61, np.nan, 50])
+    assert found.sex.tolist() == ["M", "", "F"]
+    np.testing.assert_allclose(
+        found.appearance,
+        [[0.3, 0, 0, 0.7], [np.nan] * 4, [0.6, 0, 0, 0.4]],
+    )
+    assert found.where(found.age == 50).appearance.shape == (1, 4)

@@ -211,7 +211,7 @@ def test_answers_of_appearance_are_counted(installation: Installation, doctor: P
     assert area.value == pytest.approx(roc_auc_score(truth, ILL + HEALTHY))
     flow = {str(row[1]): row[2] for row in tables["flow"].rows}
     assert flow["With an answer"] == flow["Counted"] == 32
-    assert flow["Left out: every film refused"] == 0
+    assert flow["Left out: no film could be analysed"] == 0
     assert tables["calibration"].rows == []
 
 
@@ -238,4 +238,4 @@ def test_a_refused_film_of_such_a_bundle_is_no_answer(
     told = [Told(answers=(None,), appearance=True), Told(answers=(0.9,), appearance=True)]
     write(installation, told, user_id=doctor.id)
     flow = {str(row[1]): row[2] for row in _tables(installation)["flow"].rows}
-    assert (flow["Left out: every film refused"], flow["With an answer"]) == (1, 1)
+    assert (flow["Left out: no film could be analysed"], flow["With an answer"]) == (1, 1)

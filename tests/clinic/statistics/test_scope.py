@@ -13,6 +13,8 @@ from covid_d.clinic.fields import FIRST_DAY, LAST_DAY
 from covid_d.clinic.roles import Role
 from covid_d.clinic.statistics.scope import DEFAULT_DAYS, Period, Scope
 
+pytestmark = pytest.mark.postgres
+
 TODAY = date(2026, 11, 24)
 
 

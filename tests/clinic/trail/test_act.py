@@ -19,6 +19,8 @@ from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.act import Act, UnrecordedError, subject_of
 from covid_d.clinic.trail.audit_trail import Actor
 
+pytestmark = pytest.mark.postgres
+
 WHO = Actor(None, "10.0.0.9")
 
 

@@ -21,7 +21,12 @@ TRIES_EVERYWHERE: Final = 50
 """Wrong ones for a name from all addresses, after which it rests where it never signed in."""
 LOCK: Final = timedelta(minutes=15)
 _FAMILIAR: Final = timedelta(days=30)
-_PARDONS: Final = ("user.unlock", "user.reset_password", "password.set")
+_PARDONS: Final = (
+    "user.unlock",
+    "user.reset_password",
+    "user.reset_second_factor",
+    "password.set",
+)
 
 
 def rests(session: Session, subject: str, address: str) -> bool:

@@ -95,7 +95,7 @@ def check(session: Session, purpose: Purpose, token: str) -> OneTimeLink:
             OneTimeLink.expires_at > now(),
         )
     )
-    if found is None:
+    if found is None or found.altered:
         raise SpentLinkError
     return found
 

@@ -237,10 +237,10 @@ def sign_in(
         if user is None:
             user = _unlinked(act.session, _name(claims, installation.settings.oidc_claim))
         token = None
-        if user is not None and user.active:
+        if user is not None and user.active and not user.altered:
             user.oidc_subject, user.must_change_password = subject, False
             sessions.forget_ended(act.session, installation.settings)
-            token = sessions.start(act.session, user, browser)
+            token = sessions.start(act.session, user, browser, way=sessions.OPENID)
         if user is not None:
             act.known_as(user.id)
         detail = {"by": "openid"} | ({"linked": True} if token and linked else {})

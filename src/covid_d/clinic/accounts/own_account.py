@@ -53,7 +53,7 @@ def person_of_link(installation: Installation, token: str) -> Person:
     with installation.reading() as session:
         link = links.check(session, Purpose.PASSWORD, token)
         user = session.get(User, link.user_id) if link.user_id else None
-        if user is None or not user.active:
+        if user is None or user.altered or not user.active:
             raise SpentLinkError
         return Person.of(user)
 

@@ -51,7 +51,7 @@ def matches(password: str, stored: str | None) -> bool:
     Takes as long when there is none, so that an answer's time does not tell who has an account.
     """
     try:
-        return _hasher().verify(stored or _nobody(), password) and stored is not None
+        return _hasher().verify(stored or _nobody(), password) and bool(stored)
     except (VerificationError, InvalidHashError):
         return False
 

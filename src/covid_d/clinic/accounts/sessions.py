@@ -15,11 +15,15 @@ from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token, token_hash
 from covid_d.clinic.settings import ClinicSettings
 
+OPENID: Final = "openid"
+"""The way of those whom an identity provider sent."""
 # How often a session's last use is written: once a request would write on every page.
 _TOUCH: Final = timedelta(minutes=1)
 
 
-def start(session: Session, user: User, browser: str | None = None) -> str:
+def start(
+    session: Session, user: User, browser: str | None = None, *, way: str | None = None
+) -> str:
     """Start a session and return its token for the cookie; an older cookie is never taken over.
 
     Parameters
@@ -30,6 +34,8 @@ def start(session: Session, user: User, browser: str | None = None) -> str:
         Who signed in.
     browser
         Its coarse name, for its owner: see :func:`~covid_d.clinic.accounts.browsers.name_of`.
+    way
+        How they came in; ``None`` by the password alone.
     """
     token = new_token()
     moment = now()
@@ -41,6 +47,7 @@ def start(session: Session, user: User, browser: str | None = None) -> str:
             created_at=moment,
             last_seen_at=moment,
             browser=browser,
+            way=way,
         )
     )
     return token
@@ -50,7 +57,7 @@ def resume(installation: Installation, token: str) -> tuple[Person, str] | None:
     """Return the person and the form token of a running session, or ``None``.
 
     A session ends after ``idle_minutes`` without a request, after ``session_hours`` in any case,
-    and at once when its person is switched off.
+    and at once when its person is switched off, or either was changed in the database.
     """
     moment = now()
     with installation.reading() as session:
@@ -61,9 +68,12 @@ def resume(installation: Installation, token: str) -> tuple[Person, str] | None:
                 SignInSession.token_sha256 == token_hash(token), is_running(installation.settings)
             )
         )
-        if found is None or not found.user.active:
+        if found is None or found.altered or found.user.altered or not found.user.active:
             return None
-        person, csrf_token = Person.of(found.user), found.csrf_token
+        # Who came from an identity provider was asked there for whatever it asks for.
+        lacks = found.way != OPENID and lacks_second_factor(installation.settings, found.user)
+        person = Person.of(found.user, lacks_second_factor=lacks)
+        csrf_token = found.csrf_token
     if moment - found.last_seen_at > _TOUCH:
         with installation.writing() as session:
             session.execute(
@@ -72,6 +82,11 @@ def resume(installation: Installation, token: str) -> tuple[Person, str] | None:
                 .values(last_seen_at=moment)
             )
     return person, csrf_token
+
+
+def lacks_second_factor(settings: ClinicSettings, user: User) -> bool:
+    """Return whether a person's role needs a second factor and the person has none."""
+    return user.totp_encrypted is None and settings.needs_second_factor(user.role)
 
 
 def is_running(settings: ClinicSettings) -> ColumnElement[bool]:

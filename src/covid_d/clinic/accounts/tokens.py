@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from covid_d.clinic import sentences
+from covid_d.clinic.accounts import sessions
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import ApiToken, User
@@ -129,9 +130,11 @@ def verify(installation: Installation, token: str) -> Person | None:
         )
         if found is None or found.revoked_at is not None or found.expires_at <= moment:
             return None
-        if not found.user.active:
+        if found.altered or found.user.altered or not found.user.active:
             return None
-        person = Person.of(found.user)
+        # No program types a code: its owner passed the second factor before making the token.
+        lacks = sessions.lacks_second_factor(installation.settings, found.user)
+        person = Person.of(found.user, lacks_second_factor=lacks)
     if found.last_used_at is None or moment - found.last_used_at > _TOUCH:
         with installation.writing() as session:
             session.execute(

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from covid_d.clinic.accounts import links, sessions
+from covid_d.clinic.accounts import links, second_factor, sessions
 from covid_d.clinic.accounts.links import Purpose
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.accounts.user_details import UserDetails, changes
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import User
+from covid_d.clinic.database.sealed import accept
 from covid_d.clinic.errors import ConflictError, NotFoundError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
@@ -40,6 +42,10 @@ class Account:
         Until when it rests after wrong tries, if it does.
     created_at
         When it was made.
+    altered
+        Whether it was changed in the database: nobody signs in with it until it is saved anew.
+    second_factor
+        Since when it has a second factor; ``None`` without.
     """
 
     person: Person
@@ -47,6 +53,8 @@ class Account:
     ready: bool
     locked_until: datetime | None
     created_at: datetime
+    altered: bool = False
+    second_factor: datetime | None = None
 
     @classmethod
     def of(cls, user: User) -> Account:
@@ -58,6 +66,8 @@ class Account:
             ready=user.password_hash is not None or user.oidc_subject is not None,
             locked_until=user.locked_until if rests else None,
             created_at=user.created_at,
+            altered=user.altered,
+            second_factor=user.totp_since,
         )
 
 
@@ -70,6 +80,15 @@ def every(installation: Installation) -> Sequence[Account]:
             .order_by(User.active.desc(), func.lower(User.full_name), User.id)
         )
         return [Account.of(user) for user in found]
+
+
+def named(installation: Installation, username: str) -> Person | None:
+    """Return the active person of a user name, for the command line; ``None`` if there is none."""
+    with installation.reading() as session:
+        user = session.scalar(
+            select(User).where(func.lower(User.username) == username.strip().lower(), User.active)
+        )
+        return Person.of(user) if user is not None else None
 
 
 def one(installation: Installation, user_id: int) -> Account:
@@ -112,6 +131,9 @@ def create(installation: Installation, actor: Actor, details: UserDetails) -> tu
 def edit(installation: Installation, actor: Actor, user_id: int, details: UserDetails) -> None:
     """Change a person's details; a new role or unit ends their sessions at once.
 
+    An account that was changed in the database holds again once it is saved here; what proves who
+    somebody is (password, second factor, provider's subject) is taken from it.
+
     Raises
     ------
     InvalidInputError
@@ -119,18 +141,21 @@ def edit(installation: Installation, actor: Actor, user_id: int, details: UserDe
     ConflictError
         If it would leave nobody to administer the installation.
     """
-    with _changing(installation, actor, user_id) as (act, user):
+    with _changing(installation, actor, user_id, beside_administrators=True) as (act, user):
         details.check(act.session, but=user_id)
         if details.role is not Role.ADMINISTRATOR:
             _keep_an_administrator(act.session, user)
         before = _facts(user.username, user.full_name, user.role, user.unit_id)
         after = _facts(details.username, details.full_name, details.role.value, details.unit_id)
-        changed = changes(before, after)
+        changed: dict[str, Any] = {**changes(before, after)}
+        if user.altered:
+            _take_back(act, user)
+            changed["altered"] = True
         if not changed:
             return
         user.username, user.full_name = details.username, details.full_name
         user.role, user.unit_id = details.role.value, details.unit_id
-        if changed.keys() & {"role", "unit"}:
+        if changed.keys() & {"role", "unit", "altered"}:
             sessions.end_all(act.session, user_id)
         act.record("user.edit", user, **changed)
 
@@ -143,7 +168,7 @@ def set_active(installation: Installation, actor: Actor, user_id: int, active: b
     ConflictError
         If it would leave nobody to administer the installation.
     """
-    with _changing(installation, actor, user_id) as (act, user):
+    with _changing(installation, actor, user_id, beside_administrators=True) as (act, user):
         if user.active == active:
             return
         if not active:
@@ -154,15 +179,29 @@ def set_active(installation: Installation, actor: Actor, user_id: int, active: b
         act.record("user.on" if active else "user.off", user)
 
 
-def reset_password(installation: Installation, actor: Actor, user_id: int) -> str:
+def reset_password(
+    installation: Installation, actor: Actor, user_id: int, *, trusted: bool = False
+) -> str:
     """Take a person's password away and return the path of the link to set a new one.
 
-    Their sessions end at once and their API tokens rest until the new password is set.
+    Their sessions end at once and their API tokens rest until the new password is set. A second
+    factor stays: a forgotten password is no lost phone.
+
+    Parameters
+    ----------
+    installation, actor
+        Where, and who does it.
+    user_id
+        Whose.
+    trusted
+        Take name, role and unit as they are, though they were changed in the database: for the
+        machine's owner, where no administrator can sign in any more.
 
     Raises
     ------
     ConflictError
-        For one's own account, which would lock one out, and for one that is switched off.
+        For one's own account, which would lock one out, for one that is switched off, and for
+        one that was changed in the database.
     """
     with _changing(installation, actor, user_id) as (act, user):
         if actor.user_id == user_id:
@@ -173,11 +212,41 @@ def reset_password(installation: Installation, actor: Actor, user_id: int) -> st
             raise ConflictError(
                 N_("This account is switched off."), N_("Switch it on first."), code="switched_off"
             )
-        user.password_hash, user.must_change_password = None, True
+        if user.altered and not trusted:
+            raise _altered()
+        taken_as_is = {"altered": True, "role": user.role, "unit": user.unit_id}
+        detail = taken_as_is if user.altered else {}
+        _take_back(act, user)
+        sessions.end_all(act.session, user_id)
+        act.record("user.reset_password", user, **detail)
+        return _password_link(act.session, user)
+
+
+def reset_second_factor(installation: Installation, actor: Actor, user_id: int) -> None:
+    """Take the second factor off the account of somebody who lost phone and recovery codes.
+
+    Their sessions end at once: whoever has the phone now may be signed in.
+
+    Raises
+    ------
+    ConflictError
+        For one's own account, where the codes are asked for, for one without a second factor, and
+        for one that was changed in the database.
+    """
+    with _changing(installation, actor, user_id) as (act, user):
+        if actor.user_id == user_id:
+            raise ConflictError(
+                N_("Your own second factor is switched off on your account page."),
+                code="own_account",
+            )
+        if user.altered:
+            raise _altered()
+        if user.totp_encrypted is None:
+            raise ConflictError(N_("This account has no second factor."), code="no_second_factor")
+        second_factor.take_off(user)
         user.failed_sign_ins, user.locked_until = 0, None
         sessions.end_all(act.session, user_id)
-        act.record("user.reset_password", user)
-        return _password_link(act.session, user)
+        act.record("user.reset_second_factor", user)
 
 
 def unlock(installation: Installation, actor: Actor, user_id: int) -> None:
@@ -188,28 +257,53 @@ def unlock(installation: Installation, actor: Actor, user_id: int) -> None:
 
 
 @contextmanager
-def _changing(installation: Installation, actor: Actor, user_id: int) -> Iterator[tuple[Act, User]]:
+def _changing(
+    installation: Installation, actor: Actor, user_id: int, *, beside_administrators: bool = False
+) -> Iterator[tuple[Act, User]]:
+    """Lock an account; where administrators may become fewer, all of theirs too.
+
+    In one order and before anything else is locked, so that two who remove each other wait for
+    one another in turn, and not in a ring.
+    """
     with installation.act(actor) as act:
+        if beside_administrators:
+            chiefs = or_(User.id == user_id, User.role == Role.ADMINISTRATOR.value)
+            act.session.execute(select(User.id).where(chiefs).order_by(User.id).with_for_update())
         user = act.session.get(User, user_id, with_for_update=True)
         if user is None:
             raise NotFoundError
         yield act, user
 
 
+def _take_back(act: Act, user: User) -> None:
+    """Take what somebody signs in with; a row that was altered is sealed anew."""
+    if user.altered:
+        accept(act.session, user)
+        user.oidc_subject = None
+        second_factor.take_off(user)
+    user.password_hash, user.must_change_password = None, True
+    user.failed_sign_ins, user.locked_until = 0, None
+
+
+def _altered() -> ConflictError:
+    return ConflictError(
+        N_("This account was changed in the database, not by COVID-D."),
+        N_("Check its name, role and unit and save them first."),
+        code="account_altered",
+    )
+
+
 def _keep_an_administrator(session: Session, user: User) -> None:
     """Refuse when nobody else could administer: active, and able to sign in."""
     if user.role != Role.ADMINISTRATOR.value or not user.active:
         return
-    # Locked, so that two administrators cannot remove each other at the same moment.
+    # All are locked by now: two administrators cannot remove each other at the same moment.
     able = session.scalars(
-        select(User.id)
-        .where(
+        select(User.id).where(
             User.role == Role.ADMINISTRATOR.value,
             User.active.is_(True),
             or_(User.password_hash.is_not(None), User.oidc_subject.is_not(None)),
         )
-        .order_by(User.id)
-        .with_for_update()
     ).all()
     if set(able) <= {user.id}:
         raise ConflictError(

@@ -8,9 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.api.words import _
+from covid_d.clinic.cases.consensus import Consensus, consensus_of
+from covid_d.clinic.cases.film_terms import BodySide, Height
+from covid_d.clinic.cases.marks import Mark
+from covid_d.clinic.cases.structured import Structured
 from covid_d.clinic.cases.worklist import WorklistPage, WorklistRow
 from covid_d.clinic.clock import Clock
-from covid_d.clinic.database.cases import Case, Film, StoredAssessment
+from covid_d.clinic.database.cases import Case, Film, Reading, StoredAssessment
 from covid_d.clinic.follow_up.facts import Fact, Told, summary
 from covid_d.clinic.follow_up.laboratory import Laboratory, ResultToDate, Standard, Why
 from covid_d.clinic.follow_up.terms import EntryKind
@@ -121,10 +125,13 @@ class Warned(BaseModel):
 class CovidAt(BaseModel):
     """How probable COVID-19 is at a prevalence, given how the film looks."""
 
-    low: float = Field(description=_("Lower end of the 95 % range that the studies support."))
+    low: float = Field(description=_("Lower end of the 95 % range that the table supports."))
     value: float = Field(description=_("Its middle."))
     high: float = Field(description=_("Upper end of the range."))
     prevalence: float = Field(description=_("Share of COVID-19 that was assumed."))
+    table: str = Field(
+        description=_("Name of the table of likelihood ratios: published studies, or a local one.")
+    )
 
 
 class AssessmentAnswer(BaseModel):
@@ -153,7 +160,7 @@ class AssessmentAnswer(BaseModel):
     )
     covid: CovidAt | None = Field(
         description=_(
-            "How probable COVID-19 is at a prevalence, by published studies; null without a "
+            "How probable COVID-19 is at a prevalence, by the table named; null without a "
             "prevalence, and from bundles that did not pass their audit."
         )
     )
@@ -200,6 +207,10 @@ class FilmInfo(BaseModel):
     width: int | None = Field(description=_("Width in pixels."))
     height: int | None = Field(description=_("Height in pixels."))
     projection: str | None = Field(description=_("PA, AP or AP Supine, as the file or you say."))
+    taken_on: date | None = Field(description=_("Day of the film, as the file or you say."))
+    was_straightened: bool = Field(
+        description=_("Whether its user straightened it from a photograph.")
+    )
 
 
 class FollowUpFact(BaseModel):
@@ -276,6 +287,63 @@ class FollowUpAnswer(BaseModel):
         )
 
 
+class SignAnswer(BaseModel):
+    """One sign that a reader named."""
+
+    code: str = Field(description=_("Name of the sign, for programs."))
+    side: BodySide | None = Field(description=_("The patient's side; null where it has none."))
+    heights: list[Height] = Field(description=_("Thirds of the lung in which it lies."))
+
+
+class ReadingAnswer(BaseModel):
+    """What a person read from a case's films. Never changed; a newer one follows it."""
+
+    id: int = Field(description=_("Number of the reading."))
+    reader: str = Field(description=_("Full name of who read."))
+    at: datetime = Field(description=_("When it was recorded."))
+    kind: str = Field(
+        description=_("blind, open, second, informed, or third: it settles a disagreement.")
+    )
+    finding: str = Field(description=_("For COVID-19: positive, negative or inconclusive."))
+    appearance: Appearance | None = Field(description=_("The category that the reader named."))
+    signs: list[SignAnswer] = Field(description=_("Signs, each with side and thirds of the lung."))
+    extent: list[int] | None = Field(
+        description=_("Brixia score by zone, each 0 to 3: right lung from above, then the left.")
+    )
+    brixia: int | None = Field(description=_("Sum of the Brixia score, 0 to 18."))
+    notes: str = Field(description=_("Free words."))
+
+    @classmethod
+    def of(cls, reading: Reading) -> ReadingAnswer:
+        """Return a reading."""
+        seen = Structured.of(reading)
+        return cls(
+            **{name: getattr(reading, name) for name in ("id", "kind", "finding", "notes")},
+            **seen.columns,
+            reader=reading.user.full_name,
+            at=reading.created_at,
+            brixia=seen.brixia,
+        )
+
+
+class ConsensusAnswer(BaseModel):
+    """What holds of several readings of a case."""
+
+    finding: str = Field(description=_("For COVID-19: positive, negative or inconclusive."))
+    appearance: Appearance | None = Field(description=_("The category, if one was named."))
+    settled: bool = Field(
+        description=_("Whether a third reader settled a disagreement; else the readers agree.")
+    )
+    readers: list[str] = Field(description=_("Full names of the third reader, or of who agree."))
+    at: datetime = Field(description=_("When it was reached."))
+
+    @classmethod
+    def of(cls, found: Consensus) -> ConsensusAnswer:
+        """Return a consensus."""
+        own = ("finding", "appearance", "settled", "at")
+        return cls(**{name: getattr(found, name) for name in own}, readers=list(found.who))
+
+
 class CaseRow(BaseModel):
     """One case in a list."""
 
@@ -301,16 +369,18 @@ class CaseRow(BaseModel):
     reference: ReferenceAnswer | None = Field(
         description=_("What counts as reference standard; null when there is a withheld result.")
     )
+    marks: list[Mark] = Field(description=_("Marks: urgent; second, a second reading wanted."))
 
     @classmethod
     def of(cls, row: WorklistRow) -> CaseRow:
         """Return a row of the worklist."""
-        own = {"laboratory", "reference"}
+        own = {"laboratory", "reference", "marks"}
         said = row.laboratory
         return cls(
             **{name: getattr(row, name) for name in cls.model_fields if name not in own},
             laboratory=said.to_date if said else None,
             reference=ReferenceAnswer.of(said) if said else None,
+            marks=sorted(row.marks),
         )
 
 
@@ -346,6 +416,9 @@ class CaseAnswer(BaseModel):
     symptoms: list[str] = Field(description=_("Codes of symptoms."))
     comorbidities: list[str] = Field(description=_("Codes of other illnesses."))
     spo2: int | None = Field(description=_("Oxygen saturation in per cent."))
+    on_oxygen: bool | None = Field(
+        description=_("Whether it was measured on oxygen; false when breathing air.")
+    )
     vaccine_doses: int | None = Field(description=_("Doses against COVID-19 so far."))
     notes: str = Field(description=_("Free words."))
     films: list[FilmInfo] = Field(description=_("Its films."))
@@ -355,17 +428,28 @@ class CaseAnswer(BaseModel):
     assessments: list[StoredAnswer] = Field(
         description=_("What the model said, film by film; empty when withheld.")
     )
+    readings: list[ReadingAnswer] = Field(
+        description=_("What people read, oldest first; empty when withheld.")
+    )
+    consensus: ConsensusAnswer | None = Field(
+        description=_("What holds of several readings; null of one, in dispute, when withheld.")
+    )
     follow_up: FollowUpAnswer = Field(description=_("What was learnt later."))
 
     @classmethod
     def of(cls, case: Case, told: Told, clock: Clock) -> CaseAnswer:
         """Return a case as :func:`~covid_d.clinic.cases.load_case.whole_case` loads it."""
-        own = {"films", "withheld", "assessments", "follow_up"}
+        own = {"films", "withheld", "assessments", "readings", "consensus", "follow_up"}
+        found = None if told.withheld else consensus_of(case.readings)
         return cls(
             **{name: getattr(case, name) for name in cls.model_fields if name not in own},
             films=[FilmInfo.model_validate(film) for film in case.films],
             withheld=told.withheld,
             assessments=[] if told.withheld else stored_answers(case.films),
+            readings=[]
+            if told.withheld
+            else [ReadingAnswer.of(one) for one in case.readings if not one.altered],
+            consensus=None if found is None else ConsensusAnswer.of(found),
             follow_up=FollowUpAnswer.of(told, case, clock),
         )
 

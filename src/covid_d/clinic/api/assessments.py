@@ -10,6 +10,7 @@ from covid_d.clinic.api.access import Creator
 from covid_d.clinic.api.answers import AssessmentAnswer
 from covid_d.clinic.api.words import _
 from covid_d.clinic.cases.assess_without_case import assess_alone
+from covid_d.clinic.http.film_threads import on_film_threads
 from covid_d.clinic.http.visitor import installation
 from covid_d.detector import Stated
 from covid_d.radiograph import Projection, Sex
@@ -26,6 +27,7 @@ router = APIRouter(tags=["assessments"])
         "blind it is an error (blind_mode), since nobody's own reading would come first."
     ),
 )
+@on_film_threads
 def assess_film(
     request: Request,
     caller: Creator,

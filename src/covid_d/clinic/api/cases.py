@@ -16,10 +16,12 @@ from covid_d.clinic.cases import readings
 from covid_d.clinic.cases.intake import GivenFilm, NewCase, create_case
 from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
+from covid_d.clinic.cases.reading_list import Waiting
 from covid_d.clinic.cases.worklist import HIGHEST_NUMBER, PAGE_SIZE, Filters, Sort, list_cases
 from covid_d.clinic.fields import Choice, Day, Line, Whole
 from covid_d.clinic.follow_up import facts as follow_up
 from covid_d.clinic.follow_up.laboratory import ResultToDate
+from covid_d.clinic.http.film_threads import on_film_threads
 from covid_d.clinic.http.visitor import Visitor, installation
 from covid_d.detector import Outcome
 from covid_d.radiograph import Projection
@@ -58,6 +60,10 @@ class CaseForm:
     spo2: Annotated[
         int | None, Whole(*SPO2), Form(description=_("Oxygen saturation in per cent."))
     ] = None
+    on_oxygen: Annotated[
+        bool | None,
+        Form(description=_("Whether it was measured on oxygen; false when breathing air.")),
+    ] = None
     vaccine_doses: Annotated[
         int | None, Whole(*DOSES), Form(description=_("Doses against COVID-19 so far."))
     ] = None
@@ -67,6 +73,9 @@ class CaseForm:
     notes: Annotated[str, Form(description=_("Free words."))] = ""
     projection: Annotated[
         Projection | None, Choice(), Form(description=_("Of films whose file does not state it."))
+    ] = None
+    taken_on: Annotated[
+        date | None, Day(), Form(description=_("Day of films whose file does not state it."))
     ] = None
     same_film_reason: Annotated[
         str,
@@ -91,6 +100,7 @@ class CaseForm:
             symptoms=self.symptoms,
             comorbidities=self.comorbidities,
             spo2=self.spo2,
+            on_oxygen=self.on_oxygen,
             vaccine_doses=self.vaccine_doses,
             research_consent=self.research_consent,
             notes=self.notes,
@@ -98,7 +108,10 @@ class CaseForm:
 
     def given_films(self) -> list[GivenFilm]:
         """Return the films as the intake takes them."""
-        return [GivenFilm(film.file.read(), self.projection) for film in self.films]
+        return [
+            GivenFilm(film.file.read(), self.projection, taken_on=self.taken_on)
+            for film in self.films
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,17 @@ class ListQuery:
     )
     sex: Annotated[str | None, Line(80), Query(description=_("F, M or O."))] = None
     own: Annotated[bool, Query(description=_("Only cases that you entered."))] = False
+    waiting: Annotated[
+        Waiting | None,
+        Choice(),
+        Query(
+            description=_(
+                "A reading list: unread (by you), second (reading due), disputed (readers "
+                "disagree), laboratory (it disagrees with the model), urgent. A case that you have "
+                "yet to read blind is in none that would tell you more."
+            )
+        ),
+    ] = None
     sort: Annotated[Sort, Choice(), Query(description=_("In which order."))] = Sort.NEWEST
 
     def filters(self) -> Filters:
@@ -136,6 +160,7 @@ class ListQuery:
             province=self.province,
             sex=self.sex,
             own=self.own,
+            waiting=self.waiting,
             sort=self.sort,
         )
 
@@ -149,6 +174,7 @@ class ListQuery:
         "the reason. In a unit that reads blind the answer is withheld until your own reading."
     ),
 )
+@on_film_threads
 def submit_case(
     request: Request, response: Response, caller: Creator, form: Annotated[CaseForm, Depends()]
 ) -> CaseAnswer:
@@ -164,7 +190,7 @@ def submit_case(
         same_film_reason=form.same_film_reason,
     )
     response.headers["location"] = f"/api/v1/cases/{case_id}"
-    return _case(request, caller, case_id)
+    return told_case(request, caller, case_id)
 
 
 @router.get(
@@ -199,7 +225,7 @@ def get_cases(
 )
 def get_case(request: Request, caller: Reader, case_id: CaseNumber) -> CaseAnswer:
     """Return a case of your unit with its films, answers and follow-up."""
-    return _case(request, caller, case_id)
+    return told_case(request, caller, case_id)
 
 
 @router.get(
@@ -221,7 +247,8 @@ def get_assessments(request: Request, caller: Reader, case_id: CaseNumber) -> li
     return stored_answers(case.films)
 
 
-def _case(request: Request, caller: Visitor, case_id: int) -> CaseAnswer:
+def told_case(request: Request, caller: Visitor, case_id: int) -> CaseAnswer:
+    """Return a case as its caller may see it; the view is recorded."""
     with installation(request).act(caller.actor) as act:
         case = whole_case(act.session, caller.person, case_id)
         told = follow_up.told(act.session, case, caller.person)

@@ -6,7 +6,14 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
-from covid_d.clinic.api import assessments, cases, documentation, follow_ups, identity
+from covid_d.clinic.api import (
+    assessments,
+    cases,
+    documentation,
+    follow_ups,
+    identity,
+    readings,
+)
 from covid_d.clinic.api.answers import Problem
 from covid_d.clinic.api.words import _
 
@@ -31,5 +38,5 @@ router = APIRouter(
     responses=_ERRORS,
     generate_unique_id_function=lambda route: route.name,
 )
-for _group in (identity, cases, assessments, follow_ups, documentation):
+for _group in (identity, cases, assessments, readings, follow_ups, documentation):
     router.include_router(_group.router)

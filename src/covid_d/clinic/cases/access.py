@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import Case
+from covid_d.clinic.database.sealed import AlteredError
 from covid_d.clinic.errors import NotFoundError
 
 
@@ -34,9 +35,13 @@ def case_of(session: Session, person: Person, case_id: int, *, lock: bool = Fals
     ------
     NotFoundError
         If there is none, or it is another unit's: which of both is not said.
+    AlteredError
+        If it was changed in the database.
     """
     query = select(Case).where(Case.id == case_id, of_unit(person))
     found = session.scalar(query.with_for_update() if lock else query)
     if found is None:
         raise NotFoundError
+    if found.altered:
+        raise AlteredError
     return found

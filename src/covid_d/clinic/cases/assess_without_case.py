@@ -51,11 +51,14 @@ def assess_alone(
             N_("Your unit reads blind: films are answered within a case, after your own reading."),
             code="blind_mode",
         )
-    detector = installation.active_detector.detector
     assumed = prevalence if prevalence is not None or unit is None else unit.prevalence
-    found = installation.active_detector.examine(content, detector).examination
-    assessment = detector.judge(found, stated, assumed)
     sha256 = hashlib.sha256(content).hexdigest()
-    with installation.act(actor) as act:
-        act.record("film.assess", f"film:{sha256}", outcome=assessment.outcome.value)
-    return assessment
+    while True:
+        detector = installation.active_detector.detector
+        found = installation.active_detector.examine(content, detector).examination
+        assessment = detector.judge(found, stated, assumed)
+        with installation.act(actor) as act:
+            act.record("film.assess", f"film:{sha256}", outcome=assessment.outcome.value)
+            still = installation.active_detector.answers_still(act.session, detector)
+        if still:
+            return assessment

@@ -9,11 +9,15 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.cases.marks import Mark
 from covid_d.clinic.cases.readings import FINDINGS, KINDS, may_see_answer
+from covid_d.clinic.cases.structured import Structured
 from covid_d.clinic.database.accounts import User
-from covid_d.clinic.database.cases import AnswerShown, Case
+from covid_d.clinic.database.cases import AnswerShown, Case, CaseMark, StoredAssessment
 from covid_d.clinic.follow_up import facts as follow_up
+from covid_d.detector import Outcome
 from covid_d.language import N_, Message, Text
 
 
@@ -37,6 +41,8 @@ class Event:
         The day that the value is of, where one was stated.
     notes
         In the author's words.
+    seen
+        The structured part of a reading.
     reason
         Why it corrects an earlier entry.
     superseded
@@ -50,6 +56,7 @@ class Event:
     who: str = ""
     day: date | None = None
     notes: str = ""
+    seen: Structured | None = None
     reason: str = ""
     superseded: bool = False
 
@@ -75,6 +82,7 @@ def history(session: Session, case: Case, person: Person) -> list[Event]:
         events.extend(_answers(case))
         events.extend(_shown(session, case))
     events.extend(_readings(case, None if open_to_all else person))
+    events.extend(_marks(session, case))
     events.extend(_follow_ups(session, case, person))
     return sorted(events, key=lambda event: event.at)
 
@@ -85,9 +93,17 @@ def _answers(case: Case) -> Iterator[Event]:
             yield Event(
                 stored.created_at,
                 N_("Answer of the model, film %(n)d", n=number),
-                stored.headline,
-                f"{stored.bundle_name} {stored.bundle_version}",
+                N_("Answer discarded") if stored.is_void else stored.headline,
+                _model(stored),
             )
+
+
+def _model(stored: StoredAssessment) -> Text | str:
+    """Return what answered; no answer is told without what takes its worth from it."""
+    name = f"{stored.bundle_name} {stored.bundle_version}"
+    if stored.bundle_verdict != "demonstration" or stored.outcome == Outcome.REFUSED.value:
+        return name
+    return N_("%(model)s, demonstration model", model=name)
 
 
 def _shown(session: Session, case: Case) -> Iterator[Event]:
@@ -102,15 +118,26 @@ def _shown(session: Session, case: Case) -> Iterator[Event]:
 
 def _readings(case: Case, only: Person | None) -> Iterator[Event]:
     for reading in case.readings:
-        if only is None or reading.user_id == only.id:
-            yield Event(
-                reading.created_at,
-                N_("Reading"),
-                FINDINGS[reading.finding],
-                KINDS[reading.kind],
-                reading.user.full_name,
-                notes=reading.notes,
-            )
+        if only is not None and reading.user_id != only.id:
+            continue
+        if reading.altered:
+            yield Event(reading.created_at, N_("Reading"), sentences.ALTERED)
+            continue
+        yield Event(
+            reading.created_at,
+            N_("Reading"),
+            FINDINGS[reading.finding],
+            KINDS[reading.kind],
+            reading.user.full_name,
+            notes=reading.notes,
+            seen=Structured.of(reading),
+        )
+
+
+def _marks(session: Session, case: Case) -> Iterator[Event]:
+    """Yield the marks that stand; the audit trail knows those that were taken off."""
+    for row in session.scalars(select(CaseMark).where(CaseMark.case_id == case.id)):
+        yield Event(row.created_at, Mark(row.mark).text, who=row.user.full_name)
 
 
 def _follow_ups(session: Session, case: Case, person: Person) -> Iterator[Event]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -16,12 +17,13 @@ from sqlalchemy.exc import IntegrityError
 
 from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.cases import national_id, same_film, staging
-from covid_d.clinic.cases.keeping import keep
+from covid_d.clinic.cases import national_id, network_films, same_film, staging
+from covid_d.clinic.cases.keeping import Kept, keep, stored_print
 from covid_d.clinic.cases.new_case import NewCase, faults
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment, assessment_columns
 from covid_d.clinic.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
+from covid_d.clinic.films import FilmStoreError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.trail.act import Act
 from covid_d.clinic.trail.audit_trail import Actor
@@ -30,9 +32,11 @@ from covid_d.detector.judge import facts_with
 from covid_d.language import N_
 from covid_d.radiograph import Projection, Sex
 
-__all__ = ["MAX_FILMS", "GivenFilm", "NewCase", "create_case", "find_submission"]
+__all__ = ["MAX_FILMS", "GivenFilm", "NewCase", "columns_of", "create_case", "find_submission"]
 
 MAX_FILMS: Final = 12
+_TRIES: Final = 5
+"""Of one case, while the bundle is being switched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +51,27 @@ class GivenFilm:
         As the doctor states it, for a file that does not.
     token
         What ``staging.stage`` called a film sent ahead.
+    taken_on
+        Day of the film as the doctor states it, for a file that does not.
     """
 
     content: bytes | None = None
     projection: Projection | None = None
     token: str | None = None
+    taken_on: date | None = None
+
+
+class _SwitchedError(Exception):
+    """Another bundle, or table, answers since the films were examined: their answers are old."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Film:
     """A film ready to be entered."""
 
-    content: bytes | None
+    kept: Kept
     columns: dict[str, Any]
     answer: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Stored:
-    """What is kept of a film; its bytes only where they are not on the disk already."""
-
-    content: bytes | None
-    sha256: str
-    received_sha256: str | None
-    identity_encrypted: str | None
 
 
 def create_case(
@@ -115,7 +116,7 @@ def create_case(
         If the active bundle cannot be used.
     """
     _check(installation, person, new_case, films, submission)
-    columns = _columns(installation, new_case)
+    columns = columns_of(installation, new_case)
     before = find_submission(installation, person, submission, columns)
     if before is not None:
         return before
@@ -124,20 +125,56 @@ def create_case(
     if not unit.active:
         fault = N_("This health unit is switched off and takes no new cases.")
         raise InvalidInputError({"unit_id": fault})
-    ready = _examined(installation, person, new_case, films, unit.prevalence)
-    _store(installation, ready)
     columns |= {"submission": submission, "blind": unit.blind_mode, "created_by_id": person.id}
-    try:
-        with installation.act(actor) as act:
-            others = same_film.check(act.session, list(ready), columns, same_film_reason)
-            number = _enter(act, installation, columns, ready, others, same_film_reason.strip())
-            staging.forget(act.session, person, [film.token for film in films if film.token])
-            return number
-    except IntegrityError:  # the same submission, sent at the same moment, was first
-        before = find_submission(installation, person, submission, columns)
-        if before is None:
-            raise
-        return before
+    for _ in range(_TRIES):
+        detector = installation.active_detector.detector
+        ready = _examined(installation, person, new_case, films, unit.prevalence, detector)
+        _store(installation, ready)
+        try:
+            return _accepted(
+                installation, person, actor, columns, ready, films, detector, same_film_reason
+            )
+        except _SwitchedError:  # somewhere between; by the new one then
+            continue
+        except IntegrityError:  # the same submission, sent at the same moment, was first
+            before = find_submission(installation, person, submission, columns)
+            if before is None:
+                raise
+            return before
+    raise UnavailableError(
+        N_("The model was switched again and again meanwhile; nothing was saved."),
+        N_("Send the form again."),
+        code="bundle_switched",
+    )
+
+
+def _accepted(
+    installation: Installation,
+    person: Person,
+    actor: Actor,
+    columns: dict[str, Any],
+    ready: dict[str, _Film],
+    films: Sequence[GivenFilm],
+    detector: Detector,
+    same_film_reason: str,
+) -> int:
+    """Enter a case whose films are answered and stored, and return its number."""
+    prints = {name: film.kept.thumbnail for name, film in ready.items() if film.kept.thumbnail}
+    with installation.reading() as session:  # before the trail's one writer keeps others waiting
+        proposed = same_film.propose(session, prints)
+    found = proposed.decided(installation.active_detector.compare)
+    with installation.act(actor) as act:
+        found = same_film.look_alikes(act.session, prints, found)
+        others = same_film.check(act.session, list(ready), columns, same_film_reason, found.twins)
+        number = _enter(act, installation, columns, ready, others, same_film_reason.strip())
+        tokens = [film.token for film in films if film.token]
+        staging.forget(act.session, person, tokens)
+        network_films.enter(act, tokens, number)
+        # The trail is told, so nobody switches from here on: an answer by the bundle before a
+        # switch never comes after it, whichever server did either.
+        if not installation.active_detector.answers_still(act.session, detector):
+            raise _SwitchedError
+        return number
 
 
 def find_submission(
@@ -179,6 +216,9 @@ def _check(
     wrong = faults(new_case, person, installation.settings.national_id, installation.clock.today())
     if not films:
         wrong["films"] = N_("Add at least one radiograph.")
+    today = installation.clock.today()
+    if any(film.taken_on and film.taken_on > today for film in films):
+        wrong["taken_on"] = sentences.IN_THE_FUTURE
     if len(films) > MAX_FILMS:
         wrong["films"] = N_("Add at most %(n)d radiographs to a case.", n=MAX_FILMS)
     if submission is not None and not (0 < len(submission) <= 64 and submission.isprintable()):
@@ -199,6 +239,7 @@ _COMPARED: Final = (
     "symptoms",
     "comorbidities",
     "spo2",
+    "on_oxygen",
     "vaccine_doses",
     "research_consent",
     "notes",
@@ -206,7 +247,8 @@ _COMPARED: Final = (
 )
 
 
-def _columns(installation: Installation, case: NewCase) -> dict[str, Any]:
+def columns_of(installation: Installation, case: NewCase) -> dict[str, Any]:
+    """Return what a case's row holds of what was entered, however it came."""
     keys, keeping = installation.keys, installation.settings.national_id
     digits = national_id.normalise(case.national_id or "") or None
     code = case.patient_code.strip()
@@ -222,6 +264,7 @@ def _columns(installation: Installation, case: NewCase) -> dict[str, Any]:
         "symptoms": sorted(set(case.symptoms)),
         "comorbidities": sorted(set(case.comorbidities)),
         "spo2": case.spo2,
+        "on_oxygen": case.on_oxygen,
         "vaccine_doses": case.vaccine_doses,
         "research_consent": case.research_consent,
         "notes": case.notes.strip(),
@@ -235,10 +278,10 @@ def _examined(
     case: NewCase,
     films: Sequence[GivenFilm],
     prevalence: float | None,
+    detector: Detector,
 ) -> dict[str, _Film]:
     """Return the films by their SHA-256, each with its answer."""
     ready: dict[str, _Film] = {}
-    detector = installation.active_detector.detector
     for given in films:
         kept, found, milliseconds = _examination(installation, person, given, detector)
         stated = Stated(
@@ -252,46 +295,40 @@ def _examined(
             prevalence=prevalence,
             milliseconds=milliseconds,
         )
-        columns = {
-            "sha256": kept.sha256,
-            "received_sha256": kept.received_sha256,
-            "identity_encrypted": kept.identity_encrypted,
-            **_film_columns(found, stated),
-        }
-        ready.setdefault(kept.sha256, _Film(kept.content, columns, answer))
+        columns = kept.columns() | _film_columns(found, stated)
+        columns["taken_on"] = kept.taken_on or given.taken_on
+        ready.setdefault(kept.sha256, _Film(kept, columns, answer))
     return ready
 
 
 def _examination(
     installation: Installation, person: Person, given: GivenFilm, detector: Detector
-) -> tuple[_Stored, Examination, float]:
+) -> tuple[Kept, Examination, float]:
     """Return what is kept of a film, what the detector found in it and the milliseconds it took."""
     content = given.content
     if content is None:
         try:
             staged = staging.find(installation, person, given.token or "")
-            waiting = _Stored(
-                None, staged.sha256, staged.received_sha256, staged.identity_encrypted
-            )
             if staged.examination.bundle == detector.bundle.id:
-                return waiting, staged.examination, staged.milliseconds
+                return staged.kept, staged.examination, staged.milliseconds
             # Another model was switched on since: its answer is the one the case gets.
             content = installation.films.get(staged.sha256)
+        except FilmStoreError:
+            raise  # it may well be there
         except (NotFoundError, UnavailableError) as error:
             raise _gone() from error
         examined = installation.active_detector.examine(content, detector)
-        return waiting, examined.examination, examined.milliseconds
+        return staged.kept, examined.examination, examined.milliseconds
     examined = installation.active_detector.examine(content, detector)
-    kept = keep(installation.keys, content, readable=examined.film is not None)
-    stored = _Stored(kept.content, kept.sha256, kept.received_sha256, kept.identity_encrypted)
-    return stored, examined.examination, examined.milliseconds
+    kept = keep(installation.keys, content, examined.sight)
+    return kept, examined.examination, examined.milliseconds
 
 
 def _store(installation: Installation, ready: Mapping[str, _Film]) -> None:
     """Have every film on the disk."""
     for sha256, film in ready.items():
-        if film.content is not None:
-            installation.films.put(film.content)
+        if film.kept.content is not None:
+            installation.films.put(film.kept.content)
         elif not installation.films.has(sha256):
             raise _gone()
 
@@ -326,7 +363,13 @@ def _enter(
     for film in ready.values():
         assessment = StoredAssessment(**film.answer, created_at=moment)
         case.films.append(
-            Film(**film.columns, created_at=moment, at_intake=True, assessments=[assessment])
+            Film(
+                **film.columns,
+                created_at=moment,
+                at_intake=True,
+                assessments=[assessment],
+                film_print=stored_print(film.kept.thumbnail),
+            )
         )
     act.session.add(case)
     twice = {"same_film_as": list(others), "reason": reason} if reason else {}

@@ -6,19 +6,29 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from covid_d.clinic.accounts.people import Person
-from covid_d.clinic.cases.access import of_unit
+from covid_d.clinic.cases.access import case_of, of_unit
 from covid_d.clinic.database.cases import Case, Film, Reading
+from covid_d.clinic.database.sealed import AlteredError
 from covid_d.clinic.errors import NotFoundError
 
 
-def whole_case(session: Session, person: Person, case_id: int) -> Case:
+def whole_case(session: Session, person: Person, case_id: int, *, lock: bool = False) -> Case:
     """Return a case with its unit, films, answers and readings, readable after the session.
+
+    Parameters
+    ----------
+    session, person, case_id, lock
+        As in :func:`~covid_d.clinic.cases.access.case_of`.
 
     Raises
     ------
     NotFoundError
         If there is none, or it is another unit's: which of both is not said.
+    AlteredError
+        If it was changed in the database.
     """
+    if lock:
+        case_of(session, person, case_id, lock=True)
     case = session.scalar(
         select(Case)
         .options(
@@ -31,6 +41,8 @@ def whole_case(session: Session, person: Person, case_id: int) -> Case:
     )
     if case is None:
         raise NotFoundError
+    if case.altered or any(film.altered for film in case.films):
+        raise AlteredError
     return case
 
 

@@ -9,14 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.database.cases import Case
-from covid_d.clinic.keys import Keys
+from covid_d.clinic.keys import NATIONAL_ID, Keys
 
 Keeping = Literal["encrypted", "hashed", "off"]
 
 _SHAPE: Final = re.compile(r"[0-9]{10}")
 # Where it was issued: the 24 provinces, and 30 for Ecuadorians abroad.
 _ISSUERS: Final = frozenset({*range(1, 25), 30})
-_PURPOSE: Final = "national id"
 
 
 def normalise(text: str) -> str:
@@ -41,7 +40,7 @@ def is_valid(digits: str) -> bool:
 
 def hash_of(keys: Keys, digits: str) -> str:
     """Return the keyed hash under which a cédula is found."""
-    return keys.digest(_PURPOSE, digits)
+    return keys.digest(NATIONAL_ID, digits)
 
 
 def cases_of(session: Session, keys: Keys, digits: str, unit_id: int) -> list[int]:

@@ -50,6 +50,8 @@ class NewCase:
         Codes of the catalogue; ``("none",)`` when asked and denied.
     spo2
         Oxygen saturation by pulse oximetry, per cent.
+    on_oxygen
+        Whether the patient was on oxygen then; ``False`` when breathing air.
     vaccine_doses
         Doses against COVID-19 so far.
     research_consent
@@ -71,6 +73,7 @@ class NewCase:
     symptoms: tuple[str, ...] = ()
     comorbidities: tuple[str, ...] = ()
     spo2: int | None = None
+    on_oxygen: bool | None = None
     vaccine_doses: int | None = None
     research_consent: bool = False
     notes: str = ""

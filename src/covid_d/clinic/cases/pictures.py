@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from covid_d.clinic.cases.result import spec_of
+from covid_d.clinic.cases.result import Result, spec_of
 from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.errors import UnavailableError
 from covid_d.clinic.films import FilmStore
@@ -37,8 +37,10 @@ _COVER: Final = 0.7  # as on the command line: the film shows through the strong
 _QUICK: Final = 1  # of zlib: a film's noise hardly shrinks, whatever the effort
 _GZIP: Final = 31  # zlib's way of asking for a gzip header around the largest window
 
-# A page asks for several pictures of one film, a doctor goes back and forth between a few.
+# A page asks for several pictures of one film, a doctor goes back and forth between a few: at most
+# 48 MB of values at 16 bits, and as much of pictures.
 _KEPT: Final = 6
+_PICTURES_KEPT: Final = 12
 _places = BoundedSemaphore(os.cpu_count() or 1)
 
 
@@ -52,10 +54,13 @@ class GreyFilm:
         uint8 or uint16, HxW, read-only: 0 is black (air), ``2**bits - 1`` white.
     bits
         8 to 16.
+    millimetres
+        Side of one of these pixels at the detector; ``None`` where the file does not say it.
     """
 
     values: PixelValues
     bits: int
+    millimetres: float | None = None
 
     def packed(self) -> bytes:
         """Return the values row by row, little endian, gzip-compressed."""
@@ -91,7 +96,8 @@ def picture(films: FilmStore, sha256: str, side: int = LARGEST) -> bytes:
     UnavailableError
         As :func:`grey_film`.
     """
-    return _png(grey_film(films, sha256).to_picture(side))
+    films.get(sha256)  # as in :func:`grey_film`
+    return _drawn(films, sha256, side)
 
 
 def evidence(installation: Installation, film: Film, stored: StoredAssessment) -> bytes:
@@ -102,8 +108,8 @@ def evidence(installation: Installation, film: Film, stored: StoredAssessment) -
     Raises
     ------
     UnavailableError
-        If the answer has no activation, its bundle is not installed any more, or the film cannot
-        be drawn.
+        If the answer offers no map (a demonstration's never does), its bundle is not installed any
+        more, or the film cannot be drawn.
     """
     return _png(_layer(installation, film, stored, _LAYER))
 
@@ -129,10 +135,14 @@ def _layer(
     installation: Installation, film: Film, stored: StoredAssessment, side: int
 ) -> Image.Image:
     spec, answer = spec_of(installation, stored.bundle_sha256), stored.assessment
-    if answer.activation is None or spec is None:
+    offered = Result.of(stored, spec).offers_map
+    if not offered or answer.activation is None or spec is None:  # the last two for the types
         raise UnavailableError(
             N_("There is no map of the evidence for this answer."),
-            N_("It needs the model that answered; the administrator can install it again."),
+            N_(
+                "A demonstration and a discarded answer have none; another needs its model, which "
+                "can be installed again."
+            ),
             code="no_activation",
         )
     width, height = grey_film(installation.films, film.sha256).to_picture(side).size
@@ -141,12 +151,17 @@ def _layer(
     return Image.fromarray(evidence_layer(placed))
 
 
+@lru_cache(maxsize=_PICTURES_KEPT)
+def _drawn(films: FilmStore, sha256: str, side: int) -> bytes:
+    return _png(_decoded(films, sha256).to_picture(side))
+
+
 @lru_cache(maxsize=_KEPT)
 def _decoded(films: FilmStore, sha256: str) -> GreyFilm:
     content = films.get(sha256)
     try:
         with _places:  # reading a film takes a core and some memory
-            return _grey(read(content))
+            return _grey(read(content, whole=True))
     except RadiographError as error:
         raise UnavailableError(
             N_("The file cannot be shown as a film."),
@@ -162,7 +177,17 @@ def _grey(radiograph: Radiograph) -> GreyFilm:
     scaled = np.rint(np.asarray(whole) * np.float32((1 << bits) - 1))
     values: PixelValues = scaled.astype(np.uint8) if bits == 8 else scaled.astype(np.uint16)
     values.flags.writeable = False
-    return GreyFilm(values, bits)
+    return GreyFilm(values, bits, _side_of_a_pixel(radiograph, values.shape[1]))
+
+
+def _side_of_a_pixel(radiograph: Radiograph, columns: int) -> float | None:
+    """Return the millimetres of one pixel of a film that is drawn with so many columns.
+
+    Films come with square pixels; what is stated of oblong ones is their finer side.
+    """
+    if radiograph.facts.spacing_mm is None:
+        return None
+    return min(radiograph.facts.spacing_mm) * radiograph.width / columns
 
 
 def _png(image: Image.Image) -> bytes:

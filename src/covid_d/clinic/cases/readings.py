@@ -11,10 +11,11 @@ from typing import Final
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from covid_d.clinic import sentences
-from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.accounts.people import NETWORK_USERNAME, Person
+from covid_d.clinic.cases.structured import Structured
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import AnswerShown, Case, FollowUp, Reading
 from covid_d.clinic.errors import ConflictError, InvalidInputError
@@ -34,6 +35,7 @@ KINDS: Final[dict[str, Text]] = {
     "open": N_("with the model's answer known"),
     "second": N_("second reader"),
     "informed": N_("after entering a result of the case"),
+    "third": N_("third reader, settles the disagreement"),
 }
 
 
@@ -53,8 +55,9 @@ def answer_visible_to(person: Person) -> ColumnElement[bool]:
 
     For lists, filters and counts; it says nothing of the unit.
     """
-    own = select(Reading.id).where(Reading.case_id == Case.id, Reading.user_id == person.id)
-    return or_(Case.blind == false(), own.exists())
+    read = aliased(Reading)  # another one than a query's own, where it is about readings
+    own = exists().where(read.case_id == Case.id, read.user_id == person.id)
+    return or_(Case.blind == false(), own)
 
 
 def may_see_answer(session: Session, case: Case, person: Person) -> bool:
@@ -95,6 +98,7 @@ def record_reading(
     *,
     finding: str,
     notes: str = "",
+    seen: Structured | None = None,
 ) -> Reading:
     """Record what a person read from a case's films; earlier readings stay as they are.
 
@@ -110,36 +114,59 @@ def record_reading(
         A key of ``FINDINGS``.
     notes
         What was seen, in the reader's words.
+    seen
+        What was seen, in the field's terms.
 
     Raises
     ------
     InvalidInputError
         If the finding is none of these or the notes are too long.
     """
-    notes = notes.strip()
+    kind = _kind(act.session, case, person)
+    return add_reading(act, case, person, kind, finding=finding, notes=notes, seen=seen)
+
+
+def add_reading(
+    act: Act,
+    case: Case,
+    person: Person,
+    kind: str,
+    *,
+    finding: str,
+    notes: str,
+    seen: Structured | None,
+) -> Reading:
+    """Record a reading of a kind; :func:`record_reading` finds the kind itself.
+
+    Parameters
+    ----------
+    act, case, person, finding, notes, seen
+        As in :func:`record_reading`.
+    kind
+        A key of ``KINDS``.
+
+    Raises
+    ------
+    InvalidInputError
+        As there.
+    """
+    notes, columns = notes.strip(), (seen or Structured()).columns
     if finding not in FINDINGS:
         raise InvalidInputError({"finding": N_("Choose what you read from the film.")})
     if len(notes) > LONGEST_NOTES:
         raise InvalidInputError({"notes": sentences.too_long(LONGEST_NOTES)})
     if "\x00" in notes:  # PostgreSQL keeps no such text
         raise InvalidInputError({"notes": sentences.UNREADABLE})
-    kind = _kind(act.session, case, person)
+    columns |= {"kind": kind, "finding": finding, "notes": notes}
     last = act.session.scalar(
         select(Reading)
         .where(Reading.case_id == case.id, Reading.user_id == person.id)
         .order_by(Reading.id.desc())
         .limit(1)
     )
-    if last is not None and (last.kind, last.finding, last.notes) == (kind, finding, notes):
+    if last is not None and all(getattr(last, name) == columns[name] for name in columns):
         return last
-    reading = Reading(
-        case_id=case.id,
-        user_id=person.id,
-        kind=kind,
-        finding=finding,
-        notes=notes,
-        created_at=act.now,
-    )
+    reading = Reading(case_id=case.id, user_id=person.id, created_at=act.now, **columns)
     act.session.add(reading)
     act.session.flush()
     act.record("reading.create", case, reading=reading.id, kind=kind, finding=finding)
@@ -147,8 +174,15 @@ def record_reading(
 
 
 def is_second_reader(case: Case, person: Person) -> bool:
-    """Return whether a person reads a case as its second reader: not the one who entered it."""
-    return Permission.READ_AS_SECOND in person.role.permissions and case.created_by_id != person.id
+    """Return whether a person reads a case as its second reader: not the one who entered it.
+
+    Nobody entered a case that came over the hospital's network: whoever reads it first is first.
+    """
+    if Permission.READ_AS_SECOND not in person.role.permissions:
+        return False
+    if case.created_by.username == NETWORK_USERNAME:
+        return any(reading.user_id != person.id for reading in case.readings)
+    return case.created_by_id != person.id
 
 
 def _kind(session: Session, case: Case, person: Person) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import pictures, readings
+from covid_d.clinic.cases.consensus import Consensus, consensus_of, is_open_dispute
+from covid_d.clinic.cases.film_date import date_warning
 from covid_d.clinic.cases.load_case import whole_case
 from covid_d.clinic.cases.patient import Patient
 from covid_d.clinic.cases.result import Result, result_of
+from covid_d.clinic.cases.structured import Structured
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.errors import UnavailableError
@@ -39,6 +42,12 @@ class ReportedFilm:
         The newest answer; ``None`` when there is none.
     readable
         Whether there is a picture of it.
+    taken_on
+        Its day, where it is known.
+    odd_date
+        What is odd about that day.
+    straightened
+        Whether the user straightened it from a photograph.
     """
 
     number: int
@@ -46,6 +55,9 @@ class ReportedFilm:
     projection: str | None
     result: Result | None
     readable: bool
+    taken_on: date | None = None
+    odd_date: Text | None = None
+    straightened: bool = False
 
     @property
     def refused(self) -> bool:
@@ -62,6 +74,7 @@ class ReportedReading:
     finding: Text
     kind: Text
     notes: str
+    seen: Structured
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +89,10 @@ class Report:
         The cédula in clear, only when the doctor asked for it and it is kept.
     films, readings
         In order; of each person their newest reading.
+    consensus
+        What holds of several readings; ``None`` of one, and where they disagree.
+    disputed
+        Whether two of them disagree and nobody settled it.
     facts
         What holds of the follow-up now: laboratory results, diagnosis, outcome.
     made_at, made_by
@@ -87,6 +104,8 @@ class Report:
     national_id: str | None
     films: tuple[ReportedFilm, ...]
     readings: tuple[ReportedReading, ...]
+    consensus: Consensus | None
+    disputed: bool
     facts: tuple[Fact, ...]
     made_at: datetime
     made_by: str
@@ -136,6 +155,8 @@ def make_report(
             _film(installation, number, film) for number, film in enumerate(case.films, start=1)
         ),
         readings=_newest(case),
+        consensus=consensus_of(case.readings),
+        disputed=is_open_dispute(case.readings),
         facts=tuple(fact for fact in facts if fact.kind is not EntryKind.CONSENT),
         made_at=now(),
         made_by=person.full_name,
@@ -146,13 +167,15 @@ def make_report(
 def pictures_of(installation: Installation, film: Film) -> tuple[bytes | None, bytes | None]:
     """Return a film's small picture and the one under its evidence, as PNG; ``None`` for neither.
 
+    A demonstration's evidence is not printed, as it is not offered on the screen.
     A report is printed without the picture of a film that is gone; it says so in its place.
     """
     plain: bytes | None = None
     covered: bytes | None = None
     try:
         plain = pictures.picture(installation.films, film.sha256, SIDE)
-        if film.assessments:
+        result = result_of(installation, film)
+        if result is not None and result.offers_map:
             covered = pictures.under_evidence(installation, film, film.assessments[-1], SIDE)
     except UnavailableError:
         return plain, None
@@ -160,12 +183,20 @@ def pictures_of(installation: Installation, film: Film) -> tuple[bytes | None, b
 
 
 def _film(installation: Installation, number: int, film: Film) -> ReportedFilm:
-    readable = film.width is not None
-    return ReportedFilm(number, film.id, film.projection, result_of(installation, film), readable)
+    return ReportedFilm(
+        number,
+        film.id,
+        film.projection,
+        result_of(installation, film),
+        film.width is not None,
+        film.taken_on,
+        date_warning(film.taken_on, installation.clock.day_of(film.created_at)),
+        film.straightened is not None,
+    )
 
 
 def _newest(case: Case) -> tuple[ReportedReading, ...]:
-    newest = {reading.user_id: reading for reading in case.readings}
+    newest = {reading.user_id: reading for reading in case.readings if not reading.altered}
     return tuple(
         ReportedReading(
             reading.created_at,
@@ -173,6 +204,7 @@ def _newest(case: Case) -> tuple[ReportedReading, ...]:
             readings.FINDINGS[reading.finding],
             readings.KINDS[reading.kind],
             reading.notes,
+            Structured.of(reading),
         )
         for reading in sorted(newest.values(), key=lambda reading: reading.id)
     )

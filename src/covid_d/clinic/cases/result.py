@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
+from functools import lru_cache, partial
 from typing import Final
 
+from covid_d.clinic.bundle_files import BundleFiles
 from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.installation import Installation
 from covid_d.detector import Assessment, Bundle, BundleSpec
@@ -46,14 +46,20 @@ class Result:
         return cls(stored.assessment, spec, stored.prevalence, stored.created_at)
 
     @property
-    def has_activation(self) -> bool:
-        """Whether the answer came with a map that can still be laid over its film."""
-        return self.assessment.activation is not None and self.spec is not None
+    def offers_map(self) -> bool:
+        """Whether a map is offered over the film: the answer's own, and not a demonstration's.
+
+        What a demonstration looks at is no evidence, nor is that of an answer to be disregarded;
+        but colours on a film are read as such.
+        """
+        answer = self.assessment
+        counts = answer.verdict != "demonstration" and not answer.is_void
+        return counts and answer.activation is not None and self.spec is not None
 
     @property
     def evidence_for(self) -> Message | None:
-        """What the map is the evidence for; ``None`` where there is no map."""
-        if not self.has_activation:
+        """What the map is the evidence for; ``None`` where none is offered."""
+        if not self.offers_map:
             return None
         category = self.assessment.most_likely
         return _COVID if category is None else category.message
@@ -70,23 +76,24 @@ def result_of(installation: Installation, film: Film) -> Result | None:
 def spec_of(installation: Installation, sha256: str) -> BundleSpec | None:
     """Return what a bundle says of itself, active or not; ``None`` when it is nowhere here."""
     try:
-        active = installation.active_detector.detector.bundle
+        active = installation.active_detector.known.bundle
         if active.id.sha256 == sha256:
             return active.spec
     except BundleError:
         pass  # old answers stay readable while the active bundle is not
     try:
-        return _find_spec(installation.active_detector.folder, sha256)
+        return _find_spec(installation.active_detector.files, sha256)
     except BundleError:
         return None
 
 
 @lru_cache(maxsize=16)
-def _find_spec(folder: Path, sha256: str) -> BundleSpec:
+def _find_spec(files: BundleFiles, sha256: str) -> BundleSpec:
     # A failure is not kept: the bundle may be installed again.
-    for path in (folder / f"{sha256}.zip", None, built_in_path()):
+    loads = (partial(files.load, sha256), Bundle.load, partial(Bundle.load, built_in_path()))
+    for load in loads:
         try:
-            bundle = Bundle.load(path)
+            bundle = load()
         except BundleError:
             continue
         if bundle.id.sha256 == sha256:

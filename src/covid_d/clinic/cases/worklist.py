@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, UnaryExpression, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, ScalarSelect, UnaryExpression, and_, func, or_, select
+from sqlalchemy.orm import Session
 
 from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.cases import reading_list
 from covid_d.clinic.cases.access import of_unit
+from covid_d.clinic.cases.leading_answer import leading, leading_is
+from covid_d.clinic.cases.marks import Mark, marks_of
+from covid_d.clinic.cases.reading_list import Waiting
 from covid_d.clinic.cases.readings import answer_visible_to
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.accounts import User
-from covid_d.clinic.database.cases import Case, Film, StoredAssessment, headline
+from covid_d.clinic.database.cases import Case, Film, StoredAssessment
 from covid_d.clinic.errors import InvalidInputError
 from covid_d.clinic.follow_up.laboratory import (
     Laboratory,
@@ -27,7 +31,7 @@ from covid_d.clinic.follow_up.laboratory import (
     laboratory_of,
     result_to_date_is,
 )
-from covid_d.detector import CATEGORIES, Outcome
+from covid_d.detector import Outcome
 from covid_d.language import Message, Text
 
 PAGE_SIZE: Final = 25
@@ -39,16 +43,16 @@ FIRST_DAY: Final = date(2000, 1, 1)
 _NUMBER: Final = re.compile(r"[0-9]{1,10}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
-_Answer = tuple[Outcome, Message]
 _NO_RESULT: Final = Laboratory.of((), FIRST_DAY)
 
-# Of several films the most telling answer is the case's.
-_MOST_TELLING_FIRST: Final = (
-    Outcome.POSITIVE,
-    Outcome.INCONCLUSIVE,
-    Outcome.NEGATIVE,
-    Outcome.REFUSED,
-)
+
+class _Answer(NamedTuple):
+    """What a row says of a film; fields as in :class:`WorklistRow`."""
+
+    outcome: Outcome
+    headline: Message
+    demonstration: bool
+    void: bool
 
 
 class Sort(StrEnum):
@@ -58,6 +62,8 @@ class Sort(StrEnum):
     OLDEST = "oldest"
     CODE = "code"
     CODE_DOWN = "code_down"
+    TO_READ = "to_read"
+    """Urgent cases first, then the oldest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class Filters:
         As entered.
     own
         Only those that the person entered.
+    waiting
+        Only those of the person's reading list.
     sort
         The order.
 
@@ -98,6 +106,7 @@ class Filters:
     province: str | None = None
     sex: str | None = None
     own: bool = False
+    waiting: Waiting | None = None
     sort: Sort = Sort.NEWEST
 
     def __post_init__(self) -> None:
@@ -131,10 +140,18 @@ class WorklistRow:
         Whether answer and results may not be told to this person before their own reading.
     outcome
         The most telling answer over its films; ``None`` when withheld or without an answer.
+    taken_on
+        Day of its newest film, where one is known.
     headline
         That answer in words, of the first film that has it.
+    demonstration
+        Whether a demonstration gave it, whose answers are no evidence: then it has no colour.
+    void
+        Whether it is to be disregarded: then it has none either.
     laboratory
         What the laboratory says; ``None`` when there is a result and it is withheld.
+    marks
+        What the case is marked with.
     """
 
     id: int
@@ -148,7 +165,11 @@ class WorklistRow:
     withheld: bool
     outcome: Outcome | None
     headline: Message | None
+    demonstration: bool
+    void: bool
     laboratory: Laboratory | None
+    taken_on: date | None = None
+    marks: frozenset[Mark] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +249,6 @@ def waiting(session: Session, person: Person) -> PendingCases:
     return PendingCases(pending, oldest, total)
 
 
-def leading(outcomes: Collection[Outcome | None]) -> Outcome | None:
-    """Return the most telling of several films' answers; ``None`` of none."""
-    return next((outcome for outcome in _MOST_TELLING_FIRST if outcome in outcomes), None)
-
-
 def _conditions(person: Person, filters: Filters, clock: Clock) -> Iterator[ColumnElement[bool]]:
     if filters.text:
         yield _matches(filters.text)
@@ -244,7 +260,7 @@ def _conditions(person: Person, filters: Filters, clock: Clock) -> Iterator[Colu
         yield Case.created_at < clock.midnight(filters.until + timedelta(days=1))
     if filters.outcome is not None:
         yield answer_visible_to(person)
-        yield _leading_is(filters.outcome)
+        yield leading_is(filters.outcome)
     if filters.laboratory is not None:
         if filters.laboratory is not ResultToDate.PENDING:
             yield answer_visible_to(person)
@@ -255,6 +271,8 @@ def _conditions(person: Person, filters: Filters, clock: Clock) -> Iterator[Colu
         yield Case.sex == filters.sex
     if filters.own:
         yield Case.created_by_id == person.id
+    if filters.waiting is not None:
+        yield filters.waiting.condition(person)
 
 
 def _matches(text: str) -> ColumnElement[bool]:
@@ -270,27 +288,10 @@ def _matches(text: str) -> ColumnElement[bool]:
     return by_code
 
 
-def _leading_is(outcome: Outcome) -> ColumnElement[bool]:
-    better = _MOST_TELLING_FIRST[: _MOST_TELLING_FIRST.index(outcome)]
-    return and_(_has(outcome), *(~_has(other) for other in better))
-
-
-def _has(outcome: Outcome) -> ColumnElement[bool]:
-    newer = aliased(StoredAssessment)
-    superseded = exists().where(
-        newer.film_id == StoredAssessment.film_id, newer.id > StoredAssessment.id
-    )
-    return exists().where(
-        Film.case_id == Case.id,
-        StoredAssessment.film_id == Film.id,
-        StoredAssessment.outcome == outcome.value,
-        ~superseded,
-    )
-
-
 def _order(sort: Sort) -> tuple[UnaryExpression[Any], ...]:
     # The number last, so that cases of the same moment or code keep one order over all pages.
     orders: dict[Sort, tuple[UnaryExpression[Any], ...]] = {
+        Sort.TO_READ: reading_list.order(),
         Sort.NEWEST: (Case.created_at.desc(), Case.id.desc()),
         Sort.OLDEST: (Case.created_at.asc(), Case.id.asc()),
         Sort.CODE: (Case.patient_code.asc(), Case.id.asc()),
@@ -309,12 +310,18 @@ def _columns(person: Person) -> Any:
         Case.province,
         User.full_name,
         answer_visible_to(person).label("visible"),
+        _newest_film().label("taken_on"),
     ).join(User, User.id == Case.created_by_id)
+
+
+def _newest_film() -> ScalarSelect[date | None]:
+    return select(func.max(Film.taken_on)).where(Film.case_id == Case.id).scalar_subquery()
 
 
 def _rows(session: Session, query: Any, clock: Clock) -> tuple[WorklistRow, ...]:
     found = session.execute(query).all()
     answers = _answers(session, [row.id for row in found])
+    marks = marks_of(session, [row.id for row in found])
     laboratory = laboratory_of(session, {row.id: clock.day_of(row.created_at) for row in found})
     return tuple(
         WorklistRow(
@@ -329,6 +336,8 @@ def _rows(session: Session, query: Any, clock: Clock) -> tuple[WorklistRow, ...]
             withheld=not row.visible,
             **_said(answers[row.id] if row.visible else {}),
             laboratory=_told(laboratory[row.id], row.visible),
+            taken_on=row.taken_on,
+            marks=marks[row.id],
         )
         for row in found
     )
@@ -345,23 +354,34 @@ def _told(laboratory: Laboratory, visible: bool) -> Laboratory | None:
 def _said(films: dict[int, _Answer | None]) -> dict[str, Any]:
     """Return the most telling answer over a case's films, and its words."""
     answers = [answer for _, answer in sorted(films.items()) if answer is not None]
-    outcome = leading([answer[0] for answer in answers])
-    words = next((answer[1] for answer in answers if answer[0] is outcome), None)
-    return {"outcome": outcome, "headline": words}
+    outcome = leading([answer.outcome for answer in answers])
+    first = next((answer for answer in answers if answer.outcome is outcome), None)
+    return {
+        "outcome": outcome,
+        "headline": first.headline if first else None,
+        "demonstration": first is not None and first.demonstration,
+        "void": first is not None and first.void,
+    }
 
 
 def _answers(session: Session, case_ids: list[int]) -> dict[int, dict[int, _Answer | None]]:
     """Return the newest answer of each film of several cases, in one query."""
     found: dict[int, dict[int, _Answer | None]] = defaultdict(dict)
-    numbers = [getattr(StoredAssessment, category.value) for category in CATEGORIES]
-    rows = session.execute(
-        select(Film.case_id, Film.id, StoredAssessment.outcome, *numbers)
+    rows = session.execute(  # whole rows: each is held against its seal
+        select(Film.case_id, Film.id, StoredAssessment)
         .outerjoin(StoredAssessment, StoredAssessment.film_id == Film.id)
         .where(Film.case_id.in_(case_ids))
         .order_by(StoredAssessment.id)
     )
-    for case_id, film_id, outcome, *appearance in rows:  # a later answer replaces an earlier one
+    for case_id, film_id, stored in rows:  # a later answer replaces an earlier one
         found[case_id][film_id] = (
-            None if outcome is None else (Outcome(outcome), headline(outcome, appearance))
+            None
+            if stored is None
+            else _Answer(
+                outcome=stored.said,
+                headline=stored.headline,
+                demonstration=stored.bundle_verdict != "audit-passed",
+                void=stored.is_void,
+            )
         )
     return found

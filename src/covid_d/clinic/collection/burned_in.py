@@ -49,6 +49,8 @@ class _Sense:
 # Blacking out a piece of margin costs little and a name missed costs much: look keenly there.
 _ANYWHERE: Final = _Sense(contrast=0.12, nearly=0.15, smallest=6)
 _AT_MARGIN: Final = _Sense(contrast=0.08, nearly=0.6, smallest=4)
+# Shown to a person and nothing else, so paler than what is blacked out; but not any rib's edge.
+_PALE: Final = _Sense(contrast=0.15, nearly=0.3, smallest=10)
 
 
 def in_margin(box: Box, height: int, width: int) -> bool:
@@ -78,6 +80,22 @@ def find_text(pixels: FloatImage) -> list[Box]:
         found.update(_lines(_letters(film, _ANYWHERE)))
         keen = _lines(_letters(film, _AT_MARGIN))
         found.update(box for box in keen if in_margin(box, height, width))
+    return sorted(
+        Box(*(edge * scale for edge in (box.top, box.left, box.bottom, box.right))) for box in found
+    )
+
+
+def find_pale_text(pixels: FloatImage) -> list[Box]:
+    """Return what may be lines of text anywhere, paler ones too: for a person's eyes alone.
+
+    Parameters
+    ----------
+    pixels
+        float32 HxW in [0, 1].
+    """
+    scale = max(1, math.ceil(max(pixels.shape) / _LARGEST))
+    small = _reduced(pixels, scale)
+    found = {box for film in (small, 1.0 - small) for box in _lines(_letters(film, _PALE))}
     return sorted(
         Box(*(edge * scale for edge in (box.top, box.left, box.bottom, box.right))) for box in found
     )

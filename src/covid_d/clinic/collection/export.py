@@ -16,18 +16,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import func, select
-
 from covid_d import __version__
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.accounts.users import named
 from covid_d.clinic.clock import now
 from covid_d.clinic.collection import documents, review
 from covid_d.clinic.collection.documents import ExportTerms
 from covid_d.clinic.collection.pixels import clean
 from covid_d.clinic.collection.review import Decision
 from covid_d.clinic.collection.selection import ExportCandidate, NotExported, candidates
-from covid_d.clinic.database.accounts import User
-from covid_d.clinic.database.operations import CollectionExport
+from covid_d.clinic.collection.suspects import find_suspects
+from covid_d.clinic.database.operations import CollectionExport, ExportedFilm
 from covid_d.clinic.errors import ClinicError, ForbiddenError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Permission
@@ -77,16 +76,13 @@ def exporter(installation: Installation, username: str) -> Person:
     CovidDError
         If nobody active has this name.
     """
-    with installation.reading() as session:
-        user = session.scalar(
-            select(User).where(func.lower(User.username) == username.strip().lower(), User.active)
+    person = named(installation, username)
+    if person is None:
+        raise CovidDError(
+            N_("Nobody with an active account is called %(username)r.", username=username),
+            N_("Give the user name of a researcher of this clinic."),
         )
-        if user is None:
-            raise CovidDError(
-                N_("Nobody with an active account is called %(username)r.", username=username),
-                N_("Give the user name of a researcher of this clinic."),
-            )
-        return Person.of(user)
+    return person
 
 
 @dataclass(slots=True)
@@ -118,6 +114,7 @@ class Export:
     _films: list[ExportCandidate] = field(init=False)
     _left_out: Counter[NotExported] = field(default_factory=Counter)
     _sums: dict[str, str] = field(default_factory=dict)
+    _left: list[ExportCandidate] = field(default_factory=list)
     _reviews: dict[str, tuple[tuple[Box, ...], Decision | None]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -153,11 +150,15 @@ class Export:
             if picture is None:
                 continue
             cases.add(film.case_id)
+            self._left.append(film)
             rows.append(self._row(film))
             yield self._summed(f"images/{film.cells['filename']}", picture)
         if not rows:
             raise ClinicError(
-                N_("No film may be exported yet: all of them wait for review."),
+                N_(
+                    "No film may be exported yet: %(pending)s.",
+                    pending=review.pending(self._left_out[NotExported.UNREVIEWED]),
+                ),
                 N_("A doctor or radiologist of the unit can review them under Films to review."),
                 code="all_wait_for_review",
             )
@@ -193,7 +194,11 @@ class Export:
         if boxes != cleaned.inside:
             decision = None
             with self.installation.writing() as session:
-                review.ask_for(session, {film.sha256: cleaned.inside})
+                review.ask_for(
+                    session,
+                    {film.sha256: cleaned.inside},
+                    {film.sha256: find_suspects(cleaned.film.pixels, cleaned.lines)},
+                )
         if decision in (None, Decision.KEEP_BACK):
             reason = NotExported.UNREVIEWED if decision is None else NotExported.KEPT_BACK
             self._left_out[reason] += 1
@@ -242,6 +247,16 @@ class Export:
                 sha256=result.sha256,
             )
             act.session.add(row)
+            act.session.flush()
+            act.session.add_all(
+                ExportedFilm(
+                    export_id=row.id,
+                    case_id=film.case_id,
+                    filename=film.cells["filename"],
+                    patient=film.cells["patientid"],
+                )
+                for film in self._left
+            )
             act.record(
                 "export.download",
                 row,

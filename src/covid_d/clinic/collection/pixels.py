@@ -13,6 +13,8 @@ from covid_d.clinic.collection.burned_in import blacked_out, find_text, in_margi
 from covid_d.radiograph import Radiograph, read
 from covid_d.radiograph.film import Box
 
+_FOUND, _SUSPECT = (255, 170, 0), (90, 200, 255)
+
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
@@ -32,9 +34,14 @@ class Cleaned:
     margin: tuple[Box, ...]
     inside: tuple[Box, ...]
 
+    @property
+    def lines(self) -> tuple[Box, ...]:
+        """Every line that was found."""
+        return (*self.margin, *self.inside)
+
     def to_png(self, *, mask_inside: bool) -> bytes:
         """Return the picture as PNG: 8 bits, or 16 where the film has more; no metadata at all."""
-        boxes = (*self.margin, *self.inside) if mask_inside else self.margin
+        boxes = self.lines if mask_inside else self.margin
         pixels = blacked_out(self.film.pixels, boxes)
         deep = self.film.facts.bits > 8
         top, kind = (65535, np.uint16) if deep else (255, np.uint8)
@@ -49,21 +56,29 @@ def clean(content: bytes) -> Cleaned:
     RadiographError
         If it cannot be read.
     """
-    film = read(content)
+    film = read(content, whole=True)
     boxes = find_text(film.pixels)
     margin = tuple(box for box in boxes if in_margin(box, film.height, film.width))
     return Cleaned(film, margin, tuple(box for box in boxes if box not in margin))
 
 
-def preview(content: bytes, boxes: Iterable[Box], *, side: int = 900) -> bytes:
-    """Return a film with frames around boxes, for a person's eyes."""
-    pixels = read(content).pixels
+def preview(
+    content: bytes, boxes: Iterable[Box], suspects: Iterable[Box] = (), *, side: int = 1400
+) -> bytes:
+    """Return a film with frames around boxes and thinner ones around suspects, for a person."""
+    pixels = read(content, whole=True).pixels
     picture = Image.fromarray(np.rint(pixels * 255).astype(np.uint8)).convert("RGB")
     width = max(2, max(picture.size) // 400)
     pen = ImageDraw.Draw(picture)
-    for box in boxes:
-        frame = (box.left - 2 * width, box.top - 2 * width, box.right + width, box.bottom + width)
-        pen.rectangle(frame, outline=(255, 170, 0), width=width)
+    for found, colour, line in ((boxes, _FOUND, width), (suspects, _SUSPECT, max(1, width // 2))):
+        for box in found:
+            frame = (
+                box.left - 2 * width,
+                box.top - 2 * width,
+                box.right + width,
+                box.bottom + width,
+            )
+            pen.rectangle(frame, outline=colour, width=line)
     picture.thumbnail((side, side))
     return _png(picture)
 

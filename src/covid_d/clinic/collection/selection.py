@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
@@ -45,7 +45,7 @@ class NotExported(StrEnum):
 _REASONS: Final = {
     NotExported.CONSENT: N_("No consent, or consent withdrawn"),
     NotExported.RESULT: N_("No conclusive laboratory result"),
-    NotExported.REFUSED: N_("Refused by the model"),
+    NotExported.REFUSED: N_("Not analysed by the model"),
     NotExported.UNREVIEWED: N_("Waits for the review of somebody of its unit"),
     NotExported.KEPT_BACK: N_("Kept back by the reviewer"),
     NotExported.UNREADABLE: N_("Cannot be read from the film folder"),
@@ -95,7 +95,7 @@ def candidates(session: Session, keys: Keys, clock: Clock) -> list[ExportCandida
     first = same_patient(
         [Identity(row.unit_id, row.patient_code, row.national_id_hash) for row in cases]
     )
-    consent = _consent(session)
+    consent = consents(session)
     results = samples(session, true())
     found: dict[int, tuple[NotExported | None, dict[str, str]]] = {}
     for case, patient in zip(cases, first, strict=True):
@@ -113,27 +113,46 @@ def candidates(session: Session, keys: Keys, clock: Clock) -> list[ExportCandida
                 "patientid": keys.digest("collection patient", str(cases[patient].id))[:16],
                 "site": keys.digest("collection site", str(case.unit_id))[:8],
                 "finding": finding,
-                **_described(case, day),
+                **_described(case),
                 **_tests(said),
             },
         )
-    return [_candidate(keys, row, *found[row.case_id]) for row in _films(session)]
+    days = {case.id: (clock.day_of(case.created_at), case.symptom_onset) for case in cases}
+    return [
+        _candidate(keys, row, *found[row.case_id], _offset(row.taken_on, *days[row.case_id]))
+        for row in _films(session)
+    ]
+
+
+def _offset(taken_on: date | None, entered_on: date, onset: date | None) -> str:
+    """Return the days from the first symptom to the film; to its entry where its day is unknown."""
+    if onset is None:
+        return ""
+    day = entered_on if taken_on is None or taken_on > entered_on else taken_on
+    return str((day - onset).days)
 
 
 def _candidate(
-    keys: Keys, row: Any, reason: NotExported | None, cells: dict[str, str]
+    keys: Keys, row: Any, reason: NotExported | None, cells: dict[str, str], offset: str
 ) -> ExportCandidate:
     if reason is None and row.outcome == Outcome.REFUSED.value:
         reason = NotExported.REFUSED
     name = keys.digest("collection film", f"{row.case_id} {row.sha256}")[:20]
-    own = {"view": row.projection or "", "filename": f"{name}.png"}
+    own = {"view": row.projection or "", "filename": f"{name}.png", "offset": offset}
     return ExportCandidate(row.case_id, row.sha256, reason, cells | own)
 
 
 def _films(session: Session) -> list[Any]:
     """Return every film with the outcome of its first assessment."""
     rows = session.execute(
-        select(Film.id, Film.case_id, Film.sha256, Film.projection, StoredAssessment.outcome)
+        select(
+            Film.id,
+            Film.case_id,
+            Film.sha256,
+            Film.projection,
+            Film.taken_on,
+            StoredAssessment.outcome,
+        )
         .outerjoin(StoredAssessment, StoredAssessment.film_id == Film.id)
         .order_by(Film.id, StoredAssessment.id)
     )
@@ -143,13 +162,25 @@ def _films(session: Session) -> list[Any]:
     return list(once.values())
 
 
-def _consent(session: Session) -> dict[int, bool]:
+def consents(session: Session) -> dict[int, bool]:
+    """Return the latest statement on research of each case that has one after its intake."""
     rows = session.execute(
         select(FollowUp.case_id, FollowUp.value)
         .where(FollowUp.kind == EntryKind.CONSENT.value, holds())
         .order_by(FollowUp.id)
     )
     return {row.case_id: row.value == GIVEN for row in rows}  # the latest one stays
+
+
+def withdrawn_at(session: Session) -> dict[int, datetime]:
+    """Return the cases whose consent was withdrawn, each with when that was recorded."""
+    rows = session.execute(
+        select(FollowUp.case_id, FollowUp.value, FollowUp.created_at)
+        .where(FollowUp.kind == EntryKind.CONSENT.value, holds())
+        .order_by(FollowUp.id)
+    )
+    latest = {case_id: (value, moment) for case_id, value, moment in rows}
+    return {case_id: moment for case_id, (value, moment) in latest.items() if value != GIVEN}
 
 
 def _finding(said: Laboratory) -> str:
@@ -166,10 +197,9 @@ def _tests(said: Laboratory) -> dict[str, str]:
     }
 
 
-def _described(case: Any, day: date) -> dict[str, str]:
-    onset, age = case.symptom_onset, case.age_years
+def _described(case: Any) -> dict[str, str]:
+    age = case.age_years
     return {
-        "offset": "" if onset is None else str((day - onset).days),
         "sex": case.sex or "",
         "age": "" if age is None else str(min(age, OLDEST)),
     }

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from covid_d.clinic.database.accounts import Unit, User
 from covid_d.clinic.database.base import TableBase
-from covid_d.detector import CATEGORIES, Assessment, Outcome
+from covid_d.clinic.database.sealed import SealedTable
+from covid_d.detector import CATEGORIES, Assessment, BundleId, Outcome
+from covid_d.detector.assessment import OUTSIDE_LUNGS_CODE
 from covid_d.language import Message
+from covid_d.radiograph import Refusal, RefusalCode
 
 
-class Case(TableBase):
+class Case(SealedTable):
     """One patient's episode. What was entered at intake; what came later is in ``FollowUp``.
 
     The cédula is kept encrypted (``national_id_encrypted``) and as a keyed hash to find it
@@ -45,6 +48,8 @@ class Case(TableBase):
     symptoms: Mapped[list[str]] = mapped_column(JSON)
     comorbidities: Mapped[list[str]] = mapped_column(JSON)
     spo2: Mapped[int | None]
+    on_oxygen: Mapped[bool | None]
+    """Whether ``spo2`` was measured on oxygen, not breathing air; ``None`` when nobody said."""
     vaccine_doses: Mapped[int | None]
     research_consent: Mapped[bool] = mapped_column(default=False)
     notes: Mapped[str] = mapped_column(Text, default="")
@@ -60,7 +65,7 @@ class Case(TableBase):
     readings: Mapped[list[Reading]] = relationship(back_populates="case", order_by="Reading.id")
 
 
-class Film(TableBase):
+class Film(SealedTable):
     """One radiograph of a case; its file, without its patient, lies in the film store.
 
     It lies there under ``sha256``.
@@ -73,7 +78,10 @@ class Film(TableBase):
     case_id: Mapped[int] = mapped_column(ForeignKey("patient_case.id"), index=True)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
     received_sha256: Mapped[str | None] = mapped_column(String(64))
-    """Of the file as it was sent; ``None`` until a film of an older version is stripped."""
+    """Of the file as it was sent; ``None`` until a film of an older version is stripped.
+
+    Of a photograph that was straightened, the photograph's.
+    """
     identity_encrypted: Mapped[str | None] = mapped_column(Text)
     """Its identifiers, which a structured report must name (``cases.keeping``)."""
     format: Mapped[str | None] = mapped_column(String(8))
@@ -81,17 +89,47 @@ class Film(TableBase):
     height: Mapped[int | None]
     projection: Mapped[str | None] = mapped_column(String(10))
     """As the file states it, or as the doctor did where it does not."""
+    taken_on: Mapped[date | None]
+    """As the file stated it, or as the doctor did where it did not."""
+    straightened: Mapped[list[list[float]] | None] = mapped_column(JSON(none_as_null=True))
+    """Where the user put the film's corners on the photograph that was sent, in shares of its
+    sides: upper left, upper right, lower right, lower left. ``None`` for a film kept as sent."""
     created_at: Mapped[datetime]
     at_intake: Mapped[bool]
     """Whether it came with the case: only such films give the case's index test."""
 
+    @property
+    def was_straightened(self) -> bool:
+        """Whether it was made of a photograph by its user."""
+        return self.straightened is not None
+
     case: Mapped[Case] = relationship(back_populates="films")
+    film_print: Mapped[StoredPrint | None] = relationship(
+        cascade="all, delete-orphan", passive_deletes=True
+    )
     assessments: Mapped[list[StoredAssessment]] = relationship(
         back_populates="film", order_by="StoredAssessment.id"
     )
 
 
-class StoredAssessment(TableBase):
+class StoredPrint(TableBase):
+    """A film's :class:`~covid_d.likeness.film_print.FilmPrint`, to find its copies.
+
+    Reckoned of the film alone, so that no backup holds it: it is made anew.
+    """
+
+    __tablename__ = "film_print"
+
+    film_id: Mapped[int] = mapped_column(
+        ForeignKey("film.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    proposes: Mapped[bytes] = mapped_column(LargeBinary)
+    """What proposes films to compare with (``FilmPrint.index``)."""
+    thumbnail: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    """``FilmPrint.packed``."""
+
+
+class StoredAssessment(SealedTable):
     """A detector's :class:`~covid_d.detector.Assessment` of a film, as it was given."""
 
     __tablename__ = "assessment"
@@ -121,13 +159,38 @@ class StoredAssessment(TableBase):
 
     @property
     def assessment(self) -> Assessment:
-        """The answer, as it was given."""
-        return Assessment.from_dict(self.answer)
+        """The answer, as it was given; one that was changed since is no answer."""
+        return _altered() if self.altered else Assessment.from_dict(self.answer)
+
+    @property
+    def said(self) -> Outcome:
+        """The outcome that may be told."""
+        return Outcome.REFUSED if self.altered else Outcome(self.outcome)
+
+    @property
+    def is_void(self) -> bool:
+        """Whether the answer is to be disregarded, without reading the whole of it."""
+        if self.altered or self.outcome == Outcome.REFUSED:
+            return False
+        codes = {one["code"] for one in self.answer.get("warnings", ())}
+        return OUTSIDE_LUNGS_CODE in codes
 
     @property
     def headline(self) -> Message:
         """The answer in words, without reading the whole of it."""
+        if self.altered:
+            return Outcome.REFUSED.message
         return headline(self.outcome, [getattr(self, c.value) for c in CATEGORIES])
+
+
+def _altered() -> Assessment:
+    """Return what is said in the place of an answer that was changed in the database."""
+    return Assessment(
+        path="",
+        outcome=Outcome.REFUSED,
+        bundle=BundleId("?", "?", ""),
+        refusal=Refusal.of(RefusalCode.ALTERED),
+    )
 
 
 def headline(outcome: str, appearance: Sequence[float | None]) -> Message:
@@ -176,11 +239,12 @@ def assessment_columns(
     }
 
 
-class Reading(TableBase):
+class Reading(SealedTable):
     """What a person read from a case's films. Never changed; a newer one follows it.
 
-    ``kind`` is ``blind`` (before the model's answer was shown), ``open`` (after), ``second``, or
-    ``informed`` (before it was shown, by whoever had entered a result of the case).
+    ``kind`` is ``blind`` (before the model's answer was shown), ``open`` (after), ``second``,
+    ``informed`` (before it was shown, by whoever had entered a result of the case), or ``third``
+    (by a third reader, who settles what two others disagree on).
     """
 
     __tablename__ = "reading"
@@ -191,10 +255,29 @@ class Reading(TableBase):
     kind: Mapped[str] = mapped_column(String(8))
     finding: Mapped[str] = mapped_column(String(12))
     """``positive``, ``negative`` or ``inconclusive`` for COVID-19."""
+    appearance: Mapped[str | None] = mapped_column(String(13))
+    """A category of ``CATEGORIES``; ``None`` where none was said, and before version 0.4."""
+    signs: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON(none_as_null=True))
+    """As ``cases.structured.SeenSign`` keeps them."""
+    extent: Mapped[list[int] | None] = mapped_column(JSON(none_as_null=True))
+    """The six zones of the Brixia score."""
     notes: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
 
     case: Mapped[Case] = relationship(back_populates="readings")
+    user: Mapped[User] = relationship()
+
+
+class CaseMark(TableBase):
+    """What a case is marked with, by whom: ``urgent``, or ``second`` (a second reading wanted)."""
+
+    __tablename__ = "case_mark"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("patient_case.id"), primary_key=True)
+    mark: Mapped[str] = mapped_column(String(8), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+
     user: Mapped[User] = relationship()
 
 
@@ -208,7 +291,7 @@ class AnswerShown(TableBase):
     shown_at: Mapped[datetime]
 
 
-class FollowUp(TableBase):
+class FollowUp(SealedTable):
     """One later fact about a case. Never changed: a correction supersedes it and keeps it.
 
     ``kind``: ``rt_pcr``, ``antigen`` (``value`` positive, negative, indeterminate; ``day`` the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import resources
 
 from alembic import command
@@ -10,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from covid_d.clinic.database.engine import alone
 from covid_d.errors import CovidDError
 from covid_d.language import N_
 
@@ -22,16 +24,22 @@ def upgrade(engine: Engine, to: str = "head") -> None:
     CovidDError
         If the database is newer than this version of COVID-D.
     """
+    present = revision(engine)
+    if to == "head" and present == _head():
+        return  # as at nearly every start: the steps need not even be read
     config = _config()
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-    for found in (revision(engine), to):
+    for found in (present, to):
         if found in known or found in {None, "head"}:
             continue
         raise CovidDError(
             N_("The database is of a newer COVID-D (revision %(found)r).", found=found),
             N_("Install that version again, or restore a backup made with this one."),
         )
-    with engine.begin() as connection:
+    if to == "head" and is_current(engine):
+        return
+    # Two processes that start at once (the server, a nightly backup): the second finds all done.
+    with alone(engine) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, to)
 
@@ -44,7 +52,12 @@ def revision(engine: Engine) -> str | None:
 
 def is_current(engine: Engine) -> bool:
     """Return whether the database has this version's tables."""
-    return revision(engine) == ScriptDirectory.from_config(_config()).get_current_head()
+    return revision(engine) == _head()
+
+
+@cache
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def _config() -> Config:

@@ -11,12 +11,14 @@ from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.access import case_of
 from covid_d.clinic.clock import Clock
+from covid_d.clinic.collection import recall
 from covid_d.clinic.database.cases import Case, FollowUp
 from covid_d.clinic.errors import ConflictError, InvalidInputError
 from covid_d.clinic.fields import is_text
 from covid_d.clinic.follow_up.facts import Current, Fact, history, summary
 from covid_d.clinic.follow_up.terms import DIED, GIVEN, OTHER_DIAGNOSIS, VOID, EntryKind
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.trail.act import Act
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.language import N_, Text
 
@@ -59,47 +61,72 @@ class Entry:
 def add(
     installation: Installation, person: Person, actor: Actor, case_id: int, entry: Entry
 ) -> int:
-    """Record an entry or a correction and return its number.
+    """Record an entry or a correction in an act of its own and return its number.
 
     Raises
     ------
     NotFoundError
         If the person may not see the case.
+    InvalidInputError, ConflictError
+        As :func:`record`.
+    """
+    with installation.act(actor) as act:
+        # Locked, so that of two corrections at once the second one sees the first.
+        case = case_of(act.session, person, case_id, lock=True)
+        return record(act, case, person, entry, installation.clock)
+
+
+def record(act: Act, case: Case, person: Person, entry: Entry, clock: Clock) -> int:
+    """Record an entry or a correction and return its number.
+
+    Parameters
+    ----------
+    act
+        The unit of work.
+    case
+        Of what, locked.
+    person, entry
+        Who records what.
+    clock
+        The installation's.
+
+    Raises
+    ------
     InvalidInputError
         If a field cannot be accepted.
     ConflictError
         If it is recorded already, or somebody else corrected the entry in the meantime.
     """
-    with installation.act(actor) as act:
-        # Locked, so that of two corrections at once the second one sees the first.
-        case = case_of(act.session, person, case_id, lock=True)
-        facts = history(act.session, case.id)
-        _check_fields(case, entry, installation.clock)
-        if entry.supersedes is None:
-            _check_new(summary(facts, case, installation.clock), entry)
-        else:
-            _check_correction(facts, entry)
-        row = FollowUp(
-            case_id=case.id,
-            kind=entry.kind.value,
-            value=entry.value,
-            day=entry.day,
-            notes=entry.notes.strip(),
-            user_id=person.id,
-            created_at=act.now,
-            supersedes_id=entry.supersedes,
-            reason=entry.reason.strip(),
-        )
-        act.session.add(row)
-        act.session.flush()
-        act.record(
-            "follow_up.add" if entry.supersedes is None else "follow_up.correct",
-            case,
-            follow_up=row.id,
-            kind=row.kind,
-            supersedes=row.supersedes_id,
-        )
-        return row.id
+    facts = history(act.session, case.id)
+    _check_fields(case, entry, clock)
+    if entry.supersedes is None:
+        _check_new(summary(facts, case, clock), entry)
+    else:
+        _check_correction(facts, entry)
+    row = FollowUp(
+        case_id=case.id,
+        kind=entry.kind.value,
+        value=entry.value,
+        day=entry.day,
+        notes=entry.notes.strip(),
+        user_id=person.id,
+        created_at=act.now,
+        supersedes_id=entry.supersedes,
+        reason=entry.reason.strip(),
+    )
+    act.session.add(row)
+    act.session.flush()
+    act.record(
+        "follow_up.add" if entry.supersedes is None else "follow_up.correct",
+        case,
+        follow_up=row.id,
+        kind=row.kind,
+        supersedes=row.supersedes_id,
+    )
+    if entry.kind is EntryKind.CONSENT:
+        now = summary(history(act.session, case.id), case, clock)
+        recall.settle(act, case.id, agreed=now.research_consent)
+    return row.id
 
 
 def _check_fields(case: Case, entry: Entry, clock: Clock) -> None:
@@ -131,29 +158,31 @@ def _wrong_value(entry: Entry) -> dict[str, Text]:
 
 
 def _wrong_day(case: Case, entry: Entry, clock: Clock) -> dict[str, Text]:
-    day, entered = entry.day, clock.day_of(case.created_at)
-    if day is None:
+    if entry.day is None:
         needed = entry.kind.is_test or entry.kind is EntryKind.OUTCOME
         return {"day": N_("State the day.")} if needed else {}
+    fault = wrong_day(case, entry.kind, entry.day, clock)
+    return {"day": fault} if fault else {}
+
+
+def wrong_day(case: Case, kind: EntryKind, day: date, clock: Clock) -> Text | None:
+    """Return why something of this kind and day cannot belong to a case; ``None`` if it can."""
+    entered = clock.day_of(case.created_at)
     if day > clock.today():
-        return {"day": sentences.IN_THE_FUTURE}
+        return sentences.IN_THE_FUTURE
     earliest = entered - BEFORE_CASE
     if case.symptom_onset is not None:
-        earliest = case.symptom_onset - (BEFORE_ONSET if entry.kind.is_test else timedelta())
+        earliest = case.symptom_onset - (BEFORE_ONSET if kind.is_test else timedelta())
     if day < earliest:
-        return {
-            "day": N_(
-                "This day is too early for this case: not before %(day)s.", day=earliest.isoformat()
-            )
-        }
-    if entry.kind.is_test and day > entered + AFTER_CASE:
-        return {
-            "day": N_(
-                "A sample more than %(n)d days after the case belongs to a new case.",
-                n=AFTER_CASE.days,
-            )
-        }
-    return {}
+        return N_(
+            "This day is too early for this case: not before %(day)s.", day=earliest.isoformat()
+        )
+    if kind.is_test and day > entered + AFTER_CASE:
+        return N_(
+            "A sample more than %(n)d days after the case belongs to a new case.",
+            n=AFTER_CASE.days,
+        )
+    return None
 
 
 def _check_new(holding: Current, entry: Entry) -> None:

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from covid_d.clinic import sentences
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases.readings import may_see_answer
 from covid_d.clinic.clock import Clock
@@ -42,6 +43,8 @@ class Fact:
         Why it was corrected.
     superseded
         Whether a correction took its place.
+    altered
+        Whether it was changed in the database: then it counts for nothing.
     """
 
     id: int
@@ -55,16 +58,17 @@ class Fact:
     supersedes: int | None
     reason: str
     superseded: bool
+    altered: bool = False
 
     @property
     def text(self) -> Text:
         """The value's name."""
-        return text_of(self.kind, self.value)
+        return sentences.ALTERED if self.altered else text_of(self.kind, self.value)
 
     @property
     def holds(self) -> bool:
-        """Whether it is neither corrected nor a mistake."""
-        return not self.superseded and self.value != VOID
+        """Whether it is neither corrected nor a mistake, and as it was entered."""
+        return not self.superseded and not self.altered and self.value != VOID
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,7 @@ def history(session: Session, case_id: int) -> list[Fact]:
             supersedes=row.supersedes_id,
             reason=row.reason,
             superseded=superseded,
+            altered=row.altered,
         )
         for row, author, superseded in rows
     ]

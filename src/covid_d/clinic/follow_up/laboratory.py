@@ -106,8 +106,7 @@ class Laboratory:
     @classmethod
     def of(cls, samples: Sequence[Sample], day: date) -> Laboratory:
         """Return what the results that hold say of a case entered on ``day``."""
-        values = {sample.value for sample in samples}
-        to_date = next((said for said in _DECISIVE if said in values), ResultToDate.PENDING)
+        to_date = result_to_date([sample.value for sample in samples])
         rt_pcr, antigen = (
             standard([(value, taken) for kind, value, taken in samples if kind == asked], day)
             for asked in (EntryKind.RT_PCR, EntryKind.ANTIGEN)
@@ -120,6 +119,11 @@ class Laboratory:
             )
             why = Why.RT_PCR_FIRST if timely else Why.OUTSIDE
         return cls(to_date, rt_pcr, antigen, reference, why)
+
+
+def result_to_date(values: Sequence[str]) -> ResultToDate:
+    """Return what results have said so far, whatever their test and day."""
+    return next((said for said in _DECISIVE if said.value in values), ResultToDate.PENDING)
 
 
 def is_timely(taken: date | None, day: date) -> bool:
@@ -173,7 +177,15 @@ def laboratory_of(session: Session, days: Mapping[int, date]) -> dict[int, Labor
     days
         Of each case's number, the day of its entry.
     """
-    found = samples(session, Case.id.in_(list(days)))
+    rows = session.scalars(  # whole rows: each is held against its seal
+        select(FollowUp)
+        .where(FollowUp.case_id.in_(list(days)), is_test(), holds())
+        .order_by(FollowUp.id)
+    )
+    found: dict[int, list[Sample]] = {}
+    for row in rows:
+        if not row.altered:
+            found.setdefault(row.case_id, []).append(Sample(row.kind, row.value, row.day))
     return {number: Laboratory.of(found.get(number, ()), day) for number, day in days.items()}
 
 

@@ -56,9 +56,10 @@ _KINDS: Final = {
     EntryKind.CONSENT: N_("Research consent"),
 }
 _RESULTS: Final = {
-    "positive": N_("Positive"),
-    "negative": N_("Negative"),
-    "indeterminate": N_("Indeterminate"),
+    # Said of a test, which in Spanish is feminine; a diagnosis by the laboratory is not.
+    "positive": N_("positive"),
+    "negative": N_("negative"),
+    "indeterminate": N_("indeterminate"),
 }
 # ICD-10 (CIE-10), as the ministry's forms ask for it.
 _DIAGNOSES: Final = {

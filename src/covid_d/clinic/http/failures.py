@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from covid_d.clinic.accounts.people import PasswordChangeError
+from covid_d.clinic.accounts.people import PasswordChangeError, SecondFactorNeededError
 from covid_d.clinic.errors import (
     ClinicError,
     InvalidInputError,
@@ -54,6 +54,8 @@ def answer(request: Request, error: ClinicError) -> Response:
         return go_to(f"/sign-in?next={quote(way_back(request), safe='/')}")
     if isinstance(error, PasswordChangeError) and request.method == "GET":
         return go_to("/account")
+    if isinstance(error, SecondFactorNeededError) and request.method == "GET":
+        return go_to("/account/second-factor")
     if request.headers.get("x-requested-with") == "fetch":
         return JSONResponse(to_json(error), status_code=error.status, headers=headers_of(error))
     # Under another name no style sheet is given out, and nothing of the installation told.

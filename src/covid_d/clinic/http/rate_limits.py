@@ -1,16 +1,22 @@
-"""Rate limits: what one address, name or token may ask in a time, counted in this process."""
+"""Rate limits: what one address, name or token may ask in a time.
+
+Several servers on one PostgreSQL count as one there; a server of its own counts in its memory.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 import time
 from dataclasses import dataclass
 from typing import Final
 
 from limits import RateLimitItemPerSecond
+from limits.errors import StorageError
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -18,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from covid_d.clinic.accounts.attempts import LOCK, TRIES
 from covid_d.clinic.errors import TooManyError
 from covid_d.clinic.http import failures
+from covid_d.clinic.http.shared_counts import SharedCounts
 from covid_d.language import N_, NN_
 
 
@@ -46,6 +53,7 @@ UPLOAD: Final = Rule("upload", 600, 60)
 API: Final = Rule("api", 600, 60)
 SIGN_IN: Final = Rule("sign_in", 60, 60)
 PASSWORD: Final = Rule("password", TRIES, int(LOCK.total_seconds()))
+_log = logging.getLogger(__name__)
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _DOORS: Final = ("/sign-in", "/first-start/", "/password/", "/openid/")
 
@@ -57,11 +65,20 @@ class RateLimits:
     ----------
     factor
         Multiplies every amount; 0 switches the limits off.
+    shared
+        Where all servers of the clinic count; by default this process counts alone, as it does
+        for as long as the shared counts are away.
     """
 
-    def __init__(self, factor: float = 1.0) -> None:
+    def __init__(self, factor: float = 1.0, shared: SharedCounts | None = None) -> None:
         self._factor = factor
-        self._counter = MovingWindowRateLimiter(MemoryStorage())
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._shared = MovingWindowRateLimiter(shared) if shared is not None else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether counting asks a database, so that nothing else may wait for it."""
+        return self._factor > 0 and self._shared is not None
 
     def hit(self, rule: Rule, who: str) -> None:
         """Count one for ``who``.
@@ -71,8 +88,7 @@ class RateLimits:
         TooManyError
             If there were too many; says when to come back.
         """
-        if self._factor > 0 and not self._counter.hit(self._item(rule), rule.name, _short(who)):
-            raise self._refusal(rule, who)
+        self._ask(rule, who, counting=True)
 
     def check(self, rule: Rule, who: str) -> None:
         """Refuse ``who`` if there were too many, without counting.
@@ -82,24 +98,43 @@ class RateLimits:
         TooManyError
             As :meth:`hit`.
         """
-        if self._factor > 0 and not self._counter.test(self._item(rule), rule.name, _short(who)):
-            raise self._refusal(rule, who)
+        self._ask(rule, who, counting=False)
+
+    def _ask(self, rule: Rule, who: str, *, counting: bool) -> None:
+        if self._factor <= 0:
+            return
+        if self._shared is not None:
+            try:
+                self._ask_one(self._shared, rule, who, counting=counting)
+            except StorageError:
+                # The database is away: what needs it says so itself, and nobody is let loose.
+                _log.warning("requests are counted by this server alone: the database is away")
+            else:
+                return
+        self._ask_one(self._own, rule, who, counting=counting)
+
+    def _ask_one(
+        self, counter: MovingWindowRateLimiter, rule: Rule, who: str, *, counting: bool
+    ) -> None:
+        item, asked = self._item(rule), (rule.name, _short(who))
+        if not (counter.hit(item, *asked) if counting else counter.test(item, *asked)):
+            raise _refusal(counter.get_window_stats(item, *asked).reset_time)
 
     def _item(self, rule: Rule) -> RateLimitItemPerSecond:
         return RateLimitItemPerSecond(max(1, round(rule.amount * self._factor)), rule.seconds)
 
-    def _refusal(self, rule: Rule, who: str) -> TooManyError:
-        stats = self._counter.get_window_stats(self._item(rule), rule.name, _short(who))
-        seconds = max(1, math.ceil(stats.reset_time - time.time()))
-        return TooManyError(
-            N_("Too many requests in a short time."),
-            NN_(
-                "Wait %(num)d second and try again.",
-                "Wait %(num)d seconds and try again.",
-                seconds,
-            ),
-            retry_after=seconds,
-        )
+
+def _refusal(reset_time: float) -> TooManyError:
+    seconds = max(1, math.ceil(reset_time - time.time()))
+    return TooManyError(
+        N_("Too many requests in a short time."),
+        NN_(
+            "Wait %(num)d second and try again.",
+            "Wait %(num)d seconds and try again.",
+            seconds,
+        ),
+        retry_after=seconds,
+    )
 
 
 class Limited:
@@ -123,12 +158,18 @@ class Limited:
             await self.app(scope, receive, send)
             return
         try:
-            for rule, who in _counted(scope):
-                self._limits.hit(rule, who)
+            if self._limits.waits:
+                await run_in_threadpool(self._count, scope)
+            else:
+                self._count(scope)
         except TooManyError as error:
             await failures.answer(Request(scope), error)(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+    def _count(self, scope: Scope) -> None:
+        for rule, who in _counted(scope):
+            self._limits.hit(rule, who)
 
 
 def rate_limits(request: Request) -> RateLimits:

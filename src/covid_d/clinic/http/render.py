@@ -12,13 +12,17 @@ from babel.numbers import format_decimal, format_percent
 from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
 
 from covid_d import __version__
+from covid_d.clinic.arrivals.node_queue import is_joined
 from covid_d.clinic.clock import Clock
-from covid_d.clinic.http.navigation import entries_for
+from covid_d.clinic.errors import ClinicError, InvalidInputError
+from covid_d.clinic.http.navigation import menu_of
 from covid_d.clinic.http.notices import NOTICES
 from covid_d.clinic.http.visitor import Visitor, installation
 from covid_d.clinic.http.way_back import way_back
+from covid_d.clinic.keys import new_token
 from covid_d.errors import BundleError
 from covid_d.language import INTENDED_USE, Language, Message, Text, translations
 
@@ -39,7 +43,13 @@ def language_of(request: Request) -> Language:
 
 
 def page(
-    request: Request, template: str, *, status: int = 200, here: str | None = None, **values: Any
+    request: Request,
+    template: str,
+    *,
+    error: ClinicError | None = None,
+    status: int | None = None,
+    here: str | None = None,
+    **values: Any,
 ) -> HTMLResponse:
     """Return a page.
 
@@ -49,16 +59,21 @@ def page(
         Whose language, visitor and notice the page shows.
     template
         Its path in the clinic's folder, such as ``pages/case/case.html``.
+    error
+        What became of the form that the page shows again: the template gets it as ``error``, and
+        what is wrong with each field as ``errors``.
     status
-        HTTP status.
+        HTTP status; by default the error's, else 200.
     here
         The address of this very page, where the request's own does not say it whole: that of the
         form whose failure is shown. Always one of ours, and one that a GET answers.
     values
-        The template's own.
+        The template's own; ``intended_use`` where a page must say another one than every page.
     """
     language = language_of(request)
     visitor: Visitor | None = getattr(request.state, "visitor", None)
+    status = status or (error.status if error else 200)
+    fields = error.fields if isinstance(error, InvalidInputError) else {}
     html = (
         _environment(language, installation(request).clock)
         .get_template(template)
@@ -67,12 +82,12 @@ def page(
             visitor=visitor,
             path=request.url.path,
             here=way_back(request) if here is None else here,
-            navigation=entries_for(visitor),
+            navigation=menu_of(visitor, network=is_joined(installation(request))),
             notice=NOTICES.get(request.query_params.get("notice", "")),
-            bundle=_bundle(request),
-            intended_use=INTENDED_USE,
+            bundle=_bundle(request, anew=status < 400),
             version=__version__,
-            **values,
+            error=error,
+            **({"intended_use": INTENDED_USE, "errors": fields} | values),
         )
     )
     return HTMLResponse(html, status_code=status)
@@ -109,11 +124,15 @@ def formats(language: Language) -> Mapping[str, Callable[..., str]]:
     return _environment(language, None).filters
 
 
-def _bundle(request: Request) -> dict[str, Any] | None:
-    """Return what the banner says of the active bundle; ``None`` when it cannot be used."""
+def _bundle(request: Request, *, anew: bool) -> dict[str, Any] | None:
+    """Return what the banner says of the active bundle; ``None`` when it cannot be used.
+
+    A page that says what failed does not ask the database: that may be what failed.
+    """
+    active = installation(request).active_detector
     try:
-        bundle = installation(request).active_detector.detector.bundle
-    except BundleError:
+        bundle = (active.detector if anew else active.known).bundle
+    except (BundleError, SQLAlchemyError):
         return None
     return {
         "name": bundle.spec.name,
@@ -158,6 +177,7 @@ def _environment(language: Language, clock: Clock | None) -> Environment:
         pattern = "#,##0" + ("." + "0" * digits if digits else "")
         return "—" if value is None else format_decimal(value, pattern, locale=locale)
 
+    environment.globals["new_form_key"] = new_token
     environment.filters |= {
         "say": say,
         "day": day,

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Final
 
 from fastapi import Request
 from starlette.routing import BaseRoute, compile_path
+
+_LONGEST: Final = 4000  # of an address: a search with every filter, its words percent-encoded
 
 
 class Pages:
@@ -51,3 +54,9 @@ def way_back(request: Request) -> str:
     if request.method == "GET" and pages.answers(path) is not False:
         return f"{path}?{query}" if query else path
     return pages.above(path)
+
+
+def inside(path: str) -> str:
+    """Return a path of ours: an address of another site would make a trap of our sign-in page."""
+    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
+    return path if ours and path.isprintable() and len(path) <= _LONGEST else "/"

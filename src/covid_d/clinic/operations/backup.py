@@ -13,7 +13,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO, Any, Final
@@ -23,24 +23,41 @@ from sqlalchemy import Connection, Engine, Table, select
 from covid_d import __version__
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.migrate import revision
+from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.database.tables import TableBase
 from covid_d.clinic.errors import UnavailableError
+from covid_d.clinic.films import FilmStoreError
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import FILE as KEY_FILE
+from covid_d.clinic.keys import Keys
+from covid_d.clinic.operations import last_backup
 from covid_d.clinic.operations.strip_films import strip_films
+from covid_d.clinic.trail.anchor import Anchor
 from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.errors import CovidDError
 from covid_d.language import N_
 from covid_d.provenance import source_sha256
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """What this version writes."""
-READ: Final = (1, 2)
-"""What it restores; 1 knows no hash of the source."""
+READ: Final = (1, 2, 3)
+"""What it restores; 1 knows no hash of the source, 1 and 2 say nothing that the key vouches for."""
+AUTHENTICATED: Final = 3
+"""The first format that the clinic's key vouches for."""
+_PURPOSE: Final = "backup"
 MANIFEST: Final = "backup.json"
 TABLES: Final = "tables"
 # Sign-ins and links are of this moment; a restored backup must not open a door that was closed.
-NOT_KEPT: Final = frozenset({"sign_in_session", "one_time_link", "staged_film"})
+NOT_KEPT: Final = frozenset(
+    {
+        "sign_in_session",
+        "one_time_link",
+        "staged_film",
+        "film_print",
+        "shared_note",
+        "rate_count",
+    }
+)
 Progress = Callable[[int, int], None]
 
 
@@ -66,6 +83,10 @@ class Manifest:
         Of the code that wrote it; see :mod:`covid_d.provenance`. Empty in format 1.
     missing
         SHA-256 of films that the database names and that were gone or altered.
+    entries, head
+        Where the audit trail stood.
+    mac
+        Keyed hash of all of this, and so of every file. Empty before format 3.
     """
 
     format: int
@@ -76,6 +97,20 @@ class Manifest:
     files: dict[str, str]
     source_sha256: str = ""
     missing: Sequence[str] = ()
+    entries: int = 0
+    head: str = ""
+    mac: str = ""
+
+    def authenticated(self, keys: Keys) -> Manifest:
+        """Return it with the keyed hash of all that it says."""
+        return replace(self, mac=keys.digest(_PURPOSE, self._said()))
+
+    def is_of(self, keys: Keys) -> bool:
+        """Return whether the holder of a key said all of this."""
+        return keys.is_digest(_PURPOSE, self._said(), self.mac)
+
+    def _said(self) -> str:
+        return json.dumps(asdict(replace(self, mac="")), sort_keys=True)
 
     @property
     def with_key(self) -> bool:
@@ -109,7 +144,7 @@ def back_up(
     Raises
     ------
     CovidDError
-        If the archive exists or cannot be written.
+        If the archive exists or cannot be written, or the film store does not answer.
     """
     if archive.exists():
         raise CovidDError(
@@ -118,7 +153,7 @@ def back_up(
         )
     strip_films(installation)
     with installation.act(Actor(None)) as act:
-        act.record("backup.create", "installation")
+        act.record("backup.create", "installation", archive=archive.name)
     name = ""
     try:
         archive.parent.mkdir(parents=True, exist_ok=True)
@@ -128,7 +163,11 @@ def back_up(
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).replace(archive)
+    except FilmStoreError:
+        last_backup.note_failed(installation)
+        raise
     except OSError as error:
+        last_backup.note_failed(installation)
         raise CovidDError(
             N_(
                 "The backup %(archive)s cannot be written: %(reason)s.",
@@ -140,6 +179,7 @@ def back_up(
     finally:
         if name:
             Path(name).unlink(missing_ok=True)
+    last_backup.note_made(installation, len(manifest.missing))
     return manifest
 
 
@@ -154,22 +194,24 @@ def _write(
             archive.writestr(name, content)
             hashes[name] = hashlib.sha256(content).hexdigest()
 
-        rows, films = _dump(installation.engine, archive, hashes)
-        bundles = sorted(installation.active_detector.folder.glob("*.zip"))
-        total = len(films) + len(bundles)
+        rows, films, trail = _dump(installation.engine, archive, hashes)
+        files = installation.active_detector.files
+        total = len(films) + len(files.every())
         for done, sha256 in enumerate(films):
             progress(done, total)
             try:
                 content = installation.films.get(sha256)
+            except FilmStoreError:
+                raise  # a backup without films would pass for one
             except UnavailableError:
                 missing.append(sha256)
             else:
                 add(f"films/{sha256[:2]}/{sha256}", content)
-        for done, bundle in enumerate(bundles, len(films)):
+        for done, (name, content) in enumerate(files.packed(), len(films)):
             progress(done, total)
-            add(f"bundles/{bundle.name}", bundle.read_bytes())
+            add(name, content)
         if with_key:
-            add(KEY_FILE, installation.keys.secret.hex().encode() + b"\n")
+            add(KEY_FILE, installation.keys.text.encode())
         progress(total, total)
         manifest = Manifest(
             FORMAT,
@@ -180,15 +222,22 @@ def _write(
             hashes,
             source_sha256(),
             missing,
-        )
+            trail.entries,
+            trail.head,
+        ).authenticated(installation.keys)
         archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=1))
     return manifest
 
 
 def _dump(
     engine: Engine, archive: zipfile.ZipFile, hashes: dict[str, str]
-) -> tuple[dict[str, int], list[str]]:
-    """Write every table as JSON lines; return the rows by table and the films that cases name."""
+) -> tuple[dict[str, int], list[str], Anchor]:
+    """Write every table as JSON lines.
+
+    Returns
+    -------
+    Rows by table, the films that cases name, and where the audit trail stood.
+    """
     counts: dict[str, int] = {}
     films: set[str] = set()
     with snapshot(engine) as connection:
@@ -202,7 +251,12 @@ def _dump(
                     digest.update(line)
                     count += 1
             counts[table.name], hashes[name] = count, digest.hexdigest()
-    return counts, sorted(films)
+        last = connection.execute(
+            select(AuditEntry.sequence, AuditEntry.hash)
+            .order_by(AuditEntry.sequence.desc())
+            .limit(1)
+        ).first()
+    return counts, sorted(films), Anchor(last.sequence, last.hash) if last else Anchor(0, "")
 
 
 def snapshot(engine: Engine) -> Connection:

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from covid_d.clinic.bundle_files import BundleFiles
 from covid_d.clinic.database.operations import InstalledBundle
 from covid_d.clinic.errors import InvalidInputError, NotFoundError, UnavailableError
 from covid_d.clinic.installation import Installation
@@ -62,15 +63,15 @@ def choices(installation: Installation) -> list[BundleChoice]:
         rows = session.scalars(
             select(InstalledBundle).order_by(InstalledBundle.installed_at.desc())
         ).all()
-    installed = [_choice(_path(installation, row.sha256), row) for row in rows]
+    installed = [_choice(installation.active_detector.files, row) for row in rows]
     return [_default(any(row.active for row in rows) is False), *installed]
 
 
-def _choice(path: Path | None, row: InstalledBundle) -> BundleChoice:
+def _choice(files: BundleFiles, row: InstalledBundle) -> BundleChoice:
     """Return an installed bundle as it is on the disk; what the database says of it is a copy."""
     known = BundleChoice(row.sha256, row.name, row.version, "", row.active, row.installed_at)
     try:
-        return replace(known, **_told(Bundle.load(path)))
+        return replace(known, **_told(files.load(row.sha256)))
     except BundleError as error:
         return replace(known, problem=error.message)
 
@@ -94,7 +95,8 @@ def install(installation: Installation, actor: Actor, content: bytes) -> str:
     UnavailableError
         If it cannot be stored.
     """
-    folder = installation.active_detector.folder
+    files = installation.active_detector.files
+    folder = files.folder
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle, name = tempfile.mkstemp(suffix=".zip", prefix=".incoming-", dir=folder)
@@ -106,7 +108,8 @@ def install(installation: Installation, actor: Actor, content: bytes) -> str:
             stream.write(content)
         bundle = Bundle.load(incoming)
         Detector.load(bundle)  # the network too must be one that can answer
-        pack(incoming, folder / f"{bundle.id.sha256}.zip")
+        pack(incoming, files.path(bundle.id.sha256))
+        files.share(bundle.id.sha256)
     except BundleError as error:
         raise InvalidInputError(
             {"bundle": N_("This is not a bundle that can be used: %(why)s", why=error.message)}
@@ -155,7 +158,7 @@ def switch(installation: Installation, actor: Actor, sha256: str | None) -> None
             if session.get(InstalledBundle, sha256) is None:
                 raise NotFoundError
     try:
-        Detector.load(_path(installation, sha256))
+        Detector.load(_loaded(installation, sha256))
     except BundleError as error:
         raise UnavailableError(
             N_("The bundle cannot be used: %(why)s", why=error.message),
@@ -181,7 +184,7 @@ def card(installation: Installation, sha256: str | None) -> str:
         If there is no such bundle, or it cannot be read.
     """
     try:
-        return Bundle.load(_path(installation, sha256)).card
+        return _loaded(installation, sha256).card
     except BundleError as error:
         raise NotFoundError from error
 
@@ -195,8 +198,8 @@ def _default(active: bool) -> BundleChoice:
     return replace(named, **_told(bundle))
 
 
-def _path(installation: Installation, sha256: str | None) -> Path | None:
-    return None if sha256 is None else installation.active_detector.folder / f"{sha256}.zip"
+def _loaded(installation: Installation, sha256: str | None) -> Bundle:
+    return Bundle.load() if sha256 is None else installation.active_detector.files.load(sha256)
 
 
 def _no_room() -> UnavailableError:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from typing import Final
 
 from covid_d.clinic.database.engine import is_reachable
 from covid_d.clinic.database.migrate import is_current
+from covid_d.clinic.films import FilmStoreError
 from covid_d.clinic.installation import Installation
+from covid_d.clinic.operations import integrity
 from covid_d.clinic.operations.missing_films import missing
 from covid_d.errors import BundleError
 
@@ -20,25 +21,23 @@ def checks(installation: Installation) -> dict[str, bool]:
     """Return each part's name and whether it works."""
     reachable = is_reachable(installation.engine)
     current = reachable and is_current(installation.engine)
+    found = integrity.last(installation)
     return {
         "database": reachable,
         "migrations": current,
-        "films": current and not missing(installation),
-        "film_folder": _can_write(installation),
+        "films": current and _has_every_film(installation),
+        "film_folder": installation.films.can_write(),
         "disk_space": shutil.disk_usage(installation.folder).free >= LEAST_FREE_BYTES,
-        "bundle": _has_bundle(installation),
+        "bundle": current and _has_bundle(installation),
+        "integrity": found is None or found.sound,
     }
 
 
-def _can_write(installation: Installation) -> bool:
-    folder = installation.films.folder
+def _has_every_film(installation: Installation) -> bool:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as probe:
-            probe.write(b"\0")
-    except OSError:
+        return not missing(installation)
+    except FilmStoreError:
         return False
-    return True
 
 
 def _has_bundle(installation: Installation) -> bool:

@@ -8,6 +8,7 @@ given: ``film.strip`` says which one it became, and ``Film.received_sha256`` kee
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from dataclasses import dataclass, replace
 
@@ -15,13 +16,16 @@ import numpy as np
 from sqlalchemy import select, update
 
 from covid_d.clinic.cases.keeping import Kept, keep
+from covid_d.clinic.cases.staging import put
 from covid_d.clinic.database.cases import Film
 from covid_d.clinic.database.operations import FilmReview, StagedFilm
+from covid_d.clinic.database.sealed import AlteredError
 from covid_d.clinic.errors import UnavailableError
+from covid_d.clinic.film_work import FilmSight
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.trail.act import Act
 from covid_d.clinic.trail.audit_trail import Actor
-from covid_d.radiograph import Radiograph, RadiographError, read
+from covid_d.radiograph import Facts, Radiograph, RadiographError, read
 
 _log = logging.getLogger(__name__)
 
@@ -35,7 +39,8 @@ class Stripping:
     stripped
         Films whose file names nobody any more.
     left
-        SHA-256 of films that are gone, altered, or would read otherwise: they stay as they are.
+        SHA-256 of films that are gone, altered (or their rows), or would read otherwise: they stay
+        as they are.
     """
 
     stripped: int
@@ -72,7 +77,11 @@ def strip_films(installation: Installation) -> Stripping:
         if kept is None:
             left.append(sha256)
             continue
-        _exchange(installation, sha256, kept)
+        try:
+            _exchange(installation, sha256, kept)
+        except AlteredError:
+            left.append(sha256)
+            continue
         done += kept.sha256 != sha256
     if done or left:
         _log.info("films stripped", extra={"stripped": done, "left": left})
@@ -82,16 +91,21 @@ def strip_films(installation: Installation) -> Stripping:
 def _stripped(installation: Installation, content: bytes) -> Kept | None:
     """Return what is kept of a film; ``None`` where it would read otherwise than before."""
     before = _read(content)
-    kept = keep(installation.keys, content, readable=before is not None)
+    kept = keep(installation.keys, content, None if before is None else FilmSight.of(before))
     if before is None:
         return kept
-    after = _read(kept.content)
+    after = _read(kept.content or b"")
     same = (
         after is not None
         and np.array_equal(before.pixels, after.pixels)
-        and replace(before.facts, sha256="") == replace(after.facts, sha256="")
+        and _compared(before.facts) == _compared(after.facts)
     )
     return kept if same else None
+
+
+def _compared(facts: Facts) -> Facts:
+    """Return the facts that must be the same; the day of the film is the row's to keep."""
+    return replace(facts, sha256="", taken_on=None)
 
 
 def _read(content: bytes) -> Radiograph | None:
@@ -103,16 +117,17 @@ def _read(content: bytes) -> Radiograph | None:
 
 def _exchange(installation: Installation, sha256: str, kept: Kept) -> None:
     """Have the rows name the stripped film, and remove the other."""
-    installation.films.put(kept.content)
+    put(installation, kept)
     with installation.act(Actor(None)) as act:
         for film in act.session.scalars(select(Film).where(Film.sha256 == sha256)):
             own = _apart(act, installation, film, kept)
             film.sha256 = own.sha256
             film.received_sha256 = own.received_sha256
             film.identity_encrypted = own.identity_encrypted
+            film.taken_on = own.taken_on
             act.record("film.strip", film, received=sha256, kept=own.sha256)
         _follow(act, sha256, kept.sha256)
-        installation.films.put(kept.content)  # a sweep may have taken it since
+        put(installation, kept)  # a sweep may have taken it since
         waiting = act.session.scalar(
             select(StagedFilm.token).where(StagedFilm.sha256 == sha256).limit(1)
         )
@@ -131,11 +146,10 @@ def _apart(act: Act, installation: Installation, film: Film, kept: Kept) -> Kept
     own = kept
     while own.sha256 in names:
         number += 1  # a DICOM file's first bytes are free for any use (PS3.10 7.1)
-        own = Kept(
-            bytes([number]) + kept.content[1:], kept.received_sha256, kept.identity_encrypted
-        )
+        content = bytes([number]) + (kept.content or b"")[1:]
+        own = replace(kept, content=content, sha256=hashlib.sha256(content).hexdigest())
     if own is not kept:
-        installation.films.put(own.content)
+        put(installation, own)
     return own
 
 

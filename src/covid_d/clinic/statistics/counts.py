@@ -49,7 +49,9 @@ _SMALL: Final = N_(
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
+class CountedGroup:
+    """Cases that a row counts: its label, which they are, and whether they are the person's own."""
+
     label: Cell
     mask: npt.NDArray[np.bool_]
     exempt: bool = False  # the person's own unit
@@ -61,27 +63,27 @@ def by_day(cases: Episodes, period: Period, scope: Scope) -> FigureTable:
     first = period.first.toordinal()
     place = (cases.day - first) // step
     groups = [
-        _Group(period.first + timedelta(days=step * number), place == number)
+        CountedGroup(period.first + timedelta(days=step * number), place == number)
         for number in range(-(-period.days // step))
     ]
     head = Column("day", N_("Day") if step == 1 else N_("Week from"), "day")
     title = N_("Cases by day") if step == 1 else N_("Cases by week")
-    return _table("days", title, head, groups, cases, scope)
+    return positivity_table("days", title, head, groups, cases, scope)
 
 
 def by_province(cases: Episodes, scope: Scope) -> FigureTable:
     """Return cases and positivity by province, most cases first."""
     names = Counter(cases.province.tolist())
-    groups = [_Group(name, cases.province == name) for name, _ in names.most_common()]
+    groups = [CountedGroup(name, cases.province == name) for name, _ in names.most_common()]
     head = Column("province", N_("Province"))
-    return _table("provinces", N_("Cases by province"), head, groups, cases, scope)
+    return positivity_table("provinces", N_("Cases by province"), head, groups, cases, scope)
 
 
 def by_unit(cases: Episodes, scope: Scope, names: dict[int, str]) -> FigureTable:
     """Return cases and positivity by unit."""
-    groups = [_Group(label, mask, own) for label, mask, own in unit_groups(cases, scope, names)]
+    groups = [CountedGroup(*group) for group in unit_groups(cases, scope, names)]
     head = Column("unit", N_("Health unit"))
-    return _table("units", N_("Cases by health unit"), head, groups, cases, scope)
+    return positivity_table("units", N_("Cases by health unit"), head, groups, cases, scope)
 
 
 def unit_groups(
@@ -102,7 +104,7 @@ def unit_groups(
     return [(names[unit], cases.unit == unit, False) for unit, _ in present.most_common()]
 
 
-def outcomes(cases: Episodes, scope: Scope) -> FigureTable:
+def answers(cases: Episodes, scope: Scope) -> FigureTable:
     """Return how many cases got each answer."""
     labels: dict[str, Cell] = {outcome.value: outcome.message for outcome in Outcome}
     labels[NO_FILM] = N_("No film assessed at intake")
@@ -113,7 +115,7 @@ def outcomes(cases: Episodes, scope: Scope) -> FigureTable:
         N_("Answers given"),
         (Column("outcome", N_("Answer")), Column("cases", N_("Cases"), "count")),
         list(zip(labels.values(), rows, strict=True)),
-        _notes(scope, N_("Counted is each case's index test: its first answer at intake.")),
+        notes(scope, N_("Counted is each case's index test: its first answer at intake.")),
     )
 
 
@@ -124,10 +126,10 @@ def refusals(codes: Iterable[str], scope: Scope) -> FigureTable:
     rows = shown([count for _, count in found], scope)
     return FigureTable(
         "refusals",
-        N_("Refused films"),
+        N_("Films not analysed"),
         (Column("reason", N_("Reason")), Column("films", N_("Films"), "count")),
         [(_reason(code), count) for (code, _), count in zip(found, rows, strict=True)],
-        _notes(scope, N_("Counted is the first assessment of each film.")),
+        notes(scope, N_("Counted is the first assessment of each film.")),
     )
 
 
@@ -167,18 +169,31 @@ def laboratory(cases: Episodes, scope: Scope) -> FigureTable:
         N_("Result to date and reference standard"),
         columns,
         rows,
-        _notes(scope, _TWO_NAMES),
+        notes(scope, _TWO_NAMES),
     )
 
 
-def _table(
+def positivity_table(
     name: str,
     title: Text,
     head: Column,
-    groups: Sequence[_Group],
+    groups: Sequence[CountedGroup],
     cases: Episodes,
     scope: Scope,
 ) -> FigureTable:
+    """Return a table of cases, tests and positivity, small counts hidden where they must be.
+
+    Parameters
+    ----------
+    name, title
+        Of the table.
+    head
+        Its first column.
+    groups
+        A row each.
+    cases, scope
+        What is counted, and for whom.
+    """
     positive = cases.reference == Standard.POSITIVE
     negative = cases.reference == Standard.NEGATIVE
     sizes = [int(group.mask.sum()) for group in groups]
@@ -201,10 +216,10 @@ def _table(
                 ),
             )
         )
-    return FigureTable(name, title, (head, *_COUNTS), rows, _notes(scope, _LABORATORY))
+    return FigureTable(name, title, (head, *_COUNTS), rows, notes(scope, _LABORATORY))
 
 
-def _small(parts: list[int], groups: Sequence[_Group], scope: Scope) -> set[int]:
+def _small(parts: list[int], groups: Sequence[CountedGroup], scope: Scope) -> set[int]:
     if not scope.protected:
         return set()
     places = [place for place, group in enumerate(groups) if not group.exempt]
@@ -241,8 +256,9 @@ def _positivity(
     return proportion(positive[tested], cases.patient[tested])
 
 
-def _notes(scope: Scope, *notes: Text) -> tuple[Text, ...]:
-    return (*notes, _SMALL) if scope.protected else notes
+def notes(scope: Scope, *said: Text) -> tuple[Text, ...]:
+    """Return notes of a table, with what the asterisk means where there may be one."""
+    return (*said, _SMALL) if scope.protected else said
 
 
 def _reason(code: str) -> Cell:

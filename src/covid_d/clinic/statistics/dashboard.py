@@ -10,7 +10,8 @@ from sqlalchemy import exists, func, not_, select
 from sqlalchemy.orm import Session, aliased
 
 from covid_d.clinic.database.cases import Case, Film, StoredAssessment
-from covid_d.clinic.statistics import counts, drift, performance
+from covid_d.clinic.statistics import breakdowns, counts, drift, performance
+from covid_d.clinic.statistics.agreement import agreement
 from covid_d.clinic.statistics.drift import Drift
 from covid_d.clinic.statistics.episodes import BundleName, bundles, latest, load, unit_names
 from covid_d.clinic.statistics.scope import Period, Scope
@@ -108,19 +109,31 @@ def make(
     # Drift needs the bundle's first cases, so it looks further back than the period.
     watched = latest(every) if only is None else only
     found = drift.drift(every.where(every.bundle == watched))
-    tables = (
+    below = (
         counts.by_day(inside, period, scope),
-        counts.by_province(inside, scope),
         counts.by_unit(inside, scope, names),
+        counts.by_province(inside, scope),
+        breakdowns.by_age(inside, scope),
+        breakdowns.by_sex(inside, scope),
+        breakdowns.delay(inside, scope),
+        breakdowns.by_course(inside, scope),
         counts.laboratory(inside, scope),
-        counts.outcomes(inside, scope),
+        counts.answers(inside, scope),
         counts.refusals(_refusal_codes(session, scope, period), scope),
         performance.flow(judged, standard, scope, without=reference.without),
         performance.accuracy(judged, standard, scope, units=names, bundles=known),
         performance.calibration(judged, standard, scope),
         performance.comparators(judged),
+        agreement(session, scope, period, names, bundle="" if only is None else known[only].sha256),
         drift.table(found),
     )
+    first = breakdowns.headline(
+        inside,
+        performance.compared(judged, standard),
+        scope,
+        {table.name: table for table in below},
+    )
+    tables = (first, *below)
     ever_left_out, inside_left_out = _left_out(session, scope, period)
     return Dashboard(
         {

@@ -136,10 +136,10 @@ def table(found: Drift) -> FigureTable:
         Column("q1", N_("First quartile"), "share"),
         Column("median", N_("Median score"), "share"),
         Column("q3", N_("Third quartile"), "share"),
-        Column("refused", N_("Refused"), "share"),
+        Column("refused", N_("Not analysed"), "share"),
         Column("distance", N_("Largest difference (KS)"), "score"),
         Column("p_scores", N_("p, scores"), "score"),
-        Column("p_refused", N_("p, refusals"), "score"),
+        Column("p_refused", N_("p, not analysed"), "score"),
         Column("alarm", N_("Alarm")),
     )
     return FigureTable(
@@ -156,7 +156,7 @@ def table(found: Drift) -> FigureTable:
             ),
             N_(
                 "Kolmogorov-Smirnov test of the scores, Fisher's exact test of the "
-                "refusals; without any change at most 1 window in 100 alarms."
+                "films not analysed; without any change at most 1 window in 100 alarms."
             ),
         ),
     )
@@ -201,7 +201,7 @@ def _defined(value: float) -> float | None:
 
 def _verdict(window: DriftWindow) -> Cell:
     if window.scores_alarm and window.refusals_alarm:
-        return N_("scores and refusals")
+        return N_("scores and films not analysed")
     if window.scores_alarm:
         return N_("scores")
-    return N_("refusals") if window.refusals_alarm else ""
+    return N_("films not analysed") if window.refusals_alarm else ""

@@ -17,15 +17,16 @@ from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, DateTime, and_, select, type_coerce
+from sqlalchemy import ColumnElement, DateTime, and_, null, select, type_coerce
 from sqlalchemy.orm import Session
 
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.database.accounts import Unit
 from covid_d.clinic.database.cases import Case, Film, Reading, StoredAssessment
+from covid_d.clinic.follow_up.course import courses, first_results
 from covid_d.clinic.follow_up.laboratory import Laboratory, samples
 from covid_d.clinic.patients import Identity, same_patient
-from covid_d.detector import Outcome
+from covid_d.detector import CATEGORIES, Outcome
 
 NO_FILM: Final = "none"
 
@@ -67,6 +68,9 @@ class Episodes:
     score
         By which answers are ranked: that probability, or how typical the film looks; NaN without
         an answer.
+    appearance
+        N x 4, in the order of ``CATEGORIES``: what the index test said of each appearance; NaN
+        without such an answer.
     bundle
         Place, in the list that :func:`load` was given, of the bundle that gave the index test, or
         refused; -1 without one.
@@ -77,6 +81,15 @@ class Episodes:
         ``why`` is empty where both agree.
     blind_reading
         The first blind reading: ``positive``, ``negative``, ``inconclusive``, or empty.
+    age, sex
+        In years, NaN where not known; ``F``, ``M`` or empty.
+    course
+        The gravest outcome recorded (``died``, ``icu``, ``admitted``, ``discharged``), or empty.
+    stated
+        How probable the index test said COVID-19 to be; NaN where it did not, and unless
+        :func:`load` was asked for it.
+    waited
+        Days from the case to the entry of its first laboratory result; NaN without one.
     """
 
     day: npt.NDArray[np.int64]
@@ -86,6 +99,7 @@ class Episodes:
     outcome: Strings
     probability: npt.NDArray[np.float64]
     score: npt.NDArray[np.float64]
+    appearance: npt.NDArray[np.float64]
     bundle: npt.NDArray[np.int64]
     rt_pcr: Strings
     antigen: Strings
@@ -93,6 +107,11 @@ class Episodes:
     reference: Strings
     why: Strings
     blind_reading: Strings
+    age: npt.NDArray[np.float64]
+    sex: Strings
+    course: Strings
+    stated: npt.NDArray[np.float64]
+    waited: npt.NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.day)
@@ -124,6 +143,7 @@ def load(
     end: datetime,
     told: ColumnElement[bool],
     clock: Clock,
+    stated: bool = False,
 ) -> Episodes:
     """Return every case entered before ``end``, of one unit or of all, that may be counted.
 
@@ -141,9 +161,12 @@ def load(
         Condition on ``Case`` that it may be counted.
     clock
         Tells the day of a case.
+    stated
+        Whether to read what was said of COVID-19 too, which lies deep in the answers and takes its
+        time.
     """
     with _collector_paused():
-        return _load(session, known, unit_id, end, told, clock)
+        return _load(session, known, unit_id, end, told, clock, stated=stated)
 
 
 @contextmanager
@@ -169,6 +192,8 @@ def _load(
     end: datetime,
     told: ColumnElement[bool],
     clock: Clock,
+    *,
+    stated: bool,
 ) -> Episodes:
     chosen = and_(Case.created_at < end, Case.sample.is_(False))
     if unit_id is not None:
@@ -185,6 +210,8 @@ def _load(
                 Case.unit_id,
                 Case.patient_code,
                 Case.national_id_hash,
+                Case.age_years,
+                Case.sex,
             )
             .where(chosen, told)  # what the other queries add is looked up by these cases
             .order_by(Case.created_at, Case.id)
@@ -193,11 +220,12 @@ def _load(
     )
     days = _local_days([row.created_at for row in rows], clock)
     ids = [row.id for row in rows]
-    given = _index_tests(session, chosen)
-    nothing = _IndexTest(NO_FILM, None, None, "")
+    given = index_tests(session, chosen, stated=stated)
+    nothing = IndexTest(NO_FILM, None, (None, None, None, None), "", None)
     numbers = {bundle.sha256: place for place, bundle in enumerate(known)}
     tests = [given.get(case_id, nothing) for case_id in ids]
     blind = _blind_readings(session, chosen)
+    gravest, told_at = courses(session, chosen), first_results(session, chosen)
     results = samples(session, chosen)
     said = [
         Laboratory.of(results.get(case_id, ()), day) for case_id, day in zip(ids, days, strict=True)
@@ -206,10 +234,11 @@ def _load(
         day=np.array([day.toordinal() for day in days], dtype=np.int64),
         unit=np.array([row.unit_id for row in rows], dtype=np.int64),
         province=_words([row.province for row in rows]),
-        patient=same_patient([Identity._make(row[3:]) for row in rows]),
+        patient=same_patient([Identity._make(row[3:6]) for row in rows]),
         outcome=_words([test.outcome for test in tests]),
         probability=np.array([test.probability for test in tests], dtype=np.float64),
         score=np.array([test.score for test in tests], dtype=np.float64),
+        appearance=_matrix([test.appearance for test in tests]),
         bundle=np.array([numbers.get(test.bundle, -1) for test in tests], dtype=np.int64),
         rt_pcr=_words([one.rt_pcr for one in said]),
         antigen=_words([one.antigen for one in said]),
@@ -217,6 +246,13 @@ def _load(
         reference=_words([one.reference for one in said]),
         why=_words([one.why or "" for one in said]),
         blind_reading=_words([blind.get(case_id, "") for case_id in ids]),
+        age=np.array([row.age_years for row in rows], dtype=np.float64),
+        sex=_words([row.sex or "" for row in rows]),
+        course=_words([gravest.get(case_id, "") for case_id in ids]),
+        stated=np.array([test.stated for test in tests], dtype=np.float64),
+        waited=np.array(
+            [_days_between(row.created_at, told_at.get(row.id)) for row in rows], dtype=np.float64
+        ),
     )
 
 
@@ -259,22 +295,49 @@ def bundles(session: Session) -> list[BundleName]:
     return [BundleName(*row[1:]) for row in sorted(latest, key=lambda row: -row[0])]
 
 
-class _IndexTest(NamedTuple):
+class IndexTest(NamedTuple):
+    """A case's first answer at intake.
+
+    ``appearance`` has the four probabilities in the order of ``CATEGORIES``, each ``None`` without
+    one; ``bundle`` is a SHA-256, empty where no film was assessed.
+    """
+
     outcome: str
     probability: float | None
-    typical: float | None
+    appearance: tuple[float | None, ...]
     bundle: str
+    covid: float | None
+
+    @property
+    def stated(self) -> float | None:
+        """The probability of COVID-19 that the answer states; ``None`` where it states none."""
+        return self.covid if self.probability is None else self.probability
 
     @property
     def score(self) -> float | None:
-        return self.typical if self.probability is None else self.probability
+        """By which answers are ranked; ``None`` without an answer."""
+        return self.appearance[-1] if self.probability is None else self.probability
 
 
-def _index_tests(session: Session, chosen: ColumnElement[bool]) -> dict[int, _IndexTest]:
-    found: dict[int, _IndexTest] = {}
+def index_tests(
+    session: Session, chosen: ColumnElement[bool], *, stated: bool = False
+) -> dict[int, IndexTest]:
+    """Return the index test of every chosen case that has one, by the case's number.
+
+    Parameters
+    ----------
+    session
+        Reading.
+    chosen
+        Condition on ``Case``.
+    stated
+        Whether the probability of COVID-19 that an answer states is read too.
+    """
+    found: dict[int, IndexTest] = {}
     refused = Outcome.REFUSED.value
     last_film = 0
-    for case_id, film_id, outcome, probability, typical, bundle in (
+    said = StoredAssessment.answer["covid"]["value"].as_float() if stated else null()
+    for case_id, film_id, outcome, probability, bundle, covid, *appearance in (
         session.connection()
         .execute(
             select(
@@ -282,8 +345,9 @@ def _index_tests(session: Session, chosen: ColumnElement[bool]) -> dict[int, _In
                 StoredAssessment.film_id,
                 StoredAssessment.outcome,
                 StoredAssessment.probability,
-                StoredAssessment.typical,
                 StoredAssessment.bundle_sha256,
+                said,
+                *(getattr(StoredAssessment, category.value) for category in CATEGORIES),
             )
             .join(Film, Film.id == StoredAssessment.film_id)
             .join(Case, Case.id == Film.case_id)
@@ -295,7 +359,10 @@ def _index_tests(session: Session, chosen: ColumnElement[bool]) -> dict[int, _In
         if film_id == last_film:  # assessed again, later
             continue
         last_film = film_id
-        before, test = found.get(case_id), _IndexTest(outcome, probability, typical, bundle)
+        before, test = (
+            found.get(case_id),
+            IndexTest(outcome, probability, tuple(appearance), bundle, covid),
+        )
         if before is None or (before.outcome == refused and test.outcome != refused):
             found[case_id] = test
     return found
@@ -309,6 +376,14 @@ def _blind_readings(session: Session, chosen: ColumnElement[bool]) -> dict[int, 
         .order_by(Reading.id.desc())
     )
     return {row.case_id: row.finding for row in rows}  # read last, the first one stays
+
+
+def _matrix(rows: Sequence[tuple[float | None, ...]]) -> npt.NDArray[np.float64]:
+    return np.array(rows, dtype=np.float64).reshape(-1, len(CATEGORIES))
+
+
+def _days_between(start: datetime, end: datetime | None) -> float:
+    return np.nan if end is None else max(0.0, (end - start).total_seconds() / 86400)
 
 
 def _words(values: Sequence[str]) -> Strings:

@@ -33,7 +33,7 @@ Strings = npt.NDArray[np.str_]
 _RULES: Final = (
     N_(
         "Index test: the case's first answer at intake (films sent with it, in their order; the "
-        "first one not refused). Later films and assessments do not replace it."
+        "first that was analysed). Later films and assessments do not replace it."
     ),
     N_(
         "Reference: the current results of one test (corrected ones do not count) from samples "
@@ -167,7 +167,7 @@ def flow(cases: Episodes, reference: Strings, scope: Scope, *, without: Text) ->
         1,
         [
             (N_("Left out: no film assessed at intake"), cases.outcome == NO_FILM),
-            (N_("Left out: every film refused"), cases.outcome == Outcome.REFUSED),
+            (N_("Left out: no film could be analysed"), cases.outcome == Outcome.REFUSED),
             (N_("With an answer"), answered),
         ],
         scope,

@@ -81,8 +81,8 @@ class FigureTable:
 def to_csv(table: FigureTable, language: Language) -> str:
     """Return a table as CSV (RFC 4180); an estimate takes four columns: value, bounds, number.
 
-    Where cases are left out, a last row says so in its first field: figures that travel on their
-    own must not pass for those of every case.
+    Every row is one of the table. That cases are left out is said by the name of the file
+    (:func:`file_name`), so that figures that travel on their own do not pass for all of them.
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
@@ -100,13 +100,20 @@ def to_csv(table: FigureTable, language: Language) -> str:
         for cell, figure in zip(row, figures, strict=True):
             written += _written(cell, language) if figure else _written(cell, language)[:1]
         writer.writerow(written)
-    if table.left_out is not None:
-        writer.writerow([table.left_out.in_language(language)] + [""] * (len(header) - 1))
     return buffer.getvalue()
 
 
+def file_name(table: FigureTable, ending: str) -> str:
+    """Return what a downloaded table is called; ``incomplete`` where it leaves cases out."""
+    part = "" if table.left_out is None else "-incomplete"
+    return f"covid-d-{table.name}{part}.{ending}"
+
+
 def to_json(table: FigureTable, language: Language) -> dict[str, Any]:
-    """Return a table for the charts: column names, headers and rows; hidden cells are ``null``."""
+    """Return a table for programs and charts; hidden cells are ``null``.
+
+    ``left_out`` says which cases it does not count for this person, or is ``null``.
+    """
     return {
         "title": table.title.in_language(language),
         "headers": {column.name: column.text.in_language(language) for column in table.columns},
@@ -117,6 +124,7 @@ def to_json(table: FigureTable, language: Language) -> dict[str, Any]:
             }
             for row in table.rows
         ],
+        "left_out": table.left_out and table.left_out.in_language(language),
     }
 
 

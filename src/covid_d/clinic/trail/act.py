@@ -17,6 +17,7 @@ from covid_d.clinic.database.base import TableBase
 from covid_d.clinic.database.cases import Case, Film
 from covid_d.clinic.database.engine import writing
 from covid_d.clinic.database.operations import AuditEntry, CollectionExport
+from covid_d.clinic.database.studies import ReadingStudy
 from covid_d.clinic.keys import Keys
 from covid_d.clinic.trail import audit_trail
 from covid_d.clinic.trail.anchor import Anchor
@@ -27,6 +28,7 @@ _WORDS: Final[dict[type[TableBase], str]] = {
     Case: "case",
     CollectionExport: "export",
     Film: "film",
+    ReadingStudy: "study",
     Unit: "unit",
     User: "user",
 }
@@ -124,7 +126,7 @@ def acting(engine: Engine, keys: Keys, actor: Actor) -> Iterator[Act]:
     UnrecordedError
         If it changed rows and recorded nothing.
     """
-    with writing(engine) as session:
+    with writing(engine, keys.seal) as session:
         act = Act(session, keys, actor)
         yield act
         act.finish()

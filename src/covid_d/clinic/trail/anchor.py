@@ -12,17 +12,19 @@ import json
 import logging
 import logging.handlers
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
+from covid_d.clinic.file_lock import file_lock
 from covid_d.clinic.keys import Keys
 from covid_d.errors import CovidDError
 from covid_d.files import write_atomically
 
 FILE: Final = "trail.anchor"
+LOCK: Final = "trail.lock"
 SYSLOG: Final = "syslog"
 _PURPOSE: Final = "trail anchor"
 _LINE: Final = "covid-d audit trail: entry {entries}, head {head}"
@@ -60,7 +62,7 @@ def note(folder: Path, keys: Keys, anchor: Anchor, outside: str = "") -> None:
     outside
         A file to add a line to, or ``syslog``; empty for none.
     """
-    with _lock:
+    with _lock, _alone(folder):
         known = read(folder, keys)
         if known is None or known.entries < anchor.entries:
             told = {"entries": anchor.entries, "head": anchor.head, "mac": _mac(keys, anchor)}
@@ -70,6 +72,15 @@ def note(folder: Path, keys: Keys, anchor: Anchor, outside: str = "") -> None:
                 _log.warning("the audit trail's anchor could not be written")
         if outside:
             _tell(outside, anchor)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from noting meanwhile; where that cannot be, note all the same."""
+    with ExitStack() as stack:
+        with suppress(OSError):
+            stack.enter_context(file_lock(folder / LOCK))
+        yield
 
 
 def read(folder: Path, keys: Keys) -> Anchor | None:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
+from covid_d.clinic import shared_notes
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.keys import Keys
@@ -92,10 +93,16 @@ def record(
     Returns
     -------
     Where the trail stands once this is committed.
+
+    Raises
+    ------
+    OtherKeyError
+        If the database is under another key by now: the chain would break, and seals too.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    take_turn(session)
     session.flush()
+    # Under the lock: another server may have changed the key since this act began.
+    shared_notes.require_own_key(session, keys)
     last = session.execute(
         select(AuditEntry.sequence, AuditEntry.hash).order_by(AuditEntry.sequence.desc()).limit(1)
     ).first()
@@ -115,6 +122,15 @@ def record(
     session.add(entry)
     session.flush()
     return Anchor(sequence, entry.hash)
+
+
+def take_turn(session: Session) -> None:
+    """Wait until nobody else writes to the trail, and keep them waiting until the commit.
+
+    SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def verify(
@@ -145,6 +161,35 @@ def verify(
     except _UNREADABLE:  # a row that cannot even be read was not written by us
         return Verification(count, head, _unreadable(session), not seen)
     return Verification(count, head, None, bool(wanted) or not seen)
+
+
+def last(session: Session) -> Anchor | None:
+    """Return where the trail stands; ``None`` of an empty one."""
+    row = session.execute(
+        select(AuditEntry.sequence, AuditEntry.hash).order_by(AuditEntry.sequence.desc()).limit(1)
+    ).first()
+    return None if row is None else Anchor(row.sequence, row.hash)
+
+
+def ends_with_key(session: Session, keys: Keys) -> bool:
+    """Return whether the last entry was chained with these keys."""
+    entry = session.scalar(select(AuditEntry).order_by(AuditEntry.sequence.desc()).limit(1))
+    return entry is not None and entry.hash == _hash(entry, keys)
+
+
+def chain_anew(session: Session, keys: Keys) -> None:
+    """Chain a trail that was verified with other keys; what the entries say stays."""
+    table, previous = AuditEntry.__table__, START
+    for sequence in session.scalars(select(AuditEntry.sequence).order_by(AuditEntry.sequence)):
+        entry = session.get_one(AuditEntry, sequence)
+        entry.previous = previous
+        previous = _hash(entry, keys)
+        session.execute(
+            update(table)  # type: ignore[arg-type]
+            .where(table.c.sequence == sequence)
+            .values(previous=entry.previous, hash=previous)
+        )
+        session.expunge(entry)
 
 
 def _unreadable(session: Session) -> int:

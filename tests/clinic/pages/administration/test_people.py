@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from clinic_factory import csrf_of
+from authenticator import enrol
+from clinic_factory import PASSWORD, csrf_of
 from covid_d.clinic.accounts import units, users
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.installation import Installation
@@ -177,3 +178,20 @@ def test_a_refused_unit_keeps_what_was_typed(
 def test_a_unit_that_is_not_there(chief: TestClient, post: Callable[..., Any]) -> None:
     assert chief.get("/units/999").status_code == 404
     assert post("/units/999", **UNIT).status_code == 404
+
+
+def test_a_lost_phone_is_taken_off_by_somebody_else(
+    chief: TestClient,
+    installation: Installation,
+    people: dict[Role, Person],
+    post: Callable[..., Any],
+) -> None:
+    doctor, administrator = people[Role.DOCTOR], people[Role.ADMINISTRATOR]
+    address = f"/users/{doctor.id}/second-factor"
+    assert address not in chief.get(f"/users/{doctor.id}").text
+    assert post(address).status_code == 409, "there is none"
+    enrol(installation, doctor, PASSWORD)
+    assert address in chief.get(f"/users/{doctor.id}").text
+    assert post(address).headers["location"].startswith(f"/users/{doctor.id}?notice=")
+    assert users.one(installation, doctor.id).second_factor is None
+    assert post(f"/users/{administrator.id}/second-factor").status_code == 409, "one's own"

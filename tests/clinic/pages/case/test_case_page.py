@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -18,9 +19,12 @@ from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.detector import CATEGORIES, Outcome
+from films import dicom
 
 People = dict[Role, Person]
 SignIn = Callable[[Role], TestClient]
+UNREAD = "Esta imagen no se leyó como radiografía de tórax frontal"
+ANOTHER = "Registrar otra radiografía (use el mismo código de paciente)"
 BRIGHT, DARK = 1, 2  # seeds of phantoms with and without opacities
 
 
@@ -59,11 +63,12 @@ def test_words_then_numbers_then_their_base(
     )
     text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
     in_order = [
-        "Aspecto típico de COVID-19",
+        "El modelo ve un aspecto típico de COVID-19",
         "Modelo de demostración",
-        "(prevalencia 10 %)",
-        "entre unas 12 y unas 85 con COVID-19",
-        "No descarta COVID-19; confirme con RT-PCR o antígeno.",
+        "tienen COVID-19 entre unos 12 y unos 85",
+        "10 de cada 100 (prevalencia en Hospital Uno, fijada por el administrador)",
+        "No confirma COVID-19; haga RT-PCR o antígeno.",
+        "Aún no hay resultado de laboratorio registrado.",
         "<details",
         "62 %",
         "92 %",
@@ -90,8 +95,8 @@ def test_no_number_is_a_certainty(
 @pytest.mark.parametrize(
     ("language", "legend"),
     [
-        ("es", "Evidencia de «aspecto indeterminado»: nula"),
-        ("en", "Evidence for “indeterminate appearance”: none"),
+        ("es", "Peso de cada lugar en «aspecto indeterminado»:"),
+        ("en", "Weight of each place for “indeterminate appearance”:"),
     ],
 )
 def test_the_map_is_of_the_category_that_is_named(
@@ -102,6 +107,7 @@ def test_the_map_is_of_the_category_that_is_named(
         installation,
         case_id,
         outcome=Outcome.INCONCLUSIVE,
+        verdict="audit-passed",
         probability=None,
         appearance=dict(zip(CATEGORIES, (0.2, 0.1, 0.6, 0.1), strict=True)),
         conformal_set=("indeterminate",),
@@ -116,8 +122,9 @@ def test_the_map_of_an_old_bundle_is_of_covid(
     installation: Installation, people: People, signed_in: SignIn
 ) -> None:
     case_id = add_case(installation, people[Role.DOCTOR])
+    _set_answer(installation, case_id, verdict="audit-passed")
     text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
-    assert "Evidencia de «COVID-19»: nula" in text
+    assert "Peso de cada lugar en «COVID-19»:" in text
 
 
 def test_without_a_prevalence_there_is_no_predictive_value(
@@ -151,15 +158,82 @@ def test_a_demonstration_shows_no_predictive_value_and_no_percentage_of_disease(
     assert "Un modelo de demostración no tiene valor predictivo" in text
 
 
+def test_a_demonstrations_map_is_offered_neither_on_the_page_nor_on_paper(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    browser = signed_in(Role.DOCTOR)
+    for verdict, offered in (("demonstration", False), ("audit-passed", True)):
+        if offered:
+            _set_answer(installation, case_id, **AUDITED_TYPICAL)
+        assert _answer(installation, case_id).bundle_verdict == verdict
+        page = browser.get(f"/cases/{case_id}").text
+        for part in ("data-evidence", 'id="viewer-cover"', "viewer-legend", "<kbd>E</kbd>"):
+            assert (part in page) == offered, part
+        report = browser.get(f"/cases/{case_id}/report").text
+        assert ("under-evidence.png" in report) == offered
+
+
 def test_a_refusal_says_why_and_what_to_do(
     installation: Installation, people: People, signed_in: SignIn
 ) -> None:
     case_id = add_case(installation, people[Role.DOCTOR], age_years=9)
     text = signed_in(Role.DOCTOR).get(f"/cases/{case_id}").text
-    assert "Imagen rechazada" in text
-    assert "No use COVID-D en menores de 18 años." in text
+    assert "Imagen no analizada" in text
+    assert "No use COVID-D en menores de 18 años. Lea la radiografía sin el modelo." in text
+    assert ANOTHER not in text, "it would invite a false age"
     assert 'class="figures"' not in text
     assert "data-evidence" not in text
+    assert UNREAD not in text, "a child's film may be a frontal one"
+
+
+@pytest.mark.parametrize(
+    ("known", "es", "en"),
+    [
+        ({"age_years": 54}, "54 años", "54 years"),
+        ({"age_years": None, "adult": True}, "adulto", "adult"),
+        ({"age_years": None, "adult": False}, "menor de 18 años", "under 18"),
+        ({"age_years": None, "adult": None}, "edad sin registrar", "age not recorded"),
+    ],
+)
+def test_that_no_age_is_recorded_is_said_where_the_age_would_be(
+    known: dict[str, Any],
+    es: str,
+    en: str,
+    installation: Installation,
+    people: People,
+    signed_in: SignIn,
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR], **known)
+    browser = signed_in(Role.DOCTOR)
+    for language, said in (("es", es), ("en", en)):
+        browser.cookies.set("covid_d_language", language)
+        text = browser.get(f"/cases/{case_id}").text
+        line = text[text.index('class="patient-line"') :].partition("</p>")[0]
+        assert f"· {said} ·" in line
+
+
+def test_before_reading_a_film_refused_as_not_frontal_one_is_warned(
+    installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR], films=[dicom(ViewPosition="LL")])
+    browser = signed_in(Role.DOCTOR)
+    page = browser.get(f"/cases/{case_id}").text
+    assert page.index('id="reading"') < page.index(UNREAD) < page.index('id="finding-positive"')
+    answered = add_case(installation, people[Role.DOCTOR])
+    assert UNREAD not in browser.get(f"/cases/{answered}").text
+    assert ANOTHER in page
+    assert ANOTHER not in browser.get(f"/cases/{answered}").text
+
+
+def test_a_blind_reader_is_not_told_that_the_film_was_refused(
+    installation: Installation, people: People, signed_in: SignIn, blind: None
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR], films=[dicom(ViewPosition="LL")])
+    browser = signed_in(Role.DOCTOR)
+    assert UNREAD not in browser.get(f"/cases/{case_id}").text
+    assert _post_reading(installation, browser, case_id, finding="inconclusive") == 303
+    assert UNREAD in browser.get(f"/cases/{case_id}").text
 
 
 def test_in_blind_mode_no_output_tells_the_answer(
@@ -206,7 +280,10 @@ def test_after_the_own_reading_everything_opens_and_the_order_is_kept(
     assert 'class="outcome ' in page
     assert "antes de ver la respuesta del modelo" in page
     film = _answer(installation, case_id).film_id
-    assert browser.get(f"/cases/{case_id}/films/{film}/evidence.png").status_code == 200
+    address = f"/cases/{case_id}/films/{film}/evidence.png"
+    assert browser.get(address).status_code == 503, "a demonstration's map is nobody's"
+    _set_answer(installation, case_id, verdict="audit-passed")
+    assert browser.get(address).status_code == 200
     assert browser.get(f"/cases/{case_id}/report").status_code == 200
     with installation.reading() as session:
         reading = session.scalars(select(Reading)).one()
@@ -220,13 +297,13 @@ def test_one_persons_reading_does_not_open_the_case_for_another(
 ) -> None:
     case_id = add_case(installation, people[Role.DOCTOR])
     doctor, radiologist = signed_in(Role.DOCTOR), signed_in(Role.RADIOLOGIST)
-    _post_reading(installation, doctor, case_id, finding="positive", notes="vidrio deslustrado")
+    _post_reading(installation, doctor, case_id, finding="positive", notes="vidrio esmerilado")
     page = radiologist.get(f"/cases/{case_id}").text
-    assert "vidrio deslustrado" not in page
+    assert "vidrio esmerilado" not in page
     assert 'class="outcome ' not in page
     assert "segundo lector" in page
     _post_reading(installation, radiologist, case_id, finding="negative")
-    assert "vidrio deslustrado" in radiologist.get(f"/cases/{case_id}").text
+    assert "vidrio esmerilado" in radiologist.get(f"/cases/{case_id}").text
 
 
 def test_a_reading_that_cannot_be_accepted_keeps_what_was_typed(
@@ -288,7 +365,7 @@ def test_a_film_that_is_gone_leaves_the_rest_of_the_page(
     case_id = add_case(installation, people[Role.DOCTOR])
     with installation.reading() as session:
         film = session.get_one(Case, case_id).films[0]
-    path = installation.films.folder / film.sha256[:2] / film.sha256
+    path = (installation.folder / "films") / film.sha256[:2] / film.sha256
     if change == "removed":
         path.unlink()
     else:

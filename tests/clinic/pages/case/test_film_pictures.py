@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from sqlalchemy import select
 
+from case_rows import set_answer
 from clinic_factory import add_case, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import Case
@@ -18,6 +19,7 @@ from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.radiograph import read
+from films import dicom, grey16
 
 SignIn = Callable[[Role], TestClient]
 SEEN = np.rint(read(phantom_png(1)).pixels * 255).astype(np.uint8)
@@ -27,8 +29,10 @@ SEEN = np.rint(read(phantom_png(1)).pixels * 255).astype(np.uint8)
 def film(installation: Installation, people: dict[Role, Person]) -> str:
     """The address of a phantom film of one case."""
     case_id = add_case(installation, people[Role.DOCTOR], seed=1)
-    with installation.reading() as session:
-        film_id = session.get_one(Case, case_id).films[0].id
+    with installation.writing() as session:
+        film = session.get_one(Case, case_id).films[0]
+        set_answer(film.assessments[0], verdict="audit-passed")
+        film_id = film.id
     return f"/cases/{case_id}/films/{film_id}"
 
 
@@ -52,12 +56,65 @@ def test_the_values_are_the_films_own(film: str, signed_in: SignIn) -> None:
     ), "a part of the file's own values, its margins cut off"
 
 
+def test_the_values_say_how_large_a_pixel_is(
+    installation: Installation, people: dict[Role, Person], signed_in: SignIn
+) -> None:
+    large = dicom(grey16(bits=12, size=2500), ImagerPixelSpacing=[0.16, 0.16])
+    case_id = add_case(installation, people[Role.DOCTOR], films=[large, phantom_png(1)])
+    with installation.reading() as session:
+        spaced, plain = session.get_one(Case, case_id).films
+        addresses = [f"/cases/{case_id}/films/{film.id}/values" for film in (spaced, plain)]
+    browser = signed_in(Role.DOCTOR)
+    first, second = (browser.get(address).headers for address in addresses)
+    # 2,500 pixels of 0.16 mm drawn with 2,048: each is 0.1953125 mm.
+    assert first["x-film-width"] == "2048"
+    assert float(first["x-film-mm"]) == pytest.approx(0.16 * 2500 / 2048, rel=1e-5)
+    assert second["x-film-mm"] == ""
+
+
+def test_tags_name_nobody_and_the_view_is_recorded(
+    installation: Installation, people: dict[Role, Person], signed_in: SignIn
+) -> None:
+    named = dicom(PatientName="QUISPE^ROSA", PatientID="1710034065", ViewPosition="PA")
+    case_id = add_case(installation, people[Role.DOCTOR], films=[named, phantom_png(1)])
+    with installation.reading() as session:
+        film, plain = session.get_one(Case, case_id).films
+    browser = signed_in(Role.DOCTOR)
+    page = browser.get(f"/cases/{case_id}/films/{film.id}/tags")
+    assert page.status_code == 200
+    assert "View Position" in page.text
+    assert "(0018,5101)" in page.text
+    assert "QUISPE" not in page.text
+    assert "1710034065" not in page.text
+    picture = browser.get(f"/cases/{case_id}/films/{plain.id}/tags").text
+    assert "Una imagen no tiene elementos DICOM" in picture
+    with installation.reading() as session:
+        seen = session.scalars(select(AuditEntry).where(AuditEntry.action == "film.view")).all()
+    assert {entry.detail["what"] for entry in seen} == {"tags"}
+    assert signed_in(Role.RESEARCHER).get(f"/cases/{case_id}/films/{film.id}/tags").status_code in (
+        403,
+        404,
+    )
+
+
 @pytest.mark.parametrize("name", ["picture.png", "evidence.png", "under-evidence.png"])
 def test_pictures_are_pictures(film: str, signed_in: SignIn, name: str) -> None:
     answer = signed_in(Role.RADIOLOGIST).get(f"{film}/{name}")
     assert answer.headers["content-type"] == "image/png"
     with Image.open(io.BytesIO(answer.content)) as picture:
         assert picture.size == SEEN.shape[::-1]
+
+
+@pytest.mark.parametrize("name", ["evidence.png", "under-evidence.png"])
+def test_a_demonstrations_map_is_not_given_to_a_typed_address(
+    installation: Installation, people: dict[Role, Person], signed_in: SignIn, name: str
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR])
+    with installation.reading() as session:
+        (film,) = session.get_one(Case, case_id).films
+    answer = signed_in(Role.DOCTOR).get(f"/cases/{case_id}/films/{film.id}/{name}")
+    assert (answer.status_code, answer.headers["content-type"][:9]) == (503, "text/html")
+    assert "Esta respuesta no tiene mapa de evidencia" in answer.text
 
 
 @pytest.mark.parametrize("name", ["values", "picture.png", "evidence.png", "under-evidence.png"])
@@ -104,7 +161,7 @@ def test_a_film_belongs_to_its_case(
 def test_a_script_is_told_why_there_is_no_film(
     film: str, signed_in: SignIn, installation: Installation
 ) -> None:
-    for path in installation.films.folder.rglob("*"):
+    for path in (installation.folder / "films").rglob("*"):
         if path.is_file():
             path.unlink()
     answer = signed_in(Role.DOCTOR).get(f"{film}/values", headers={"X-Requested-With": "fetch"})

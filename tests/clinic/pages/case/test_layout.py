@@ -8,11 +8,15 @@ from sqlalchemy import select
 
 from browsing import settle, signed_in
 from case_rows import AUDITED_TYPICAL, set_answer
+from clinic_clock import today
 from clinic_factory import add_case, phantom_png
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.database.cases import StoredAssessment
+from covid_d.clinic.follow_up.entry import Entry, add
+from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.clinic.trail.audit_trail import Actor
 from covid_d.detector import CATEGORIES, Outcome
 
 People = dict[Role, Person]
@@ -25,10 +29,7 @@ def _audited(place: Installation, doctor: Person) -> int:
     case_id = add_case(place, doctor, films=[phantom_png(1)])
     with place.writing() as session:
         stored = session.scalars(select(StoredAssessment)).one()
-        set_answer(
-            stored,
-            **AUDITED_TYPICAL,
-        )
+        set_answer(stored, **AUDITED_TYPICAL)
     return case_id
 
 
@@ -96,6 +97,32 @@ def test_a_phones_first_screen_holds_headline_and_film(
         assert outcome["bottom"] <= stage["top"]
         assert min(stage["bottom"], PHONE["height"]) - stage["top"] >= 240, stage
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_the_laboratory_speaks_loudest_and_a_low_saturation_fits_a_phone(
+    chromium: Browser, address: str, installation: Installation, people: People
+) -> None:
+    doctor = people[Role.DOCTOR]
+    case_id = add_case(installation, doctor, spo2=85)
+    with installation.writing() as session:
+        set_answer(session.scalars(select(StoredAssessment)).one(), **AUDITED_TYPICAL)
+    entry = Entry(EntryKind.RT_PCR, "positive", today())
+    add(installation, doctor, Actor(doctor.id), case_id, entry)
+    with signed_in(chromium, address, viewport=PHONE, has_touch=True) as context:
+        page = context.new_page()
+        _open(page, address, case_id, "es")
+        for viewport in (PHONE, DESK):
+            page.set_viewport_size(viewport)
+            laboratory, *others = (
+                page.locator(f".outcome {part}").evaluate(
+                    "e => parseFloat(getComputedStyle(e).fontSize)"
+                )
+                for part in (".laboratory strong", "h2", ".laboratory")
+            )
+            assert laboratory > max(others), (viewport, laboratory, others)
+            badge = _box(page, ".patient-line .badge")
+            assert badge["right"] <= viewport["width"], "all of what comes first is read"
+            assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -83,20 +83,20 @@ def test_a_film_is_reviewed_and_then_leaves(
 ) -> None:
     _enter(installation, people[Role.DOCTOR], 2, [_with_name()])
     researcher, doctor = signed_in(Role.RESEARCHER), signed_in(Role.DOCTOR)
-    assert "esperan revisión" in _export(installation, researcher).text  # type: ignore[attr-defined]
+    assert "1 radiografía pendiente de revisión" in _export(installation, researcher).text  # type: ignore[attr-defined]
     assert "/collection/review" in doctor.get("/dashboard").text
     page = doctor.get("/collection/review").text
     assert 'src="/collection/review/1.png"' in page
     picture = doctor.get("/collection/review/1.png")
     assert picture.headers["content-type"] == "image/png"
     with Image.open(io.BytesIO(picture.content)) as shown:
-        assert max(shown.size) <= 900
-    form = {"csrf_token": csrf_of(installation, doctor), "decision": "mask"}
-    answer = doctor.post("/collection/review/1", data=form)
+        assert max(shown.size) == 800  # readable: a film of its size is not made smaller
+    form = {"csrf_token": csrf_of(installation, doctor), "decision-1": "mask"}
+    answer = doctor.post("/collection/review", data=form)
     assert answer.headers["location"] == "/collection/review?notice=saved"
     assert _export(installation, researcher).headers["content-type"] == "application/zip"  # type: ignore[attr-defined]
-    form["decision"] = "anything"
-    assert doctor.post("/collection/review/1", data=form).status_code == 422
+    form["decision-1"] = "anything"
+    assert doctor.post("/collection/review", data=form).status_code == 422
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_each_role_has_its_page(
     assert browser.get("/collection").status_code == collection
     assert browser.get("/collection/review").status_code == review
     assert browser.get("/collection/review/1.png").status_code == (404 if review == 200 else 403)
-    form = {"csrf_token": csrf_of(installation, browser), "decision": "clear"}
-    status = browser.post("/collection/review/1", data=form).status_code
+    form = {"csrf_token": csrf_of(installation, browser), "decision-1": "clear"}
+    status = browser.post("/collection/review", data=form).status_code
     assert status == (404 if review == 200 else 403)
     assert (_export(installation, browser).status_code == 403) == (collection == 403)  # type: ignore[attr-defined]
 

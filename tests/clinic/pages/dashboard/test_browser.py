@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -28,10 +29,28 @@ def page(
     assert faults == []
 
 
-def test_the_charts_are_drawn(page: Page) -> None:
+@pytest.mark.parametrize("width", [1280, 375])
+def test_the_charts_are_drawn(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
     page.goto("/dashboard")
     expect(page.locator("body[data-charts=drawn]")).to_be_visible()
-    expect(page.locator("#chart-outcomes")).to_be_visible()
+    for name in ("days", "units", "ages", "sexes", "course", "delay", "outcomes"):
+        expect(page.locator(f"#chart-{name}")).to_be_visible()
+    expect(page.locator("svg.province-map g")).to_have_count(24)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    folder = os.environ.get("COVID_D_PICTURES")
+    if folder:  # to be looked at
+        page.screenshot(path=f"{folder}/dashboard-{width}.png", full_page=True)
+
+
+def test_a_view_is_saved_and_opened_again(page: Page) -> None:
+    page.goto("/dashboard?reference=antigen")
+    page.get_by_label("Nombre de lo que se muestra ahora").fill("Antígeno")
+    page.get_by_role("button", name="Guardar esta vista").click()
+    page.goto("/dashboard")
+    expect(page.locator("#reference")).to_have_value("rt_pcr")
+    page.get_by_role("link", name="Antígeno", exact=True).click()
+    expect(page.locator("#reference")).to_have_value("antigen")
 
 
 def test_without_the_charts_numbers_the_tables_open(page: Page) -> None:

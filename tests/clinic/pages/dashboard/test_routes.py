@@ -56,7 +56,10 @@ def test_an_empty_clinic(signed_in: SignIn) -> None:
 def test_the_charts_have_the_tables_numbers(signed_in: SignIn) -> None:
     browser = signed_in(Role.DOCTOR)
     data = browser.get("/dashboard/data").json()
-    assert set(data) == {"days", "outcomes", "calibration", "drift", "words"}
+    assert set(data) == {
+        "days", "units", "ages", "sexes", "course", "delay", "outcomes", "calibration", "drift",
+        "words",
+    }  # fmt: skip
     rows = _csv(browser, "days")
     assert [row["cases"] for row in data["days"]["rows"]] == [int(row["cases"]) for row in rows]
     assert sum(int(row["cases"]) for row in rows) > 100
@@ -66,7 +69,8 @@ def test_the_charts_have_the_tables_numbers(signed_in: SignIn) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "days", "provinces", "units", "outcomes", "refusals", "flow", "accuracy", "calibration",
+        "headline", "ages", "sexes", "course", "delay", "days", "provinces", "units",
+        "outcomes", "refusals", "flow", "accuracy", "calibration",
         "comparators", "drift",
     ],
 )  # fmt: skip
@@ -130,11 +134,12 @@ def test_cases_to_be_read_blind_are_left_out_and_it_is_said(
     shown = browser.get("/dashboard/data").json()
     assert sum(row["cases"] for row in shown["days"]["rows"] + shown["outcomes"]["rows"]) == 0
     for name in ("days", "outcomes", "refusals", "accuracy", "drift"):
-        table = browser.get(f"/dashboard/{name}.csv").text.removeprefix("\ufeff")
-        *rows, last = csv.reader(io.StringIO(table))
-        assert last[0].startswith("Queda fuera 1 caso: se lee a ciegas")
-        assert not any(last[1:])
-        assert {len(row) for row in rows} == {len(last)}
+        answer = browser.get(f"/dashboard/{name}.csv")
+        assert f"covid-d-{name}-incomplete.csv" in answer.headers["content-disposition"]
+        assert "Queda fuera" not in answer.text, "rows of data only"
+        answer = browser.get(f"/dashboard/{name}.json")
+        assert answer.json()["left_out"].startswith("Queda fuera 1 caso: se lee a ciegas")
+        assert f"covid-d-{name}-incomplete.json" in answer.headers["content-disposition"]
     form = {"csrf_token": csrf_of(installation, browser), "finding": "negative"}
     assert browser.post(f"/cases/{case}/readings", data=form).status_code == 303
     assert "se lee a ciegas" not in browser.get("/dashboard").text
@@ -145,3 +150,72 @@ def test_cases_to_be_read_blind_are_left_out_and_it_is_said(
 def _csv(browser: TestClient, name: str, *, whole: bool = False) -> list[dict[str, str]]:
     answer = browser.get(f"/dashboard/{name if whole else name + '.csv'}")
     return list(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+
+
+@pytest.mark.usefixtures("cases")
+@pytest.mark.parametrize("name", ["headline", "provinces", "ages", "course", "drift"])
+def test_every_table_is_json_too(name: str, signed_in: SignIn) -> None:
+    browser = signed_in(Role.DOCTOR)
+    answer = browser.get(f"/dashboard/{name}.json?units=all")
+    told = answer.json()
+    assert f"covid-d-{name}.json" in answer.headers["content-disposition"]
+    assert told["left_out"] is None
+    header = next(csv.reader(io.StringIO(browser.get(f"/dashboard/{name}.csv").text[1:])))
+    assert next(iter(told["headers"])) == header[0]
+    assert browser.get("/dashboard/nothing.json").status_code == 404
+
+
+@pytest.mark.usefixtures("cases")
+def test_headline_figures_come_first(signed_in: SignIn) -> None:
+    page = signed_in(Role.DOCTOR).get("/dashboard").text
+    order = ("headline", "days", "units", "accuracy")
+    places = [page.index(f'id="{name}-title"') for name in order]
+    assert places == sorted(places)
+    assert "province-map" in page
+
+
+class TestViews:
+    @pytest.fixture
+    def doctor(self, signed_in: SignIn, cases: None) -> TestClient:
+        return signed_in(Role.DOCTOR)
+
+    def _save(
+        self, installation: Installation, browser: TestClient, name: str, query: str
+    ) -> tuple[int, str]:
+        data = {"csrf_token": csrf_of(installation, browser), "name": name, "query": query}
+        answer = browser.post("/dashboard/views", data=data)
+        return answer.status_code, answer.headers.get("location", "")
+
+    def test_saved_shown_and_removed(self, installation: Installation, doctor: TestClient) -> None:
+        query = "units=all&reference=antigen"
+        assert self._save(installation, doctor, "Todo el país", query) == (
+            303,
+            f"/dashboard?{query}&notice=saved",
+        )
+        page = doctor.get("/dashboard").text
+        assert "Todo el país" in page
+        assert "/dashboard?units=all&amp;reference=antigen" in page
+        number = page.split("/dashboard/views/")[1].split("/")[0]
+        data = {"csrf_token": csrf_of(installation, doctor)}
+        assert doctor.post(f"/dashboard/views/{number}/remove", data=data).status_code == 303
+        assert "Todo el país" not in doctor.get("/dashboard").text
+
+    def test_only_what_the_dashboard_asks_for_is_kept(
+        self, installation: Installation, doctor: TestClient
+    ) -> None:
+        query = "units=all&next=https://elsewhere.example&first=2026-01-01"
+        _, location = self._save(installation, doctor, "x", query)
+        assert location == "/dashboard?first=2026-01-01&units=all&notice=saved"
+
+    def test_a_view_needs_a_name(self, installation: Installation, doctor: TestClient) -> None:
+        assert self._save(installation, doctor, " ", "")[0] == 422
+        assert self._save(installation, doctor, "x" * 61, "")[0] == 422
+
+    def test_another_persons_view_is_not_found(
+        self, installation: Installation, doctor: TestClient, signed_in: SignIn
+    ) -> None:
+        self._save(installation, doctor, "Mía", "units=all")
+        other = signed_in(Role.RADIOLOGIST)
+        assert "Mía" not in other.get("/dashboard").text
+        data = {"csrf_token": csrf_of(installation, other)}
+        assert other.post("/dashboard/views/1/remove", data=data).status_code == 404

@@ -121,8 +121,8 @@ def test_a_correction_starts_from_the_old_value_and_keeps_it(
     assert 'id="reason-error"' in unexplained.text
     send(kind="rt_pcr", value="negative", day=DAY, supersedes=str(result), reason="Muestra ajena")
     page = browser.get(f"/cases/{case_id}/follow-up").text
-    assert "<s>Positivo</s>" in page
-    assert "<strong>Negativo</strong>" in page
+    assert "<s>positiva</s>" in page
+    assert "<strong>negativa</strong>" in page
     assert "Muestra ajena" in page
     assert "Corregido por Doctor" in page
     assert f"correct={result}#" not in page
@@ -152,7 +152,7 @@ def test_whoever_corrects_too_late_is_told_and_sees_the_newer_value(
     )
     assert answer.status_code == 409
     assert "Otra persona corrigió este dato mientras tanto." in answer.text
-    assert "Indeterminado" in answer.text
+    assert "indeterminada" in answer.text
     assert 'value="Mal leído"' in answer.text
 
 
@@ -213,3 +213,25 @@ def test_a_blind_reader_sees_only_what_they_entered_themselves(
     page = browser.get(path).text
     assert "Corregido por" in page, "one's own entry, corrected by another"
     assert "Otro valor" not in page
+
+
+def test_a_form_that_is_sent_twice_is_recorded_once_and_no_conflict(
+    installation: Installation, browser: TestClient, send: Callable[..., Any], case_id: int
+) -> None:
+    page = browser.get(f"/cases/{case_id}/follow-up").text
+    key = re.search(r'name="form_key" value="([^"]+)"', page)
+    assert key is not None
+    form = {"kind": "antigen", "value": "negative", "day": DAY, "form_key": key[1]}
+    answers = [send(**form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert send(**form, notes="Panbio").status_code == 409, "another form: that day has its result"
+    with installation.reading() as session:
+        assert [fact.value for fact in history(session, case_id)] == ["negative"]
+
+
+def test_beside_a_known_result_nobody_is_told_to_test(
+    browser: TestClient, result: int, case_id: int
+) -> None:
+    page = browser.get(f"/cases/{case_id}/follow-up").text
+    assert "El resultado de laboratorio registrado cuenta antes que la imagen" in page
+    assert "confirme con RT-PCR" not in page

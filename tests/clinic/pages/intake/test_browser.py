@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,14 +11,16 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import func, select, update
 
 import films
-from browsing import held_back, signed_in
+from browsing import held_back, signed_in, until
 from clinic_clock import today
 from clinic_factory import PASSWORD, add_case, phantom_png
 from covid_d.clinic.accounts.people import Person
+from covid_d.clinic.cases.intake import MAX_FILMS
 from covid_d.clinic.clock import now
 from covid_d.clinic.database.accounts import SignInSession
 from covid_d.clinic.database.cases import Case, Film
@@ -49,6 +52,13 @@ def _file(name: str, content: bytes) -> Any:
 def _count(installation: Installation, table: type) -> int:
     with installation.reading() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def _mirrored(seed: int) -> bytes:
+    stream = io.BytesIO()
+    with Image.open(io.BytesIO(phantom_png(seed))) as film:
+        ImageOps.mirror(film).save(stream, "JPEG", quality=85)
+    return stream.getvalue()
 
 
 def _cards(page: Page) -> Any:
@@ -83,6 +93,23 @@ def test_films_chosen_and_dropped_become_one_case(installation: Installation, pa
         (case,) = session.scalars(select(Case))
         assert (case.patient_code, case.age_years, case.symptoms) == ("HC-5", 61, ["cough"])
         assert [film.projection for film in case.films][1] == "AP"
+
+
+def test_of_too_many_films_the_first_are_sent_and_the_rest_is_said(
+    installation: Installation, page: Page
+) -> None:
+    chosen = [_file(f"{seed}.png", phantom_png(seed)) for seed in range(1, MAX_FILMS + 3)]
+    page.set_input_files("#films", chosen)
+    expect(_cards(page)).to_have_count(MAX_FILMS)
+    said = page.locator("#film-status")
+    expect(said).to_contain_text(f"Agregue como máximo {MAX_FILMS} radiografías")
+    page.locator("#film-list button[name=remove]").first.click()
+    expect(_cards(page)).to_have_count(MAX_FILMS - 1)
+    expect(said).not_to_contain_text("como máximo")
+    page.fill("#patient_code", "HC-7")
+    page.click("#save")
+    page.wait_for_url(_CASE)
+    assert _count(installation, Film) == MAX_FILMS - 1
 
 
 def test_what_was_entered_stays_and_can_be_mended(installation: Installation, page: Page) -> None:
@@ -280,7 +307,9 @@ def test_the_same_film_for_another_patient_is_stopped_and_asked(
         context.add_cookies([{"name": "covid_d_language", "value": language, "url": address}])
         page = context.new_page()
         page.goto("/cases/new")
-        page.set_input_files("#films", [_file("otra.png", phantom_png(5))])
+        # A phone's is a copy by its looks alone: mirrored, and written anew.
+        copy = _mirrored(5) if screen == "phone" else phantom_png(5)
+        page.set_input_files("#films", [_file("otra.png", copy)])
         expect(_cards(page)).to_have_count(1)
         page.fill("#patient_code", "B-2")
         page.select_option("#adult", "yes")
@@ -288,6 +317,15 @@ def test_the_same_film_for_another_patient_is_stopped_and_asked(
         reason = page.locator("#same_film_reason")
         expect(reason).to_be_visible()
         expect(page.locator(f".same-film a[href='/cases/{first}']")).to_be_visible()
+        pictures = page.locator(".same-film img")
+        expect(pictures).to_have_count(2)
+        for number in range(2):
+            pictures.nth(number).scroll_into_view_if_needed()
+            until(page, f"document.querySelectorAll('.same-film img')[{number}].naturalWidth > 99")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        alike = {"es": "parece la misma", "en": "looks the same"}[language]
+        said = expect(page.locator(".same-film .error"))
+        said.to_contain_text(alike) if screen == "phone" else said.not_to_contain_text(alike)
         expect(page.locator("#patient_code")).to_have_value("B-2")
         expect(page.locator("#adult")).to_have_value("yes")
         assert _count(installation, Case) == 1

@@ -32,6 +32,7 @@ def test_everything_typed_becomes_the_case() -> None:
         ("symptoms", "cough"),
         ("symptoms", "fever"),
         ("spo2", "93"),
+        ("on_oxygen", "no"),
         ("vaccine_doses", "0"),
         ("research_consent", "yes"),
         ("notes", "línea 1\r\nlínea 2"),
@@ -40,7 +41,8 @@ def test_everything_typed_becomes_the_case() -> None:
     assert (case.patient_code, case.unit_id, case.age_years) == ("HC-1", 7, 54)
     assert case.symptom_onset == date(2026, 3, 1)
     assert case.symptoms == ("cough", "fever")
-    assert (case.spo2, case.vaccine_doses, case.research_consent) == (93, 0, True)
+    assert (case.spo2, case.on_oxygen, case.vaccine_doses) == (93, False, 0)
+    assert case.research_consent is True
 
 
 def test_what_is_left_empty_is_not_known() -> None:

@@ -23,6 +23,7 @@ from covid_d.clinic.database.operations import StagedFilm
 from covid_d.clinic.films import FilmStore
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
+from covid_d.places import FolderPlace
 
 pytestmark = pytest.mark.usefixtures("small_disk")  # before every other fixture
 
@@ -86,7 +87,7 @@ def test_no_space_for_the_film(
     assert (ahead.status_code, ahead.json()["error"]["code"]) == (503, "storage_full")
     filler.unlink()
     assert _count(installation, Case) == _count(installation, StagedFilm) == 0
-    assert not list(installation.films.folder.glob("??/*")), "no half of a film is left"
+    assert not list((installation.folder / "films").glob("??/*")), "no half of a film is left"
     assert doctor.post("/cases/new", data=form, files=upload).status_code == 303
     assert _count(installation, Case) == 1
 
@@ -95,7 +96,7 @@ def test_no_space_for_the_film(
 def test_no_space_for_the_database(
     installation: Installation, people: dict[Role, Person], small_disk: Path, tmp_path: Path
 ) -> None:
-    elsewhere = replace(installation, films=FilmStore(tmp_path / "films"))
+    elsewhere = replace(installation, films=FilmStore(FolderPlace(tmp_path)))
     doctor = _browser(elsewhere)
     form = _form(elsewhere, doctor)
     headers = {"x-csrf-token": form["csrf_token"], "x-requested-with": "fetch"}

@@ -89,7 +89,7 @@ def test_a_polyglot_is_a_refused_film_of_its_case(
         (assessment,) = film.assessments
         assert assessment.outcome == "refused"
         assert film.format is None
-    stored = installation.films.folder / film.sha256[:2] / film.sha256
+    stored = (installation.folder / "films") / film.sha256[:2] / film.sha256
     assert stored.read_bytes() == content
     assert stored.stat().st_mode & 0o777 == 0o600, "nobody else reads it, nobody runs it"
 
@@ -110,7 +110,7 @@ def test_a_file_name_is_neither_a_path_nor_shown(
     _is_calm(answer.text)
     assert "passwd" not in answer.text
     stored = [path for path in installation.folder.rglob("*") if path.is_file()]
-    kept = [path for path in stored if installation.films.folder in path.parents]
+    kept = [path for path in stored if (installation.folder / "films") in path.parents]
     assert len(kept) == 1
     assert re.fullmatch(r"[0-9a-f]{64}", kept[0].name)
 

@@ -97,6 +97,7 @@ def test_a_plain_form_with_its_film_makes_a_case(installation: Installation, for
         symptoms=["cough", "fever"],
         symptom_onset=(today() - timedelta(days=3)).isoformat(),
         spo2="91",
+        on_oxygen="yes",
         vaccine_doses="0",
         research_consent="yes",
         national_id="171003406-5",
@@ -107,6 +108,7 @@ def test_a_plain_form_with_its_film_makes_a_case(installation: Installation, for
     assert answer.headers["location"] == f"/cases/{case.id}?notice=case_saved"
     assert (case.patient_code, case.province, case.age_years) == ("HC-77", "Manabí", 54)
     assert (case.symptoms, case.spo2, case.vaccine_doses) == (["cough", "fever"], 91, 0)
+    assert case.on_oxygen is True
     assert (case.research_consent, case.notes) == (True, "")
     assert installation.keys.decrypt(case.national_id_encrypted or "") == "1710034065"
 

@@ -22,6 +22,7 @@ from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.detector.cautions import OUTSIDE_LUNGS
 
 People = dict[Role, Person]
 SignIn = Callable[[Role], TestClient]
@@ -79,18 +80,18 @@ def test_one_film_makes_one_page_with_everything_on_it(
         "Hospital Uno",
         "HC-77",
         "54 años",
-        "Aspecto típico de COVID-19",
+        "El modelo ve un aspecto típico de COVID-19",
         "62 %",
         "92 %",
         "12 % – 85 %",
-        "entre unas 12 y unas 85 con COVID-19",
-        "No descarta COVID-19; confirme con RT-PCR o antígeno.",
+        "El resultado de laboratorio es el que decide: siga el protocolo de su unidad",
+        "La radiografía sirve para ver la gravedad.",
         "Modelo de demostración",
         "phantom 1.0",
-        "superó la auditoría de atajos",
+        "superó la auditoría contra pistas ajenas a los pulmones",
         "No compatible con COVID-19",
         "ñandú",
-        "RT-PCR: Positivo",
+        "COVID-19, RT-PCR: positiva",
         "Firma y sello del médico responsable",
         "Página 1 de 1",
     ):
@@ -108,8 +109,11 @@ def test_one_film_makes_one_page_with_everything_on_it(
         "Lectura del médico",
         "ñandú",
         "Firma y sello",
-        "RT-PCR: Positivo",
+        "RT-PCR: positiva",
         "Como ayuda: la respuesta del modelo",
+        "COVID-19, RT-PCR: positiva",
+        "El resultado de laboratorio es el que decide",
+        "El modelo ve un aspecto típico de COVID-19",
         "62 %",
     )
     places = [words.index(part) for part in in_order]
@@ -131,7 +135,7 @@ def test_in_english(installation: Installation, people: People, signed_in: SignI
     browser = signed_in(Role.DOCTOR)
     browser.cookies.set("covid_d_language", "en")
     words = _words(_pdf(browser, case_id))
-    assert "This does not rule out COVID-19; confirm with RT-PCR or an antigen test." in words
+    assert "proves nor rules out COVID-19: do an RT-PCR or antigen test." in words
     assert "Page 1 of 1" in words
 
 
@@ -178,7 +182,7 @@ def test_a_missing_film_is_said_in_its_place(
     installation: Installation, people: People, signed_in: SignIn
 ) -> None:
     case_id = add_case(installation, people[Role.DOCTOR])
-    for path in installation.films.folder.rglob("*"):
+    for path in (installation.folder / "films").rglob("*"):
         if path.is_file():
             path.unlink()
     pdf = _pdf(signed_in(Role.DOCTOR), case_id)
@@ -193,11 +197,96 @@ def test_a_refused_film_is_one_line_without_pictures(
     case_id = add_case(installation, people[Role.DOCTOR], films=[phantom_png(1), lateral])
     browser = signed_in(Role.DOCTOR)
     pdf = _pdf(browser, case_id)
-    assert "Radiografía 2: Imagen rechazada." in re.sub(r" · \w+:", ":", _words(pdf))
-    assert len(pdf.pages[0].images) == 3, "the QR code and the answered film's two"
+    assert "Radiografía 2: Imagen no analizada." in re.sub(r" · \w+:", ":", _words(pdf))
+    assert len(pdf.pages[0].images) == 2, "the QR code and the answered film"
     page = browser.get(f"/cases/{case_id}/report").text
     assert page.count("/picture.png") == 1
-    assert "Imagen rechazada." in page
+    assert "Imagen no analizada." in page
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "praise"),
+    [
+        (
+            "es",
+            (
+                "Respuesta descartada",
+                "El modelo se basó sobre todo en zonas fuera de los pulmones.",
+                "Lea la radiografía sin el modelo y haga RT-PCR o antígeno.",
+            ),
+            "superó",
+        ),
+        (
+            "en",
+            (
+                "Answer discarded",
+                "The model relied mostly on areas outside the lungs.",
+                "Read the film without the model, and do an RT-PCR or antigen test.",
+            ),
+            "passed the audit",
+        ),
+    ],
+)
+def test_an_answer_to_be_disregarded_shows_no_percentage_anywhere(
+    language: str,
+    said: tuple[str, ...],
+    praise: str,
+    installation: Installation,
+    people: People,
+    signed_in: SignIn,
+) -> None:
+    """In the block, in its fold, on the printed page and in the PDF."""
+    case_id = add_case(installation, people[Role.DOCTOR], spo2=None)
+    with installation.writing() as session:
+        stored = session.scalars(select(StoredAssessment)).one()
+        set_answer(stored, **{**AUDITED_TYPICAL, "warnings": (OUTSIDE_LUNGS,)})
+    browser = signed_in(Role.DOCTOR)
+    fields = {"csrf_token": csrf_of(installation, browser), "language": language}
+    browser.post("/language", data=fields)
+    page, report = (browser.get(f"/cases/{case_id}{face}").text for face in ("", "/report"))
+    parts = [
+        page[page.index('class="outcome void"') :].partition("</section>")[0],
+        page[page.index('class="numbers"') :].partition("</details>")[0],
+        report[report.index('class="aid"') :],
+        _words(_pdf(browser, case_id)),
+    ]
+    for part in parts:
+        assert "típico de" not in part, part
+        assert "typical of" not in part, part
+        assert not re.search(r"\d\s*%", part), part
+        assert praise not in part, part
+    for part in (parts[0], *parts[2:]):
+        for sentence in said:
+            assert re.sub(r"\s+", " ", part).count(sentence) == 1, "each thing is said once"
+    heading = re.search(r"<h2>(.*?)</h2>", parts[0])
+    assert heading is not None
+    assert heading[1] == said[0], "that it is to be disregarded is what one reads first"
+    assert "viewer-cover" not in page, "no map is offered"
+    assert "viewer-legend" not in page
+    assert "under-evidence" not in report
+    assert len(_pdf(browser, case_id).pages[0].images) == 2, "the QR code and the film alone"
+
+
+@pytest.mark.parametrize(
+    ("spo2", "low"), [(89, True), (90, False), (93, False), (94, False), (None, False)]
+)
+def test_a_low_saturation_stands_out(
+    spo2: int | None, low: bool, installation: Installation, people: People, signed_in: SignIn
+) -> None:
+    case_id = add_case(installation, people[Role.DOCTOR], spo2=spo2)
+    browser = signed_in(Role.DOCTOR)
+    page, report = (browser.get(f"/cases/{case_id}{face}").text for face in ("", "/report"))
+    line = page[page.index('class="patient-line"') :].partition("</p>")[0]
+    said = "89 % · baja (menos de 90 %): primero, oxígeno y valoración urgente"
+    mark = f'<strong class="badge danger">SpO₂ {said}</strong>'
+    assert (mark in line, "danger" in line) == (low, low)
+    assert (f'<strong class="low">{said}</strong>' in report) == low
+    pdf = re.sub(r"\s+", " ", _words(_pdf(browser, case_id)))
+    assert (f"SpO2: {said.upper()}" in pdf) == low
+    plain = {90: "90 % (menos de 94 %)", 93: "93 % (menos de 94 %)", 94: "94 %"}.get(spo2 or 0)
+    for face, name in ((line, "SpO₂ "), (report, "<dd>"), (pdf, "SpO2: ")):
+        assert ("menos de 94 %" in face) == (spo2 in (90, 93)), face
+        assert plain is None or name + plain in face, face
 
 
 def test_a_film_that_may_be_anothers_is_named_beside_its_answer(

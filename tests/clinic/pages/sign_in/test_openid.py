@@ -26,6 +26,7 @@ from covid_d.clinic.roles import Role
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.errors import CovidDError
 from openid_provider import CLIENT, SECRET, OpenIdProvider
+from row_seals import seal_rows
 
 BACK = "http://testserver/openid/back"
 DOCTOR = {"sub": "u-1", "email": "doctor@hospital.ec", "email_verified": True}
@@ -56,6 +57,7 @@ def doctor(installation: Installation, people: dict[Role, Person]) -> int:
         session.execute(
             update(User).where(User.username == "doctor").values(username="doctor@hospital.ec")
         )
+        seal_rows(session, anew=True)
     return people[Role.DOCTOR].id
 
 
@@ -141,6 +143,7 @@ def test_nobody_else_comes_in(
 def test_a_switched_off_account_stays_out(client: TestClient, installation: Installation) -> None:
     with installation.writing() as session:
         session.execute(update(User).values(active=False))
+        seal_rows(session, anew=True)
     assert _sign_in(client).status_code == 403
 
 

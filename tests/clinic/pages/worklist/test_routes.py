@@ -10,17 +10,20 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from case_rows import add_many, add_row
+from case_rows import add_many, add_row, set_answer
 from clinic_clock import today
 from clinic_factory import csrf_of
 from covid_d.clinic.accounts.people import Person
 from covid_d.clinic.cases import national_id
+from covid_d.clinic.cases.marks import Mark, set_mark
+from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.follow_up.entry import Entry, add
 from covid_d.clinic.follow_up.terms import EntryKind
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail.audit_trail import Actor
+from covid_d.detector.cautions import OUTSIDE_LUNGS
 
 SignIn = Callable[[Role], TestClient]
 CEDULA = "1710034065"
@@ -57,8 +60,68 @@ def test_a_negative_film_is_said_to_show_no_signs_of_pneumonia(
 ) -> None:
     add_row(installation, people[Role.DOCTOR], "negative", appearance=(0.9, 0.05, 0.03, 0.02))
     page = signed_in(Role.DOCTOR).get("/cases").text
-    assert '<span class="badge negative">sin signos de neumonía</span>' in page
+    assert '<span class="badge answer">sin signos de neumonía</span>' in page
     assert "no compatible con COVID-19" not in page
+
+
+@pytest.mark.parametrize("outcome", ["positive", "negative", "inconclusive"])
+def test_a_demonstrations_answer_has_no_colour(
+    installation: Installation,
+    people: dict[Role, Person],
+    signed_in: SignIn,
+    outcome: str,
+) -> None:
+    """Its answers are no evidence: red among white ones would be read as one all the same."""
+    case_id = add_row(installation, people[Role.DOCTOR], outcome)
+    browser = signed_in(Role.DOCTOR)
+    page = browser.get("/cases").text
+    assert f'<span class="badge answer {outcome}">' not in page
+    assert '<span class="quiet">Modelo de demostración</span>' in page
+    with installation.writing() as session:
+        film = select(Film.id).where(Film.case_id == case_id).scalar_subquery()
+        stored = session.scalars(select(StoredAssessment).where(StoredAssessment.film_id == film))
+        set_answer(stored.one(), verdict="audit-passed")
+    page = browser.get("/cases").text
+    assert f'<span class="badge answer {outcome}">' in page
+    assert '<span class="quiet">Modelo de demostración</span>' not in page
+
+
+def test_an_answer_to_be_disregarded_has_no_colour_and_says_so(
+    installation: Installation, people: dict[Role, Person], signed_in: SignIn
+) -> None:
+    """On the list, and among what happened on the case's page."""
+    case_id = add_row(installation, people[Role.DOCTOR], "positive")
+    with installation.writing() as session:
+        stored = session.scalars(select(StoredAssessment)).one()
+        set_answer(stored, verdict="audit-passed", warnings=(OUTSIDE_LUNGS,))
+    browser = signed_in(Role.DOCTOR)
+    page = browser.get("/cases").text
+    assert '<span class="badge answer positive">' not in page
+    assert '<span class="badge answer">Respuesta descartada</span>' in page
+    row = page[page.index("Respuesta descartada") :].partition("</tr>")[0]
+    assert "típico" not in row, "it tells no finding"
+    history = browser.get(f"/cases/{case_id}").text.partition('id="history"')[2]
+    assert "</strong>: Respuesta descartada (phantom 1)" in history
+    assert "ompatible" not in history, "it tells no finding"
+    with installation.writing() as session:
+        set_answer(session.scalars(select(StoredAssessment)).one(), warnings=())
+    page = browser.get("/cases").text
+    assert '<span class="badge answer positive">' in page
+    assert "descartada" not in page
+    assert "descartada" not in browser.get(f"/cases/{case_id}").text
+
+
+def test_an_urgent_case_is_seen_to_be_urgent(
+    installation: Installation, people: dict[Role, Person], signed_in: SignIn
+) -> None:
+    doctor = people[Role.DOCTOR]
+    numbers = [add_row(installation, doctor, "positive") for _ in range(2)]
+    browser = signed_in(Role.DOCTOR)
+    urgent = '<span class="badge positive">Urgente</span>'
+    assert browser.get("/cases").text.count(urgent) == 0
+    with installation.act(Actor(doctor.id)) as act:
+        set_mark(act, doctor, numbers[:1], Mark.URGENT, on=True)
+    assert browser.get("/cases").text.count(urgent) == 1
 
 
 def test_a_blind_case_shows_no_answer_before_ones_own_reading(

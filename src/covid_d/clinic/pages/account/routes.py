@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from covid_d.clinic.accounts import own_account, tokens
+from covid_d.clinic.accounts import own_account, second_factor, tokens
 from covid_d.clinic.errors import ClinicError, InvalidInputError
 from covid_d.clinic.fields import Choice, Filled, Line, Secret, Whole
 from covid_d.clinic.http.forms import sent
@@ -142,7 +142,7 @@ def revoke_token(request: Request, visitor: ApiUser, token_id: RowId) -> Respons
 def show_set_password(request: Request, visitor: Anyone, token: str) -> Response:
     """Show the form of a link that an administrator passed on."""
     person = own_account.person_of_link(installation(request), token)
-    return page(request, "pages/account/password.html", person=person, error=None)
+    return page(request, "pages/account/password.html", person=person)
 
 
 @router.post("/password/{token}")
@@ -158,9 +158,7 @@ def set_password(
         own_account.set_password(place, token, form.sound().password, address_of(request))
     except InvalidInputError as error:
         person = own_account.person_of_link(place, token)
-        return page(
-            request, "pages/account/password.html", status=error.status, person=person, error=error
-        )
+        return page(request, "pages/account/password.html", person=person, error=error)
     return go_to("/sign-in", notice="password_set")
 
 
@@ -175,9 +173,9 @@ def _account(
     return page(
         request,
         "pages/account/account.html",
-        status=error.status if error else 200,
         error=error,
         typed=typed,
+        factor=second_factor.state(place, person),
         sessions=own_account.open_sessions(place, person, request.cookies[COOKIE]),
         tokens=tokens.of_person(place, person) if may_use_api else [],
         may_use_api=may_use_api,

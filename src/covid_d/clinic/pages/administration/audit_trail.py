@@ -16,6 +16,7 @@ from covid_d.clinic.http.render import language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.operations import audit_actions, audit_search
 from covid_d.clinic.operations.audit_search import PAGE, Search
+from covid_d.clinic.pages.administration import audit_details
 from covid_d.clinic.roles import Permission
 
 router = APIRouter()
@@ -91,5 +92,6 @@ def _trail(request: Request, form: Filled[SearchForm], number: int, **values: An
         people=audit_search.people(place),
         actions=audit_actions.offered(audit_search.actions(place), language),
         in_words=lambda action: audit_actions.in_words(action, language),
+        details_of=lambda detail: audit_details.in_words(detail, language),
         **{"verification": None} | values,
     )

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Depends, File, Request, UploadFile
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from covid_d.clinic.errors import InvalidInputError, NotFoundError
+from covid_d.clinic.errors import ClinicError, InvalidInputError, NotFoundError
 from covid_d.clinic.fields import Filled, Line
 from covid_d.clinic.http.forms import asked, sent
 from covid_d.clinic.http.render import go_to, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
 from covid_d.clinic.operations import bundles
 from covid_d.clinic.roles import Permission
-from covid_d.language import N_, Text
+from covid_d.language import N_
 
 router = APIRouter(prefix="/bundles")
 
@@ -39,7 +39,7 @@ Manager = Annotated[Visitor, Depends(needs(Permission.MANAGE_BUNDLES))]
 @router.get("")
 def show(request: Request, visitor: Manager) -> Response:
     """List the bundles."""
-    return _list(request, {})
+    return _list(request)
 
 
 @router.post("")
@@ -53,7 +53,7 @@ def install(
             raise InvalidInputError({"bundle": N_("Choose a bundle (zip file).")})
         bundles.install(installation(request), visitor.actor, content)
     except InvalidInputError as error:
-        return _list(request, error.fields, status=error.status)
+        return _list(request, error)
     return go_to("/bundles", notice="bundle_installed")
 
 
@@ -92,8 +92,6 @@ def card(
     return page(request, "pages/administration/bundle.html", card=found)
 
 
-def _list(request: Request, errors: dict[str, Text], *, status: int = 200) -> Response:
+def _list(request: Request, error: ClinicError | None = None) -> Response:
     found = bundles.choices(installation(request))
-    return page(
-        request, "pages/administration/bundles.html", status=status, choices=found, errors=errors
-    )
+    return page(request, "pages/administration/bundles.html", choices=found, error=error)

@@ -129,6 +129,13 @@ def unlock(request: Request, visitor: Manager, user_id: RowId) -> Response:
     return go_to(f"/users/{user_id}", notice="user_unlocked")
 
 
+@router.post("/users/{user_id}/second-factor")
+def reset_second_factor(request: Request, visitor: Manager, user_id: RowId) -> Response:
+    """Take the second factor off the account of somebody who lost the phone."""
+    users.reset_second_factor(installation(request), visitor.actor, user_id)
+    return go_to(f"/users/{user_id}", notice="user_second_factor_off")
+
+
 def _form(
     request: Request,
     typed: Mapping[str, str],
@@ -138,7 +145,6 @@ def _form(
     return page(
         request,
         "pages/administration/user.html",
-        status=error.status if error else 200,
         typed=typed,
         account=account,
         error=error,

@@ -103,7 +103,6 @@ def _form(
     return page(
         request,
         "pages/administration/unit.html",
-        status=error.status if error else 200,
         typed=typed,
         unit_id=unit_id,
         error=error,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from covid_d.clinic.cases import pictures, readings
@@ -13,13 +13,19 @@ from covid_d.clinic.cases.pictures import LARGEST
 from covid_d.clinic.database.cases import Film, StoredAssessment
 from covid_d.clinic.errors import NotFoundError
 from covid_d.clinic.http.parameters import CaseId, FilmId
+from covid_d.clinic.http.render import page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
+from covid_d.clinic.pages.case.film_answers import (
+    Side,
+    picture_answer,
+    png_answer,
+    values_answer,
+)
 from covid_d.clinic.roles import Permission
+from covid_d.radiograph.tags import stated_tags
 
 router = APIRouter(prefix="/cases/{case_id}/films/{film_id}")
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
-Side = Annotated[int, Query(ge=pictures.SMALLEST, le=LARGEST)]
-_PRIVATE: Final = {"cache-control": "private, no-store"}
 
 
 @router.get("/picture.png")
@@ -32,26 +38,23 @@ def show_picture(
 ) -> Response:
     """Send the film as a plain picture: a first sight, paper, and browsers without JavaScript."""
     film = _seen(request, visitor, case_id, film_id, "picture")
-    content = pictures.picture(installation(request).films, film.sha256, side)
-    return Response(content, media_type="image/png", headers=_PRIVATE)
+    return picture_answer(installation(request).films, film.sha256, side)
 
 
 @router.get("/values")
 def send_values(request: Request, visitor: Reader, case_id: CaseId, film_id: FilmId) -> Response:
     """Send the film's grey values at full depth, for window and level in the browser."""
     film = _seen(request, visitor, case_id, film_id, "values")
-    grey = pictures.grey_film(installation(request).films, film.sha256)
-    height, width = grey.values.shape
-    return Response(
-        grey.packed(),
-        media_type="application/octet-stream",
-        headers=_PRIVATE
-        | {
-            "content-encoding": "gzip",
-            "x-film-width": str(width),
-            "x-film-height": str(height),
-            "x-film-bits": str(grey.bits),
-        },
+    return values_answer(installation(request).films, film.sha256)
+
+
+@router.get("/tags")
+def show_tags(request: Request, visitor: Reader, case_id: CaseId, film_id: FilmId) -> Response:
+    """Show what the file says of the film, without identity."""
+    film = _seen(request, visitor, case_id, film_id, "tags")
+    content = installation(request).films.get(film.sha256)
+    return page(
+        request, "pages/case/tags.html", case_id=case_id, film=film, tags=stated_tags(content)
     )
 
 
@@ -60,7 +63,7 @@ def show_evidence(request: Request, visitor: Reader, case_id: CaseId, film_id: F
     """Send the layer of the model's evidence; only to whom its answer may be told."""
     film, stored = _answered(request, visitor, case_id, film_id)
     content = pictures.evidence(installation(request), film, stored)
-    return Response(content, media_type="image/png", headers=_PRIVATE)
+    return png_answer(content)
 
 
 @router.get("/under-evidence.png")
@@ -70,7 +73,7 @@ def show_under_evidence(
     """Send the film under the model's evidence, for paper; only to whom it may be told."""
     film, stored = _answered(request, visitor, case_id, film_id)
     content = pictures.under_evidence(installation(request), film, stored, side)
-    return Response(content, media_type="image/png", headers=_PRIVATE)
+    return png_answer(content)
 
 
 def _answered(

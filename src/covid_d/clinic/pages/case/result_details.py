@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
 from covid_d.clinic.cases.result import Result
 from covid_d.clinic.http.render import formats
 from covid_d.detector import CATEGORIES, Appearance, Assessment
+from covid_d.detector import result_sentences as sentences
 from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE, Calibration
 from covid_d.detector.words import percent
 from covid_d.language import N_, NN_, Language, Text, localised
 
 _SHARE: Final = N_("(Among all films of the calibration, %(p)s were.)")
-_OF_UNIT: Final = N_(
-    "Of 100 patients of your unit (prevalence %(p)s) whose film looks like this, one would expect "
-    "between %(low)s and %(high)s with COVID-19."
-)
-
-
-def expected(answer: Assessment, language: Language) -> str:
-    """Return how many of 100 patients of the unit would have COVID-19, as a range; else nothing.
-
-    Parameters
-    ----------
-    answer
-        Any; only one that carries a range says it.
-    language
-        Of the sentence.
-    """
-    if answer.covid is None:
-        return ""
-    prevalence = answer.covid.prevalence
-    said = _with(
-        _OF_UNIT,
-        p=formats(language)["percent"](prevalence, 0 if _is_whole(prevalence) else 1),
-        low=_about(answer.covid.low, language),
-        high=_about(answer.covid.high, language),
-    )
-    return said.in_language(language)
 
 
 def left_by_error(result: Result, language: Language) -> str:
@@ -54,17 +28,9 @@ def left_by_error(result: Result, language: Language) -> str:
         return _of_classes(answer.conformal_set, error).in_language(language)
     left = [Appearance(name).message.in_language(language) for name in answer.conformal_set]
     if not left:
-        said = N_(
-            "At its accepted error (%(e)s a category) the film is like none of the appearances "
-            "that the model knows.",
-            e=error,
-        )
+        said = _with(sentences.LEFT_NONE, e=error)
     else:
-        said = N_(
-            "At its accepted error (%(e)s a category) the model leaves: %(left)s.",
-            e=error,
-            left=", ".join(left),
-        )
+        said = _with(sentences.LEFT, e=error, left=", ".join(left))
     return said.in_language(language)
 
 
@@ -102,7 +68,7 @@ def figures(answer: Assessment, language: Language) -> tuple[tuple[str, str], ..
             name = capital(category.message.in_language(language))
             named.append((name, percent(answer.appearance[category])))
     if answer.opacity is not None:
-        named.append((N_("Any lung opacity").in_language(language), percent(answer.opacity)))
+        named.append((sentences.OPACITY.in_language(language), percent(answer.opacity)))
     if answer.covid is not None:
         name = N_("COVID-19, at your unit's prevalence").in_language(language)
         named.append((name, f"{percent(answer.covid.low)} – {percent(answer.covid.high)}"))
@@ -138,13 +104,15 @@ def capital(text: str) -> str:
 
 
 def _of_calibration(share: float, language: Language) -> Text:
+    # In Spanish films are feminine and patients not: this word fits films.
+    films = _in_words(share, N_("roughly %(num)d", num=_of_hundred(share)), language)
     return NN_(
         "Of 100 films like those the model was calibrated on that get this number, %(n)s is of a "
         "patient with COVID-19.",
         "Of 100 films like those the model was calibrated on that get this number, %(n)s are of "
         "patients with COVID-19.",
         _of_hundred(share),
-        n=_about(share, language),
+        n=films,
     )
 
 
@@ -152,19 +120,20 @@ def _with(text: Text, **values: object) -> Text:
     return Text(text.msgid, values)
 
 
-def _about(share: float, language: Language) -> str:
-    """Return how many of 100, in words that promise no more than the number holds."""
+def about(share: float, language: Language) -> str:
+    """Return how many of 100 patients, in words that promise no more than the number holds."""
+    counted = NN_("about %(num)d", "about %(num)d", _of_hundred(share))
+    return _in_words(share, counted, language)
+
+
+def _in_words(share: float, counted: Text, language: Language) -> str:
     if share < 0.01:
-        return N_("fewer than 1").in_language(language)
+        return sentences.FEWER_THAN_ONE.in_language(language)
     if share > 0.99:
-        return N_("more than 99").in_language(language)
-    return NN_("about %(num)d", "about %(num)d", _of_hundred(share)).in_language(language)
+        return sentences.MORE_THAN_99.in_language(language)
+    return counted.in_language(language)
 
 
 def _of_hundred(share: float) -> int:
     """Return how many of 100; a share of fewer than one is said as one is."""
     return max(1, round(100 * share))
-
-
-def _is_whole(share: float) -> bool:
-    return math.isclose(100 * share, round(100 * share))

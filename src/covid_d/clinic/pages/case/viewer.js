@@ -1,104 +1,55 @@
-// The film viewer: window and level at the film's own depth, zoom, pan, inversion, and the model's
-// evidence laid over the film. Without it the page shows the film as a plain picture.
+// One film in view: zoom, pan, turn, window and level, the model's evidence over it, lengths.
+// Places are in canvas pixels from the stage's middle, or in the film's own pixels.
+
+import { NARROWEST_WINDOW, Film, clamp, fetched } from "./film.js";
 
 const LARGEST_ZOOM = 16;
-const ZOOM_STEP = 1.25;
-const PAN_STEP = 0.08; // of the stage
-const GREY_STEP = 0.02; // of the film's grey scale
-const NARROWEST = 0.01;
-const TAIL = 0.005; // shares of the darkest and brightest pixels that the usual window saturates
+const RIGHT_ANGLE = Math.PI / 2;
+const CROSS = 7; // canvas pixels at the ends of a measured length
 
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
+const WHOLE = { level: 0.5, width: 1, inverted: false };
 
-/** The server said why it shows nothing. */
-class Refused extends Error {}
-
-async function fetched(url, viewer) {
-  const response = await fetch(url, { headers: { "X-Requested-With": "fetch" } });
-  if (response.redirected) throw new Refused(viewer.dataset.textEnded);
-  if (!response.ok) {
-    const language = document.documentElement.lang;
-    const { error } = await response.json();
-    const sentences = [error.message, error.next_step].filter(Boolean);
-    throw new Refused(sentences.map((sentence) => sentence[language]).join(" "));
-  }
-  return response;
-}
-
-/** Grey values at the film's depth, developed through a table into a canvas. */
-class Film {
-  constructor(values, width, height, bits) {
-    Object.assign(this, { values, width, height, white: 2 ** bits - 1 });
-    this.canvas = document.createElement("canvas");
-    Object.assign(this.canvas, { width, height });
-    this.context = this.canvas.getContext("2d");
-    this.image = this.context.createImageData(width, height);
-    this.pixels = new Uint32Array(this.image.data.buffer);
-    this.table = new Uint32Array(2 ** bits);
-  }
-
-  static async load(viewer) {
-    const response = await fetched(viewer.dataset.values, viewer);
-    const [width, height, bits] = ["width", "height", "bits"].map((name) =>
-      Number(response.headers.get(`x-film-${name}`)),
-    );
-    const buffer = await response.arrayBuffer();
-    const values = bits > 8 ? new Uint16Array(buffer) : new Uint8Array(buffer);
-    return new Film(values, width, height, bits);
-  }
-
-  /** Level and width are shares of the film's grey scale. */
-  develop({ level, width, inverted }) {
-    const low = (level - width / 2) * this.white;
-    const span = width * this.white;
-    for (let value = 0; value < this.table.length; value += 1) {
-      const share = clamp((value - low) / span, 0, 1);
-      const grey = Math.round(255 * (inverted ? 1 - share : share));
-      this.table[value] = (0xff << 24) | (grey << 16) | (grey << 8) | grey;
-    }
-    for (let at = 0; at < this.values.length; at += 1) this.pixels[at] = this.table[this.values[at]];
-    this.context.putImageData(this.image, 0, 0);
-  }
-
-  /** The window that all but the film's extremes fill. */
-  usual() {
-    const counts = new Uint32Array(this.table.length);
-    for (const value of this.values) counts[value] += 1;
-    const end = (values) => {
-      let left = TAIL * this.values.length;
-      return values.find((value) => (left -= counts[value]) < 0);
-    };
-    const scale = [...counts.keys()];
-    const low = end(scale) / this.white;
-    const high = end(scale.reverse()) / this.white;
-    return { level: (low + high) / 2, width: clamp(high - low, NARROWEST, 1) };
-  }
-}
-
-class Viewer {
-  constructor(root, film) {
-    this.root = root;
-    this.film = film;
+export class Viewer {
+  /** `changed(viewer, what)` is told of every change that another film may follow. */
+  constructor(root, film, { changed, touched, failed, texts }) {
+    Object.assign(this, { root, film, changed, touched, failed, texts });
     this.stage = root.querySelector("[data-stage]");
     this.canvas = root.querySelector("canvas");
     this.context = this.canvas.getContext("2d");
-    this.grey = { level: 0.5, width: 1, inverted: false };
-    this.evidence = null;
-    this.cover = 0;
-    this.dragsGrey = false;
+    this.grey = { ...WHOLE };
+    Object.assign(this, { evidence: null, cover: 0, turn: 0, tool: "move", lengths: [] });
     this.pointers = new Map();
-    this.dirty = { film: true, view: true };
+    this.dirty = true;
     this.fit();
     this.listen();
     new ResizeObserver(() => this.resize()).observe(this.stage);
     this.resize();
   }
 
+  static async load(root, options) {
+    return new Viewer(root, await Film.load(root.dataset.values, options.texts.ended), options);
+  }
+
   // What is seen
 
+  /** The film's sides as they lie on the stage. */
+  get lying() {
+    const { width, height } = this.film;
+    return this.turn % 2 ? { width: height, height: width } : { width, height };
+  }
+
+  get fitting() {
+    const { width, height } = this.lying;
+    return Math.min(this.canvas.width / width, this.canvas.height / height);
+  }
+
   get scale() {
-    const { width, height } = this.canvas;
-    return this.zoom * Math.min(width / this.film.width, height / this.film.height);
+    return this.zoom * this.fitting;
+  }
+
+  /** A film smaller than the stage at one to one is smaller than it fits. */
+  get smallestZoom() {
+    return Math.min(1, 1 / this.fitting);
   }
 
   resize() {
@@ -109,16 +60,13 @@ class Viewer {
   }
 
   redraw(film = false) {
-    this.press("invert", this.grey.inverted);
-    this.press("drag", this.dragsGrey);
-    this.dirty.film ||= film;
+    this.dirty ||= film;
     if (this.waiting) return;
     this.waiting = requestAnimationFrame(() => {
       this.waiting = null;
-      if (this.dirty.film) this.film.develop(this.grey);
-      this.dirty.film = false;
+      if (this.dirty) this.film.develop(this.grey);
+      this.dirty = false;
       this.draw();
-      this.report();
     });
   }
 
@@ -126,10 +74,18 @@ class Viewer {
     const { context, canvas, film, scale } = this;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, canvas.width, canvas.height);
-    const left = canvas.width / 2 - this.centre.x * scale;
-    const top = canvas.height / 2 - this.centre.y * scale;
-    context.setTransform(scale, 0, 0, scale, left, top);
-    context.imageSmoothingEnabled = scale < 3; // beyond, the film's own pixels are what is there
+    context.translate(canvas.width / 2, canvas.height / 2);
+    context.rotate(this.turn * RIGHT_ANGLE);
+    context.scale(scale, scale);
+    context.translate(-this.centre.x, -this.centre.y);
+    const exact = Math.abs(scale - 1) < 1e-6;
+    if (exact) {
+      const placed = context.getTransform(); // on whole pixels, else each would be a mean of four
+      Object.assign(placed, { e: Math.round(placed.e), f: Math.round(placed.f) });
+      context.setTransform(placed);
+    }
+    // Beyond three, the film's own pixels are what is there.
+    context.imageSmoothingEnabled = scale < 3 && !exact;
     context.imageSmoothingQuality = "high";
     context.drawImage(film.canvas, 0, 0);
     if (this.evidence && this.cover > 0) {
@@ -138,50 +94,158 @@ class Viewer {
       context.drawImage(this.evidence, 0, 0, film.width, film.height);
       context.globalAlpha = 1;
     }
+    for (const length of this.lengths) this.drawLength(length);
+  }
+
+  drawLength({ from, to }) {
+    const { context, canvas } = this;
+    const ends = [from, to].map((end) => {
+      const { x, y } = this.onStage(end);
+      return { x: x + canvas.width / 2, y: y + canvas.height / 2 };
+    });
+    const density = window.devicePixelRatio || 1;
+    const cross = CROSS * density;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    const path = new Path2D();
+    path.moveTo(ends[0].x, ends[0].y);
+    path.lineTo(ends[1].x, ends[1].y);
+    for (const { x, y } of ends) {
+      path.moveTo(x - cross, y);
+      path.lineTo(x + cross, y);
+      path.moveTo(x, y - cross);
+      path.lineTo(x, y + cross);
+    }
+    context.font = `600 ${14 * density}px system-ui, sans-serif`;
+    for (const [colour, wide] of [["#000", 4], ["#ffd400", 1.5]]) {
+      Object.assign(context, { strokeStyle: colour, lineWidth: wide * density });
+      context.stroke(path);
+    }
+    const words = this.lengthOf({ from, to });
+    const place = { x: ends[1].x + 10 * density, y: ends[1].y - 10 * density };
+    place.x = Math.min(place.x, canvas.width - context.measureText(words).width - 6 * density);
+    place.y = Math.max(place.y, 18 * density);
+    Object.assign(context, { strokeStyle: "#000", lineWidth: 4 * density, fillStyle: "#ffd400" });
+    context.strokeText(words, place.x, place.y);
+    context.fillText(words, place.x, place.y);
+  }
+
+  /** A length in words: in millimetres where the file says how large a pixel is. */
+  lengthOf({ from, to }) {
+    const pixels = Math.hypot(to.x - from.x, to.y - from.y);
+    const { mm } = this.film;
+    const value = mm ? pixels * mm : pixels;
+    const digits = mm ? 1 : 0;
+    const number = value.toLocaleString(document.documentElement.lang, {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+    return `${number} ${mm ? "mm" : "px"}`;
+  }
+
+  turned(vector, quarters) {
+    const [cos, sin] = [[1, 0], [0, 1], [-1, 0], [0, -1]][((quarters % 4) + 4) % 4];
+    return { x: cos * vector.x - sin * vector.y, y: sin * vector.x + cos * vector.y };
+  }
+
+  onFilm(place) {
+    const { x, y } = this.turned(place, -this.turn);
+    return { x: this.centre.x + x / this.scale, y: this.centre.y + y / this.scale };
+  }
+
+  onStage({ x, y }) {
+    const away = { x: (x - this.centre.x) * this.scale, y: (y - this.centre.y) * this.scale };
+    return this.turned(away, this.turn);
   }
 
   fit() {
     this.zoom = 1;
     this.centre = { x: this.film.width / 2, y: this.film.height / 2 };
+    this.moved("view");
+  }
+
+  /** One pixel of the film on one of the screen. */
+  oneToOne() {
+    this.zoomBy(1 / this.scale);
+  }
+
+  rotate() {
+    this.turn = (this.turn + 1) % 4;
     this.moved();
   }
 
   /** Zoom, keeping the place under (x, y), in canvas pixels from the stage's middle. */
   zoomBy(factor, x = 0, y = 0) {
-    const before = this.scale;
-    this.zoom = clamp(this.zoom * factor, 1, LARGEST_ZOOM);
-    this.centre.x += x / before - x / this.scale;
-    this.centre.y += y / before - y / this.scale;
-    this.moved();
+    const held = this.onFilm({ x, y });
+    this.zoom = clamp(this.zoom * factor, this.smallestZoom, LARGEST_ZOOM);
+    const now = this.onFilm({ x, y });
+    this.centre.x += held.x - now.x;
+    this.centre.y += held.y - now.y;
+    this.moved("view");
   }
 
   panBy(x, y) {
-    this.centre.x -= x / this.scale;
-    this.centre.y -= y / this.scale;
-    this.moved();
+    const away = this.turned({ x, y }, -this.turn);
+    this.centre.x -= away.x / this.scale;
+    this.centre.y -= away.y / this.scale;
+    this.moved("view");
   }
 
-  moved() {
+  moved(what) {
     const held = (centre, side, seen) =>
       seen >= side ? side / 2 : clamp(centre, seen / 2, side - seen / 2);
-    const { film, canvas } = this;
-    this.centre.x = held(this.centre.x, film.width, canvas.width / this.scale);
-    this.centre.y = held(this.centre.y, film.height, canvas.height / this.scale);
+    const { film } = this;
+    const seen = { x: this.canvas.width / this.scale, y: this.canvas.height / this.scale };
+    if (this.turn % 2) [seen.x, seen.y] = [seen.y, seen.x];
+    this.centre.x = held(this.centre.x, film.width, seen.x);
+    this.centre.y = held(this.centre.y, film.height, seen.y);
     this.stage.classList.toggle("zoomed", this.zoom > 1);
     this.redraw();
+    this.changed(this, what);
   }
 
   setGrey(change) {
     Object.assign(this.grey, change);
     this.grey.level = clamp(this.grey.level, 0, 1);
-    this.grey.width = clamp(this.grey.width, NARROWEST, 1);
+    this.grey.width = clamp(this.grey.width, NARROWEST_WINDOW, 1);
     this.redraw(true);
+    this.changed(this, "grey");
+  }
+
+  nudge(width, level) {
+    this.setGrey({ width: this.grey.width + width, level: this.grey.level + level });
+  }
+
+  setTool(tool) {
+    this.tool = tool;
+    this.stage.classList.toggle("drags-grey", tool === "window");
+    this.stage.classList.toggle("measures", tool === "measure");
   }
 
   reset() {
-    this.setGrey({ level: 0.5, width: 1, inverted: false });
+    this.turn = 0;
+    this.lengths = [];
+    this.setGrey(WHOLE);
     this.setCover(0);
     this.fit();
+  }
+
+  /** Follow what was done to another film. */
+  follow(other, what) {
+    if (what === "view") {
+      this.zoom = clamp(other.zoom, this.smallestZoom, LARGEST_ZOOM);
+      this.centre.x = (other.centre.x / other.film.width) * this.film.width;
+      this.centre.y = (other.centre.y / other.film.height) * this.film.height;
+      this.moved();
+    } else {
+      const shared = this.film.absolute(other.film.relative(other.grey));
+      const { level, width, inverted } = { ...shared, inverted: other.grey.inverted };
+      this.grey = {
+        level: clamp(level, 0, 1),
+        width: clamp(width, NARROWEST_WINDOW, 1),
+        inverted,
+      };
+      this.redraw(true);
+    }
   }
 
   async setCover(cover) {
@@ -190,112 +254,69 @@ class Viewer {
     if (this.cover > 0 && evidence && !this.evidence && !this.asked) {
       this.asked = true;
       try {
-        const response = await fetched(evidence, this.root);
+        const response = await fetched(evidence, this.texts.ended);
         this.evidence = await createImageBitmap(await response.blob());
       } catch (error) {
         this.asked = false;
         this.cover = 0;
-        say(this.root, error);
+        this.failed(error);
       }
     }
     this.redraw();
+    this.changed(this);
   }
 
-  // What is said
-
-  report() {
-    const percent = (share) => Math.round(100 * share);
-    const shown = {
-      level: percent(this.grey.level),
-      width: percent(this.grey.width),
-      cover: percent(this.cover),
-      zoom: percent(this.zoom),
-    };
-    for (const [name, value] of Object.entries(shown)) {
-      const input = this.root.querySelector(`input[name=${name}]`);
-      if (input) input.value = value;
-      const output = this.root.querySelector(`output[data-of=${name}]`);
-      if (output) output.value = `${value} %`;
-    }
-    clearTimeout(this.saying);
-    this.saying = setTimeout(() => {
-      this.root.querySelector("[data-status]").textContent = this.root.dataset.textStatus.replace(
-        /\{(\w+)\}/g,
-        (_, name) => shown[name],
-      );
-    }, 400);
+  removeLength() {
+    this.lengths.pop();
+    this.redraw();
+    this.changed(this);
   }
 
-  press(action, pressed) {
-    const button = this.root.querySelector(`[data-do=${action}]`);
-    button.setAttribute("aria-pressed", String(pressed));
-  }
-
-  // What people do
+  // What people do to the film itself
 
   listen() {
-    const actions = {
-      in: () => this.zoomBy(ZOOM_STEP),
-      out: () => this.zoomBy(1 / ZOOM_STEP),
-      fit: () => this.fit(),
-      invert: () => this.setGrey({ inverted: !this.grey.inverted }),
-      usual: () => this.setGrey(this.film.usual()),
-      reset: () => this.reset(),
-      drag: () => {
-        this.dragsGrey = !this.dragsGrey;
-        this.stage.classList.toggle("drags-grey", this.dragsGrey);
-        this.redraw();
-      },
-    };
-    for (const button of this.root.querySelectorAll("[data-do]")) {
-      button.addEventListener("click", actions[button.dataset.do]);
-    }
-    this.root.addEventListener("input", ({ target }) => {
-      const share = Number(target.value) / 100;
-      if (target.name === "cover") this.setCover(share);
-      else this.setGrey({ [target.name]: share });
-    });
-    this.stage.addEventListener("keydown", (event) => this.key(event, actions));
     this.stage.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
     this.stage.addEventListener("pointerdown", (event) => this.down(event));
     this.stage.addEventListener("pointermove", (event) => this.move(event));
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-      this.stage.addEventListener(end, (event) => this.pointers.delete(event.pointerId));
+      this.stage.addEventListener(end, (event) => this.up(event));
     }
     this.stage.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
-  key(event, actions) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const letters = { "+": "in", "=": "in", "-": "out", 0: "fit", f: "fit" };
-    Object.assign(letters, { i: "invert", a: "usual", r: "reset" });
-    const arrows = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-    const action = letters[event.key.toLowerCase()];
-    const arrow = arrows[event.key];
-    if (action) actions[action]();
-    else if (event.key.toLowerCase() === "e") this.setCover(this.cover > 0 ? 0 : 0.5);
-    else if (arrow && event.shiftKey) this.nudge(-GREY_STEP * arrow[0], GREY_STEP * arrow[1]);
-    else if (arrow && this.zoom > 1) {
-      this.panBy(PAN_STEP * this.canvas.width * arrow[0], PAN_STEP * this.canvas.height * arrow[1]);
-    } else return; // the key is the page's
-    event.preventDefault();
-  }
-
-  nudge(width, level) {
-    this.setGrey({ width: this.grey.width + width, level: this.grey.level + level });
-  }
-
   wheel(event) {
     const outwards = event.deltaY > 0;
-    if (outwards && this.zoom === 1) return; // nothing to do here: the page scrolls
+    if (outwards && this.zoom <= this.smallestZoom) return; // nothing to do here: the page scrolls
+    if (outwards && this.zoom === 1) return;
     event.preventDefault();
+    this.touched(this);
     const { x, y } = this.place(event);
-    this.zoomBy(ZOOM_STEP ** clamp(-event.deltaY / 100, -2, 2), x, y);
+    this.zoomBy(1.25 ** clamp(-event.deltaY / 100, -2, 2), x, y);
   }
 
   down(event) {
-    this.pointers.set(event.pointerId, this.place(event));
+    this.touched(this);
+    const place = this.place(event);
+    this.pointers.set(event.pointerId, place);
     this.stage.setPointerCapture(event.pointerId);
+    if (this.tool === "measure" && event.button === 0 && this.pointers.size === 1) {
+      this.measured = { from: this.onFilm(place), to: this.onFilm(place) };
+      this.lengths.push(this.measured);
+    } else if (this.measured) {
+      this.lengths = this.lengths.filter((length) => length !== this.measured);
+      this.measured = null; // a second finger: it was a zoom that began
+    }
+  }
+
+  up(event) {
+    this.pointers.delete(event.pointerId);
+    const { measured } = this;
+    if (!measured) return;
+    this.measured = null;
+    const { from, to } = measured;
+    if (Math.hypot(to.x - from.x, to.y - from.y) * this.scale < 3) this.lengths.pop(); // a click
+    this.redraw();
+    this.changed(this, "length");
   }
 
   move(event) {
@@ -310,7 +331,10 @@ class Viewer {
       const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
       this.zoomBy(spread(now) / Math.max(spread(before), 1), middle.x, middle.y);
       this.panBy(x / 2, y / 2);
-    } else if (this.dragsGrey || event.shiftKey || event.buttons === 2) {
+    } else if (this.measured) {
+      this.measured.to = this.onFilm(now);
+      this.redraw();
+    } else if (this.tool === "window" || event.shiftKey || event.buttons === 2) {
       this.nudge(x / this.canvas.width, -y / this.canvas.height);
     } else {
       this.panBy(x, y);
@@ -327,26 +351,3 @@ class Viewer {
     };
   }
 }
-
-function say(root, error) {
-  const message = root.querySelector("[data-message]");
-  message.textContent = error instanceof Refused ? error.message : root.dataset.textFailed;
-  message.hidden = false;
-}
-
-async function start(root) {
-  try {
-    const film = await Film.load(root);
-    const stage = root.querySelector("[data-stage]");
-    for (const part of root.querySelectorAll("[data-needs-script]")) part.hidden = false;
-    stage.querySelector("img").hidden = true;
-    stage.tabIndex = 0;
-    stage.setAttribute("role", "application");
-    new Viewer(root, film);
-    root.dataset.ready = "";
-  } catch (error) {
-    say(root, error); // the plain picture stays, if there is one
-  }
-}
-
-document.querySelectorAll("[data-viewer]").forEach(start);

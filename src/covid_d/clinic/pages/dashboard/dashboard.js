@@ -44,6 +44,36 @@ function drawDays({ rows, headers }, words) {
   });
 }
 
+// Rows side by side: positive, negative and without a result, as in the days.
+function drawRows(name, { rows, headers }, words) {
+  const known = (row) => row.positive !== null && row.tested !== null;
+  const label = Object.keys(headers)[0];
+  const bars = (text, tone, value) => ({ label: text, data: rows.map(value), backgroundColor: colour(tone), stack: "cases" });
+  draw(name, {
+    type: "bar",
+    data: {
+      labels: rows.map((row) => wrapped(String(row[label]))),
+      datasets: [
+        bars(headers.positive, "--chart-positive", (row) => (known(row) ? row.positive : 0)),
+        bars(words.negative, "--chart-negative", (row) => (known(row) ? row.tested - row.positive : 0)),
+        bars(words.untested, "--chart-other", (row) => (row.cases ?? 0) - (known(row) ? row.tested : 0)),
+      ],
+    },
+    options: { indexAxis: "y", scales: { x: { stacked: true, ticks: { precision: 0 } }, y: { stacked: true, ticks: { autoSkip: false } } } },
+  });
+}
+
+function drawDelay({ rows, headers }) {
+  draw("delay", {
+    type: "bar",
+    data: {
+      labels: rows.map((row) => wrapped(row.wait)),
+      datasets: [{ label: headers.cases, data: rows.map((row) => row.cases), backgroundColor: colour("--chart-negative") }],
+    },
+    options: { plugins: { legend: { display: false } }, scales: { y: { ticks: { precision: 0 } } } },
+  });
+}
+
 function drawOutcomes({ rows, headers }) {
   draw("outcomes", {
     type: "bar",
@@ -51,7 +81,7 @@ function drawOutcomes({ rows, headers }) {
       labels: rows.map((row) => wrapped(row.outcome)),
       datasets: [{ label: headers.cases, data: rows.map((row) => row.cases), backgroundColor: colour("--chart-negative") }],
     },
-    options: { indexAxis: "y", plugins: { legend: { display: false } }, scales: { x: { ticks: { precision: 0 } } } },
+    options: { indexAxis: "y", plugins: { legend: { display: false } }, scales: { x: { ticks: { precision: 0 } }, y: { ticks: { autoSkip: false } } } },
   });
 }
 
@@ -121,8 +151,11 @@ function drawAll(data) {
     color: colour("--ink"), borderColor: colour("--line"), locale: language, maintainAspectRatio: false,
   });
   Chart.defaults.animation = still.matches ? false : { duration: 200 };
+  Chart.defaults.datasets.bar.maxBarThickness = 48;  // of a single unit too
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   drawDays(data.days, data.words);
+  for (const name of ["units", "ages", "sexes", "course"]) drawRows(name, data[name], data.words);
+  drawDelay(data.delay);
   drawOutcomes(data.outcomes);
   drawCalibration(data.calibration, data.words);
   drawDrift(data.drift, data.words);

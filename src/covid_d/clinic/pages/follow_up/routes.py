@@ -13,14 +13,16 @@ from pydantic import BaseModel
 from covid_d.clinic.cases.access import case_of
 from covid_d.clinic.errors import ClinicError, ConflictError, InvalidInputError, NotFoundError
 from covid_d.clinic.fields import LARGEST, Choice, Day, Filled, Line, Whole, Words
-from covid_d.clinic.follow_up.entry import LONGEST_NOTES, LONGEST_REASON, Entry, add
+from covid_d.clinic.follow_up.entry import LONGEST_NOTES, LONGEST_REASON, Entry, record
 from covid_d.clinic.follow_up.facts import Fact, history, summary, told
 from covid_d.clinic.follow_up.terms import VOID, EntryKind, text_of
-from covid_d.clinic.http.forms import sent
+from covid_d.clinic.http.forms import AsSent, sent
 from covid_d.clinic.http.parameters import CaseId
 from covid_d.clinic.http.render import done, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
+from covid_d.clinic.pages.case.result_advice import intended_use
 from covid_d.clinic.roles import Permission
+from covid_d.clinic.trail.once import was_recorded
 
 router = APIRouter()
 Reader = Annotated[Visitor, Depends(needs(Permission.READ_CASE))]
@@ -94,12 +96,17 @@ def take_follow_up(
     visitor: Author,
     case_id: CaseId,
     form: _Sent,
+    sent_before: AsSent,
 ) -> Response:
     """Record an entry or a correction; what was typed stays when it cannot be accepted."""
     if "kind" in form.errors:  # which form it is: a page of ours always says that
         raise InvalidInputError(form.errors)
+    place = installation(request)
     try:
-        add(installation(request), visitor.person, visitor.actor, case_id, form.sound().entry())
+        with place.act(visitor.actor) as act:
+            case = case_of(act.session, visitor.person, case_id, lock=True)
+            if not was_recorded(act, sent_before):
+                record(act, case, visitor.person, form.sound().entry(), place.clock)
     except (InvalidInputError, ConflictError) as error:
         return _page(request, visitor, case_id, form.typed, error=error)
     return done(request, f"/cases/{case_id}/follow-up", notice="follow_up_saved")
@@ -130,7 +137,6 @@ def _page(
     return page(
         request,
         "pages/follow_up/page.html",
-        status=error.status if error else 200,
         here=f"/cases/{case_id}/follow-up?{chosen}" if error else None,
         case=case,
         current=holding,
@@ -142,10 +148,10 @@ def _page(
         values=_offered(kind, correcting=bool(typed["supersedes"])),
         corrections={fact.supersedes: fact for fact in every if fact.supersedes},
         error=error,
-        errors=error.fields if isinstance(error, InvalidInputError) else {},
         may_add=visitor.may(Permission.ADD_FOLLOW_UP),
         today=place.clock.today(),
         longest_notes=LONGEST_NOTES,
+        intended_use=intended_use(holding.tests),
         longest_reason=LONGEST_REASON,
     )
 

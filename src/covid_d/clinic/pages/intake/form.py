@@ -9,6 +9,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 
+from covid_d.clinic import sentences
 from covid_d.clinic.cases.intake import NewCase
 from covid_d.clinic.cases.new_case import AGES, DOSES, SPO2
 from covid_d.clinic.cases.value_sets import SEXES
@@ -28,13 +29,18 @@ _TYPED: Final = (
     "province",
     "symptom_onset",
     "spo2",
+    "on_oxygen",
     "vaccine_doses",
     "notes",
     "submission",
     "same_film_reason",
 )
+_YES_OR_NO: Final = {"yes": True, "no": False}
 _LONGEST: Final = 5000  # of what is shown again; a longer text is refused by its own field
 _PROJECTION: Final = "projection-"
+_ORIGINAL: Final = "original-"
+TAKEN: Final = "taken-"
+"""What a film's own day is called in the form, before its token."""
 
 
 class _Known(BaseModel):
@@ -44,6 +50,12 @@ class _Known(BaseModel):
     spo2: Annotated[int | None, Whole(*SPO2)] = None
     vaccine_doses: Annotated[int | None, Whole(*DOSES)] = None
     symptom_onset: Annotated[date | None, Day()] = None
+
+
+class _OfFilm(BaseModel):
+    """What is stated of one film; may be unknown."""
+
+    taken_on: Annotated[date | None, Day()] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,10 @@ class Entered:
         Tokens of films sent ahead.
     projections
         Token to what was stated for its film.
+    taken
+        Token to the day that was stated for its film, as typed.
+    originals
+        Token of a straightened film to that of the photograph it was made of.
     uploads
         Files sent with the form itself (a browser without JavaScript).
     """
@@ -75,6 +91,8 @@ class Entered:
     sample: bool = False
     staged: tuple[str, ...] = ()
     projections: dict[str, str] = field(default_factory=dict)
+    taken: dict[str, str] = field(default_factory=dict)
+    originals: dict[str, str] = field(default_factory=dict)
     uploads: tuple[UploadFile, ...] = ()
 
     @classmethod
@@ -92,11 +110,9 @@ class Entered:
             consent=form.get("research_consent") == "yes",
             sample=form.get("sample") == "yes",
             staged=tuple(dict.fromkeys(_texts(form, "staged"))),
-            projections={
-                name.removeprefix(_PROJECTION): _text(value)
-                for name, value in form.items()
-                if name.startswith(_PROJECTION)
-            },
+            projections=_of_films(form, _PROJECTION),
+            taken=_of_films(form, TAKEN),
+            originals=_of_films(form, _ORIGINAL),
             uploads=tuple(
                 entry
                 for entry in form.getlist("films")
@@ -124,6 +140,22 @@ class Entered:
         stated = self.projections.get(token)
         return Projection(stated) if stated in tuple(Projection) else None
 
+    def taken_on(self, token: str) -> date | None:
+        """Return the day that was stated for a film; none where it could not be read."""
+        told = fill(_OfFilm, {"taken_on": self.taken.get(token, "")}).value
+        return told.taken_on if told else None
+
+    def faults_of_films(self, today: date) -> dict[str, Text]:
+        """Return what is wrong with the days of films, by the field's name."""
+        wrong: dict[str, Text] = {}
+        for token in self.staged:
+            told = fill(_OfFilm, {"taken_on": self.taken.get(token, "")})
+            if told.errors:
+                wrong[f"{TAKEN}{token}"] = told.errors["taken_on"]
+            elif told.value and told.value.taken_on and told.value.taken_on > today:
+                wrong[f"{TAKEN}{token}"] = sentences.IN_THE_FUTURE
+        return wrong
+
     def to_case(self, unit_id: int) -> tuple[NewCase, dict[str, Text]]:
         """Return the case, and what of it could not be read (and is left out of it)."""
         wrong = fill(_Known, self.typed).errors
@@ -134,7 +166,8 @@ class Entered:
             unit_id=unit_id,
             province=self.typed["province"],
             national_id=self.typed["national_id"].strip() or None,
-            adult={"yes": True, "no": False}.get(self.typed["adult"]),
+            adult=_YES_OR_NO.get(self.typed["adult"]),
+            on_oxygen=_YES_OR_NO.get(self.typed["on_oxygen"]),
             sex=self.typed["sex"] or None,
             symptoms=self.symptoms,
             comorbidities=self.comorbidities,
@@ -182,7 +215,7 @@ def contradictions(facts: Facts, entered: Entered | None) -> list[Contradiction]
         sex = entered.typed["sex"]
         stated = Stated(
             age_years=told.age_years if told else None,
-            adult={"yes": True, "no": False}.get(entered.typed["adult"]),
+            adult=_YES_OR_NO.get(entered.typed["adult"]),
             sex=Sex(sex) if sex in SEXES else None,
         )
         holding = {caution.code: caution.message for caution in contradicted(facts, stated)}
@@ -192,6 +225,15 @@ def contradictions(facts: Facts, entered: Entered | None) -> list[Contradiction]
     if facts.sex is not None and (caution := sex_differs(facts.sex)) is not None:
         possible.append(("sex", caution))
     return [Contradiction(name, one.message, holding.get(one.code)) for name, one in possible]
+
+
+def _of_films(form: FormData, prefix: str) -> dict[str, str]:
+    """Return what a form says of each film, by its token."""
+    return {
+        name.removeprefix(prefix): _text(value)[:_LONGEST]
+        for name, value in form.items()
+        if name.startswith(prefix)
+    }
 
 
 def _text(value: object) -> str:

@@ -1,10 +1,15 @@
 // The new-case form: films are sent ahead one by one, and nothing typed is ever lost.
 // Without this script the form still works: files then travel with it.
 
+import { straightenSent } from "./straighten_sent.js";
+import { bring, parse, renew, show, wordsOf } from "./sent_form.js";
+
+const NEW = "/cases/new";
 let form = document.getElementById("intake");
 const waiting = []; // films chosen and not yet on the server
 let sending = false;
 let saveWanted = false;
+let leftOut = ""; // said beside whatever else is said until films are added or removed again
 
 const find = (id) => document.getElementById(id);
 const say = (name) => form.dataset[`text${name[0].toUpperCase()}${name.slice(1)}`];
@@ -23,6 +28,8 @@ function start() {
   }
   form.addEventListener("submit", submit);
   form.addEventListener("click", removeOnClick);
+  form.addEventListener("click", straightenOnClick);
+  offerStraightening(form);
   form.addEventListener("change", untickNone);
   form.addEventListener("change", compare);
   dropZone(find("drop"));
@@ -46,12 +53,14 @@ function dropZone(zone) {
 for (const kind of ["dragover", "drop"]) window.addEventListener(kind, (event) => event.preventDefault());
 
 function add(files) {
+  leftOut = "";
   for (const file of files) {
-    const card = placeholder(file);
     if (find("film-list").children.length >= Number(form.dataset.maxFilms)) {
-      report(say("many"));
-      return;
+      leftOut = say("many");
+      report("");
+      break; // those before it are sent
     }
+    const card = placeholder(file);
     find("film-list").append(card);
     if (file.size > Number(form.dataset.maxBytes)) fail(card, file, say("large"));
     else waiting.push({ file, card });
@@ -105,8 +114,8 @@ function send(file, card) {
     request.upload.addEventListener("load", () => report(say("reading")));
     request.addEventListener("load", () => {
       if (request.status === 201) accept(card, request.responseText);
-      else fail(card, file, wordsOf(request.responseText));
-      if (request.status === 403) renew(); // so that another try succeeds
+      else fail(card, file, wordsOf(request.responseText, say("unreachable")));
+      if (request.status === 403) renew(form, NEW); // so that another try succeeds
       done();
     });
     request.addEventListener("error", () => {
@@ -121,6 +130,7 @@ function send(file, card) {
 function accept(card, html) {
   const sent = parse(html).querySelector(".film");
   if (!card.isConnected) return forget(sent.dataset.token); // removed while it was being sent
+  offerStraightening(sent);
   card.replaceWith(sent);
   const filled = [
     fill("age_years", sent.dataset.age),
@@ -190,8 +200,31 @@ function removeOnClick(event) {
   event.preventDefault();
   const card = button.closest(".film");
   card.remove();
+  leftOut = "";
+  report("");
   find("films").focus();
   forget(card.dataset.token);
+}
+
+// Only a script can place corners, so only a script offers to.
+function offerStraightening(part) {
+  for (const offer of part.querySelectorAll(".straighten")) offer.hidden = false;
+}
+
+function straightenOnClick(event) {
+  const button = event.target.closest("[data-straighten]");
+  if (!button) return;
+  const card = button.closest(".film");
+  const original = button.dataset.straighten;
+  straightenSent(find("straightener"), original, {
+    csrf: token,
+    done: (html) => {
+      const before = card.dataset.token;
+      accept(card, html);
+      if (before !== original) forget(before); // made of the same photograph, with other corners
+      find("film-list").querySelector(`[data-straighten="${original}"]`)?.focus();
+    },
+  });
 }
 
 function forget(name) {
@@ -222,7 +255,7 @@ async function save(renewed = false) {
   find("save-status").textContent = say("saving");
   rest(true); // a refused form comes back as it was sent: what was added meanwhile would be lost
   try {
-    const answer = await fetch("/cases/new", {
+    const answer = await fetch(NEW, {
       method: "POST",
       body: new FormData(form),
       headers: { "x-requested-with": "fetch" },
@@ -231,21 +264,12 @@ async function save(renewed = false) {
     if (answer.status === 201) return location.assign(JSON.parse(body).location);
     const again = parse(body).querySelector("#intake");
     if (again) replaceForm(again);
-    else if (answer.status === 403 && !renewed && (await renew())) return save(true);
-    else show(wordsOf(body), answer.status === 401);
+    else if (answer.status === 403 && !renewed && (await renew(form, NEW))) return save(true);
+    else show(find("failure"), wordsOf(body, say("unreachable")), answer.status === 401 ? say("signIn") : "");
   } catch {
-    show(say("unreachable"));
+    show(find("failure"), say("unreachable"));
   }
   idle();
-}
-
-// Whoever signed in again in another tab has a new form token; the page takes it over.
-async function renew() {
-  const page = parse(await (await fetch("/cases/new")).text());
-  const fresh = page.querySelector("#intake [name=csrf_token]")?.value;
-  if (!fresh || fresh === token()) return false;
-  form.elements.csrf_token.value = fresh;
-  return true;
 }
 
 function replaceForm(again) {
@@ -256,9 +280,7 @@ function replaceForm(again) {
   form.replaceWith(again);
   form = again;
   start();
-  const words = form.querySelector("#failure [role=alert]");
-  words?.focus();
-  words?.scrollIntoView({ block: "center" });
+  bring(form.querySelector("#failure [role=alert]"));
 }
 
 function rest(resting) {
@@ -272,39 +294,8 @@ function idle() {
   find("save-status").textContent = "";
 }
 
-function show(words, signInAgain = false) {
-  const box = document.createElement("div");
-  box.className = "notice danger";
-  box.setAttribute("role", "alert");
-  box.tabIndex = -1;
-  box.textContent = `${words} `;
-  if (signInAgain) {
-    const link = document.createElement("a");
-    link.href = "/sign-in";
-    link.target = "_blank";
-    link.textContent = say("signIn");
-    box.append(link);
-  }
-  find("failure").replaceChildren(box);
-  box.focus();
-}
-
 function report(words) {
-  find("film-status").textContent = words;
-}
-
-function parse(html) {
-  return new DOMParser().parseFromString(html, "text/html");
-}
-
-// The clinic's one error shape, in the reader's language.
-function wordsOf(body) {
-  try {
-    const { message, next_step: step } = JSON.parse(body).error;
-    return [message, step].filter(Boolean).map((text) => text[form.dataset.language]).join(" ");
-  } catch {
-    return say("unreachable");
-  }
+  find("film-status").textContent = [words, leftOut].filter(Boolean).join(" ");
 }
 
 start();

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import base64
+import io
 import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field, ValidationError
 from sqlalchemy import exists, select
 from starlette.datastructures import FormData
 
-from covid_d.clinic.cases import intake, new_case, same_film, staging, value_sets
+from covid_d.clinic import sentences
+from covid_d.clinic.arrivals import lists
+from covid_d.clinic.cases import (
+    intake,
+    new_case,
+    same_film,
+    staging,
+    straightening,
+    value_sets,
+)
+from covid_d.clinic.cases.film_date import date_warning
 from covid_d.clinic.cases.intake import GivenFilm, create_case
 from covid_d.clinic.cases.preview import preview_png
 from covid_d.clinic.database.accounts import Unit
@@ -23,15 +39,18 @@ from covid_d.clinic.errors import (
     NotFoundError,
     UnavailableError,
 )
+from covid_d.clinic.fields import LARGEST, Choice, Filled, Whole
 from covid_d.clinic.http import failures
+from covid_d.clinic.http.film_threads import on_film_threads
+from covid_d.clinic.http.forms import asked
 from covid_d.clinic.http.render import done, language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, is_form, needs
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.keys import new_token
-from covid_d.clinic.operations.strip_films import strip_films
-from covid_d.clinic.pages.intake.form import Entered, contradictions
+from covid_d.clinic.operations.film_prints import is_print_due, make_prints
+from covid_d.clinic.operations.strip_films import is_strip_due, strip_films
+from covid_d.clinic.pages.intake.form import TAKEN, Entered, contradictions
 from covid_d.clinic.roles import Permission
-from covid_d.detector import Examination
 from covid_d.detector.cautions import AGE_TOLERANCE
 from covid_d.language import N_, Text
 from covid_d.radiograph import RadiographError, read
@@ -42,6 +61,20 @@ _log = logging.getLogger(__name__)
 
 Clinician = Annotated[Visitor, Depends(needs(Permission.CREATE_CASE))]
 _NEW: Final = "/cases/new"
+_LARGE: Final = 1600  # pixels of the photograph on which corners are placed
+
+
+class _Corners(BaseModel):
+    """Four corners in shares of a photograph's sides, clockwise from the upper left."""
+
+    corners: Annotated[list[tuple[float, float]], Field(min_length=4, max_length=4)]
+
+
+class _Came(BaseModel):
+    """Which study from the PACS the case is of, and whether its patient is the known one."""
+
+    arrival: Annotated[int | None, Whole(1, LARGEST)] = None
+    same: Annotated[str | None, Choice(("1",))] = None
 
 
 async def _sent_form(request: Request, visitor: Clinician) -> FormData:
@@ -55,14 +88,22 @@ async def _sent_bytes(request: Request, visitor: Clinician) -> bytes:
 
 
 @router.get(_NEW)
-def show_new_case(request: Request, visitor: Clinician, sample: bool = False) -> Response:
-    """Show the form; with ``sample`` it comes with a film to try."""
+def show_new_case(
+    request: Request,
+    visitor: Clinician,
+    came: Annotated[Filled[_Came], Depends(asked(_Came))],
+    sample: bool = False,
+) -> Response:
+    """Show the form; with ``sample`` it comes with a film to try, or with films from the PACS."""
     place = installation(request)
+    if came.value is not None and came.value.arrival is not None:
+        return _form(request, visitor, _arrived(place, visitor, came.value))
     entered = Entered.blank(province=_unit(place, visitor).province, submission=new_token())
     return _form(request, visitor, _sampled(request, entered) if sample else entered)
 
 
 @router.post(_NEW)
+@on_film_threads
 def take_new_case(
     request: Request, visitor: Clinician, form: Annotated[FormData, Depends(_sent_form)]
 ) -> Response:
@@ -88,6 +129,7 @@ def take_new_case(
 
 
 @router.post("/films/staged")
+@on_film_threads
 def take_film(
     request: Request,
     visitor: Clinician,
@@ -97,16 +139,44 @@ def take_film(
     """Take one film ahead of its case; answer with its card for the form."""
     place = installation(request)
     _unit(place, visitor)
-    staged = staging.stage(place, visitor.person, visitor.actor, content)
+    staged = staging.stage(place, visitor.person, visitor.actor, content, preview=True)
     later.add_task(_sweep_if_due, place)
-    preview = None
-    if staged.film is not None:
-        picture = base64.b64encode(preview_png(staged.film)).decode("ascii")
-        preview = f"data:image/png;base64,{picture}"
-    card = _card(staged.token, staged.examination, preview)
-    return page(
-        request, "pages/intake/film_card.html", status=201, film=card, projections=_projections()
-    )
+    return _new_card(request, place, staged)
+
+
+@router.get("/films/staged/{token}/photograph")
+def show_photograph(request: Request, visitor: Clinician, token: str) -> Response:
+    """Return a photograph sent ahead, whole, in its own colours, to place the corners on."""
+    stream = io.BytesIO()
+    picture = straightening.picture_of(installation(request), visitor.person, token, _LARGE)
+    picture.save(stream, "PNG", compress_level=1)
+    return Response(stream.getvalue(), media_type="image/png")
+
+
+@router.get("/films/staged/{token}/corners")
+def propose_corners(request: Request, visitor: Clinician, token: str) -> Response:
+    """Return where the film seems to lie on a photograph sent ahead."""
+    proposal = straightening.propose(installation(request), visitor.person, token)
+    return JSONResponse({"corners": proposal.corners, "found": proposal.found})
+
+
+@router.post("/films/staged/{token}/straightened")
+@on_film_threads
+def straighten(
+    request: Request,
+    visitor: Clinician,
+    token: str,
+    content: Annotated[bytes, Depends(_sent_bytes)],
+) -> Response:
+    """Straighten a photograph sent ahead; answer with the card of the film that came of it."""
+    place = installation(request)
+    _unit(place, visitor)
+    try:
+        corners = _Corners.model_validate_json(content).corners
+    except ValidationError as error:
+        raise InvalidInputError({straightening.FIELD: sentences.UNREADABLE}) from error
+    staged = straightening.straighten_film(place, visitor.person, visitor.actor, token, corners)
+    return _new_card(request, place, staged, original=token)
 
 
 @router.get("/films/staged/{token}/preview")
@@ -139,10 +209,19 @@ def sweep(place: Installation) -> None:
             raise
 
 
-def strip(place: Installation) -> None:
-    """Strip films that an older version kept whole; what fails is tried again at the next start."""
+def is_behind(place: Installation) -> bool:
+    """Return whether films that an older version kept, or a backup brought, lack something."""
+    return is_strip_due(place) or is_print_due(place)
+
+
+def catch_up(place: Installation) -> None:
+    """Strip films that an older version kept whole, then make what finds copies of films.
+
+    What fails is tried again at the next start.
+    """
     try:
         strip_films(place)
+        make_prints(place)
     except Exception as error:
         if failures.known(error) is None:
             raise
@@ -157,8 +236,14 @@ def _create(place: Installation, visitor: Visitor, entered: Entered) -> int:
     unit_id = visitor.person.unit_id or 0  # 0 is no unit: the case's own check says so
     case, wrong = entered.to_case(unit_id)
     films = [
-        GivenFilm(token=token, projection=entered.projection(token)) for token in entered.staged
+        GivenFilm(
+            token=token,
+            projection=entered.projection(token),
+            taken_on=entered.taken_on(token),
+        )
+        for token in entered.staged
     ]
+    wrong |= entered.faults_of_films(place.clock.today())
     if entered.sample:
         films.append(GivenFilm(sample_bytes()))
     if wrong:
@@ -195,25 +280,24 @@ def _form(
     films = []
     for token in entered.staged:
         try:
-            found = staging.find(place, visitor.person, token).examination
+            staged = staging.find(place, visitor.person, token)
         except (NotFoundError, UnavailableError):
             errors["films"] = N_(
                 "A radiograph sent before is no longer on the server: add it again."
             )
             continue
-        preview = f"/films/staged/{token}/preview" if found.facts else None
-        films.append(_card(token, found, preview, entered))
+        preview = f"/films/staged/{token}/preview" if staged.examination.facts else None
+        films.append(_card(place, staged, preview, entered, errors))
     unit = _unit(place, visitor)
     return page(
         request,
         "pages/intake/intake.html",
-        status=error.status if error else 200,
         entered=entered,
         error=error,
         errors=errors,
         films=films,
         unit=unit,
-        other_cases=error.cases if isinstance(error, same_film.SameFilmError) else (),
+        twins=_twins(place, visitor, entered, error),
         longest_reason=same_film.LONGEST_REASON,
         first=not entered.sample and _is_first(place, unit),
         keeping=place.settings.national_id,
@@ -224,6 +308,19 @@ def _form(
         age_tolerance=AGE_TOLERANCE,
         **_choices(),
     )
+
+
+def _twins(
+    place: Installation, visitor: Visitor, entered: Entered, error: ClinicError | None
+) -> list[dict[str, Any]]:
+    """Return the other patients' films that stopped the case, each with the one it looks like."""
+    if not isinstance(error, same_film.SameFilmError):
+        return []
+    tokens = {}
+    for token in entered.staged:
+        with suppress(NotFoundError, UnavailableError):
+            tokens[staging.find(place, visitor.person, token).sha256] = token
+    return [{"film": twin, "token": tokens.get(twin.sha256)} for twin in error.twins]
 
 
 def _choices() -> dict[str, Any]:
@@ -241,23 +338,41 @@ def _projections() -> list[tuple[str, Text]]:
 
 
 def _card(
-    token: str, found: Examination, preview: str | None, entered: Entered | None = None
+    place: Installation,
+    staged: staging.Staged,
+    preview: str | None,
+    entered: Entered | None = None,
+    errors: Mapping[str, Text] = MappingProxyType({}),
+    original: str = "",
 ) -> dict[str, Any]:
     """Return what the form shows of a film: never its answer, which may have to wait.
 
     Parameters
     ----------
-    token
-        What its case will call the film.
-    found
-        What is known of it.
+    place
+        The installation.
+    staged
+        The film.
     preview
         Address of its picture, if it has one.
     entered
         The form around it, where the server knows it.
+    errors
+        What is wrong with the form's fields.
+    original
+        Token of the photograph that it was made of, where it was just straightened.
     """
+    token, found, today = staged.token, staged.examination, place.clock.today()
+    taken_on = staged.kept.taken_on or (entered.taken_on(token) if entered else None)
     return {
         "token": token,
+        "original": original or (entered.originals.get(token, "") if entered else ""),
+        "straightened": staged.kept.straightened is not None,
+        "taken_on": staged.kept.taken_on,
+        "taken_typed": entered.taken.get(token, "") if entered else "",
+        "taken_error": errors.get(f"{TAKEN}{token}"),
+        "taken_warning": date_warning(taken_on, today),
+        "today": today,
         "preview": preview,
         "facts": found.facts,
         "sex": value_sets.SEXES[found.facts.sex] if found.facts and found.facts.sex else None,
@@ -267,6 +382,19 @@ def _card(
         "stated": entered.projections.get(token, "") if entered else "",
         "contradictions": contradictions(found.facts, entered) if found.facts else [],
     }
+
+
+def _new_card(
+    request: Request, place: Installation, staged: staging.Staged, *, original: str = ""
+) -> Response:
+    preview = None
+    if staged.preview is not None:
+        picture = base64.b64encode(staged.preview).decode("ascii")
+        preview = f"data:image/png;base64,{picture}"
+    card = _card(place, staged, preview, original=original)
+    return page(
+        request, "pages/intake/film_card.html", status=201, film=card, projections=_projections()
+    )
 
 
 def _unit(place: Installation, visitor: Visitor) -> Unit:
@@ -292,6 +420,23 @@ def _sampled(request: Request, entered: Entered) -> Entered:
         "sex": film.facts.sex.value if film.facts.sex else "",
     }
     return Entered(typed, sample=True)
+
+
+def _arrived(place: Installation, visitor: Visitor, came: _Came) -> Entered:
+    """Return the form as films from the PACS fill it in."""
+    _unit(place, visitor)
+    with place.reading() as session:
+        study = lists.study_of(session, place, visitor.person, came.arrival or 0)
+        case = lists.form_of(session, place, visitor.person, study, same=came.same is not None)
+    blank = Entered.blank(
+        patient_code=case.patient_code,
+        national_id=case.national_id or "",
+        age_years="" if case.age_years is None else str(case.age_years),
+        sex=case.sex or "",
+        province=case.province,
+        submission=new_token(),
+    )
+    return replace(blank, staged=study.tokens)
 
 
 def _picture(content: bytes) -> Response:

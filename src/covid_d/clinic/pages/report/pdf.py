@@ -34,9 +34,10 @@ from covid_d import __version__
 from covid_d.clinic.cases.report import Report, ReportedFilm
 from covid_d.clinic.clock import Clock
 from covid_d.clinic.http.render import formats
+from covid_d.clinic.pages.case.result_advice import intended_use
 from covid_d.clinic.pages.case.result_words import Base, ResultWords, base_of, words_of
 from covid_d.clinic.pages.report.address import qr_png
-from covid_d.language import INTENDED_USE, N_, NN_, Language, Text
+from covid_d.language import N_, NN_, Language, Text
 
 Pictures = Mapping[int, tuple[bytes | None, bytes | None]]
 
@@ -46,13 +47,14 @@ _WIDTH: Final = A4[0] - 2 * (_MARGIN + _PADDING)
 _PICTURE: Final = (55 * mm, 58 * mm)
 _QUIET: Final = HexColor("#46585e")
 _LINE: Final = HexColor("#9fb0b5")
-# Ink and ground of each outcome; the sign and the words say the same without colour. Negative is
-# not green: it rules nothing out.
+# Ink and ground of each outcome; the sign and the words say the same without colour. Neither red
+# nor green, which are a laboratory's: an appearance proves nothing and rules nothing out.
 _COLOURS: Final = {
-    "positive": (HexColor("#a3211b"), HexColor("#fdecea")),
-    "negative": (HexColor("#1d3a5f"), HexColor("#e8eef6")),
-    "inconclusive": (HexColor("#6f4a00"), HexColor("#fff4d6")),
+    "positive": (HexColor("#8a3b00"), HexColor("#ffe9d3")),
+    "negative": (HexColor("#14262c"), HexColor("#eef3f4")),
+    "inconclusive": (HexColor("#54388a"), HexColor("#f1ecfa")),
     "demonstration": (black, HexColor("#eef3f4")),
+    "void": (black, HexColor("#eef3f4")),
 }
 _FONT: Final = "Vera"
 _BOLD: Final = "VeraBd"
@@ -123,7 +125,9 @@ def words_of_films(
             film.result,
             language,
             clock,
+            unit=report.patient.unit,
             drifting=film.result.assessment.bundle.sha256 == drifting,
+            tests=report.facts,
         )
         for film in report.films
         if film.result
@@ -202,7 +206,8 @@ class _Drawing:
         for warning in base.warnings:
             yield _text(f"• {warning}", 8)
         yield Spacer(0, 2 * mm)
-        yield _text(INTENDED_USE.in_language(self._language), 7.5, bold=True)
+        use = intended_use(self._report.facts)
+        yield _text(use.in_language(self._language), 7.5, bold=True)
 
     def _top(self, base: Base) -> Flowable:
         """Return what page 1 begins with: whose case, which model, what may make it wrong."""
@@ -232,7 +237,7 @@ class _Drawing:
             (N_("Sex"), self._say(patient.sex) if patient.sex else unknown),
             (N_("Province"), patient.province),
             (N_("First symptoms"), unknown if onset is None else day(onset)),
-            (Text("SpO2"), unknown if patient.spo2 is None else f"{patient.spo2} %"),
+            (Text("SpO2"), self._saturation() or unknown),
             (N_("Symptoms"), ", ".join(map(self._say, patient.symptoms)) or unknown),
             (N_("Other illnesses"), ", ".join(map(self._say, patient.comorbidities)) or unknown),
         ]
@@ -246,25 +251,54 @@ class _Drawing:
         rows = [cells[at : at + 2] for at in range(0, len(cells), 2)]
         return Table(rows, colWidths=[_WIDTH / 2] * 2, style=_tight())
 
+    def _saturation(self) -> str:
+        """Return the oxygen saturation, and how low it is; empty where it is not known."""
+        patient = self._report.patient
+        said = self._say(patient.saturation) if patient.saturation else ""
+        low, reduced = patient.low_saturation, patient.reduced_saturation
+        if low is not None:
+            return f"{said} · {self._say(low).upper()}"
+        return f"{said} ({self._say(reduced)})" if reduced else said
+
     def _film(self, film: ReportedFilm, words: ResultWords | None) -> Iterator[Flowable]:
         heading = self._say(N_("Film %(n)d", n=film.number))
         if film.projection:
             heading += f" · {film.projection}"
         yield Spacer(0, 1 * mm)
+        about = self._about(film)
         if words is None:
             yield _text(f"{heading}: {self._say(N_('This film has no answer yet.'))}", 9, bold=True)
         elif film.refused:
             yield _text(f"{heading}: {words.outcome}. {words.meaning} {words.action}", 8.5)
+            yield from about
         else:
+            todo = _text(words.action, 9, bold=True)
             said = [
+                *([_text(words.leaning, 9)] if words.leaning else []),
+                *about,
                 *(_text(f"• {sentence}", 8.5, bold=True) for sentence in words.deciding),
-                _text(words.meaning, 8.5),
-                _text(words.action, 9, bold=True),
+                *([_text(words.meaning, 8.5)] if words.meaning else []),
+                *([] if words.settled else [todo]),
             ]
-            parts = [_outcome(heading, words), Spacer(0, 1 * mm), *said, self._seen(film, words)]
+            decides = [_text(words.laboratory, 13, bold=True), todo] if words.settled else []
+            parts = [*decides, _outcome(heading, words), Spacer(0, 1 * mm), *said]
+            parts.append(self._seen(film, words))
             yield KeepTogether(parts)
             for sentence in words.notes:
                 yield _text(sentence, 7, _QUIET)
+
+    def _about(self, film: ReportedFilm) -> list[Flowable]:
+        """Return when the film was taken, what is odd about it, and how it was made."""
+        known = self._say(N_("not known"))
+        if film.taken_on is not None:
+            known = self._formats["day"](film.taken_on)
+        said = f"{self._say(N_('Date of the film'))}: {known}"
+        if film.straightened:
+            said += f" · {self._say(N_('Straightened by the user from a photograph'))}"
+        lines = [_text(said, 8, _QUIET)]
+        if film.odd_date is not None:
+            lines.append(_text(self._say(film.odd_date), 8.5, bold=True))
+        return lines
 
     def _seen(self, film: ReportedFilm, words: ResultWords) -> Flowable:
         """Return the film's pictures with the numbers beside them."""
@@ -273,15 +307,13 @@ class _Drawing:
             "There is no picture of this film: the file cannot be read or is missing on the server."
         )
         first: Flowable = _picture(plain) if plain else _text(self._say(missing), 8, bold=True)
-        beside: list[Flowable] = [_text(words.why, 8)]
+        beside: list[Flowable] = [_text(words.why, 8)] if words.why else []
         beside += [_named(name, value) for name, value in words.figures]
         cells: list[Any] = [first, beside]
         if covered:
             beside.append(
                 _text(
-                    self._say(
-                        N_("A rough map of what the model looks at; it does not outline lesions.")
-                    ),
+                    self._say(N_("A rough map; it does not point out lesions.")),
                     6.5,
                     _QUIET,
                 )
@@ -298,10 +330,22 @@ class _Drawing:
             moment = self._formats["moment"](self._clock.local(reading.at))
             said = f"{self._say(reading.finding)} ({self._say(reading.kind)})"
             yield _named(f"{reading.who}, {moment}", said)
+            for line in reading.seen.lines(self._language):
+                yield _text(line, 8)
             if reading.notes:
                 yield _text(reading.notes, 8)
+        yield from self._consensus()
         if not self._report.readings:
             yield _text(self._say(N_("No doctor's reading was recorded.")), 8)
+
+    def _consensus(self) -> Iterator[Flowable]:
+        found = self._report.consensus
+        if found is not None:
+            said = [self._say(part) for part in (found.text, found.category) if part]
+            how = f"({self._say(found.how)}: {', '.join(found.who)})"
+            yield _named(self._say(N_("Consensus")), f"{' · '.join(said)} {how}")
+        elif self._report.disputed:
+            yield _text(self._say(N_("The readers disagree; nobody has settled it yet.")), 8)
 
     def _follow_up(self) -> Iterator[Flowable]:
         yield _heading(self._say(N_("Laboratory and follow-up")))
@@ -360,7 +404,8 @@ def _heading(words: str) -> Paragraph:
 
 def _outcome(heading: str, words: ResultWords) -> Flowable:
     ink, ground = _COLOURS[words.tone]
-    cells = [_text(words.sign, 14, white, bold=True), _text(words.outcome, 13, ink, bold=True)]
+    size = 9 if words.settled else 13  # below what the laboratory says
+    cells = [_text(words.sign, 14, white, bold=True), _text(words.outcome, size, ink, bold=True)]
     cells.append(_text(heading, 8, ink))
     style = [
         ("BACKGROUND", (0, 0), (-1, -1), ground),

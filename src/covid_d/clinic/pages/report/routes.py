@@ -12,6 +12,7 @@ from covid_d.clinic.cases.report import make_report, pictures_of
 from covid_d.clinic.http.parameters import CaseId
 from covid_d.clinic.http.render import language_of, page
 from covid_d.clinic.http.visitor import Visitor, installation, needs
+from covid_d.clinic.pages.case.result_advice import intended_use
 from covid_d.clinic.pages.case.result_words import base_of
 from covid_d.clinic.pages.report.address import case_address, qr_png
 from covid_d.clinic.pages.report.pdf import draw_report, words_of_films
@@ -49,6 +50,7 @@ def show_report(
             for number, film in enumerate(case.films, start=1)
             if not place.films.has(film.sha256)
         ],
+        intended_use=intended_use(report.facts),
         can_name=case.national_id_encrypted is not None,
     )
 

@@ -44,7 +44,6 @@ def show(request: Request, visitor: Anyone, token: str) -> Response:
         request,
         "pages/sign_in/first_start.html",
         typed={"username": "", "full_name": ""},
-        error=None,
     )
 
 
@@ -71,7 +70,6 @@ def create(
         return page(
             request,
             "pages/sign_in/first_start.html",
-            status=error.status,
             typed=form.typed,
             error=error,
         )

@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from covid_d.clinic.accounts import sessions, sign_in
+from covid_d.clinic.accounts.sign_in import HalfWay
 from covid_d.clinic.errors import ClinicError
 from covid_d.clinic.fields import Choice, Filled, Line, Secret
 from covid_d.clinic.http.failures import headers_of
@@ -23,10 +24,11 @@ from covid_d.clinic.http.visitor import (
     installation,
     open_session,
 )
+from covid_d.clinic.http.way_back import inside
+from covid_d.clinic.pages.sign_in import half_way
 from covid_d.language import Language
 
 router = APIRouter()
-_LONGEST = 4000  # of an address: a search with every filter, its words percent-encoded
 
 
 class _SignIn(BaseModel):
@@ -61,10 +63,12 @@ def take_sign_in(
     """Check name and password; the session is always a new one (no fixation)."""
     try:
         given = form.sound()
-        token = _checked(request, given.username, given.password)
+        found_in = _checked(request, given.username, given.password)
     except ClinicError as error:
         return _sign_in_page(request, form.typed["next"], form.typed["username"], error)
-    return open_session(request, go_to(_inside(given.next)), token)
+    if isinstance(found_in, HalfWay):
+        return half_way.ask(request, found_in, inside(given.next))
+    return open_session(request, go_to(inside(given.next)), found_in)
 
 
 @router.post("/sign-out")
@@ -85,7 +89,7 @@ def choose_language(
 ) -> Response:
     """Keep the reader's language in a cookie for a year."""
     wanted = form.value or _Wanted()
-    response = go_to(_inside(wanted.next))
+    response = go_to(inside(wanted.next))
     response.set_cookie(LANGUAGE_COOKIE, wanted.language, max_age=365 * 24 * 3600, samesite="lax")
     return response
 
@@ -93,11 +97,10 @@ def choose_language(
 def _sign_in_page(
     request: Request, next: str, username: str, error: ClinicError | None = None
 ) -> Response:
-    wanted = _inside(next)
+    wanted = inside(next)
     response = page(
         request,
         "pages/sign_in/sign_in.html",
-        status=error.status if error else 200,
         here=f"/sign-in?next={quote(wanted, safe='/')}" if error else None,
         next=wanted,
         username=username,
@@ -108,14 +111,8 @@ def _sign_in_page(
     return response
 
 
-def _checked(request: Request, username: str, password: str) -> str:
-    """Return a new session's token."""
+def _checked(request: Request, username: str, password: str) -> str | HalfWay:
+    """Return a new session's token, or who has yet to give a code."""
     return sign_in.sign_in(
         installation(request), username, password, address_of(request), browser_of(request)
     )
-
-
-def _inside(path: str) -> str:
-    """Return a path of ours: an address of another site would make a trap of our sign-in page."""
-    ours = path.startswith("/") and not path.startswith(("//", "/\\"))
-    return path if ours and path.isprintable() and len(path) <= _LONGEST else "/"

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
+from covid_d.clinic.cases.marks import Mark
 from covid_d.clinic.cases.value_sets import PROVINCES, SEXES
 from covid_d.clinic.cases.worklist import WorklistPage, list_cases, waiting
 from covid_d.clinic.errors import InvalidInputError
@@ -65,6 +66,7 @@ def worklist(request: Request, visitor: Reader) -> Response:
         outcomes=[(outcome.value, outcome.message) for outcome in Outcome],
         laboratories=[(entry.value, entry.text) for entry in ResultToDate],
         provinces=list(PROVINCES.items()),
+        marks=Mark,
         sexes=SEXES,
     )
 

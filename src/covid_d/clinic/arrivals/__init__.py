@@ -1,0 +1,1 @@
+"""Films from the hospital's network become cases; readings of them go back."""

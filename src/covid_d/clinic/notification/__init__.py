@@ -1,0 +1,1 @@
+"""Epidemiological notification: the unit's cases in the columns that the ministry asks for."""

@@ -1,0 +1,1 @@
+"""Arrivals: routes, templates and style side by side."""

@@ -1,0 +1,1 @@
+"""Imports: routes, templates, script and style side by side."""

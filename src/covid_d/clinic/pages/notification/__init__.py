@@ -1,0 +1,1 @@
+"""Notification: route and template side by side."""

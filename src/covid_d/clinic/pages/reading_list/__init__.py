@@ -1,0 +1,1 @@
+"""The reading list: what to read next, and marks on many cases at once."""
