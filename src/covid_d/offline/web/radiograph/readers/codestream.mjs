@@ -1,0 +1,112 @@
+// What a JPEG stream declares of itself, read without decoding it: its frame header and markers.
+import { notReadHere } from "../refusal.mjs";
+import { latin1, view } from "./bytes.mjs";
+
+const EXIF = "Exif\0\0";
+const XMP = "http://ns.adobe.com/xap/1.0/\0";
+// Baseline, extended and progressive, with Huffman codes.
+const DECODED = [0xc0, 0xc1, 0xc2];
+
+/** Return the frame header of a JPEG: `{marker, rows, columns, components, precision}`. */
+export function frameHeader(bytes, tables) {
+  const rules = tables.codestream;
+  const data = view(bytes);
+  let at = 2;
+  while (at + 10 <= bytes.length) {
+    if (bytes[at] !== 0xff) throw new Error(`no JPEG marker at byte ${at}`);
+    const marker = bytes[at + 1];
+    if (marker === 0xff) {
+      at += 1;
+    } else if (rules.BARE.includes(marker)) {
+      at += 2;
+    } else if (marker === rules.SCAN || marker === rules.END) {
+      break;
+    } else if (rules.FRAMES.includes(marker)) {
+      const [rows, columns] = [data.getUint16(at + 5), data.getUint16(at + 7)];
+      return { marker, rows, columns, components: bytes[at + 9], precision: bytes[at + 4] };
+    } else {
+      at += 2 + Math.max(data.getUint16(at + 2), 2);
+    }
+  }
+  throw new Error("a JPEG stream without a frame header");
+}
+
+/** Whether the frame is of a kind that is decoded here: Huffman codes of the cosine transform. */
+export function isDecoded({ marker, precision }) {
+  return DECODED.includes(marker) && precision === 8;
+}
+
+/**
+ * Return what the markers before the first scan say: `{exif, xmp}`, from the TIFF header on, and
+ * `density`, the pixels across and down of JFIF.
+ *
+ * Python's library reads them too, and gives up where one of them is malformed.
+ */
+export function markersOf(bytes) {
+  const data = view(bytes);
+  const found = { exif: null, xmp: null, density: [1, 1] };
+  let frames = 0;
+  for (let at = 2; ; ) {
+    // Bytes between markers are passed over by Python and by the decoder, who warns of them.
+    if (data.getUint8(at) !== 0xff) throw new Error(`no JPEG marker at byte ${at}`);
+    const marker = data.getUint8(at + 1);
+    if (marker === 0xff) {
+      at += 1;
+      continue;
+    }
+    if (marker === 0xda) break;
+    if (marker === 0x01 || (marker >= 0xd0 && marker <= 0xd9)) throw notReadHere("JPEG, marker");
+    const stop = at + 2 + data.getUint16(at + 2);
+    const body = bytes.subarray(at + 4, stop);
+    if (stop > bytes.length || stop < at + 4) throw new Error("a JPEG marker that is cut off");
+    if (DECODED.includes(marker)) frames += 1;
+    if (marker === 0xdb) requireTables(body);
+    if (marker >= 0xe0 && marker <= 0xef) noted(found, marker, body);
+    at = stop;
+  }
+  if (frames !== 1) throw notReadHere("JPEG, frames");
+  return found;
+}
+
+function requireTables(body) {
+  for (let at = 0; at < body.length; ) {
+    at += 1 + (body[at] >> 4 ? 128 : 64);
+    if (at > body.length) throw new Error("a quantization table that is cut off");
+  }
+}
+
+function noted(found, marker, body) {
+  const start = latin1(body.subarray(0, XMP.length));
+  if (marker === 0xe0 && start.startsWith("JFIF") && body.length < 7) throw new Error("a short JFIF");
+  if (marker === 0xe0 && start.startsWith("JFIF") && body.length >= 12) {
+    found.density = [view(body).getUint16(8), view(body).getUint16(10)];
+  }
+  if (marker === 0xee && start.startsWith("Adobe") && body.length < 7) throw new Error("a short Adobe");
+  // A second picture lies behind, and Python takes the first by another way.
+  if (marker === 0xe2 && start.startsWith("MPF\0")) throw notReadHere("MPO");
+  // Of resources Python reads the lengths, and fails where one lies outside.
+  if (marker === 0xed && start.startsWith("Photoshop 3.0\0")) requireResources(body);
+  if (marker !== 0xe1) return;
+  if (start.startsWith(EXIF)) {
+    if (found.exif !== null) throw notReadHere("EXIF");
+    found.exif = body.subarray(EXIF.length);
+  } else if (start === XMP) {
+    found.xmp = body.subarray(XMP.length);
+  }
+}
+
+function requireResources(body) {
+  const data = view(body);
+  let at = 14;
+  while (latin1(body.subarray(at, at + 4)) === "8BIM") {
+    if (at + 7 > body.length) throw notReadHere("JPEG, Photoshop");
+    const code = data.getUint16(at + 4);
+    at += 7 + body[at + 6];
+    at += at & 1;
+    if (at + 4 > body.length) return;
+    const size = data.getUint32(at);
+    if (code === 0x03ed && size < 14) throw notReadHere("JPEG, Photoshop");
+    at += 4 + size;
+    at += at & 1;
+  }
+}

@@ -1,0 +1,61 @@
+// Whether a DICOM film is one of a person: no phantom, no quality control, no animal.
+import { Refusal } from "../refusal.mjs";
+import { pattern } from "../words.mjs";
+import { latin1 } from "./bytes.mjs";
+
+/** Refuse what the file says is no film of a person. */
+export function requirePatient(dataset) {
+  const rules = dataset.tables.dicom_subject;
+  for (const [keyword, word] of Object.entries(rules.STATED)) {
+    if (plainOf(dataset, keyword) === word) throw refused(dataset, "quality_control", word, keyword);
+  }
+  for (const keyword of [...rules.DESCRIPTIONS, ...rules.NAMES]) {
+    const word = wordOfTests(plainOf(dataset, keyword), keyword, rules);
+    if (word) throw refused(dataset, "quality_control", word, keyword);
+  }
+  for (const [keyword, word] of speciesOf(dataset)) {
+    if (rules.UNSTATED.includes(word) || pattern(rules.PEOPLE).test(word)) continue;
+    throw refused(dataset, "animal", word.slice(0, rules.TEXT), keyword);
+  }
+  for (const [keyword, word] of Object.entries(rules.OF_ANIMALS)) {
+    if (plainOf(dataset, keyword) === word) throw refused(dataset, "animal", word, keyword);
+  }
+}
+
+/** The word that tells a test or a phantom; empty where none does. */
+function wordOfTests(words, keyword, rules) {
+  const found = (told) => words.match(pattern(told))?.[0] ?? "";
+  const sure = found(rules.SURE);
+  if (sure) return sure;
+  if (rules.NAMES.includes(keyword)) {
+    const number = keyword === "PatientID" && rules.LIKELY_NUMBERS.includes(words);
+    return found(rules.LIKELY_NAME) || (number ? words : "");
+  }
+  return found(rules.CHEST) ? "" : found(rules.LIKELY);
+}
+
+/** What is said of the species, with the element that says it; nothing of a person. */
+function speciesOf(dataset) {
+  const { PEOPLE_CODES } = dataset.tables.dicom_subject;
+  const said = [["PatientSpeciesDescription", plainOf(dataset, "PatientSpeciesDescription")]];
+  const items = dataset.known("PatientSpeciesCodeSequence");
+  if (Array.isArray(items) && typeof items[0] === "object") {
+    const [code, meaning] = ["CodeValue", "CodeMeaning"].map((keyword) => plainOf(items[0], keyword));
+    if (!PEOPLE_CODES.includes(code.replaceAll(" ", "-"))) {
+      said.push(["PatientSpeciesCodeSequence", meaning || code]);
+    }
+  }
+  return said;
+}
+
+/** An element's words in capitals with single blanks; `?` stands for other letters. */
+function plainOf(dataset, keyword) {
+  const value = dataset.element(keyword)?.value;
+  if (!(value instanceof Uint8Array)) return "";
+  const plain = latin1(value).replace(/[^\0-\x7f]+/g, "?").toUpperCase();
+  return plain.replace(/[^A-Z0-9?]+/g, " ").trim();
+}
+
+function refused({ tables }, code, word, keyword) {
+  return new Refusal(code, `${word}, ${tables.dicom_elements[keyword][2]}`);
+}
