@@ -53,10 +53,12 @@ def browsing(chromium: Browser, **options: Any) -> Iterator[BrowserContext]:
 
 
 @contextmanager
-def signed_in(chromium: Browser, address: str, **options: Any) -> Iterator[BrowserContext]:
-    """Open a context in which the doctor has signed in; close it."""
+def signed_in(
+    chromium: Browser, address: str, *, username: str = "doctor", **options: Any
+) -> Iterator[BrowserContext]:
+    """Open a context in which somebody has signed in, by default the doctor; close it."""
     with browsing(chromium, base_url=address, **options) as context:
-        sent: dict[str, str | float | bool] = {"username": "doctor", "password": PASSWORD}
+        sent: dict[str, str | float | bool] = {"username": username, "password": PASSWORD}
         answer = context.request.post(
             "/sign-in", form=sent, max_redirects=0, timeout=1000 * SECONDS
         )

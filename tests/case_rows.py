@@ -24,6 +24,7 @@ from covid_d.clinic.installation import Installation
 from covid_d.detector import CATEGORIES, Assessment, BundleId, CovidRange, Outcome
 from covid_d.radiograph import Refusal, RefusalCode
 from episode_factory import restart_sequences
+from row_seals import seal_rows
 
 
 def add_row(
@@ -183,3 +184,4 @@ def add_many(
             ],
         )
         restart_sequences(session)
+        seal_rows(session)

@@ -23,6 +23,7 @@ from covid_d.clinic.database.cases import (
 from covid_d.clinic.installation import Installation
 from covid_d.detector import CATEGORIES, Assessment, BundleId, Outcome
 from covid_d.radiograph import Refusal, RefusalCode
+from row_seals import seal_rows
 
 BUNDLE = "a" * 64
 # Noon in Guayaquil, so that a day is the same day in every zone that matters here.
@@ -35,7 +36,8 @@ class Told:
 
     ``answers`` are the probabilities of its films, ``None`` a refusal; an answer above 0.6 is
     positive, below 0.4 negative. With ``appearance`` they say how typical the films look, the rest
-    of each being negative. ``rt_pcr`` and ``antigen`` are values of follow-ups.
+    of each being negative; ``looks`` are all four probabilities of its film. ``rt_pcr``,
+    ``antigen`` and ``outcome`` are values of follow-ups.
     """
 
     day: date = date(2026, 11, 1)
@@ -49,6 +51,8 @@ class Told:
     blind: str | None = None
     bundle: str = BUNDLE
     appearance: bool = False
+    looks: Sequence[float] | None = None
+    outcome: str | None = None
     columns: dict[str, Any] = field(default_factory=dict)
 
 
@@ -76,6 +80,7 @@ def write(installation: Installation, told: Sequence[Told], *, user_id: int) -> 
             if values:
                 session.execute(insert(table), values)
         restart_sequences(session)
+        seal_rows(session)
     return ids
 
 
@@ -115,9 +120,12 @@ def _add(
             }
         )
         rows[StoredAssessment].append(
-            assessment(film_id, probability, one.bundle, at, appearance=one.appearance)
+            assessment(
+                film_id, probability, one.bundle, at, appearance=one.appearance, looks=one.looks
+            )
         )
-    for kind, value in (("rt_pcr", one.rt_pcr), ("antigen", one.antigen)):
+    facts = (("rt_pcr", one.rt_pcr), ("antigen", one.antigen), ("outcome", one.outcome))
+    for kind, value in facts:
         if value is not None:
             rows[FollowUp].append(follow_up(case_id, kind, value, user_id, one.sampled or one.day))
     if one.blind is not None:
@@ -136,20 +144,18 @@ def assessment(
     at: datetime | None = None,
     *,
     appearance: bool = False,
+    looks: Sequence[float] | None = None,
 ) -> dict[str, Any]:
     """Return the columns of an assessment; no probability makes it a refusal."""
-    typical = probability if appearance else None
-    looks = (
-        None
-        if typical is None
-        else dict(zip(CATEGORIES, (1 - typical, 0, 0, typical), strict=True))
-    )
+    if looks is None and appearance and probability is not None:
+        looks = (1 - probability, 0, 0, probability)
+    seen = None if looks is None else dict(zip(CATEGORIES, map(float, looks), strict=True))
     answered = Assessment(
         path="",
         outcome=Outcome(outcome_of(probability)),
         bundle=BundleId("phantom", "1.0", bundle),
-        probability=None if appearance else probability,
-        appearance=looks,
+        probability=None if seen else probability,
+        appearance=seen,
         refusal=Refusal.of(RefusalCode.NOT_FRONTAL) if probability is None else None,
     )
     columns = assessment_columns(answered, prevalence=None, milliseconds=1.0)

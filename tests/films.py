@@ -41,6 +41,15 @@ def grey16(seed: int = 1, *, bits: int = 16, size: int = 160) -> npt.NDArray[np.
     return np.rint(pixels * ((1 << bits) - 1)).astype(np.uint16)
 
 
+def lit(rows: int, columns: int, *, seed: int = 3) -> npt.NDArray[np.float32]:
+    """Return a phantom as float32 in [0, 1] that is bright and uneven to its edges: no margin."""
+    film = draw_phantom(seed, size=max(rows, columns)).pixels[:rows, :columns]
+    y, x = np.indices(film.shape)
+    uneven = 0.1 * np.sin(y / 9.0) * np.cos(x / 7.0)
+    bright: npt.NDArray[np.float32] = np.clip(0.55 * film + 0.3 + uneven, 0, 1).astype(np.float32)
+    return bright
+
+
 def _edged(pixels: npt.NDArray[np.float32], wide: int = 2) -> npt.NDArray[np.float32]:
     """Return a film whose outer lines no reader takes for a margin, so that none is cut off."""
     rows, columns = np.indices(pixels.shape)

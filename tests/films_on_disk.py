@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.manifest import COLUMNS
+from covid_d.evaluation.audit import probes
 from covid_d.radiograph.phantom import draw_phantom
 
 SIZE = 128
@@ -41,6 +45,19 @@ def draw_films(folder: Path) -> Dataset:
     record = {"sha256": "5" * 64, "protocol": "grouped", "counts": {}}
     (folder / "dataset.json").write_text(json.dumps(record), encoding="utf-8")
     return Dataset.open(folder)
+
+
+@contextmanager
+def small_probes() -> Iterator[None]:
+    """Let the audit's probes learn little, where nothing is asked of how well they answer.
+
+    Nearly all of an audit of so few films is their learning; ``test_probes.py`` and the rehearsals
+    with planted signs have them learn in full.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(probes, "_TREES", 4)
+        patch.setattr(probes, "_FOLDS", 2)
+        yield
 
 
 def _film(

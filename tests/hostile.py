@@ -252,7 +252,7 @@ def _dicom() -> Named:
         "bits-0": {"BitsStored": 0, "HighBit": 0},
         "bits-20": {"BitsStored": 20},
         "bits-64": {"BitsAllocated": 64, "BitsStored": 64},
-        "high-bit": {"HighBit": 15},
+        "high-bit": {"HighBit": 7},
         "signed-7": {"PixelRepresentation": 7},
         "photometric": {"PhotometricInterpretation": "MONOCHROME3"},
         "ybr": {"PhotometricInterpretation": "YBR_FULL"},

@@ -163,9 +163,10 @@ def train_network(dataset: Dataset, *, seed: int, epochs: int = 60) -> TinyNetwo
             logit = network.head(network.body(seen[batch]).mean(dim=(2, 3)))[:, 0]
             loss = nn.functional.binary_cross_entropy_with_logits(logit, truth[batch])
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
             optimizer.step()
-    return network.eval()
+    network.eval()
+    return network
 
 
 def export_bundle(

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import stat
 import subprocess
 import sys
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from covid_d import files
 from covid_d.errors import CovidDError
 from covid_d.files import atomic_folder, sha256_of, write_atomically
 
@@ -52,6 +55,39 @@ def test_write_atomically_gives_the_usual_permissions(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == stat.S_IMODE(
         (tmp_path / "usual").stat().st_mode
     )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX permissions")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_write_atomically_gives_the_permissions_asked_for(
+    tmp_path: Path, mode: int, umask: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        write_atomically(tmp_path / "file", "x", mode=mode)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
+
+
+def test_write_atomically_passes_over_what_a_killed_process_of_our_number_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_NUMBERS", itertools.count(5))
+    left = tmp_path / f".file{files.PARTIAL}{os.getpid()}-5"
+    left.write_text("half")
+    write_atomically(tmp_path / "file", "whole")
+    assert (tmp_path / "file").read_text() == "whole"
+    assert left.read_text() == "half"
+
+
+def test_write_atomically_by_many_at_once_leaves_one_whole_file(tmp_path: Path) -> None:
+    contents = [str(number) * 100_000 for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: write_atomically(tmp_path / "a" / "file", text), contents))
+    assert (tmp_path / "a" / "file").read_text() in contents
+    assert _names(tmp_path / "a") == {"file"}
 
 
 def test_write_atomically_says_what_to_do_when_it_cannot(tmp_path: Path) -> None:

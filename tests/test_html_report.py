@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from matplotlib.figure import Figure
 
-from covid_d.html_report import Page, Picture, Section, Table, png_of
+from covid_d.html_report import Drawing, Page, Picture, Section, Table, png_of
 from covid_d.language import INTENDED_USE
 
 PNG = png_of(Figure(figsize=(1, 1)), dpi=20)
@@ -133,3 +133,33 @@ def test_png_of_is_repeatable() -> None:
     assert draw() == draw()
     assert draw().startswith(b"\x89PNG")
     assert b"matplotlib" not in draw().lower()
+
+
+def test_a_drawing_is_part_of_the_page() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" role="img"><text>A &amp; B</text></svg>'
+    reader, html = _read(_page(sections=[Section("Bars", drawings=[Drawing(svg)])]))
+    assert svg in html
+    assert "A & B" in reader.text
+    assert reader.loads == []
+
+
+def test_a_number_with_parted_thousands_stands_to_the_right() -> None:
+    table = Table(("Source", "n"), [("cohen", "12\u202f345")])
+    _, html = _read(_page(sections=[Section("Films", tables=[table])]))
+    assert '<td class="number">12\u202f345</td>' in html
+
+
+def test_a_column_of_words_and_numbers_stands_to_the_left() -> None:
+    table = Table(["item", "value"], [("folder", "films"), ("films", "92"), ("share", "0.1")])
+    assert table.numbers == (False, False)
+    assert 'class="number"' not in Page("t", [Section("s", tables=[table])]).to_html()
+
+
+def test_a_dash_stands_among_its_numbers() -> None:
+    table = Table(["group", "distance"], [("north", "–"), ("south", "0.12")])
+    assert table.numbers == (False, True)
+    html = Page("t", [Section("s", tables=[table])]).to_html()
+    assert '<td class="number">–</td>' in html
+    assert '<th scope="col" class="number">distance</th>' in html
+    assert Table(["a", "b"], [("x", "–"), ("y", "–")]).numbers == (False, False)
+    assert Table(["a", "b"], []).numbers == (False, False)

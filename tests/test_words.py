@@ -118,3 +118,30 @@ def test_a_new_sentence_is_added_untranslated(
     path.write_text(re.sub(r'(msgstr(?:\[\d\])?) ""', r'\1 "Escrito."', text))
     assert words.main() == 0
     assert "3 sentences, 0 to be done" in capsys.readouterr().out
+
+
+def test_a_new_sentence_lies_with_the_others_of_its_file(words: Any) -> None:
+    base, clinic = SOURCE / "locale" / "es", SOURCE / "clinic" / "locale" / "es"
+    held = {
+        "a": clinic / "result.po",
+        "b": clinic / "result.po",
+        "c": clinic / "frame.po",
+        "d": base / "cli.po",
+        "e": base / "errors.po",
+    }
+    told: list[tuple[str, Any]] = [("clinic/cases/result.py", each) for each in "cabd"]
+    told += [("detector/judge.py", "e"), ("detector/judge.py", "a"), ("detector/judge.py", "b")]
+    told += [("clinic/new.py", "never said before"), ("clinic/borrowed.py", "d")]
+    assert words.homes(told, held) == {
+        "clinic/cases/result.py": clinic / "result.po",
+        "detector/judge.py": base / "errors.po",
+    }
+
+
+def test_the_statistics_sentences_have_a_home_of_their_own(words: Any) -> None:
+    told = list(words.marked(words.SOURCE))
+    holding = {msgid: path for path in words.CATALOGUES for msgid in words.translated(path)}
+    homes = words.homes(told, holding)
+    assert homes["clinic/statistics/performance.py"].stem == "statistics"
+    assert homes["clinic/pages/intake/intake.html"].stem == "intake"
+    assert homes["cli/predict.py"].stem == "cli"

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from covid_d.errors import CovidDError
 from covid_d.language import N_
 
-_PARTIAL = ".partial-"
+PARTIAL: Final = ".partial-"
+"""In the name of what is not written whole yet; a killed process leaves it."""
+_NUMBERS: Final = itertools.count()
 
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 hex digest of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def printable(path: str) -> str:
+    """Return a path that can be written as UTF-8, whatever bytes its name holds."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def write_atomically(path: Path, content: bytes | str, *, mode: int | None = None) -> None:
@@ -66,22 +74,37 @@ def atomic_stream(path: Path) -> Iterator[io.TextIOWrapper]:
 
 @contextmanager
 def _replacing(path: Path, mode: int | None) -> Iterator[IO[bytes]]:
-    name = ""
+    name: Path | None = None
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}{_PARTIAL}", dir=path.parent)
+        handle, name = _partial(path, mode)
         with os.fdopen(handle, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        # mkstemp makes files for the owner alone; give them what open() would have given.
-        Path(name).chmod(0o666 & ~_umask() if mode is None else mode)
-        Path(name).replace(path)
+        name.replace(path)
+        name = None
     except OSError as error:
         raise _cannot_write(path, error) from error
     finally:
-        if name:
-            Path(name).unlink(missing_ok=True)
+        if name is not None:
+            name.unlink(missing_ok=True)
+
+
+def _partial(path: Path, mode: int | None) -> tuple[int, Path]:
+    """Open a new file beside another one; as ``tempfile`` does, at half the cost."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    while True:
+        name = path.parent / f".{path.name}{PARTIAL}{os.getpid()}-{next(_NUMBERS)}"
+        try:
+            handle = os.open(name, flags, 0o666 if mode is None else mode)
+        except FileExistsError:  # of a killed process that had our number
+            continue
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            continue
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(handle, mode)  # whatever the umask takes away
+        return handle, name
 
 
 @contextmanager
@@ -109,9 +132,9 @@ def atomic_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for left in path.parent.glob(f".{path.name}{_PARTIAL}*"):
+        for left in path.parent.glob(f".{path.name}{PARTIAL}*"):
             shutil.rmtree(left, ignore_errors=True)
-        work = Path(tempfile.mkdtemp(prefix=f".{path.name}{_PARTIAL}", dir=path.parent))
+        work = Path(tempfile.mkdtemp(prefix=f".{path.name}{PARTIAL}", dir=path.parent))
     except OSError as error:
         raise _cannot_write(path, error) from error
     try:

@@ -204,6 +204,17 @@ def years(number: int) -> Message:
     return Message(f"{number} años", f"{number} years")
 
 
+TESTED_USE = Message(
+    es=(
+        "Apoyo a la lectura médica de radiografías de tórax frontales de adultos; no es un "
+        "diagnóstico. El resultado de laboratorio registrado cuenta antes que la imagen."
+    ),
+    en=(
+        "Support for a physician reading frontal chest radiographs of adults; not a diagnosis. "
+        "The laboratory result on record counts before the image."
+    ),
+)
+"""What stands in the place of ``INTENDED_USE`` beside a test that is positive or negative."""
 INTENDED_USE = Message(
     es=(
         "Apoyo a la lectura médica de radiografías de tórax frontales de adultos; no es un "

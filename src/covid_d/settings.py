@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from covid_d.language import Language
@@ -29,6 +29,17 @@ class Settings(BaseSettings):
         default=None,
         description="Public key (PEM) whose signature makes a bundle's verdict believed; without "
         "one, only the program's own bundles can be more than a demonstration.",
+    )
+    likelihood: Path | None = Field(
+        default=None,
+        description="Table (CSV) of your own films counted by appearance, with COVID-19 and "
+        "without, by which predict says how probable COVID-19 is; else published studies. The "
+        "clinic fits its own.",
+    )
+    screen_salt: SecretStr | None = Field(
+        default=None,
+        description="Secret by which covid-d screen hashes patients and studies, so that jobs can "
+        "be compared; else each job makes its own and keeps it in its file salt.",
     )
     language: Language = Field(
         default="es",

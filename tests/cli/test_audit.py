@@ -14,7 +14,7 @@ from covid_d.cli.main import main
 from covid_d.detector import Bundle, update
 from covid_d.evaluation.audit.card import BEGIN, END
 from covid_d.settings import settings
-from films_on_disk import draw_films
+from films_on_disk import draw_films, small_probes
 from lung_factory import make_lungs
 
 Run = Callable[..., tuple[int, str, str]]
@@ -54,9 +54,10 @@ def with_markers(folder: Path) -> Path:
 def test_falls_short_writes_everything_and_exits_3(tmp_path: Path, films: Path, run: Run) -> None:
     bundle, out = with_markers(make_bundle(tmp_path / "bundle")), tmp_path / "audit"
     lungs = make_lungs(tmp_path / "lungs")
-    code, printed, _ = run(
-        "audit", bundle, films, "--lungs", lungs, "--out", out, "--write", "--json"
-    )
+    with small_probes():
+        code, printed, _ = run(
+            "audit", bundle, films, "--lungs", lungs, "--out", out, "--write", "--json"
+        )
     assert code == 3
     audit = json.loads(printed)
     assert audit["verdict"]["status"] == "demonstration"
@@ -77,7 +78,8 @@ def test_falls_short_writes_everything_and_exits_3(tmp_path: Path, films: Path, 
 def test_without_write_the_bundle_stays(tmp_path: Path, films: Path, run: Run) -> None:
     bundle = make_bundle(tmp_path / "bundle")
     before = {path.name: path.read_bytes() for path in bundle.iterdir()}
-    code, printed, _ = run("audit", bundle, films, "--lang", "en")
+    with small_probes():
+        code, printed, _ = run("audit", bundle, films, "--lang", "en")
     assert code == 3
     assert printed.startswith("Demonstration only (demonstration)")
     assert "[NO] There is no lung segmentation model" in printed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,15 +14,7 @@ from covid_d.detector import Bundle, seal
 from covid_d.settings import settings
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture(autouse=True)
-def _plain_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("BUNDLE", "PUBLIC_KEY"):
-        monkeypatch.delenv(f"COVID_D_{name}", raising=False)
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
+pytestmark = pytest.mark.usefixtures("plain_settings")
 
 
 @pytest.fixture

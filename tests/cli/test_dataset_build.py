@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from collection_factory import make_cohen, make_kermany, make_manifest, make_siim
 from covid_d.cli.main import cli
+from covid_d.cli.speech import speaking
 from covid_d.errors import DatasetError
 
 
@@ -148,3 +149,16 @@ def test_graded_films_have_columns_of_their_own_and_a_table_says_how_it_was_read
     )
     assert both.stdout.splitlines()[0].split()[1:4] == ["covid", "nocovid", "negative"]
     assert "read manifest.csv: UTF-8, commas" in both.stdout
+
+
+def test_it_speaks_spanish(shelf: Path, tmp_path: Path) -> None:
+    with speaking("es"):
+        result = run(*inputs(shelf), "--out", tmp_path / "out")
+        wrong = run(*inputs(shelf), "--out", "x", "--splits", "70/30")
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.stdout.splitlines()]
+    assert lines[0] == ["partición", "covid", "nocovid", "radiografías"]
+    assert ["colección", "filas", "usadas", "apartadas", "excluidas"] in lines
+    assert ["excluidas", "por", "radiografías"] in lines
+    assert any(line[:2] == ["se", "leyó"] for line in lines)
+    assert "no son tres números, como 70/15/15" in wrong.output

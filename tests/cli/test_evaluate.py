@@ -198,6 +198,31 @@ def test_a_bundle_of_appearance_prints_what_counts(tmp_path: Path) -> None:
     jsonschema.Draft202012Validator(schema).validate(metrics)
 
 
+def test_a_file_that_only_ranks_films_has_no_answers_to_count(tmp_path: Path) -> None:
+    drawn = draw_graded(tmp_path / "dataset", per_kind=11)
+    table = pd.DataFrame({"path": drawn.manifest["path"], "opacity": range(67)})
+    table.to_csv(tmp_path / "other.csv", index=False)
+    result = _run(
+        "--scores", tmp_path / "other.csv", drawn.folder, "--out", tmp_path / "out", "--lang", "en"
+    )
+    assert result.exit_code == 0, result.output
+    assert "The model gives no three-way answer: scores alone." in result.stdout
+    assert "n<10" not in result.stdout
+
+
+def test_what_a_bundle_answered_is_worth_the_same_as_a_file_of_scores(tmp_path: Path) -> None:
+    drawn = draw_graded(tmp_path / "dataset", per_kind=11)
+    bundle = bundle_of_appearance(tmp_path / "bundle")
+    options = (drawn.folder, "--split", "all", "--json", "--resamples", "100")
+    own = json.loads(_run(bundle, *options, "--out", tmp_path / "own").stdout)
+    kept = tmp_path / "own" / "scores.csv"
+    again = json.loads(_run("--scores", kept, *options, "--out", tmp_path / "again").stdout)
+    assert own["pool"]["figures"]
+    assert again["pool"] == own["pool"]
+    assert again["outside"] == own["outside"]
+    assert again["coverage"] != [] or own["coverage"] == []
+
+
 def test_a_file_of_scores_takes_the_place_of_a_bundle(dataset: Dataset, tmp_path: Path) -> None:
     drawn = draw_graded(tmp_path / "dataset", per_kind=11)
     table = pd.DataFrame({"path": drawn.manifest["path"], "opacity": range(67)})

@@ -17,6 +17,7 @@ from covid_d import __version__
 from covid_d.cli import lazy, main
 from covid_d.cli.lazy import EXTRA_OF, LazyCommand, LazyGroup, missing_extra
 from covid_d.errors import CovidDError, MissingExtraError
+from covid_d.provenance import source_sha256
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,7 +59,7 @@ def _exit_code(*words: str) -> int | str | None:
 def test_module_and_script_are_the_same_command() -> None:
     ran = _run("--version")
     assert ran.returncode == 0
-    assert ran.stdout == f"covid-d, version {__version__}\n"
+    assert ran.stdout == f"covid-d, version {__version__} (source {source_sha256()[:12]})\n"
     scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
     assert scripts == {"covid-d": "covid_d.cli.main:main"}
 
@@ -209,6 +210,42 @@ def test_extras_are_those_of_the_project() -> None:
         if module in come_along:
             continue
         assert any(line.startswith(name) for line in extras[extra]), f"{name} is not in {extra}"
+
+
+@pytest.mark.parametrize(
+    ("command", "module", "extra"),
+    [
+        ("pacs", "sqlalchemy", "pacs"),
+        ("pacs", "httpx", "pacs"),
+        ("pacs", "pynetdicom", "pacs"),
+        ("serve", "sqlalchemy", "clinic"),
+        ("dataset", "httpx", "data"),
+    ],
+)
+def test_a_module_of_two_extras_is_of_the_commands_own(
+    command: str, module: str, extra: str
+) -> None:
+    error = ModuleNotFoundError(f"No module named {module!r}", name=module)
+    explained = missing_extra(error, f"`covid-d {command}`", command)
+    assert isinstance(explained, MissingExtraError)
+    assert f"'.[{extra}]'" in str(explained)
+    brought = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"][
+        "optional-dependencies"
+    ][extra]
+    assert any(line.startswith(module) for line in brought)
+
+
+def test_a_node_without_its_packages_is_told_of_its_own_extra(tmp_path: Path) -> None:
+    (tmp_path / "queue.sqlite").touch()
+    code = (
+        "import sys\n"
+        "sys.modules['sqlalchemy'] = None\n"  # as if it were not installed
+        "from covid_d.cli import main\n"
+        f"main.main(['--lang', 'en', 'pacs', 'queue', 'list', '--data', {str(tmp_path)!r}])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "`covid-d pacs` (module 'sqlalchemy') needs the optional extra 'pacs'" in done.stderr
 
 
 def test_missing_extra_knows_submodules() -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import io
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,62 +22,17 @@ from bundle_factory import (
     AUDITED,
     gate_files,
     gate_spec,
-    make_appearance_bundle,
     make_bundle,
 )
-from covid_d.cli.answers import DIALECTS, AnswerTable
-from covid_d.cli.main import main
 from covid_d.detector import Detector, Outcome
 from covid_d.language import INTENDED_USE
 from covid_d.radiograph import RefusalCode
-from covid_d.radiograph.phantom import draw_phantom
 from covid_d.settings import settings
 from hostile import make_hostile_files
 
 Run = Callable[..., tuple[int, str, str]]
+pytestmark = pytest.mark.usefixtures("plain_settings")
 COMMAND = [sys.executable, "-m", "covid_d", "predict"]
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_bundle(tmp_path_factory.mktemp("predict") / "bundle")
-
-
-@pytest.fixture(scope="module")
-def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two films, one of them twice under one name, and a torn one."""
-    folder = tmp_path_factory.mktemp("films")
-    for name, seed in (("a.png", 1), ("b.png", 2), ("sub/A.png", 3)):
-        path = folder / name
-        path.parent.mkdir(exist_ok=True)
-        draw_phantom(seed).to_image().save(path)
-    (folder / "torn.png").write_bytes((folder / "a.png").read_bytes()[:3000])
-    return folder
-
-
-@pytest.fixture(autouse=True)
-def _plain_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("BUNDLE", "PUBLIC_KEY", "LANGUAGE", "THREADS"):
-        monkeypatch.delenv(f"COVID_D_{name}", raising=False)
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
-
-
-@pytest.fixture
-def run(bundle: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run ``covid-d predict`` in this process; give exit code, stdout and stderr."""
-
-    def call(*arguments: object, named: Path | None = bundle) -> tuple[int, str, str]:
-        words = ["predict", *map(str, arguments)]
-        if named is not None:
-            words += ["--bundle", str(named)]
-        with pytest.raises(SystemExit) as caught:
-            main(words)
-        captured = capsys.readouterr()
-        return int(caught.value.code or 0), captured.out, captured.err
-
-    return call
 
 
 def check_line(fields: dict[str, Any]) -> None:
@@ -193,7 +147,7 @@ class TestText:
         assert "Score of the demonstration model (no probability of disease): 0." in out
         assert "Probability of COVID-19" not in out
         assert "This model does not say how probable COVID-19 is at a prevalence" in out
-        assert "image refused\n  The file is incomplete or damaged.\n" in out
+        assert "image not analysed\n  The file is incomplete or damaged.\n" in out
         assert "4 films: " in out
         assert out.count("Demonstration model: do not use it") == 1
         assert out.endswith(INTENDED_USE.en + "\n")
@@ -219,144 +173,6 @@ class TestText:
         sure = make_bundle(tmp_path / "b", calibration=steep, verdict=AUDITED)
         _, out, _ = run(films / "a.png", named=sure)
         assert "modelo: > 99 %" in out or "modelo: < 1 %" in out
-
-
-class TestCsv:
-    def test_table_equals_json(self, run: Run, films: Path, tmp_path: Path) -> None:
-        table = tmp_path / "out" / "table.csv"
-        code, out, _ = run(films, "--csv", table, "--prevalence", "0.2")
-        assert code == 0
-        assert "4 radiografías: " in out
-        # A number before the words would ask for their plural.
-        assert re.search(r"imagen rechazada \(\d\)[.,]", out)
-        lines = [
-            json.loads(line) for line in run(films, "--json", "--prevalence", "0.2")[1].splitlines()
-        ]
-        with table.open(encoding="utf-8", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        assert len(rows) == 4
-        for row, line in zip(rows, lines, strict=True):
-            assert row["path"] == line["path"]
-            assert row["outcome"] == line["outcome"]
-            assert row["bundle_sha256"] == line["bundle"]["sha256"]
-            assert row["warnings"].split() == [warning["code"] for warning in line["warnings"]]
-            if line["refusal"]:
-                assert row["probability"] == ""
-                assert row["refusal"] == line["refusal"]["code"]
-                said = (line["refusal"][part]["es"] for part in ("message", "next_step"))
-                assert row["refusal_message"] == " ".join(said)
-            else:
-                assert float(row["probability"]) == line["probability"]
-                assert (row["covid_value"], row["typical"]) == ("", "")
-                assert row["verdict"] == line["verdict"] == "demonstration"
-                assert row["conformal_set"].split() == line["conformal_set"]
-                assert row["refusal"] == ""
-
-    def test_an_error_leaves_the_old_table(self, run: Run, films: Path, tmp_path: Path) -> None:
-        table = tmp_path / "table.csv"
-        table.write_text("old")
-        code, _, err = run(films, "--csv", table, named=tmp_path / "no-bundle")
-        assert code == 1
-        assert "no-bundle" in err
-        assert table.read_text() == "old"
-
-    def test_a_spanish_excel_opens_it(self, run: Run, films: Path, tmp_path: Path) -> None:
-        table = tmp_path / "tabla.csv"
-        odd = tmp_path / "=1+1.png"
-        odd.write_bytes((films / "a.png").read_bytes())
-        code, _, _ = run(films / "a.png", odd, "--csv", table, "--csv-dialect", "excel-es")
-        assert code == 0
-        content = table.read_bytes()
-        assert content.startswith(b"\xef\xbb\xbfpath;outcome;")
-        assert content.count(b"\r\n") == content.count(b"\n") == 3
-        lines = content.decode("utf-8-sig").splitlines()
-        rows = [dict(zip(lines[0].split(";"), line.split(";"), strict=True)) for line in lines[1:]]
-        assert re.fullmatch(r"\d,\d+(e-\d+)?", rows[0]["probability"])
-        assert all(
-            not value.startswith(("=", "+", "-", "@")) for row in rows for value in row.values()
-        )
-
-    def test_a_dash_prints_it_and_nothing_else(self, run: Run, films: Path) -> None:
-        code, out, _ = run(films, "--csv", "-")
-        assert code == 0
-        rows = list(csv.DictReader(out.splitlines()))
-        assert [row["path"] for row in rows] == [
-            str(films / name) for name in ("a.png", "b.png", "torn.png", "sub/A.png")
-        ]
-
-    def test_rows_are_written_as_they_come(self, films: Path, bundle: Path) -> None:
-        """No table of an archive has to fit into memory."""
-        detector = Detector.load(bundle)
-        stream = io.StringIO()
-        table = AnswerTable(stream, DIALECTS["plain"], "es")
-        lengths = []
-        for _ in range(3):
-            table.write(detector.assess(films / "a.png"))
-            lengths.append(len(stream.getvalue()))
-        assert lengths == sorted(set(lengths))
-
-
-class TestAppearance:
-    """A bundle that says how a film looks."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def audited(cls, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        return make_appearance_bundle(tmp_path_factory.mktemp("a") / "bundle", verdict=AUDITED)
-
-    @pytest.fixture
-    def bright(self, tmp_path: Path) -> Path:
-        film = tmp_path / "bright.png"
-        Image.fromarray(np.linspace(102, 204, 256 * 256).reshape(256, 256).astype(np.uint8)).save(
-            film
-        )
-        return film
-
-    def test_words(self, run: Run, bright: Path, audited: Path) -> None:
-        code, out, _ = run(bright, "--prevalence", "0.025", named=audited)
-        lines = out.splitlines()
-        assert code == 0
-        assert lines[0] == f"{bright}: aspecto típico de COVID-19"
-        assert re.match(r"  Aspecto según el modelo: aspecto típico de COVID-19 [>\d]", lines[1])
-        assert lines[2].startswith("  Alguna opacidad pulmonar: ")
-        assert re.match(r"  COVID-19 con una prevalencia del 2,5 %: \d+ % a \d+ % ", lines[3])
-        assert "no dice cuán probable" not in out
-
-    def test_json_and_table_agree(
-        self, run: Run, bright: Path, audited: Path, tmp_path: Path
-    ) -> None:
-        options = (bright, "--prevalence", "0.1")
-        line = json.loads(run(*options, "--json", named=audited)[1])
-        assert line == Detector.load(audited).assess(bright, prevalence=0.1).to_dict()
-        run(*options, "--csv", tmp_path / "t.csv", named=audited)
-        (row,) = csv.DictReader((tmp_path / "t.csv").open(encoding="utf-8"))
-        assert row["most_likely"] == line["most_likely"] == "typical"
-        for name, share in line["appearance"].items():
-            assert float(row[name]) == share
-        for name in ("low", "value", "high"):
-            assert float(row[f"covid_{name}"]) == line["covid"][name]
-        assert float(row["prevalence"]) == 0.1
-        assert row["probability"] == ""
-
-    def test_a_demonstration_gives_no_range_and_says_so(
-        self, run: Run, bright: Path, tmp_path: Path
-    ) -> None:
-        shown = make_appearance_bundle(tmp_path / "b")
-        out = run(bright, "--prevalence", "0.1", named=shown)[1]
-        assert "  COVID-19 con una prevalencia" not in out
-        assert "no dice cuán probable" in out
-        assert (
-            json.loads(run(bright, "--prevalence", "0.1", "--json", named=shown)[1])["covid"]
-            is None
-        )
-
-    def test_no_face_speaks_of_a_post_test_probability(
-        self, run: Run, bright: Path, audited: Path
-    ) -> None:
-        for options in ((), ("--json",), ("--csv", "-")):
-            said = run(bright, "--prevalence", "0.1", *options, named=audited)[1]
-            assert "post_test" not in said
-            assert "post-test" not in said
 
 
 class TestStated:

@@ -7,7 +7,8 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,6 +40,7 @@ def _serving(folder: Path, port: int, lines: int) -> Iterator[list[str]]:
         process.communicate(timeout=60)
 
 
+@pytest.mark.slow
 def test_each_start_shows_a_new_link_until_one_was_used(tmp_path: Path) -> None:
     folder, port = tmp_path / "clinic", _free_port()
     with _serving(folder, port, 3) as first:
@@ -52,9 +54,16 @@ def test_each_start_shows_a_new_link_until_one_was_used(tmp_path: Path) -> None:
         assert client.get(first[2], timeout=60).status_code == 410
         form = {"username": "ana", "full_name": "Ana", "password": "una frase larga de prueba"}
         assert client.post(second[2], data=form, timeout=60).status_code == 303
+    key = (folder / "secret.key").read_bytes()
     with _serving(folder, port, 1) as third, httpx2.Client() as client:
         assert third == [f"http://127.0.0.1:{port}/"]
         assert client.get(second[2], timeout=60).status_code == 404
+        # Nor is the key changed under a server that is at work.
+        refused = CliRunner().invoke(cli, ["clinic", "rotate-key", "--data", str(folder)])
+        assert isinstance(refused.exception, CovidDError)
+        assert "is in use" in str(refused.exception)
+        assert (folder / "secret.key").read_bytes() == key
+        assert client.get(f"{third[0]}healthz", timeout=60).status_code == 200
 
 
 def test_a_free_port_is_chosen_and_told(tmp_path: Path) -> None:
@@ -62,6 +71,51 @@ def test_a_free_port_is_chosen_and_told(tmp_path: Path) -> None:
         assert re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d+/", lines[0])
         assert client.get(lines[0] + "healthz", timeout=60).text == "ok"
         assert lines[2].startswith(lines[0])
+
+
+@pytest.mark.slow
+@pytest.mark.kill
+@pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
+def test_the_processes_that_answer_films_end_with_a_killed_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COVID_D_FILM_PROCESSES", "2")
+    words = ("serve", "--port", "0", "--data", str(tmp_path / "clinic"))
+    process = subprocess.Popen(
+        [sys.executable, "-u", "-m", "covid_d", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        # Two, and the one by which Python clears up after them.
+        _wait_until(lambda: len(_begun_by(process.pid)) == 3)
+        begun = _begun_by(process.pid)
+    finally:
+        process.kill()
+        process.communicate(timeout=60)
+    _wait_until(lambda: not any(map(_runs, begun)))
+
+
+def _begun_by(number: int) -> list[int]:
+    """Return the processes that one began, whichever of its threads did."""
+    told = [task.joinpath("children") for task in Path(f"/proc/{number}/task").iterdir()]
+    return [int(child) for each in told for child in each.read_text().split()]
+
+
+def _runs(number: int) -> bool:
+    try:
+        state = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def _wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_a_taken_port_is_told_before_anything_is_made(tmp_path: Path) -> None:

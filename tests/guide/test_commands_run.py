@@ -37,7 +37,14 @@ SIZES = Sizes(cohen=72, children=100, adults=40)
 # What is not run here, and where it is.
 ELSEWHERE = {
     "dataset fetch cohen": "a download: tests/dataset/test_fetch.py has a server for it",
+    "offline build": "wants the gate that drawn films fail: tests/cli/test_offline.py has it",
     "serve": "goes on for ever: tests/journey runs it with a browser",
+    "screen": "its workers know no drawn bundle: tests/cli/test_screen.py has one for them",
+    "clinic import": "needs people and films: tests/cli/test_clinic_import.py has them",
+    "federation merge": "needs the files of other clinics: tests/clinic/federation has them",
+    "clinic notification": "needs people and cases: tests/cli and tests/clinic have them",
+    "clinic erase": "needs a patient: tests/cli and tests/clinic have one",
+    "pacs": "needs another node: tests/guide/test_pacs.py and tests/pacs have real ones",
     "collection export": "needs people and cases: tests/journey and tests/clinic have them",
 }
 DOCUMENTS = sorted(

@@ -15,6 +15,7 @@ from covid_d.cli.main import cli
 from covid_d.cli.speech import sentence_of
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.language import translations
+from covid_d.pacs.settings import PacsSettings
 from covid_d.radiograph import RefusalCode
 from covid_d.settings import Settings
 from guide.documents import (
@@ -117,6 +118,7 @@ def test_the_generated_pages_hold_every_option_and_setting(
             assert f"`{hooks.flag_of(option)}`" in part, f"{name} {option.name}"
     for part, names in (
         ("settings", set(Settings.model_fields)),
+        ("pacs-settings", {f"pacs_{name}" for name in PacsSettings.model_fields}),
         ("clinic-settings", set(ClinicSettings.model_fields) - set(Settings.model_fields)),
     ):
         told = re.findall(r"^\| `COVID_D_([A-Z_]+)` \|", hooks.PARTS[part](language), re.MULTILINE)

@@ -27,6 +27,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import real_parts
+from covid_d.clinic.alerts.tell import ways
+from covid_d.clinic.alerts.webhook import signature
+from covid_d.clinic.settings import ClinicSettings
 from guide.documents import DOCS, LANGUAGES, fences
 from postgres_server import _free_port
 
@@ -40,16 +43,29 @@ def _page(language: str) -> Path:
 
 
 def _service(language: str) -> configparser.RawConfigParser:
+    return _unit(fences(_page(language), "ini")[0])
+
+
+def _unit(text: str) -> configparser.RawConfigParser:
     unit = configparser.RawConfigParser(strict=False)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
-    [text] = fences(_page(language), "ini")
     unit.read_string(text)
     return unit
 
 
+def _units(language: str) -> dict[str, str]:
+    """Return every unit of the page, by the file's name that stands before it."""
+    page = _page(language).read_text(encoding="utf-8")
+    found = re.findall(
+        r"`/etc/systemd/system/([\w.-]+)`[^`]*\n\n```ini\n(.*?)```", page, flags=re.DOTALL
+    )
+    assert len(found) == len(fences(_page(language), "ini"))
+    return dict(found)
+
+
 def _environment(language: str) -> dict[str, str]:
     """What the unit sets: ``Environment`` stands on several lines, which a parser keeps one of."""
-    [text] = fences(_page(language), "ini")
+    text = fences(_page(language), "ini")[0]
     return dict(re.findall(r"^Environment=(\w+)=(.*)$", text, re.MULTILINE))
 
 
@@ -156,30 +172,47 @@ def _service_running(language: str, folder: Path, port: int) -> Iterator[str]:
         yield next(link[0] for link in links if link)
 
 
-@contextmanager
-def _behind_nginx(language: str, folder: Path) -> Iterator[Proxy]:
-    """Run the clinic, and a real nginx with the page's own server block in front."""
+def nginx_program() -> str:
     nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if nginx is None:
         real_parts.lacking("nginx is not installed")
-    [block] = fences(_page(language), "nginx")
-    inside, outside = _free_port(), _free_port()
+    return nginx
+
+
+def nginx_configuration(
+    block: str, changes: dict[str, str], folder: Path, outside: int, more: str = ""
+) -> tuple[Path, Path]:
+    """Write a page's server block for this machine; return its file and the certificate.
+
+    Each of ``changes`` must stand in the block; ``more`` is added to what holds for every server.
+    """
     certificate, key = _certificate(folder)
-    for ours, theirs in {
+    here = {
         "listen 443 ssl;": f"listen 127.0.0.1:{outside} ssl;",
         "/etc/ssl/covid-d.crt": str(certificate),
         "/etc/ssl/covid-d.key": str(key),
-        "http://127.0.0.1:8000": f"http://127.0.0.1:{inside}",
-    }.items():
+    }
+    for ours, theirs in {**here, **changes}.items():
         assert ours in block
         block = block.replace(ours, theirs)
     config = folder / "nginx.conf"
     config.write_text(
         f"{'user root;' if os.geteuid() == 0 else ''} daemon off; pid {folder}/nginx.pid;"
-        f" error_log stderr; events {{}} http {{ access_log off;"
+        f" error_log {folder}/nginx.log; events {{}} http {{ access_log off; {more}"
         f" client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;\n{block}\n}}\n",
         encoding="utf-8",
     )
+    return config, certificate
+
+
+@contextmanager
+def _behind_nginx(language: str, folder: Path) -> Iterator[Proxy]:
+    """Run the clinic, and a real nginx with the page's own server block in front."""
+    nginx = nginx_program()
+    [block] = fences(_page(language), "nginx")
+    inside, outside = _free_port(), _free_port()
+    changes = {"http://127.0.0.1:8000": f"http://127.0.0.1:{inside}"}
+    config, certificate = nginx_configuration(block, changes, folder, outside)
     data = folder / "clinic"
     with (
         _service_running(language, data, inside) as link,
@@ -224,6 +257,21 @@ class TestTheProxy:
                 "SELECT address FROM audit_entry ORDER BY sequence DESC"
             ).fetchone()
         assert found == ("127.0.0.9",)
+
+    def test_a_large_upload_that_is_refused_is_told_why(self, proxy: Proxy) -> None:
+        """Nobody is signed in: the clinic knows after the head, nginx goes on sending."""
+        film = {"film": ("film.dcm", b"x" * (40 * MEGABYTE), "application/dicom")}
+        with proxy.client() as browser:
+            for _ in range(5):
+                answer = proxy.send(
+                    browser,
+                    "POST",
+                    "/films/staged",
+                    files=film,
+                    headers={"x-requested-with": "fetch"},
+                )
+                assert answer.status_code == 401, answer.text[:200]
+                assert answer.json()["error"]["code"] == "not_signed_in"
 
     def test_a_doctor_signs_in_and_large_films_come_through(self, proxy: Proxy) -> None:
         with proxy.client() as browser:
@@ -302,3 +350,112 @@ def test_the_nightly_backup_restores(language: str, tmp_path: Path) -> None:
         "SELECT count(*) FROM audit_entry"
     )
     assert kept.fetchone()[0] >= 1
+
+
+TIMED = {"covid-d-check": "clinic check", "covid-d-notify": "clinic notify"}
+
+
+def test_both_languages_have_the_same_units() -> None:
+    assert _units("en").keys() == _units("es").keys()
+    assert {f"{name}.{kind}" for name in TIMED for kind in ("service", "timer")} < set(_units("es"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_systemd_understands_every_unit(language: str, tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        real_parts.lacking("systemd is not installed")
+    folder = tmp_path / "units"
+    folder.mkdir()
+    for name, text in _units(language).items():
+        # The program's place is another one here; there is no such user either.
+        changed = text.replace("/opt/covid-d/bin/covid-d", "/bin/true")
+        (folder / name).write_text(changed.replace("=covid-d\n", "=root\n", 2))
+    done = subprocess.run(
+        [program, "verify", "--man=no", *sorted(map(str, folder.iterdir()))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ours = [line for line in done.stderr.splitlines() if str(folder) in line or "covid-d" in line]
+    assert ours == []
+    for name in TIMED:
+        when = _unit(_units(language)[f"{name}.timer"])["Timer"]["OnCalendar"]
+        subprocess.run([program, "calendar", when], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", TIMED)
+def test_what_runs_by_a_timer_may_do_no_more_than_the_service(language: str, name: str) -> None:
+    units = _units(language)
+    own, clinic = _unit(units[f"{name}.service"])["Service"], _service(language)["Service"]
+    for word in ("User", "Group", "UMask", "NoNewPrivileges", "ProtectSystem", "ProtectHome"):
+        assert own[word] == clinic[word], word
+    assert own["Type"] == "oneshot"
+    assert own["ReadWritePaths"] == f"/var/lib/{clinic['StateDirectory']}"
+    assert "COVID_D_DATA=/var/lib/covid-d" in units[f"{name}.service"]
+    assert _unit(units[f"{name}.timer"])["Install"]["WantedBy"] == "timers.target"
+    failed = _unit(units["covid-d-check.service"])["Unit"]["OnFailure"]
+    assert failed in units, "what is told when a check fails"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_units_own_commands_run(language: str, tmp_path: Path) -> None:
+    """On a clinic that runs: all whole; then a film is taken away, found, and told by the web."""
+    data, port = tmp_path / "data", _free_port()
+    units = _units(language)
+    with _service_running(language, data, port) as first:
+        assert first
+
+        def run(name: str, **settings: str) -> subprocess.CompletedProcess[str]:
+            [words] = re.findall(r"ExecStart=/opt/covid-d/bin/covid-d (.*)", units[name])
+            return subprocess.run(
+                [sys.executable, "-m", "covid_d", "--lang", "en", *words.split()],
+                env={**os.environ, "COVID_D_DATA": str(data), **settings},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+
+        def integrity() -> bool:
+            answer = httpx2.get(f"http://127.0.0.1:{port}/readyz", headers={"host": HOST})
+            return bool(answer.json()["integrity"])
+
+        whole = run("covid-d-check.service")
+        assert "audit trail: whole" in whole.stdout, whole.stderr
+        assert integrity()
+        unset = run("covid-d-notify.service")
+        assert unset.returncode == 1
+        assert "No way to send notices is set" in unset.stderr
+        connection = sqlite3.connect(data / "clinic.sqlite3")
+        with connection:
+            connection.execute("UPDATE audit_entry SET action = 'sign_in' WHERE sequence = 1")
+        connection.close()
+        broken = run("covid-d-check.service")
+        assert broken.returncode == 1, "systemd shows it as failed, and OnFailure tells"
+        assert not integrity()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_settings_for_notices_are_known(language: str) -> None:
+    [text] = fences(_page(language), "properties")
+    named = dict(line.split("=", 1) for line in text.splitlines() if line)
+    fields = {name.removeprefix("COVID_D_").lower(): said for name, said in named.items()}
+    assert fields.keys() <= ClinicSettings.model_fields.keys()
+    chosen = ClinicSettings(**fields)  # type: ignore[arg-type]
+    assert ways(chosen) == ("mail", "webhook")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_receivers_own_check_of_a_signature(language: str) -> None:
+    [code] = fences(_page(language), "python")
+    place: dict[str, object] = {}
+    exec(code, place)
+    check = place["is_from_the_clinic"]
+    assert callable(check)
+    present = int(time.time())
+    told = signature("secreto", present, b"{}")
+    assert check(b"secreto", told, b"{}")
+    assert not check(b"otro", told, b"{}")
+    assert not check(b"secreto", told, b"{ }")
+    assert not check(b"secreto", signature("secreto", present - 3600, b"{}"), b"{}")

@@ -196,8 +196,8 @@ def _read_result(journey: Journey) -> None:
         "en": "It does not rule out COVID-19; confirm with RT-PCR or an antigen test.",
     }
     expect(page.get_by_text(footer[journey.language]).first).to_be_visible()
-    # What the model's verdict is worth stands above the page, by the built-in bundle's own.
-    worth = journey.say("passed the audit for shortcuts; no clinical study was made.")
+    # What the model is worth stands above the page.
+    worth = journey.say("not tested on patients (no clinical study).")
     expect(page.get_by_text(worth).first).to_be_visible()
     expect(page.locator("[data-viewer][data-ready]")).to_be_visible()
     journey.look("result")
@@ -232,7 +232,7 @@ def _export_waits(journey: Journey) -> None:
     journey.go("/collection")
     journey.fill(attribution="Hospital General")
     journey.press("Download as zip")
-    waits = journey.say("No film may be exported yet: all of them wait for review.")
+    waits = journey.say("No film may be exported yet: %(pending)s.").partition("%")[0].strip()
     expect(journey.page.get_by_text(waits).first).to_be_visible()
     journey.look("nothing-reviewed-yet")
 
@@ -243,7 +243,9 @@ def _review(journey: Journey) -> None:
     with leading_on(journey.page):
         journey.page.locator("a[href='/collection/review']").click()
     journey.look("review")
-    journey.page.locator("button[name=decision][value=clear]").click()
+    journey.page.locator("input[name^=decision-][value=clear]").check()
+    with leading_on(journey.page):
+        journey.page.locator("main form button.primary").click()
     expect(journey.page.get_by_text(journey.say("No film waits."))).to_be_visible()
 
 

@@ -10,6 +10,12 @@ import pytest
 from PIL import Image
 
 from covid_d.radiograph import Preprocessing, Projection, Sex, check, read, standardise
+from covid_d.radiograph.readers.orders import (
+    bytes_are_swapped,
+    lengths_are_exchanged,
+    pairs_are_swapped,
+)
+from covid_d.radiograph.readers.stored import sign_misstated
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
@@ -46,6 +52,27 @@ def test_films_of_the_other_collections_are_read(real_data: Path) -> None:
         assert films
         for path in films:
             read(path)
+
+
+def test_no_film_is_doubted_and_the_same_in_another_order_is(real_data: Path) -> None:
+    """Bytes swapped in pairs or words, rows for columns, a sign misstated."""
+    told = {"pairs": 0, "words": 0}
+    sampled = _sample(real_data / "adult", 60) + _sample(real_data / "chest_xray", 60)
+    for path in sampled:
+        with Image.open(path) as picture:
+            grey = np.array(picture.convert("L").resize((384, 320)))
+        deep = grey * np.uint16(16) + np.random.default_rng(1).integers(
+            0, 16, grey.shape, np.uint16
+        )
+        assert not pairs_are_swapped(grey), path
+        for film in (grey, deep):
+            assert not bytes_are_swapped(film), path
+            assert not lengths_are_exchanged(film), path
+            assert not sign_misstated(film, bits=8 * film.itemsize, signed=False), path
+        assert lengths_are_exchanged(grey.reshape(384, 320)), path
+        told["pairs"] += pairs_are_swapped(grey.reshape(320, 192, 2)[..., ::-1].reshape(320, 384))
+        told["words"] += bytes_are_swapped(deep.byteswap())
+    assert min(told.values()) >= len(sampled) - 1
 
 
 def test_bones_are_bright_and_air_is_dark(real_data: Path) -> None:

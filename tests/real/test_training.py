@@ -19,8 +19,9 @@ from covid_d.dataset.manifest import COLUMNS
 from covid_d.detector import Bundle, Detector
 from covid_d.radiograph import prepare, read
 from covid_d.training.data import dataloaders
+from covid_d.training.machine import Machine
 from covid_d.training.recipes import ARTICLE, DEFAULT, Recipe
-from covid_d.training.run import Machine, train
+from covid_d.training.run import train
 
 pytestmark = [pytest.mark.real, pytest.mark.train]
 

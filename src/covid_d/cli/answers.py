@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
 
 from covid_d.detector import CATEGORIES, Assessment, Bundle, Outcome
 from covid_d.detector.cautions import cautions_of_bundle
 from covid_d.detector.words import MODEL, NO_RANGE, VERDICTS, numbers
+from covid_d.files import printable
 from covid_d.language import INTENDED_USE, Language, Message, localised
+from covid_d.tables import no_formula
 
 _WARNING = Message("Aviso: {text}", "Note: {text}")
 _COUNT = Message("{n} radiografías: {counts}.", "{n} films: {counts}.")
@@ -20,7 +22,6 @@ _INCONCLUSIVE = Message(
     "por una respuesta.",
     "Inconclusive: at an accepted error of {error} a class, the model cannot settle on an answer.",
 )
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 COLUMNS: Final = (
     "path",
     "outcome",
@@ -33,6 +34,7 @@ COLUMNS: Final = (
     "covid_value",
     "covid_high",
     "prevalence",
+    "table",
     "refusal",
     "refusal_message",
     "warnings",
@@ -81,18 +83,22 @@ class AnswerTable:
         How the table is written.
     language
         Of the refusals' words.
+    more
+        Columns that stand after those of the answer.
     """
 
-    def __init__(self, stream: TextIO, dialect: Dialect, language: Language) -> None:
+    def __init__(
+        self, stream: TextIO, dialect: Dialect, language: Language, *, more: Sequence[str] = ()
+    ) -> None:
         self._dialect, self._language = dialect, language
         end = "\r\n" if dialect.for_excel else "\n"
         self._writer = csv.writer(stream, delimiter=dialect.delimiter, lineterminator=end)
         if dialect.for_excel:
             stream.write("\ufeff")
-        self._writer.writerow(COLUMNS)
+        self._writer.writerow([*COLUMNS, *more])
 
-    def write(self, assessment: Assessment) -> None:
-        """Write one answer."""
+    def write(self, assessment: Assessment, more: Sequence[str | float | None] = ()) -> None:
+        """Write one answer, and what the other columns say of its film."""
         covid, refusal = assessment.covid, assessment.refusal
         appearance = assessment.appearance or {}
         row: tuple[str | float | None, ...] = (
@@ -104,6 +110,7 @@ class AnswerTable:
             assessment.probability,
             " ".join(assessment.conformal_set),
             *((covid.low, covid.value, covid.high, covid.prevalence) if covid else (None,) * 4),
+            covid.table if covid else "",
             refusal.code.value if refusal else "",
             refusal.text.in_language(self._language) if refusal else "",
             " ".join(warning.code for warning in assessment.warnings),
@@ -111,6 +118,7 @@ class AnswerTable:
             assessment.bundle.version,
             assessment.bundle.sha256,
             assessment.verdict,
+            *more,
         )
         self._writer.writerow([self._cell(value) for value in row])
 
@@ -119,8 +127,7 @@ class AnswerTable:
             return ""
         if isinstance(value, float):
             return repr(value).replace(".", self._dialect.decimal)
-        text = str(value)
-        return f"'{text}" if self._dialect.for_excel and text.startswith(_FORMULA) else text
+        return no_formula(str(value)) if self._dialect.for_excel else str(value)
 
 
 def described(assessment: Assessment, bundle: Bundle, language: Language) -> Iterator[str]:
@@ -171,8 +178,3 @@ def closing(
     for caution in cautions_of_bundle(spec):
         yield caution.message.in_language(language)
     yield INTENDED_USE.in_language(language)
-
-
-def printable(path: str) -> str:
-    """Return a path that can be written as UTF-8, whatever bytes its name holds."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

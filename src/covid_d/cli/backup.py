@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -14,9 +15,11 @@ from tqdm import tqdm
 from covid_d.cli.clinic import clinic_settings, data_option, existing_clinic
 from covid_d.cli.options import progress_option
 from covid_d.cli.speech import say
+from covid_d.errors import CovidDError
 from covid_d.language import N_
 
 if TYPE_CHECKING:
+    from covid_d.clinic.keys import Keys
     from covid_d.clinic.operations.backup import Manifest, Progress
 
 
@@ -49,6 +52,7 @@ def backup(
     with existing_clinic(data) as installation, _bar("films", progress) as step:
         manifest = back_up(installation, target, with_key=not without_key, progress=step)
     click.echo(f"{target}: {target.stat().st_size / 1e6:.1f} MB")
+    click.echo(f"SHA-256: {_sha256(target)}")
     _say(manifest)
     for sha256 in manifest.missing:
         click.echo(say(N_("film missing or altered: %(sha256)s", sha256=sha256)), err=True)
@@ -58,31 +62,77 @@ def backup(
 @click.command()
 @click.argument("archive", type=click.Path(dir_okay=False, path_type=Path))
 @data_option
+@click.option(
+    "--key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The clinic's secret.key, kept apart: for a backup without the key, and to refuse one "
+    "made with another.",
+)
+@click.option(
+    "--expect",
+    metavar="SHA256",
+    help="The SHA-256 that `covid-d backup` printed, noted elsewhere: any other file is refused.",
+)
+@click.option(
+    "--trust-older",
+    is_flag=True,
+    help="Restore a backup of a version that did not authenticate it; only if you know that nobody "
+    "changed it.",
+)
 @progress_option
-def restore(archive: Path, data: str | None, progress: bool) -> None:
-    """Restore ARCHIVE into an empty data folder and database, then check the audit trail."""
+def restore(
+    archive: Path,
+    data: str | None,
+    key: Path | None,
+    expect: str | None,
+    trust_older: bool,
+    progress: bool,
+) -> None:
+    """Restore ARCHIVE into an empty data folder and database.
+
+    A backup that was altered, or whose audit trail is not whole, is refused and leaves nothing.
+    """
     from covid_d.clinic.operations.restore import restore as bring_back
 
-    with _bar("files", progress) as step:
-        manifest = bring_back(archive, clinic_settings(data=data), progress=step)
-    _say(manifest)
-    if not manifest.with_key:
-        click.echo(
-            say(N_("The backup holds no key: put secret.key into the data folder before serving."))
+    if expect is not None and archive.is_file() and _sha256(archive) != expect.lower():
+        raise CovidDError(
+            N_("%(archive)s is not the file whose SHA-256 you noted.", archive=archive),
+            N_("Use another backup, or copy this one again from where it is kept."),
         )
-        return
+    with _bar("files", progress) as step:
+        manifest = bring_back(
+            archive,
+            clinic_settings(data=data),
+            keys=_keys(key) if key else None,
+            trust_older=trust_older,
+            progress=step,
+        )
+    _say(manifest)
     with existing_clinic(data) as installation:
         found = installation.verify_trail()
-    if found.broken is not None:
-        raise click.ClickException(
-            say(N_("the audit trail is broken at entry %(broken)s", broken=found.broken))
-        )
     whole = N_(
         "audit trail: %(entries)s entries, whole, head %(head)s",
         entries=found.entries,
         head=found.head,
     )
     click.echo(say(whole))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _keys(path: Path) -> Keys:
+    from covid_d.clinic.keys import Keys
+
+    found = Keys.of_text(path.read_text(encoding="ascii", errors="replace"))
+    if found is None:
+        raise CovidDError(
+            N_("%(path)s does not hold this installation's key.", path=path),
+            N_("Name the secret.key of the clinic that made the backup."),
+        )
+    return found
 
 
 def _say(manifest: Manifest) -> None:

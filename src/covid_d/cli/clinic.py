@@ -33,21 +33,26 @@ def clinic_settings(**given: Any) -> ClinicSettings:
 
 
 @contextmanager
-def existing_clinic(data: str | None, *, only_reading: bool = False) -> Iterator[Installation]:
+def existing_clinic(
+    data: str | None, *, only_reading: bool = False, alone: bool = False
+) -> Iterator[Installation]:
     """Open a clinic that is there, and close it; a mistyped folder must not become an empty one.
 
-    A command that only reads leaves a database of an older version alone.
+    A command that only reads leaves a database of an older version alone; one that must be
+    ``alone`` is refused while others are at work.
 
     Raises
     ------
     CovidDError
         If there is none in the folder, or it cannot be used.
     """
-    from covid_d.clinic.installation import Installation
+    from covid_d.clinic.installation import Installation, data_folder
+    from covid_d.clinic.key_change import at_work
     from covid_d.clinic.private_folder import private_files
 
-    with private_files():
-        place = Installation.open_existing(clinic_settings(data=data), only_reading=only_reading)
+    chosen = clinic_settings(data=data)
+    with private_files(), at_work(data_folder(chosen), alone=alone):
+        place = Installation.open_existing(chosen, only_reading=only_reading)
         try:
             yield place
         finally:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _BOX = 78
+_FILMS = N_("films")
+_COLLECTIONS = (N_("collection"), N_("rows"), N_("used"), N_("kept aside"), N_("excluded"))
 
 
 class ThreeNumbers(click.ParamType[tuple[int, int, int]]):
@@ -36,7 +38,8 @@ class ThreeNumbers(click.ParamType[tuple[int, int, int]]):
         try:
             first, second, third = (int(part) for part in str(value).split("/"))
         except ValueError:
-            self.fail(f"{value!r} is not three numbers, as 70/15/15.", param, ctx)
+            said = N_("%(text)r is not three numbers, as 70/15/15.", text=value)
+            self.fail(say(said), param, ctx)
         return first, second, third
 
 
@@ -182,7 +185,8 @@ def build(
 def _named(text: str) -> tuple[str, Path]:
     kind, equals, path = text.partition("=")
     if not (kind and equals and path):
-        raise click.BadParameter(f"{text!r} is not KIND=PATH.", param_hint="--collection")
+        said = N_("%(text)r is not KIND=PATH.", text=text)
+        raise click.BadParameter(say(said), param_hint="--collection")
     return kind, Path(path)
 
 
@@ -200,11 +204,12 @@ def _show(result: BuildResult) -> None:
         [name, *(numbers[key] for key in ("rows", "used", "aside", "excluded"))]
         for name, numbers in record["collections"].items()
     ]
-    echo_table(["collection", "rows", "used", "set aside", "left out"], rows)
+    echo_table([say(heading) for heading in _COLLECTIONS], rows)
     if record["exclusions"]:
-        echo_table(["left out because", "films"], list(record["exclusions"].items()))
+        because = [say(N_("left out because")), say(_FILMS)]
+        echo_table(because, list(record["exclusions"].items()))
     for said in record["understood"]:
-        click.echo(f"read {said}")
+        click.echo(say(N_("read %(how)s", how=said)))
     click.echo(f"{result.folder}  {result.sha256}")
 
 
@@ -224,7 +229,7 @@ def _counts(record: dict[str, Any]) -> tuple[list[str], list[list[Any]]]:
         ]
         for split, numbers in by_label.items()
     ]
-    return ["split", *labels, *looks, "films"], rows
+    return [say(N_("split")), *labels, *looks, say(_FILMS)], rows
 
 
 def _warn(warnings: Sequence[str]) -> None:

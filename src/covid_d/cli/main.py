@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import click
 
-from covid_d import __version__
 from covid_d.cli.lazy import LazyCommand, LazyGroup, missing_extra
 from covid_d.cli.speech import chosen, in_language, say, speaking, spoken
 from covid_d.errors import CovidDError
@@ -25,7 +24,9 @@ COMMANDS = {
     "audit-log": LazyCommand(
         "covid_d.cli.audit_log:audit_log", "Show the clinic's audit trail and check its chain."
     ),
-    "clinic": LazyCommand("covid_d.cli.check:clinic", "Look after a clinic: check what it holds."),
+    "clinic": LazyCommand(
+        "covid_d.cli.check:clinic", "Look after a clinic: check it, import, erase a patient."
+    ),
     "backup": LazyCommand(
         "covid_d.cli.backup:backup", "Write the whole clinic into one file, also while it runs."
     ),
@@ -40,8 +41,19 @@ COMMANDS = {
     "evaluate": LazyCommand(
         "covid_d.cli.evaluate:evaluate", "Measure what a bundle's answers are worth."
     ),
+    "offline": LazyCommand(
+        "covid_d.cli.offline:offline", "Make the page that answers on the reader's own device."
+    ),
+    "pacs": LazyCommand(
+        "covid_d.cli.pacs:pacs", "Take films from the PACS and send the answers back."
+    ),
+    "federation": LazyCommand(
+        "covid_d.cli.federation:federation",
+        "Send figures to the ministry, and merge those of many clinics.",
+    ),
     "predict": LazyCommand("covid_d.cli.predict:predict", "Assess chest radiographs."),
     "restore": LazyCommand("covid_d.cli.backup:restore", "Bring a backup of the clinic back."),
+    "screen": LazyCommand("covid_d.cli.screen:screen", "Screen whole archives of films."),
     "serve": LazyCommand("covid_d.cli.serve:serve", "Run the clinic, the web application."),
     "train": LazyCommand(
         "covid_d.cli.train:train", "Train a detector on a dataset and export its bundle."
@@ -51,6 +63,14 @@ COMMANDS = {
     ),
     "user": LazyCommand("covid_d.cli.user:user", "Help people of the clinic back in."),
 }
+
+
+def _say_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
+        from covid_d.provenance import this_code
+
+        click.echo(f"covid-d, version {this_code()}")
+        context.exit()
 
 
 @click.group(
@@ -66,7 +86,14 @@ COMMANDS = {
     help="Language of help, errors and answers; default: COVID_D_LANG; else the locale's for help "
     "and errors, es for answers.",
 )
-@click.version_option(__version__, prog_name="covid-d")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_say_version,
+    help="Show the version and exit.",
+)
 def cli(language: Language | None) -> None:
     """COVID-D: decision support for COVID-19 on chest radiographs.
 
@@ -111,7 +138,8 @@ def _carry_out(words: list[str]) -> int:
         return _show(error)
     except ModuleNotFoundError as error:
         # Commands import heavy modules inside their functions, after the group has let them go.
-        explained = missing_extra(error, f"`covid-d {words[0]}`" if words else "`covid-d`")
+        named = next((word for word in words if word in cli.lazy), "")
+        explained = missing_extra(error, f"`{' '.join(['covid-d', named]).strip()}`", named)
         if not isinstance(explained, CovidDError):
             raise
         return _show(explained)

@@ -13,25 +13,24 @@ from typing import Any, Final
 
 import click
 
+from covid_d.cli.answering import bundle_option, dialect_option, prevalence_options, ratios_of
 from covid_d.cli.answers import DIALECTS, AnswerTable, closing, described
 from covid_d.cli.options import language_option
 from covid_d.cli.speech import say
 from covid_d.detector import Assessment, Detector, Outcome, Stated, expand
+from covid_d.detector.detector import AfterEach
 from covid_d.detector.paths import missing
 from covid_d.files import atomic_stream, write_atomically
 from covid_d.language import N_, Language
 from covid_d.radiograph import Projection, Radiograph, RadiographError, Sex, read
 
 STANDARD_INPUT: Final = "-"
+_QUICK: Final = 3  # of zlib: less than half the time for a tenth more bytes of overlay
 
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=str, allow_dash=True))
-@click.option(
-    "--bundle",
-    type=click.Path(path_type=Path),
-    help="Bundle that answers: folder, zip or builtin; default: COVID_D_BUNDLE, else builtin.",
-)
+@bundle_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.option(
     "--csv",
@@ -40,13 +39,7 @@ STANDARD_INPUT: Final = "-"
     help="Write a table to this file, row by row; all of it or, when interrupted, nothing. "
     "- prints it.",
 )
-@click.option(
-    "--csv-dialect",
-    type=click.Choice(sorted(DIALECTS)),
-    default="plain",
-    show_default=True,
-    help="How the table is written: excel-es opens in a Spanish Excel.",
-)
+@dialect_option
 @click.option(
     "--explain",
     "explain_folder",
@@ -54,11 +47,19 @@ STANDARD_INPUT: Final = "-"
     help="Write a class activation overlay (PNG) a film into this folder.",
 )
 @click.option(
-    "--prevalence",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Share of COVID-19 among your patients (0 to 1): says how probable it is, as a range, "
-    "where the bundle passed its audit.",
+    "--dicom-out",
+    "dicom_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the answers to DICOM films as a PACS takes them (structured report, picture) into "
+    "this folder.",
 )
+@click.option(
+    "--fhir",
+    "fhir_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write the answers to DICOM films as FHIR R4 transactions (JSON) into this folder.",
+)
+@prevalence_options
 @click.option(
     "--projection",
     type=click.Choice([p.value for p in Projection if p is not Projection.OTHER]),
@@ -88,7 +89,10 @@ def predict(
     csv_file: Path | None,
     csv_dialect: str,
     explain_folder: Path | None,
+    dicom_folder: Path | None,
+    fhir_folder: Path | None,
     prevalence: float | None,
+    likelihood: Path | None,
     projection: str | None,
     age: float | None,
     adult: bool | None,
@@ -105,15 +109,20 @@ def predict(
     """
     if as_json and csv_file is not None:
         raise click.UsageError(say(N_("Choose either --json or --csv.")))
+    ratios = ratios_of(likelihood, prevalence=prevalence)
     if not paths:
         raise click.UsageError(say(N_("Name at least one film, folder or pattern.")))
     films = expand(paths)
     if not films:
         raise click.UsageError(say(N_("There is no film in %(paths)s.", paths=", ".join(paths))))
-    detector = Detector.load(bundle, threads=threads)
+    detector = Detector.load(bundle, threads=threads, ratios=ratios)
     overlays = (
         None if explain_folder is None else _Overlays(detector, films, explain_folder, language)
     )
+    objects = None
+    if dicom_folder is not None or fhir_folder is not None:
+        objects = _objects(detector, dicom_folder, fhir_folder, language)
+    after = [each for each in (overlays, objects) if each is not None]
     options: dict[str, Any] = {
         "stated": Stated(
             projection=Projection(projection) if projection else None,
@@ -122,10 +131,10 @@ def predict(
             sex=Sex(sex) if sex else None,
         ),
         "prevalence": prevalence,
-        "activation": overlays is not None,
+        "activation": bool(after),
     }
     answers = _with_progress(
-        _answers(detector, films, overlays, options), total=len(films), lines=csv_file is None
+        _answers(detector, films, after, options), total=len(films), lines=csv_file is None
     )
     counts: Counter[Outcome] = Counter()
     if as_json:
@@ -149,29 +158,41 @@ def predict(
 def _answers(
     detector: Detector,
     films: Sequence[Path],
-    overlays: _Overlays | None,
+    after: Sequence[AfterEach],
     options: dict[str, Any],
 ) -> Iterator[Assessment]:
+    def after_each(path: Path, film: Radiograph | None, assessment: Assessment) -> None:
+        for each in after:
+            each(path, film, assessment)
+
     given = Path(STANDARD_INPUT)
     place = films.index(given) if given in films else len(films)
-    yield from detector.assess_many(films[:place], after_each=overlays, **options)
+    yield from detector.assess_many(films[:place], after_each=after_each, **options)
     if place == len(films):
         return
-    yield _of_standard_input(detector, overlays, options)
-    yield from detector.assess_many(films[place + 1 :], after_each=overlays, **options)
+    yield _of_standard_input(detector, after_each, options)
+    yield from detector.assess_many(films[place + 1 :], after_each=after_each, **options)
 
 
 def _of_standard_input(
-    detector: Detector, overlays: _Overlays | None, options: dict[str, Any]
+    detector: Detector, after_each: AfterEach, options: dict[str, Any]
 ) -> Assessment:
     content = sys.stdin.buffer.read()
     film: Radiograph | None = None
     with suppress(RadiographError):  # refused below, with its reason
         film = read(content, name=STANDARD_INPUT)
     assessment = detector.assess(film or content, name=STANDARD_INPUT, **options)
-    if overlays is not None:
-        overlays(Path(STANDARD_INPUT), film, assessment)
+    after_each(Path(STANDARD_INPUT), film, assessment)
     return assessment
+
+
+def _objects(
+    detector: Detector, folder: Path | None, fhir: Path | None, language: Language
+) -> AfterEach:
+    """Return what writes answers as DICOM objects, as FHIR resources, or as both."""
+    from covid_d.pacs.write import AnswerFiles
+
+    return AnswerFiles(folder, detector.bundle.spec.preprocessing, language, fhir=fhir)
 
 
 def _write_table(
@@ -210,7 +231,7 @@ class _Overlays:
 
         picture = overlay(film, assessment, self._preprocessing, language=self._language)
         buffer = io.BytesIO()
-        picture.save(buffer, "PNG")
+        picture.save(buffer, "PNG", compress_level=_QUICK)
         write_atomically(self._files[path], buffer.getvalue())
 
 

@@ -31,9 +31,12 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
 
     from covid_d.clinic.accounts import first_start
     from covid_d.clinic.app import create_app
-    from covid_d.clinic.http.slow_clients import PatientProtocol
+    from covid_d.clinic.film_processes import beside
+    from covid_d.clinic.http.slow_clients import KEPT_SECONDS, PatientProtocol
     from covid_d.clinic.installation import Installation
+    from covid_d.clinic.key_change import at_work
     from covid_d.clinic.operations.logs import logging_config
+    from covid_d.clinic.serving import serving
 
     # OpenJPEG reads a large JPEG 2000 film with one thread unless told otherwise.
     os.environ.setdefault("OPJ_NUM_THREADS", "ALL_CPUS")
@@ -41,22 +44,28 @@ def serve(host: str | None, port: int | None, data: str | None) -> None:
     door = _listen(chosen.host, chosen.port)
     os.umask(0o077)  # what the clinic writes is its owner's alone
     installation = Installation.open(chosen)
-    shown = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
-    address = f"http://{shown}:{door.getsockname()[1]}"
-    click.echo(f"{address}/")
-    link = first_start.new_link(installation)
-    if link is not None:
-        click.echo(say(N_("Create the first administrator here (works once, for 24 hours):")))
-        click.echo(address + link)
-    config = uvicorn.Config(
-        create_app(installation),
-        access_log=False,  # our own has no query: it may hold a patient's code
-        server_header=False,
-        proxy_headers=False,  # the clinic's own reading believes only the proxies in its settings
-        http=PatientProtocol,
-        log_config=logging_config(),
-    )
-    uvicorn.Server(config).run(sockets=[door])
+    with (
+        at_work(installation.folder),
+        serving(installation.folder, chosen),
+        beside(installation.active_detector, chosen.film_processes),
+    ):
+        shown = f"[{chosen.host}]" if ":" in chosen.host else chosen.host
+        address = f"http://{shown}:{door.getsockname()[1]}"
+        click.echo(f"{address}/")
+        link = first_start.new_link(installation)
+        if link is not None:
+            click.echo(say(N_("Create the first administrator here (works once, for 24 hours):")))
+            click.echo(address + link)
+        config = uvicorn.Config(
+            create_app(installation),
+            access_log=False,  # our own has no query: it may hold a patient's code
+            server_header=False,
+            proxy_headers=False,  # the clinic's own reading believes only the proxies it was told
+            http=PatientProtocol,
+            timeout_keep_alive=KEPT_SECONDS,
+            log_config=logging_config(),
+        )
+        uvicorn.Server(config).run(sockets=[door])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from covid_d.cli.speech import say
 from covid_d.detector.gate import PictureKind
 from covid_d.errors import TrainingError
 from covid_d.language import N_
@@ -132,6 +133,19 @@ def _type(field: str) -> dict[str, Any]:
     help="Processes that collate batches; films are decoded once, so 0 is rarely slower.",
 )
 @click.option(
+    "--distributed",
+    is_flag=True,
+    help="Train in several processes, which share the films of each step: those of accelerate "
+    "launch or torchrun, else --processes of this machine.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Processes of --distributed; 0 means one a CUDA device.",
+)
+@click.option(
     "--cache",
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for decoded films, which runs may share.  [default: OUT/cache]",
@@ -162,6 +176,8 @@ def train(
     device: str,
     threads: int,
     workers: int,
+    distributed: bool,
+    processes: int,
     cache: Path | None,
     gate_films: tuple[str, ...],
     lungs: Path | None,
@@ -177,9 +193,13 @@ def train(
     report.html, history.csv, run.json, a folder a stage and the bundle; every epoch ends in a
     checkpoint, and --resume continues from it.
     """
+    if processes and not distributed:
+        raise click.UsageError(say(N_("--processes says something only with --distributed.")))
     # Imported here: torch and fastai take seconds, and --help needs neither.
     from covid_d.dataset.dataset import Dataset
-    from covid_d.training.run import Machine, other_code, read_record
+    from covid_d.training.group import is_first
+    from covid_d.training.machine import Machine
+    from covid_d.training.run import other_code, read_record
     from covid_d.training.run import train as run_training
 
     given = {field: value for field, value in options.items() if value is not None}
@@ -188,7 +208,7 @@ def train(
         record = read_record(out)
         recipe = _resumed(record, recipe_name, given)
         limit = record["limit"] if limit is None else limit
-        if said := other_code(record):
+        if (said := other_code(record)) and is_first():
             click.echo(said, err=True)
     else:
         recipe = RECIPES[recipe_name or DEFAULT.name].changed(**given)
@@ -200,7 +220,7 @@ def train(
             weights=weights,
             cache=cache,
             limit=limit,
-            machine=Machine(device, threads, workers),
+            machine=Machine(device, threads, workers, distributed, processes),
             resume=resume,
             name=name,
             bundle_version=bundle_version,
@@ -214,6 +234,8 @@ def train(
             err=True,
         )
         raise
+    if not is_first():
+        return
     click.echo(f"Report: {out / 'report.html'}")
     click.echo(f"Bundle: {bundle} (verdict: demonstration, until covid-d audit says otherwise)")
 

@@ -18,16 +18,27 @@ if TYPE_CHECKING:
 
 
 # Stands alone in a cell: "12", "-0.5", "50 %". Not "0-17" and not a number with its interval.
-_NUMBER = re.compile(r"[-+−]?\d[\d.,]*\s?%?")
+_NUMBER = re.compile(r"[-+−]?\d[\d.,\u202f]*\s?%?")
+_NONE = ("", "–", "—", "-")
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table; cells are shown as text, numbers to the right."""
+    """A table; cells are shown as text, columns of numbers to the right."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[object]]
     caption: str = ""
+
+    @property
+    def numbers(self) -> tuple[bool, ...]:
+        """Which columns hold numbers, and dashes where there is none, and nothing else."""
+        columns = list(zip(*self.rows, strict=False))
+        return tuple(
+            any(_is_figure(cell) for cell in column)
+            and all(_is_figure(cell) or str(cell) in _NONE for cell in column)
+            for column in columns
+        ) or (False,) * len(self.header)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +55,21 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """An SVG drawing of our own making, shown as it is; texts in it are escaped already."""
+
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, paragraphs, then tables and pictures."""
+    """A heading, paragraphs, then drawings, tables and pictures."""
 
     heading: str
     paragraphs: Sequence[str] = ()
     tables: Sequence[Table] = ()
     pictures: Sequence[Picture] = ()
+    drawings: Sequence[Drawing] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +102,6 @@ class Page:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.tests["figure"] = _is_figure
         template = environment.get_template("page.html")
         return template.render(page=self, intended_use=INTENDED_USE.in_language(self.language))
 

@@ -37,7 +37,7 @@ def _show_appearance(evaluation: AppearanceEvaluation, language: Language) -> No
     for message in words.measured(evaluation):
         click.echo(message.in_language(language))
     click.echo()
-    pool = evaluation.pool
+    pool, called = evaluation.pool, words.tells_outcomes(evaluation)
     outcomes = (
         appearance_texts.POSITIVE,
         appearance_texts.INCONCLUSIVE,
@@ -73,8 +73,11 @@ def _show_appearance(evaluation: AppearanceEvaluation, language: Language) -> No
             ]
             for category in CATEGORIES
         ]
-        echo_table(header, rows)
-    outside = words.outside_rows(evaluation.outside, language)
+        if called:
+            echo_table(header, rows)
+    if not called:
+        click.echo(appearance_texts.NO_OUTCOME.in_language(language))
+    outside = words.outside_rows(evaluation.outside, language, called=called)
     if outside:
         named = (appearance_texts.SOURCE, appearance_texts.FINDING)
         echo_table([*(name.in_language(language) for name in named), *header[1:]], outside)
