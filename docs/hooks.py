@@ -18,6 +18,7 @@ import click
 import jupytext
 from fastapi.routing import APIRoute
 from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
 
 from covid_d.cli.main import cli
 from covid_d.cli.speech import in_language
@@ -28,6 +29,8 @@ from covid_d.clinic.roles import Role
 from covid_d.clinic.settings import ClinicSettings
 from covid_d.detector.bundle.bundle import built_in_path
 from covid_d.language import Language, translations
+from covid_d.pacs.conformance import statement
+from covid_d.pacs.settings import PacsSettings
 from covid_d.radiograph import Refusal
 from covid_d.radiograph.kinds import kinds_read
 from covid_d.settings import Settings
@@ -125,21 +128,22 @@ def _default(option: click.Option, language: Language) -> str:
     return f"`{value}`" if value != () else ""
 
 
-def settings_of(room: type[Settings]) -> dict[str, FieldInfo]:
+def settings_of(room: type[BaseSettings]) -> dict[str, FieldInfo]:
     """Return the settings that a room adds to those it inherits, each with its name."""
     inherited = {name for base in room.__bases__ for name in getattr(base, "model_fields", ())}
     return {name: field for name, field in room.model_fields.items() if name not in inherited}
 
 
-def settings_table(language: Language, room: type[Settings] = Settings) -> str:
+def settings_table(language: Language, room: type[BaseSettings] = Settings) -> str:
     """Return every setting of a room as a Markdown table."""
     said = translations(language).gettext
     _, meaning, default, _, _, variable = _WORDS[language]
     lines = [f"| {variable} | {meaning} | {default} |", "|---|---|---|"]
     for name, field in settings_of(room).items():
         text = said(field.description or "")
-        value = "" if field.default is None else f"`{field.default}`"
-        lines.append(f"| `COVID_D_{name.upper()}` | {_cell(text)} | {value} |")
+        value = "" if field.default in (None, ()) else f"`{field.default}`"
+        variable = f"{room.model_config['env_prefix']}{name.upper()}"
+        lines.append(f"| `{variable}` | {_cell(text)} | {value} |")
     return "\n".join(lines)
 
 
@@ -220,10 +224,17 @@ def model_card(language: str) -> str:
     return card.partition("\n")[2].strip()  # the page has its own title
 
 
+def conformance(language: Language) -> str:
+    """Return the DICOM conformance statement, without its title: the page has its own."""
+    return statement(language).partition("\n")[2].strip().replace("\n## ", "\n### ")
+
+
 PARTS: dict[str, Callable[[Any], str]] = {
     "command-line": command_line,
     "settings": settings_table,
     "clinic-settings": partial(settings_table, room=ClinicSettings),
+    "pacs-settings": partial(settings_table, room=PacsSettings),
+    "conformance": conformance,
     "routes": routes_table,
     "films-read": films_read,
     "films-refused": films_refused,

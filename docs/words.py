@@ -1,13 +1,15 @@
 """What gettext catalogues translate: finds it in the code and says what they lack.
 
-``make words`` runs it: sentences without their Spanish are added, untranslated, to the catalogue of
-their room, and it ends with 1 until each has its translation and none is left over.
+``make words`` runs it: sentences without their Spanish are added, untranslated, to the catalogue
+that holds most sentences of their file, and it ends with 1 until each has its translation and none
+is left over.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import covid_d
 from covid_d.cli.lazy import LazyGroup
 from covid_d.cli.speech import sentence_of
 from covid_d.clinic.settings import ClinicSettings
+from covid_d.pacs.settings import PacsSettings
 
 SOURCE = Path(covid_d.__file__).parent
 CLINIC = SOURCE / "clinic"
@@ -57,12 +60,31 @@ def used() -> dict[Msgid, Path]:
         found[msgid] = base / "click.po"
     for text in of_commands():
         found.setdefault(sentence_of(text), base / "cli.po")
-    for field in ClinicSettings.model_fields.values():
+    fields = [*ClinicSettings.model_fields.values(), *PacsSettings.model_fields.values()]
+    for field in fields:
         found.setdefault(sentence_of(field.description or ""), base / "cli.po")
-    for file, msgid in marked(SOURCE):
-        room = {"clinic": clinic / "operations.po", "cli": base / "cli.po"}
-        found.setdefault(msgid, room.get(file.partition("/")[0], base / "errors.po"))
+    holding = {msgid: path for path in CATALOGUES for msgid in translated(path)}
+    told = list(marked(SOURCE))
+    usual = homes(told, holding)
+    for file, msgid in told:
+        rest = {"clinic": clinic / "operations.po", "cli": base / "cli.po"}
+        new = rest.get(file.partition("/")[0], base / "errors.po")
+        found.setdefault(msgid, usual.get(file, new))
     return found
+
+
+def homes(told: Iterable[tuple[str, Msgid]], holding: Mapping[Msgid, Path]) -> dict[str, Path]:
+    """Return, file by file, the catalogue that holds most of its sentences.
+
+    Asked are catalogues of its side alone, the clinic's or the library's: what both say, the
+    library's holds.
+    """
+    counts: dict[str, Counter[Path]] = {}
+    for file, msgid in told:
+        path = holding.get(msgid)
+        if path is not None and path.is_relative_to(CLINIC) == file.startswith("clinic/"):
+            counts.setdefault(file, Counter())[path] += 1
+    return {file: count.most_common(1)[0][0] for file, count in counts.items()}
 
 
 def translated(path: Path) -> dict[Msgid, Any]:

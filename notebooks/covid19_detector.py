@@ -26,6 +26,10 @@
 #
 # > **Support, not a decision.** Nothing here diagnoses anybody. RT-PCR or an antigen test decides.
 #
+# **What you see below the cells** is of one run on the real films; its first line says in which mode, and a `rehearsal` is
+# short: its figures show the way, not what is possible. Films may not be given on, so every picture of a film is one of a
+# drawn phantom, made by the same cell.
+#
 # [Español](detector_covid19.ipynb)
 
 # %% [markdown]
@@ -99,12 +103,12 @@ from covid_d.dataset.build.options import Protocol
 # runs on them, but their figures mean nothing.
 
 # %%
-places = [Path("collections"), *(folder / "shared" / "data" for folder in Path.cwd().parents)]
+places = [Path("collections"), *(folder / "shared" / "data" for folder in Path.cwd().parents[:2])]
 found = [place for place in places if (place / "covid-chestxray-dataset/metadata.csv").is_file()]
 FILMS = found[0] if found else WORK / "phantoms"
 if not FILMS.exists():
     draw_collections(FILMS)
-print("Real films" if found else "PHANTOMS: drawings; no figure below means anything")
+print(f"Real films ({MODE})" if found else "PHANTOMS: drawings; no figure below means anything")
 
 # %% [markdown]
 # The metadata say what was found and how the film was taken. Real metadata are dirty; look before you trust them.
@@ -132,12 +136,12 @@ article
 # %% [markdown]
 # One film, read once: air dark, bone bright, whatever the file said.
 
-# %%
+# %% tags=["film"]
 film = covid_d.read(article.path(article.films("test").iloc[0]))
 print(film.pixels.shape, film.pixels.dtype, film.pixels.min(), film.pixels.max())
 film
 
-# %%
+# %% tags=["film"]
 article.show_batch(9)
 
 # %% [markdown]
@@ -146,7 +150,7 @@ article.show_batch(9)
 # Batches of 16; horizontal flips, rotations up to 25 degrees and fastai's other usual changes; a network pretrained on
 # ImageNet (ResNet34 in `full`, EfficientNet-Lite0 otherwise). In stage 1 only its new head learns.
 
-# %%
+# %% tags=["film"]
 set_seed(7, reproducible=True)
 dls = ImageDataLoaders.from_folder(
     article.folder, train="train", valid="validation", seed=7, bs=16, num_workers=0,
@@ -165,11 +169,11 @@ learn.save("stage-1")
 # %% [markdown]
 # Where is it wrong? The nine worst films (prediction / actual / loss / probability), and the confusion matrix.
 
-# %%
+# %% tags=["film"]
 looked_at = ClassificationInterpretation.from_learner(learn)
 looked_at.plot_top_losses(9, figsize=(9, 9))
 
-# %%
+# %% tags=["plot"]
 looked_at.plot_confusion_matrix(figsize=(4, 4))
 
 # %% [markdown]
@@ -178,7 +182,7 @@ looked_at.plot_confusion_matrix(figsize=(4, 4))
 # The learning-rate finder shows where the loss starts to rise; the article then took 1e-6 for the first layers and 1e-4
 # for the last.
 
-# %%
+# %% tags=["plot"]
 learn.unfreeze()
 learn.lr_find(num_it=SEARCH)
 
@@ -271,7 +275,7 @@ on_thumbnails = eight.predict_proba(thumbnails(test))[:, 1]
 #
 # The built-in bundle carries a model that finds lungs. Erase them, fill the hole from its surroundings, ask again.
 
-# %%
+# %% tags=["film"]
 from covid_d.detector.lungs import LungModel
 from covid_d.evaluation.audit.erase import without_lungs
 
@@ -373,17 +377,17 @@ covid_d.Bundle.load(bundle)
 report = covid_d.Interpretation.of(bundle, grouped, resamples=200, progress=False)
 report
 
-# %%
+# %% tags=["plot"]
 report.plot_confusion_matrix()
 
-# %%
+# %% tags=["film"]
 report.plot_top_losses(6)
 
 # %% [markdown]
 # Calibration: of the films to which it gives 30 %, do 30 % show COVID-19? The conformal thresholds turn a probability
 # into *compatible*, *not compatible* or *inconclusive*.
 
-# %%
+# %% tags=["plot"]
 report.plot_reliability()
 
 # %% [markdown]
@@ -397,13 +401,13 @@ report.plot_reliability()
 #
 # An answer in words; a number only where one is due; a refusal where it must not answer.
 
-# %%
+# %% tags=["film"]
 detector = covid_d.Detector.load(bundle)
 film = covid_d.read(grouped.path(grouped.films("test").iloc[0]))
 answer = detector.assess(film, name="a new film", prevalence=0.05, activation=True)
 answer
 
-# %%
+# %% tags=["film"]
 from covid_d.detector.explain import overlay
 
 overlay(film, answer, detector.bundle.spec.preprocessing, language="en")
@@ -431,7 +435,7 @@ built_in.bundle
 #
 # From the package `pydicom-data`. The network sees the box around the lungs and nothing else of the film.
 
-# %%
+# %% tags=["plot"]
 from covid_d.radiograph.sample import sample_film
 
 stated = covid_d.Stated(projection=covid_d.Projection.PA, adult=True)
@@ -442,7 +446,7 @@ real
 # Four probabilities, and the categories that stay in play at a stated error rate. One left: *typical* is positive, *no
 # signs* negative. More than one: *inconclusive*, the commonest answer.
 
-# %%
+# %% tags=["plot"]
 shares = pd.Series({category.value: share for category, share in real.appearance.items()})
 shares.plot.barh(xlim=(0, 1), title=f"In play: {', '.join(real.conformal_set)}")
 

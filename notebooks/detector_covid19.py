@@ -28,6 +28,10 @@
 #
 # > **Apoyo, no decisión.** Nada de aquí diagnostica a nadie. Deciden la RT-PCR o la prueba de antígeno.
 #
+# **Lo que se ve debajo de las celdas** es de una ejecución con las radiografías reales; su primera línea dice en qué modo,
+# y `rehearsal` es corto: sus cifras enseñan el camino, no lo que se puede alcanzar. Las radiografías no se pueden
+# distribuir: donde una celda las muestra, se ven en su lugar las de un fantoma dibujado, hechas por la misma celda.
+#
 # [English](covid19_detector.ipynb)
 
 # %% [markdown]
@@ -101,13 +105,15 @@ from covid_d.dataset.build.options import Protocol
 # PHANTOM. Todos los pasos funcionan con ellos, pero sus cifras no significan nada.
 
 # %%
-places = [Path("collections"), *(folder / "shared" / "data" for folder in Path.cwd().parents)]
+places = [Path("collections"), *(folder / "shared" / "data" for folder in Path.cwd().parents[:2])]
 found = [place for place in places if (place / "covid-chestxray-dataset/metadata.csv").is_file()]
 FILMS = found[0] if found else WORK / "phantoms"
 if not FILMS.exists():
     draw_collections(FILMS)
 print(
-    "Radiografías reales" if found else "FANTOMAS: dibujos; ninguna cifra de abajo significa nada"
+    f"Radiografías reales ({MODE})"
+    if found
+    else "FANTOMAS: dibujos; ninguna cifra de abajo significa nada"
 )
 
 # %% [markdown]
@@ -137,12 +143,12 @@ article
 # %% [markdown]
 # Una radiografía, leída una sola vez: aire oscuro y hueso claro, diga lo que diga el archivo.
 
-# %%
+# %% tags=["film"]
 film = covid_d.read(article.path(article.films("test").iloc[0]))
 print(film.pixels.shape, film.pixels.dtype, film.pixels.min(), film.pixels.max())
 film
 
-# %%
+# %% tags=["film"]
 article.show_batch(9)
 
 # %% [markdown]
@@ -151,7 +157,7 @@ article.show_batch(9)
 # Lotes de 16; reflejo horizontal, rotación de hasta 25 grados y los demás cambios habituales de fastai; una red
 # preentrenada con ImageNet (ResNet34 en `full`; si no, EfficientNet-Lite0). En la etapa 1 solo aprende la cabeza nueva.
 
-# %%
+# %% tags=["film"]
 set_seed(7, reproducible=True)
 dls = ImageDataLoaders.from_folder(
     article.folder, train="train", valid="validation", seed=7, bs=16, num_workers=0,
@@ -170,11 +176,11 @@ learn.save("stage-1")
 # %% [markdown]
 # ¿Dónde se equivoca? Las nueve peores (predicción / verdad / pérdida / probabilidad) y la matriz de confusión.
 
-# %%
+# %% tags=["film"]
 looked_at = ClassificationInterpretation.from_learner(learn)
 looked_at.plot_top_losses(9, figsize=(9, 9))
 
-# %%
+# %% tags=["plot"]
 looked_at.plot_confusion_matrix(figsize=(4, 4))
 
 # %% [markdown]
@@ -183,7 +189,7 @@ looked_at.plot_confusion_matrix(figsize=(4, 4))
 # El buscador de la tasa de aprendizaje muestra dónde empieza a subir la pérdida; el artículo tomó 1e-6 para las primeras
 # capas y 1e-4 para las últimas.
 
-# %%
+# %% tags=["plot"]
 learn.unfreeze()
 learn.lr_find(num_it=SEARCH)
 
@@ -277,7 +283,7 @@ on_thumbnails = eight.predict_proba(thumbnails(test))[:, 1]
 # El modelo incluido trae otro que halla los pulmones. Bórrelos, rellene el hueco con lo que lo rodea y vuelva a
 # preguntar.
 
-# %%
+# %% tags=["film"]
 from covid_d.detector.lungs import LungModel
 from covid_d.evaluation.audit.erase import without_lungs
 
@@ -381,17 +387,17 @@ covid_d.Bundle.load(bundle)
 report = covid_d.Interpretation.of(bundle, grouped, resamples=200, progress=False)
 report
 
-# %%
+# %% tags=["plot"]
 report.plot_confusion_matrix()
 
-# %%
+# %% tags=["film"]
 report.plot_top_losses(6)
 
 # %% [markdown]
 # Calibración: de las radiografías a las que da 30 %, ¿muestran COVID-19 el 30 %? Los umbrales conformes convierten una
 # probabilidad en *compatible*, *no compatible* o *no concluyente*.
 
-# %%
+# %% tags=["plot"]
 report.plot_reliability()
 
 # %% [markdown]
@@ -405,13 +411,13 @@ report.plot_reliability()
 #
 # Una respuesta en palabras; un número solo cuando corresponde; un rechazo cuando no debe responder.
 
-# %%
+# %% tags=["film"]
 detector = covid_d.Detector.load(bundle)
 film = covid_d.read(grouped.path(grouped.films("test").iloc[0]))
 answer = detector.assess(film, name="una radiografía nueva", prevalence=0.05, activation=True)
 answer
 
-# %%
+# %% tags=["film"]
 from covid_d.detector.explain import overlay
 
 overlay(film, answer, detector.bundle.spec.preprocessing, language="es")
@@ -439,7 +445,7 @@ built_in.bundle
 #
 # Del paquete `pydicom-data`. La red ve el recuadro de los pulmones y nada más de la radiografía.
 
-# %%
+# %% tags=["plot"]
 from covid_d.radiograph.sample import sample_film
 
 stated = covid_d.Stated(projection=covid_d.Projection.PA, adult=True)
@@ -450,7 +456,7 @@ real
 # Cuatro probabilidades, y las categorías que quedan en juego con una tasa de error dicha. Si queda una: *típico* es
 # positivo; *sin signos*, negativo. Si quedan más: *no concluyente*, la respuesta más común.
 
-# %%
+# %% tags=["plot"]
 shares = pd.Series({category.value: share for category, share in real.appearance.items()})
 shares.plot.barh(xlim=(0, 1), title=f"En juego: {', '.join(real.conformal_set)}")
 
