@@ -9,20 +9,25 @@ LIGHT  := .venv-light
 BASE   := .venv-base
 CLINIC := .venv-clinic
 BIN    := $(VENV)/bin
-PIP    := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-PYTEST := -m pytest --numprocesses 2 --dist loadgroup --durations=15
+# Compiled when first imported: most of what comes with torch never is.
+PIP    := -m pip install --no-compile --quiet --disable-pip-version-check --constraint constraints.txt
+# A quick test waits for a fifth of its time: one worker more than processors. The long ones need both.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
+PYTEST := -m pytest --dist loadgroup --durations=15 --numprocesses
 QUICK  := not slow and not browser and not train
 # A second install runs tests from beside the source, so that only what is installed is imported.
 BESIDE := cd tests && ..
 AS_IS  := -m pytest -c ../pyproject.toml --rootdir .. -q
 SOURCE := $(shell find src -type f -not -name '*.pyc')
+# Tests start hundreds of processes: what these import is compiled once, not by each of them.
+unexport PYTHONDONTWRITEBYTECODE
 # Torch's own threads fight with pytest's workers on small machines.
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help serve demo test test-all rest lint types quick types-all long postgres base clinic \
-  words docs notebooks coverage dist clean
+.PHONY: help environment serve demo test test-all rest installs deep lint types quick types-all long postgres \
+  base clinic words docs notebooks coverage locks audit dist clean
 
 help:  ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -47,6 +52,8 @@ $(LIGHT)/ready: pyproject.toml constraints.txt
 	$(LIGHT)/bin/python $(PIP) --editable '.[light]'
 	touch $@
 
+environment: $(VENV)/ready  ## Everything there is, torch too, for `make test-all`
+
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python $(PIP) --upgrade pip
@@ -59,11 +66,22 @@ serve: $(CLINIC)/ready  ## Install the clinic (no torch) and run it; open the ad
 demo: $(BASE)/ready  ## Install the base (no torch) and assess a real chest film
 	$(BASE)/bin/covid-d demo --out demo
 
-test: lint types quick  ## Lint, types and every quick test; no torch, minutes
+test: lint  ## Lint, types and every quick test; no torch, minutes
+	$(MAKE) --jobs 2 types quick
 
-test-all: test rest  ## Every check there is
+test-all: test  ## Every check there is
+	$(MAKE) rest
 
-rest: types-all long postgres base clinic docs  ## What `make test` leaves out
+rest:  ## What `make test` leaves out
+	$(MAKE) --jobs 2 installs
+	$(MAKE) deep
+
+# The tests of the two small installs go beside the making of the large one.
+installs: environment base clinic audit  ## Every install, and what a missing extra could break in the small ones
+
+deep:  ## Every test that takes long, beside what keeps one core busy; then those on PostgreSQL
+	$(MAKE) --jobs 2 long types-all docs
+	$(MAKE) postgres
 
 lint: $(LIGHT)/ready  ## Style
 	$(LIGHT)/bin/ruff check .
@@ -71,39 +89,43 @@ lint: $(LIGHT)/ready  ## Style
 
 types: $(LIGHT)/ready  ## Static types of source, tests and benchmarks, as far as they go without torch
 	! $(LIGHT)/bin/python -c 'import torch' 2>/dev/null
-	$(LIGHT)/bin/mypy --allow-subclassing-any --allow-untyped-decorators --no-warn-return-any \
-	  --no-warn-unused-ignores
+	$(LIGHT)/bin/mypy
 
 quick: $(LIGHT)/ready  ## Tests that need neither torch nor a browser nor long
-	$(LIGHT)/bin/python $(PYTEST) -m '$(QUICK)'
+	$(LIGHT)/bin/python $(PYTEST) $(WORKERS) -m '$(QUICK)'
 
 types-all: $(VENV)/ready  ## Static types with torch there, strict throughout
 	$(BIN)/mypy
 
 long: $(VENV)/ready  ## Tests that take long: training, browser, killed processes, notebooks
-	$(BIN)/python $(PYTEST) -m 'not ($(QUICK))'
+	$(BIN)/python $(PYTEST) 2 -m 'not ($(QUICK))'
 
 postgres: $(LIGHT)/ready  ## Tests in which SQL decides, again on a real PostgreSQL
-	$(LIGHT)/bin/python $(PYTEST) --database postgresql -m 'postgres and not browser' tests/clinic
+	$(LIGHT)/bin/python $(PYTEST) $(WORKERS) --database postgresql -m 'postgres and not browser' tests/clinic tests/pacs
 
 base: $(BASE)/ready  ## What a missing extra could break, in the base install alone
 	! $(BASE)/bin/python -c 'import torch' 2>/dev/null
 	$(BASE)/bin/python $(PIP) pytest hypothesis onnx
 	$(BESIDE)/$(BASE)/bin/python $(AS_IS) -m 'not slow' installs radiograph/test_show.py \
 	  radiograph/test_sample.py detector/test_show.py detector/test_explain.py \
-	  cli/test_predict.py cli/test_demo.py
+	  cli/test_predict.py cli/test_answers.py cli/test_demo.py
 
 clinic: $(CLINIC)/ready  ## What a missing extra could break, in the clinic's install alone
 	! $(CLINIC)/bin/python -c 'import torch' 2>/dev/null
-	$(CLINIC)/bin/python $(PIP) pytest hypothesis onnx httpx2
-	$(BESIDE)/$(CLINIC)/bin/python $(AS_IS) -m 'not slow' --ignore-glob '*browser*' installs cli/test_serve.py \
+	$(CLINIC)/bin/python $(PIP) pytest hypothesis onnx httpx2 pypdf
+	$(BESIDE)/$(CLINIC)/bin/python $(AS_IS) -m 'not slow and not browser' installs cli/test_serve.py \
 	  clinic/pages/intake clinic/operations/test_health.py
 
 coverage: $(VENV)/ready  ## Quick and long tests with the lines that they reach
-	$(BIN)/python $(PYTEST) --cov --cov-report=term
+	$(BIN)/python $(PYTEST) 2 --cov --cov-report=term
 
-notebooks: $(VENV)/ready  ## Make the notebooks from their sources
-	$(BIN)/jupytext --quiet --to ipynb notebooks/detector_covid19.py notebooks/covid19_detector.py
+FILMS ?= $(wildcard ../shared/data)
+
+notebooks: $(VENV)/ready  ## Run the notebooks and keep their outputs, but no film: half an hour
+	$(BIN)/python notebooks/build.py $(if $(FILMS),--films $(FILMS))
+
+notebooks-words: $(VENV)/ready  ## Renew the text of the notebooks; their code must be as it was
+	$(BIN)/python notebooks/build.py --words
 
 words: $(LIGHT)/ready  ## Add new sentences to the catalogues; fails while one lacks its Spanish
 	$(LIGHT)/bin/python docs/words.py
@@ -111,9 +133,19 @@ words: $(LIGHT)/ready  ## Add new sentences to the catalogues; fails while one l
 docs: $(VENV)/ready  ## Build the guide's site into build/site; any warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
-dist: $(LIGHT)/ready  ## Build wheel and source archive into dist
+locks: $(LIGHT)/ready  ## Lock what each install set needs, with hashes, into locks/
+	$(LIGHT)/bin/python locks/lock.py
+
+audit: $(LIGHT)/ready  ## Ask a database whether a locked dependency is known to be unsafe
+	$(LIGHT)/bin/python locks/audit.py
+
+dist: $(LIGHT)/ready  ## Build wheel, source archive and bills of materials (CycloneDX) into dist
 	rm -rf dist
 	$(LIGHT)/bin/python -m hatchling build -d dist
+	for set in base clinic clinic-postgres; do \
+	  $(LIGHT)/bin/python -m cyclonedx_py requirements locks/$$set.txt --output-reproducible \
+	    --output-format JSON --output-file dist/covid-d-$$set.cdx.json || exit 1; \
+	done
 
 clean:  ## Remove environments, caches and what was built
 	rm -rf $(VENV) $(LIGHT) $(BASE) $(CLINIC) .mypy_cache .ruff_cache .pytest_cache .coverage* \

@@ -60,7 +60,7 @@ class Adversarial:
                 )
                 loss = loss + (guessed * weights[of_class]).sum() / len(films)
             optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()  # type: ignore[no-untyped-call, unused-ignore]
             optimiser.step()
 
         def scores(some: Floats) -> Floats:

@@ -204,7 +204,7 @@ def _clahe(film: Radiograph) -> FloatImage:
 
 
 def _equalised(film: Radiograph) -> FloatImage:
-    equalised: FloatImage = exposure.equalize_hist(film.pixels)  # type: ignore[no-untyped-call]
+    equalised: FloatImage = exposure.equalize_hist(film.pixels)  # type: ignore[no-untyped-call, unused-ignore]
     return equalised.astype(np.float32)
 
 

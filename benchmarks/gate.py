@@ -1,10 +1,11 @@
 """What is refused, rightly and wrongly, and what a margin does to an answer.
 
     python benchmarks/gate.py DATASET ... [--bundle B] [--split S ...] [--children DIR]
-        [--pictures DIR ...] [--films N] [--json FILE]
+        [--pictures DIR ...] [--films N] [--only refused|margins] [--json FILE]
 
 The films are those of some splits of data sets (default: validation), so that neither network nor
-gate has learnt from them, drawn evenly from their sources with a fixed seed.
+gate has learnt from them, drawn evenly from their sources with a fixed seed. Films that the bundle
+lists among those it learnt from are left out, should a data set built anew be split otherwise.
 Everything goes the whole way that a film goes: file, reader, checks, lungs, network, gate.
 Intervals are Wilson's, 95 %. Needs the extras ``train`` and ``demo``.
 """
@@ -12,6 +13,7 @@ Intervals are Wilson's, 95 %. Needs the extras ``train`` and ``demo``.
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,13 +26,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from around import letterbox, margin, shutter
 from covid_d.dataset.dataset import Dataset
-from covid_d.detector import Assessment, Detector, Outcome
+from covid_d.detector import Assessment, Bundle, Detector, Outcome
 from covid_d.detector.explain import overlay
+from covid_d.detector.frame import Frame
 from covid_d.detector.gate import PictureKind
 from covid_d.evaluation.figures.intervals import wilson
-from covid_d.radiograph import Facts, Radiograph, read
+from covid_d.radiograph import Facts, Radiograph, RadiographError, read
 from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph.prepare import Window
 from covid_d.training.gate.montage import annotated, collage, half
 from covid_d.training.gate.pictures import ALTERATIONS, altered, drawn, packaged, pictures_in
 
@@ -38,6 +43,9 @@ SEED = 12
 _DRAWN = 280  # drawings from this one on are not learnt from
 _COLOURS = ((255, 0, 0), (255, 255, 0), (0, 255, 0), (0, 0, 255), (0, 255, 255), (255, 140, 0))
 _SUFFIXES = {".png", ".jpg", ".jpeg"}
+
+_STEP = 0.5 / 255  # of grey: what differs by less was not drawn on
+_OVER = 0.1
 
 Alter = Callable[[FloatImage, np.random.Generator], FloatImage]
 
@@ -70,10 +78,12 @@ def main() -> None:
     """Measure, print tables, write JSON when asked."""
     options = _options()
     detector = Detector.load(options.bundle)
-    films = _films(options.datasets, options.split, options.films)
+    films = _films(options.datasets, options.split, options.films, _learnt(detector.bundle))
     print(f"{len(films)} films; bundle {detector.bundle.id}")
-    rates = list(_rates(detector, films, options))
-    shifts = list(_shifts(detector, films[: options.margins]))
+    wanted = {options.only} if options.only else {"refused", "margins"}
+    rates = list(_rates(detector, films, options)) if "refused" in wanted else []
+    margins = films[: options.margins] if "margins" in wanted else []
+    shifts = list(_shifts(detector, margins)) if margins else []
     for rate in rates:
         share = f"{100 * rate.refused / rate.pictures:5.1f} %"
         told = f"{rate.refused:>5} of {rate.pictures:<5} {share} {_interval(rate)}"
@@ -100,12 +110,15 @@ def _rates(
     yield of("frontal films, wrongly", films)
     yield of("the same as colour JPEG (60 to 95), wrongly", _again(films, (1.0, 1.0, 1.0)))
     yield of("the same with a sepia tint, wrongly", _again(films, (1.0, 0.97, 0.93)))
+    yield of("the same saved with a narrow window, wrongly", _altered(films, _narrow, (75, 98)))
     for kind in ALTERATIONS:
         yield of(kind.value, _altered(films, _as_learnt(kind)))
     yield of("halves", _altered(films, half))
     yield of("side by side", _pairs(films))
     yield of("one grey mark or more, kept as PNG", _altered(films, _inked))
     yield of("the same as JPEG (70 to 95)", _altered(films, _inked, quality=(70, 96)))
+    for name, keep in _KEPT.items():
+        yield of(f"grey marks over the lungs, {name}", _over_lungs(detector, films, keep))
     yield of("coloured marks, as JPEG (60 to 95)", _coloured(films))
     yield of("our own overlays", _overlays(detector, films))
     if options.children:
@@ -137,36 +150,27 @@ def _shifts(detector: Detector, films: Sequence[Path]) -> Iterator[Shift]:
 def _margins() -> Iterator[tuple[str, Callable[[FloatImage], FloatImage]]]:
     for share in (0.02, 0.04, 0.08, 0.25):
         for name, level in (("black", 0.0), ("grey", 0.5), ("white", 1.0)):
-            yield f"{share:.0%} {name} margin", partial(_margin, share=share, level=level)
-    yield "letterbox 16:9", _letterbox
-    yield "round shutter", _shutter
+            yield f"{share:.0%} {name} margin", partial(margin, share=share, level=level)
+    yield "letterbox 16:9", letterbox
+    yield "round shutter", shutter
 
 
-def _margin(pixels: FloatImage, share: float, level: float) -> FloatImage:
-    wide = [(round(side * share),) * 2 for side in pixels.shape]
-    return np.pad(pixels, wide, constant_values=level)
+def _learnt(bundle: Bundle) -> set[str]:
+    """Return the hashes of the films that a bundle learnt from."""
+    listed = csv.DictReader(bundle.training_films.splitlines())
+    return {row["sha256"] for row in listed if row["split"] == "train"}
 
 
-def _letterbox(pixels: FloatImage) -> FloatImage:
-    rows, columns = pixels.shape
-    bar = max(0, round(rows * 16 / 9) - columns)
-    return np.pad(pixels, [(0, 0), (bar // 2, bar - bar // 2)])
-
-
-def _shutter(pixels: FloatImage) -> FloatImage:
-    """Cover the corners with a black ellipse that touches no more of each side than 4 %."""
-    down, across = (np.linspace(-1.0, 1.0, side)[:, None] for side in pixels.shape)
-    radius = np.abs(down) ** 8 + np.abs(across.T) ** 8
-    return np.where(radius <= 1.0, pixels, np.float32(0.0))
-
-
-def _films(folders: Sequence[Path], splits: Sequence[str], count: int) -> list[Path]:
+def _films(
+    folders: Sequence[Path], splits: Sequence[str], count: int, learnt: set[str]
+) -> list[Path]:
     """Return films of the splits, of each source in turn."""
     rng = np.random.default_rng(SEED)
     by_source: dict[str, list[Path]] = {}
     for folder in folders:
         dataset = Dataset.open(folder)
         rows = dataset.manifest[dataset.manifest["split"].isin(splits)]
+        rows = rows[~rows["sha256"].isin(learnt)]
         for row in rows.itertuples(index=False):
             by_source.setdefault(str(row.source), []).append(dataset.path(row))
     for paths in by_source.values():
@@ -194,6 +198,50 @@ def _as_learnt(kind: PictureKind) -> Alter:
 
 def _inked(pixels: FloatImage, rng: np.random.Generator) -> FloatImage:
     return annotated(pixels, rng, with_maps=False)
+
+
+def _narrow(pixels: FloatImage, rng: np.random.Generator) -> FloatImage:
+    """Return a film as a viewer's narrow window saves it: its dark and bright ends are clipped."""
+    black, white = np.percentile(pixels, (rng.uniform(2.0, 15.0), rng.uniform(85.0, 99.5)))
+    narrow: FloatImage = np.clip((pixels - black) / max(white - black, 0.05), 0.0, 1.0)
+    return narrow.astype(np.float32)
+
+
+def _over_lungs(
+    detector: Detector, films: Sequence[Path], keep: Callable[..., bytes]
+) -> Iterator[bytes]:
+    """Yield each film with grey marks of which a tenth or more lies between the lungs' sides.
+
+    What is drawn is what :func:`_inked` draws; elsewhere on a film it is not looked for.
+    """
+    frame = Frame(detector.bundle)
+    for number, path in enumerate(films):
+        film = read(path)
+        try:
+            found = frame.of(film)
+        except RadiographError:
+            continue
+        rng = np.random.default_rng([SEED, number])
+        pixels = _inked(film.pixels, rng)
+        ink = np.abs(pixels - film.pixels) > _STEP
+        if found.lungs is None or found.box is None or not ink.any():
+            continue
+        if (ink & _between(found.lungs, found.box, ink.shape)).sum() >= _OVER * ink.sum():
+            yield keep(pixels, rng)
+
+
+def _between(
+    lungs: npt.NDArray[np.bool_], box: Window, shape: tuple[int, ...]
+) -> npt.NDArray[np.bool_]:
+    """Return where on a film lies what is between the first and last lung of each row."""
+    rows, columns = shape
+    sides = np.maximum.accumulate(lungs, 1) & np.maximum.accumulate(lungs[:, ::-1], 1)[:, ::-1]
+    top, left = round(box.top * rows), round(box.left * columns)
+    size = round(box.right * columns) - left, round(box.bottom * rows) - top
+    placed = np.zeros((rows, columns), dtype=np.bool_)
+    part = np.asarray(Image.fromarray(sides).resize(size, Image.Resampling.NEAREST))
+    placed[top : top + size[1], left : left + size[0]] = part
+    return placed
 
 
 def _pairs(films: Sequence[Path]) -> Iterator[bytes]:
@@ -275,6 +323,28 @@ def _saved(picture: Image.Image, kind: str = "PNG", **how: int) -> bytes:
     return stream.getvalue()
 
 
+def _compressed(pixels: FloatImage, rng: np.random.Generator, quality: tuple[int, int]) -> bytes:
+    return _jpeg(pixels, int(rng.integers(*quality)))
+
+
+def _resized(pixels: FloatImage, rng: np.random.Generator) -> bytes:
+    """Return a film shrunk or enlarged (0.6 to 1.5), as JPEG of quality 70 to 95."""
+    times = rng.uniform(0.6, 1.5)
+    size = [round(side * times) for side in pixels.shape[::-1]]
+    how = Image.Resampling.BICUBIC if rng.random() < 0.5 else Image.Resampling.LANCZOS
+    small = np.asarray(Image.fromarray(_bytes(pixels)).resize(size, how), dtype=np.float32)
+    return _jpeg(small / np.float32(255.0), int(rng.integers(70, 96)))
+
+
+# How films with marks are kept.
+_KEPT: dict[str, Callable[..., bytes]] = {
+    "PNG": lambda pixels, rng: _png(pixels),
+    "JPEG (70 to 95)": partial(_compressed, quality=(70, 96)),
+    "JPEG (40 to 70)": partial(_compressed, quality=(40, 70)),
+    "resized, JPEG": _resized,
+}
+
+
 def _interval(found: Rate | Shift) -> str:
     return f"({100 * found.low:.1f}-{100 * found.high:.1f})"
 
@@ -288,6 +358,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--margins", type=int, default=200, help="films that get margins")
     parser.add_argument("--children", type=Path, action="append", default=[], help="their films")
     parser.add_argument("--pictures", type=Path, action="append", default=[], help="more pictures")
+    parser.add_argument("--only", choices=("refused", "margins"), help="one part alone")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     options.split = options.split or ["validation"]

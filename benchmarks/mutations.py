@@ -5,7 +5,9 @@
 One film (default: the sample film, else a phantom) is written in every encoding that is read, and
 each file is damaged in turn: bits flipped, bytes removed, inserted, doubled, zeroed, swapped, the
 end cut off, always within the coded pixels. A damaged film *misleads* when it still decodes and
-more than a fifth of its pixels differ from the sound film's. Of those at most 1 % may be answered.
+more than a fifth of its pixels differ from the sound film's. Of those at most 1 % may be answered;
+how many get another answer than the sound film is counted too, since all that lies below a damaged
+block of JPEG may be a level or two brighter and nothing else.
 Seeds are fixed. ``--keep`` writes the misleading films that were answered.
 """
 
@@ -49,12 +51,14 @@ def main() -> None:
     detector = Detector.load(options.bundle)
     sound = read(options.film.read_bytes() if options.film else sample_bytes()).pixels
     encoded = dict(_encodings(sound))
+    answers = {kind: detector.assess(film.data).outcome.value for kind, film in encoded.items()}
     counts: dict[str, Counts] = defaultdict(Counts)
     for number in range(options.count):
         rng = np.random.default_rng([options.seed, number])
         kind = list(encoded)[number % len(encoded)]
         name, damaged = damage(encoded[kind], rng)
         outcome = _judged(detector, damaged, encoded[kind].pixels, counts[kind])
+        counts[kind].otherwise += outcome not in ("", answers[kind])
         if outcome and options.keep:
             options.keep.mkdir(parents=True, exist_ok=True)
             (options.keep / f"{number}-{name}-{kind}-{outcome}").write_bytes(damaged)
@@ -84,6 +88,7 @@ class Counts:
     unharmed: int = 0
     misleading: int = 0
     answered: int = 0
+    otherwise: int = 0
     broken: list[str] = field(default_factory=list)
     longest_s: float = 0.0
 
@@ -218,7 +223,6 @@ _PICTURES: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("film.png", "PNG", "grey", {}),
     ("deep.png", "PNG", "deep", {}),
     ("lossy.webp", "WEBP", "grey", {"quality": 85}),
-    ("lossless.webp", "WEBP", "grey", {"lossless": True}),
     ("raw.tif", "TIFF", "grey", {}),
     ("lzw.tif", "TIFF", "deep", {"compression": "tiff_lzw"}),
     ("deflate.tif", "TIFF", "grey", {"compression": "tiff_adobe_deflate"}),
@@ -310,17 +314,18 @@ def _by_gdcm(samples: npt.NDArray[Any], syntax: str) -> bytes:
 
 
 def _print(counts: dict[str, Counts]) -> None:
-    heads = ("films", "unread", "unharmed", "misleading", "answered")
+    heads = ("films", "unread", "unharmed", "misleading", "answered", "otherwise")
     print(f"{'':20}" + "".join(f"{head:>12}" for head in heads) + "     slowest")
     total = Counts()
     for kind, count in [*sorted(counts.items()), ("all", total)]:
         print(
             f"{kind:20}{count.films:>12}{count.refused_unread:>12}{count.unharmed:>12}"
-            f"{count.misleading:>12}{count.answered:>12}{count.longest_s:>10.2f} s"
+            f"{count.misleading:>12}{count.answered:>12}{count.otherwise:>12}"
+            f"{count.longest_s:>10.2f} s"
         )
         if count is total:
             break
-        for name in ("films", "refused_unread", "unharmed", "misleading", "answered"):
+        for name in ("films", "refused_unread", "unharmed", "misleading", "answered", "otherwise"):
             setattr(total, name, getattr(total, name) + getattr(count, name))
         total.longest_s = max(total.longest_s, count.longest_s)
         total.broken += count.broken
