@@ -31,6 +31,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from tqdm import trange
+
 from predict import Figure
 
 FULL: Final = (2500, 2048)  # rows and columns of a computed radiography plate of 35 x 43 cm
@@ -183,7 +185,7 @@ def _of_archive(
     start = _screened(single, work, 1).processor  # nearly all of it: one film more or less
     ways["networks"](), ways["loop"]()  # warms up
     spent: dict[str, list[Spent]] = {way: [] for way in ways}
-    for _ in range(options.repeats):
+    for _ in trange(options.repeats, desc=name, unit="round"):
         for way, measure in ways.items():
             spent[way].append(measure())
     spent["one"] = [replace(each, processor=each.processor - start) for each in spent["one"]]
