@@ -87,6 +87,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     "readers.stored": (
         *("_WORD", "_QUARTER", "_MANY", "_SHARE", "_LOOKED_AT", "_SMOOTH", "_FEWEST"),
         *("_SMOOTH_FEW", "_TURNS", "_SPECKLED", "_TURNING", "_SEVERAL", "_PLAINLY"),
+        *("_MEETING", "_ALIKE", "_ENOUGH", "_RUNNING_ON"),
     ),
 }
 """Room -> its constants that the page's module of the same name decides by."""

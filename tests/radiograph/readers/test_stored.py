@@ -19,6 +19,7 @@ from covid_d.radiograph.readers.stored import (
     right_justified,
     sign_extended,
     sign_misstated,
+    sign_untold,
     stored_values,
     wrapped_round,
 )
@@ -199,6 +200,62 @@ def test_few_bright_samples_that_wrap_below_nought_are_refused() -> None:
     with pytest.raises(RadiographError, match="unsigned values, Pixel Representation 1"):
         read(films.dicom(bright.astype(np.uint16).view(np.int16), BitsStored=16))
     read(films.dicom(bright.astype(np.uint16), BitsStored=16))
+
+
+def _about_nought(below: int) -> npt.NDArray[np.int32]:
+    """Return a film of 1,200 values, a broad dark border of which lies on either side of nought."""
+    film = films.grey16(bits=10, size=160).astype(np.int32)
+    noise = np.random.default_rng(3).integers(-below, 20, film.shape)
+    border = np.ones(film.shape, dtype=np.bool_)
+    border[16:-16, 16:-16] = False
+    return np.where(border, noise, np.maximum(film, 20))
+
+
+@pytest.mark.parametrize("below", [5, 20, 40])
+def test_a_dark_border_of_few_values_below_nought_does_not_turn_white(below: int) -> None:
+    """Cut to twelve bits, it lies at the upper end: unsigned, air would be the whitest of all."""
+    signed = _about_nought(below)
+    words = (signed & 0x0FFF).astype(np.uint16)
+    assert 0.01 < (words > 4000).mean() < 0.5
+    with pytest.raises(RadiographError, match="signed values, Pixel Representation 0"):
+        read(films.dicom(words))
+    assert not sign_misstated(signed.astype(np.int16), bits=12, signed=True)
+
+
+def test_white_letters_and_borders_beside_black_are_no_misstated_sign() -> None:
+    rng = np.random.default_rng(2)
+    film = np.where(_about_nought(1) <= 20, 0, _about_nought(1)).clip(0, 4095)
+    for white in (np.full((30, 120), 4095), 4095 - rng.integers(0, 6, (30, 120))):
+        marked = film.copy()
+        marked[5:35, 10:130] = white
+        marked[40:44] = rng.integers(0, 6, (4, 160))
+        assert not sign_misstated(marked.astype(np.uint16), bits=12, signed=False)
+
+
+@pytest.mark.parametrize("syntax", ["native", "RLE"])
+def test_a_sign_that_was_cut_off_must_be_told_by_the_grey(syntax: str) -> None:
+    """Words of 0 to 4095 that are said to be signed may be so, or be unsigned ones."""
+    made = films.dicom if syntax == "native" else films.rle_dicom
+
+    def film(words: npt.NDArray[Any]) -> bytes:
+        return made(words.astype(np.uint16), PixelRepresentation=1)
+
+    signed = DEEP.astype(np.int32) - 2048
+    # Grey that crosses nought smoothly: its sign was cut off.
+    assert np.allclose(films.whole(film(signed & 0x0FFF)), EXPECTED, atol=1e-6)
+    # Grey that crosses the middle smoothly: it never had a sign.
+    with pytest.raises(RadiographError, match="beyond 12 Bits Stored"):
+        read(film(DEEP))
+    # A bright part that nothing joins to the dark one: either may be.
+    apart = np.where(DEEP > 2600, np.clip(DEEP, 3000, 4094), np.minimum(DEEP // 4, 500))
+    apart[::2] = np.minimum(apart[::2], 500)
+    with pytest.raises(RadiographError, match="12-bit values of unknown sign") as caught:
+        read(film(apart))
+    assert caught.value.refusal.code is RefusalCode.UNSUPPORTED
+    # Nothing has the bit that would be the sign, or everything: the picture is the same.
+    assert not sign_untold(DEEP // 2, (DEEP // 2).astype(np.int16), bits=12)
+    all_high = (DEEP // 2 + 2048).astype(np.int16)
+    assert not sign_untold(all_high, (all_high - 4096).astype(np.int16), bits=12)
 
 
 def test_specks_below_nought_are_refused() -> None:

@@ -39,6 +39,7 @@ from covid_d.radiograph.readers.stored import (
     right_justified,
     sign_extended,
     sign_misstated,
+    sign_untold,
     stored_values,
     wrapped_round,
 )
@@ -251,7 +252,9 @@ def samples_of(dataset: Dataset, *, whole: bool = False) -> Stored:
         signed = bool(dataset.PixelRepresentation)
         if not signed and bits == dataset.BitsAllocated and wrapped_round(samples):
             raise _unsupported("signed values, Pixel Representation 0")
-        samples = stored_values(samples, bits=bits, signed=signed)
+        words, samples = samples, stored_values(samples, bits=bits, signed=signed)
+        if signed and photometric in _MONOCHROME and sign_untold(words, samples, bits=bits):
+            raise _unsupported(f"{bits}-bit values of unknown sign, Pixel Representation 1")
         if photometric in _MONOCHROME and _doubtful_sign(samples, dataset):
             what = "unsigned values" if signed else "signed values"
             raise _unsupported(f"{what}, Pixel Representation {int(signed)}")

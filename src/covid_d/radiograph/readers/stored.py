@@ -28,6 +28,12 @@ _SPECKLED: Final = 16  # values of specks, nearly every one of which turns
 _TURNING: Final = 0.8  # turns a sample
 _SEVERAL: Final = 4  # values where no step is left, read the other way
 _PLAINLY: Final = 0.005
+# Where few values of one sign cover much of the film: grey that runs on from one end of the range
+# to the other. White letters beside black clip at both ends; grey about nought does not.
+_MEETING: Final = 3  # values on either side of where the ends meet
+_ALIKE: Final = 4  # times as many samples of one of them as of another
+_ENOUGH: Final = 8  # samples of each
+_RUNNING_ON: Final = 0.05
 
 
 def right_justified(samples: npt.NDArray[Any], *, bits: int, shift: int) -> npt.NDArray[Any]:
@@ -124,16 +130,15 @@ def sign_misstated(
     middle, ends = (0, (-half, half - 1)) if signed else (half, (0, 2 * half - 1))
     above = lines >= middle
     inner = (lines != ends[0]) & (lines != ends[1])
-    apart = _BLURRED if averages else 1
-    turns = (above[:, apart:] != above[:, :-apart]) & inner[:, apart:] & inner[:, :-apart]
-    leaps = np.abs((lines[:, apart:] - lines[:, :-apart])[turns])
-    # Read the other way, the lower of two such neighbours lies higher by the whole range.
-    other = np.abs(2 * half - leaps)
+    leaps, other = _leaps(lines, middle, ends, half, apart=_BLURRED if averages else 1)
     share = float(np.count_nonzero(above)) / above.size
     if _SHARE <= share <= 1 - _SHARE:
         values = min(_values_in(lines[above]), _values_in(lines[~above]))
         limit = _SMOOTH_AVERAGES if averages else _SMOOTH
-        return bool(values >= _FEWEST and other.sum() < limit * leaps.sum())
+        if values >= _FEWEST or averages:
+            return bool(values >= _FEWEST and other.sum() < limit * leaps.sum())
+        smooth = len(leaps) >= _TURNS and other.sum() < _RUNNING_ON * leaps.sum()
+        return bool(smooth and values >= _SEVERAL and _ends_meet(lines, *ends))
     if averages or len(leaps) < _TURNS or other.sum() >= _SMOOTH_FEW * leaps.sum():
         return False
     few = lines[inner & (above if share < _SHARE else ~above)]
@@ -143,6 +148,53 @@ def sign_misstated(
     plain = values >= _SEVERAL and bool(other.sum() < _PLAINLY * leaps.sum())
     specks = values >= _SPECKLED and len(leaps) >= _TURNING * len(few)
     return values >= _FEWEST or specks or plain
+
+
+def sign_untold(words: npt.NDArray[Any], values: npt.NDArray[Any], *, bits: int) -> bool:
+    """Return whether words are cut to Bits Stored, and nothing tells the highest bit for a sign.
+
+    Writers of signed samples fill their words with the sign. One that did not may have cut it off,
+    or have written unsigned samples: then grey must be smooth where the sign turns.
+
+    Parameters
+    ----------
+    words
+        Signed integers, HxW, as decoded.
+    values
+        What they are read as, by the bits that are stored.
+    bits
+        Bits Stored.
+
+    Source: PS3.5 8.1.1.
+    """
+    half = 1 << (bits - 1)
+    if int(words.max()) < half:  # as of nearly all films
+        return False
+    negative = values < 0
+    if negative.all() or not (negative & (words >= half)).any():
+        return False
+    lines = values[:: -(-values.shape[0] // _LOOKED_AT)].astype(np.int32)
+    leaps, other = _leaps(lines, 0, (-half, half - 1), half)
+    return len(leaps) < _TURNS or leaps.sum() >= _SMOOTH * other.sum()
+
+
+def _leaps(
+    lines: npt.NDArray[np.int32], middle: int, ends: tuple[int, int], half: int, *, apart: int = 1
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """Return how far grey leaps where it crosses the middle, and how far read the other way."""
+    above = lines >= middle
+    inner = (lines != ends[0]) & (lines != ends[1])
+    turns = (above[:, apart:] != above[:, :-apart]) & inner[:, apart:] & inner[:, :-apart]
+    leaps = np.abs((lines[:, apart:] - lines[:, :-apart])[turns])
+    # Read the other way, the lower of two such neighbours lies higher by the whole range.
+    return leaps, np.abs(2 * half - leaps)
+
+
+def _ends_meet(lines: npt.NDArray[Any], lowest: int, highest: int) -> bool:
+    """Return whether as many samples lie at one end of the range as at the other, none clipped."""
+    near = [(lines == lowest + step).sum() for step in range(_MEETING)]
+    near += [(lines == highest - step).sum() for step in range(_MEETING)]
+    return bool(min(near) >= _ENOUGH and max(near) <= _ALIKE * min(near))
 
 
 def _values_in(samples: npt.NDArray[Any]) -> int:

@@ -215,7 +215,13 @@ def test_other_orders_and_few_misstated_signs(tmp_path: Path) -> None:
     hill = np.exp(-((away / 75) ** 2) / 2) + np.random.default_rng(5).normal(0, 1 / 400, away.shape)
     few = np.rint(2940 - 3000 * hill).astype(np.int16)
     bright = np.rint(20000 + 13000 * hill).astype(np.int32)
+    below = np.maximum(deep(10).astype(np.int32), 20)
+    below[:14] = np.random.default_rng(3).integers(-20, 20, (14, SIZE))
+    apart = np.minimum(deep() // 4, 500)
+    apart[::2] = np.where(deep()[::2] > 2600, np.clip(deep()[::2], 3000, 4094), apart[::2])
     cases = {
+        "border-12": films.dicom((below & 0x0FFF).astype(np.uint16)),
+        "sign-untold": films.dicom(apart, PixelRepresentation=1),
         "pairs": films.dicom(pairs),
         "pairs-odd": films.dicom(odd.reshape(SIZE, 127)),
         "pairs-rle": films.rle_dicom(pairs),
@@ -225,6 +231,10 @@ def test_other_orders_and_few_misstated_signs(tmp_path: Path) -> None:
         "few-16": films.dicom(few.view(np.uint16), BitsStored=16),
         "few-12": films.dicom(few.view(np.uint16)),
         "bright": films.dicom(bright.astype(np.uint16).view(np.int16), BitsStored=16),
+        "sound-border": films.dicom(below.astype(np.int16)),
+        "sound-cut": films.dicom(
+            ((deep().astype(np.int32) - 2048) & 0x0FFF).astype(np.uint16), PixelRepresentation=1
+        ),
         "sound-odd": films.dicom(np.ascontiguousarray(grey[:, :127])),
         "sound-oblong": films.dicom(deep()[:, :110].copy()),
         "sound-few": films.dicom(few, BitsStored=16),
@@ -232,7 +242,9 @@ def test_other_orders_and_few_misstated_signs(tmp_path: Path) -> None:
     }
     found = same(tmp_path, cases)
     told = [answer.get("code") for answer in found.values()]
-    assert told == ["unsupported_encoding"] * 9 + [None] * 4
+    assert told == ["unsupported_encoding"] * 11 + [None] * 6
+    assert found["sign-untold"]["detail"].startswith("12-bit values of unknown sign")
+    assert found["sound-cut"]["pixels"] == by_python(films.dicom(deep()))["pixels"]
 
 
 def test_what_enhanced_objects_and_old_words_say_is_not_read_here(tmp_path: Path) -> None:

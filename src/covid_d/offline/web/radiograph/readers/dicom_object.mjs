@@ -9,7 +9,14 @@ import { requireSize } from "./limits.mjs";
 import { bytesAreSwapped, lengthsAreExchanged, pairsAreSwapped } from "./orders.mjs";
 import { decodeRle } from "./rle.mjs";
 import { requireAllScans } from "./sound.mjs";
-import { rightJustified, signExtended, signMisstated, storedValues, wrappedRound } from "./stored.mjs";
+import {
+  rightJustified,
+  signExtended,
+  signMisstated,
+  signUntold,
+  storedValues,
+  wrappedRound,
+} from "./stored.mjs";
 
 const UNDEFINED = 0xffffffff;
 
@@ -62,7 +69,12 @@ function trueSamples(decoded, frame, tables) {
     throw new Refusal("unsupported_encoding", what);
   }
   const values = storedValues(samples, columns, stored, signed, rules);
-  if (tables.dicom_display.MONOCHROME.includes(photometric) && signMisstated(values, frame, tables.stored)) {
+  if (!tables.dicom_display.MONOCHROME.includes(photometric)) return values;
+  if (signed && signUntold(samples, values, frame, rules)) {
+    const unknown = `${stored}-bit values of unknown sign, Pixel Representation 1`;
+    throw new Refusal("unsupported_encoding", unknown);
+  }
+  if (signMisstated(values, frame, rules)) {
     const kind = signed ? "unsigned values" : "signed values";
     throw new Refusal("unsupported_encoding", `${kind}, Pixel Representation ${Number(signed)}`);
   }

@@ -64,7 +64,10 @@ export function signMisstated(samples, { rows, columns, stored, signed }, rules)
   }
   const share = sides[1].count / (sides[0].count + sides[1].count);
   if (share >= rules.SHARE && share <= 1 - rules.SHARE) {
-    return sides.every(({ values }) => values.size >= rules.FEWEST) && other < rules.SMOOTH * leaps;
+    const fewer = Math.min(...sides.map(({ values }) => values.size));
+    if (fewer >= rules.FEWEST) return other < rules.SMOOTH * leaps;
+    const smooth = turns >= rules.TURNS && other < rules.RUNNING_ON * leaps;
+    return smooth && fewer >= rules.SEVERAL && endsMeet(samples, rows, columns, lowest, highest, rules);
   }
   if (turns < rules.TURNS || other >= rules.SMOOTH_FEW * leaps) return false;
   const { inner, few, near } = sides[Number(share < rules.SHARE)];
@@ -72,6 +75,40 @@ export function signMisstated(samples, { rows, columns, stored, signed }, rules)
   const plain = inner.size >= rules.SEVERAL && other < rules.PLAINLY * leaps;
   const specks = inner.size >= rules.SPECKLED && turns >= rules.TURNING * few;
   return inner.size >= rules.FEWEST || specks || plain;
+}
+
+/** Whether as many samples lie at one end of the range as at the other, none clipped. */
+function endsMeet(samples, rows, columns, lowest, highest, { LOOKED_AT, MEETING, ALIKE, ENOUGH }) {
+  const step = Math.ceil(rows / LOOKED_AT);
+  const near = new Array(2 * MEETING).fill(0);
+  for (let row = 0; row < rows; row += step) {
+    for (let at = row * columns; at < (row + 1) * columns; at += 1) {
+      if (samples[at] - lowest < MEETING) near[samples[at] - lowest] += 1;
+      if (highest - samples[at] < MEETING) near[MEETING + highest - samples[at]] += 1;
+    }
+  }
+  return Math.min(...near) >= ENOUGH && Math.max(...near) <= ALIKE * Math.min(...near);
+}
+
+/** Return whether words are cut to Bits Stored, and nothing tells the highest bit for a sign. */
+export function signUntold(words, values, { rows, columns, stored }, { LOOKED_AT, TURNS, SMOOTH }) {
+  const half = 2 ** (stored - 1);
+  if (ends(words)[1] < half || values.every((value) => value < 0)) return false;
+  if (!values.some((value, at) => value < 0 && words[at] >= half)) return false;
+  const step = Math.ceil(rows / LOOKED_AT);
+  const isEnd = (value) => value === -half || value === half - 1;
+  let [turns, leaps, other] = [0, 0, 0];
+  for (let row = 0; row < rows; row += step) {
+    for (let at = row * columns + 1; at < (row + 1) * columns; at += 1) {
+      const [value, last] = [values[at], values[at - 1]];
+      if (value >= 0 === last >= 0 || isEnd(value) || isEnd(last)) continue;
+      const leap = Math.abs(value - last);
+      turns += 1;
+      leaps += leap;
+      other += Math.abs(2 * half - leap);
+    }
+  }
+  return turns < TURNS || leaps >= SMOOTH * other;
 }
 
 /** Return samples without the bits beyond Bits Stored, told from values that need more bits. */
