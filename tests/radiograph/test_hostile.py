@@ -77,7 +77,7 @@ _EXPECTED = {
     "thumbnail.png": RefusalCode.TOO_SMALL,
     "blank.png": RefusalCode.BLANK,
     "one-bit.png": RefusalCode.BLANK,
-    "padding-all.dcm": RefusalCode.BLANK,
+    "padding-all.dcm": RefusalCode.UNSUPPORTED,
     "colour.jpg": RefusalCode.COLOUR,
     "ribbon.png": RefusalCode.ASPECT,
     "ct.dcm": RefusalCode.NOT_RADIOGRAPHY,

@@ -54,7 +54,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     "views": ("_OF_CODE", "_WORDS"),
     "readers.codestream": ("_FRAMES", "_LOSSLESS", "_JPEG_LS", "_BARE", "_SCAN", "_END"),
     "readers.dicom": ("_PREAMBLE", "_PREFIX", "_BARE"),
-    "readers.dicom_display": ("_FAR", "_FUNCTIONS", "_MONOCHROME"),
+    "readers.dicom_display": ("_FAR", "_FUNCTIONS", "_COLOURED", "_MONOCHROME"),
     "readers.dicom_facts": (
         *("_TEXT", "_SUPINE", "OF_CLASS", "_TAKEN", "_OF_THE_FILM", "_MOVED"),
         *("_AXES", "_UPRIGHT"),
@@ -67,6 +67,9 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     "readers.dicom_subject": (
         *("_STATED", "_DESCRIPTIONS", "_NAMES", "_SURE", "_LIKELY", "_CHEST", "_LIKELY_NAME"),
         *("_LIKELY_NUMBERS", "_PEOPLE_CODES", "_PEOPLE", "_UNSTATED", "_OF_ANIMALS", "_TEXT"),
+    ),
+    "readers.doubts": (
+        *("_ENDS", "_TURNED", "_LOST", "_HALF", "_LINES", "_FEWEST", "_NEAR", "_MOST", "_UNITS"),
     ),
     "readers.foreign": (
         *("_HEAD", "_CMS_ENVELOPE", "_ENCRYPTED", "_DOCUMENTS", "_OTHER_PICTURES", "_AVIF"),
@@ -101,6 +104,7 @@ _ELEMENTS: Final = (
     *("BitsAllocated", "BitsStored", "PixelRepresentation", "PixelAspectRatio"),
     *("ImagerPixelSpacing", "PixelSpacing", "NominalScannedPixelSpacing"),
     *("PixelPaddingValue", "PixelPaddingRangeLimit", "PresentationLUTShape", "VOILUTFunction"),
+    *("PixelPresentation", "RescaleType", "ModalityLUTType"),
     *("RescaleSlope", "RescaleIntercept", "WindowCenter", "WindowWidth"),
     *("ModalityLUTSequence", "VOILUTSequence", "LUTDescriptor", "LUTData", "ShutterShape"),
     *("ShutterUpperHorizontalEdge", "ShutterLowerHorizontalEdge", "ShutterLeftVerticalEdge"),

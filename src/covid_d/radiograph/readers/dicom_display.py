@@ -18,6 +18,8 @@ from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply
 from pydicom.uid import ExplicitVRBigEndian
 
 from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph.readers.doubts import require_monotone, require_padding, require_units
+from covid_d.radiograph.readers.element import named
 from covid_d.radiograph.readers.grey import NO_COLOURS, Colours, grey_of, top_of
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
@@ -25,6 +27,7 @@ from covid_d.radiograph.refusal import RadiographError, RefusalCode
 _FAR: Final = 1e300
 # VOI LUT Function -> least Window Width (PS3.3 C.11.2.1.2 and C.11.2.1.3).
 _FUNCTIONS: Final = {"LINEAR": 1.0, "LINEAR_EXACT": 1e-9, "SIGMOID": 1e-9}
+_COLOURED: Final = ("COLOR", "MIXED", "TRUE_COLOR")
 _MONOCHROME: Final = ("MONOCHROME1", "MONOCHROME2")
 
 
@@ -56,21 +59,26 @@ def displayed(
         PS3.3 does not define.
     """
     if photometric in _MONOCHROME:
-        ends = int(samples.min()), int(samples.max())
-        table = display_table(dataset, photometric, ends)
-        return np.take(table, _indices(samples, dataset), mode="clip"), NO_COLOURS
-    bits = int(dataset.BitsStored)
+        indices = _indices(samples, dataset)
+        table = display_table(dataset, photometric, indices)
+        return np.take(table, indices, mode="clip"), NO_COLOURS
+    rgb, bits = samples, int(dataset.BitsStored)
     if photometric == "PALETTE COLOR":
-        samples, bits = _palette(samples, dataset)
+        rgb, bits = _palette(samples, dataset)
     elif bits == dataset.BitsAllocated:
         bits = top_of(int(samples.max())).bit_length()
     # Eight bits are enough for the grey of a screen capture.
-    rgb = np.minimum(samples >> max(0, bits - 8), 255).astype(np.uint8)
-    return grey_of(Image.fromarray(np.ascontiguousarray(rgb)))
+    eight = np.minimum(rgb >> max(0, bits - 8), 255).astype(np.uint8)
+    pixels, colours = grey_of(Image.fromarray(np.ascontiguousarray(eight)))
+    if rgb is not samples and not colours.colour:
+        # Of each index in use the grey of one of its samples.
+        _, first, counts = np.unique(samples, return_index=True, return_counts=True)
+        require_monotone(pixels.ravel()[first], counts, "PhotometricInterpretation")
+    return pixels, colours
 
 
 def display_table(
-    dataset: Dataset, photometric: str, ends: tuple[int, int] | None = None
+    dataset: Dataset, photometric: str, samples: npt.NDArray[Any] | None = None
 ) -> FloatImage:
     """Return the grey in [0, 1] of every stored value, lowest value first.
 
@@ -81,33 +89,79 @@ def display_table(
 
     Parameters
     ----------
-    ends
-        Smallest and largest stored value of the film; all that its bits can hold when left out.
+    samples
+        Of the film, counted from the lowest value that its bits hold. When left out, the film may
+        have any, and what it says of them is not doubted.
+
+    Raises
+    ------
+    RadiographError
+        See :func:`displayed`.
 
     Source: PS3.3 C.11.1 (modality), C.11.2 (VOI), C.7.6.3.1.2 (polarity).
     """
     _require_one_polarity(dataset, photometric)
     _drop_unstated(dataset)
-    stored = np.arange(_lowest(dataset), _lowest(dataset) + (1 << int(dataset.BitsStored)))
-    if dataset.get("ModalityLUTSequence"):
-        _require_no_rescale(dataset)
-        _whole_lut(dataset.ModalityLUTSequence[0], _word(dataset))
-        _as_16_bits(dataset.ModalityLUTSequence[0])
-        _first_below_nought(dataset.ModalityLUTSequence[0], stored)
-    modality = apply_modality_lut(stored, dataset)
+    lowest = _lowest(dataset)
+    stored = np.arange(lowest, lowest + (1 << int(dataset.BitsStored)))
+    padding = _padding(stored, dataset)
+    counts = _counts(samples, padding, dataset)
+    film = None if counts is None else np.where(padding, 0, counts)
+    modality = _modality(stored, film, dataset)
     used = modality
     # Stations that state the depth of the container state none.
-    if ends is not None and dataset.BitsStored == dataset.BitsAllocated:
-        first, last = _in_use(*ends)
-        used = modality[max(0, first - int(stored[0])) : last - int(stored[0]) + 1]
+    if samples is not None and dataset.BitsStored == dataset.BitsAllocated:
+        first, last = _in_use(*(lowest + end for end in _ends(samples, film)))
+        used = modality[max(0, first - lowest) : last - lowest + 1]
     shown, low, high = _voi(modality, used, dataset)
+    if film is not None and dataset.get("VOILUTSequence"):
+        require_monotone(shown, film, "VOILUTSequence")
     if not (np.isfinite(low) and np.isfinite(high) and low != high):
         raise _unsupported(f"output range {low} to {high}")
     table = np.clip((shown.astype(np.float64) - low) / (high - low), 0.0, 1.0)
     if photometric == "MONOCHROME1":
         table = 1.0 - table
-    table[_padding(stored, dataset)] = 0.0
+    if samples is not None and counts is not None:
+        require_padding(samples, table.astype(np.float32), padding, counts)
+    table[padding] = 0.0
     return table.astype(np.float32)
+
+
+def _counts(
+    samples: npt.NDArray[Any] | None, padding: npt.NDArray[np.bool_], dataset: Dataset
+) -> npt.NDArray[np.int64] | None:
+    """Return how many samples have each value, where that is asked for: it takes its time."""
+    tables = any(dataset.get(f"{kind}LUTSequence") for kind in ("Modality", "VOI"))
+    if samples is None or not (tables or padding.any()):
+        return None
+    return np.bincount(samples.ravel(), minlength=len(padding))
+
+
+def _ends(samples: npt.NDArray[Any], film: npt.NDArray[np.int64] | None) -> tuple[int, int]:
+    """Return the lowest and the highest sample, of those that are no padding if there are any."""
+    if film is not None and film.any():
+        used = np.flatnonzero(film)
+        return int(used[0]), int(used[-1])
+    return int(samples.min()), int(samples.max())
+
+
+def _modality(
+    stored: npt.NDArray[np.int64], film: npt.NDArray[np.int64] | None, dataset: Dataset
+) -> npt.NDArray[Any]:
+    """Return every value after the modality transform; of some, so many are on the film."""
+    require_units(str(dataset.get("RescaleType") or ""), "RescaleType")
+    if not dataset.get("ModalityLUTSequence"):
+        return apply_modality_lut(stored, dataset)
+    item = dataset.ModalityLUTSequence[0]
+    require_units(str(item.get("ModalityLUTType") or ""), "ModalityLUTType")
+    _require_no_rescale(dataset)
+    _whole_lut(item, _word(dataset))
+    _as_16_bits(item)
+    _first_below_nought(item, stored)
+    modality = apply_modality_lut(stored, dataset)
+    if film is not None:
+        require_monotone(modality, film, "ModalityLUTSequence")
+    return modality
 
 
 def _voi(
@@ -239,6 +293,9 @@ def _require_one_polarity(dataset: Dataset, photometric: str) -> None:
     shape = str(dataset.get("PresentationLUTShape") or "").strip(" \0").upper()
     if photometric == "MONOCHROME2" and shape == "INVERSE":
         raise _unsupported(f"{photometric}, Presentation LUT Shape {shape}")
+    # What lies beyond a threshold is coloured by a palette (PS3.3 C.7.6.23).
+    if str(dataset.get("PixelPresentation") or "").strip(" \0").upper() in _COLOURED:
+        raise _unsupported(f"{photometric}, coloured, {named('PixelPresentation')}")
     # Of printed films and presentation states: what it means for a film is nowhere defined.
     if dataset.get("PresentationLUTSequence"):
         raise _unsupported("Presentation LUT Sequence")

@@ -14,7 +14,6 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from pydicom import Dataset, dcmread, uid
-from pydicom.datadict import dictionary_description
 from pydicom.dataelem import RawDataElement
 from pydicom.encaps import get_frame
 from pydicom.errors import InvalidDicomError
@@ -27,6 +26,7 @@ from covid_d.radiograph.readers import gdcm_isolated, jpeg2000, openjpeg
 from covid_d.radiograph.readers.codestream import Codestream, Coding
 from covid_d.radiograph.readers.dicom_lowered import lowered
 from covid_d.radiograph.readers.dicom_subject import require_patient
+from covid_d.radiograph.readers.element import named
 from covid_d.radiograph.readers.functional_groups import lift
 from covid_d.radiograph.readers.limits import MAX_BYTES, require_size
 from covid_d.radiograph.readers.orders import (
@@ -176,9 +176,7 @@ def _point_decimals(dataset: Dataset) -> None:
 def _require_stated(dataset: Dataset) -> None:
     for keyword in _NEEDED:
         if dataset.get(keyword) in (None, ""):
-            tag = Tag(keyword)
-            named = f"{dictionary_description(tag)} ({tag.group:04x},{tag.element:04x})"
-            raise RadiographError.of(RefusalCode.MISSING, named)
+            raise RadiographError.of(RefusalCode.MISSING, named(keyword))
 
 
 class Stored(NamedTuple):

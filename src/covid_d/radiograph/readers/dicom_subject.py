@@ -12,11 +12,10 @@ from contextlib import suppress
 from typing import Final
 
 from pydicom import Dataset
-from pydicom.datadict import dictionary_description
 from pydicom.dataelem import RawDataElement
 from pydicom.sequence import Sequence
-from pydicom.tag import Tag
 
+from covid_d.radiograph.readers.element import named
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # Elements that say it in so many words (PS3.3 C.7.6.1.1, C.8.13.2.1.1) -> the word.
@@ -136,6 +135,4 @@ def _plain(dataset: Dataset, keyword: str) -> str:
 
 
 def _refused(code: RefusalCode, word: str, keyword: str) -> RadiographError:
-    tag = Tag(keyword)
-    named = f"{dictionary_description(tag)} ({tag.group:04x},{tag.element:04x})"
-    return RadiographError.of(code, f"{word}, {named}")
+    return RadiographError.of(code, f"{word}, {named(keyword)}")

@@ -149,13 +149,25 @@ def test_tables(tmp_path: Path) -> None:
             **{"VOILUTSequence": films.lut(rising, first=65536 - 1024)},
         },
     }
+    teeth = [min(at % 800, 800 - at % 800) * 10 for at in range(4096)]
+    edits |= {
+        "voi-zigzag": {"VOILUTSequence": films.lut(teeth)},
+        "modality-zigzag": {"ModalityLUTSequence": films.lut(teeth)},
+        "voi-ragged": {"VOILUTSequence": films.lut([at + at % 2 * 20 for at in range(4076)])},
+        "modality-units": {"ModalityLUTSequence": films.lut(rising)},
+    }
+    edits["modality-units"]["ModalityLUTSequence"][0].ModalityLUTType = "HU"
     cases = {name: films.dicom(deep(), **edit) for name, edit in edits.items()}
     for name in ("voi", "modality", "voi-8"):
         cases[f"{name}-implicit"] = implicit(**edits[name])
     found = same(tmp_path, cases)
     assert {name for name, answer in found.items() if "code" in answer} == {
         *("voi-too-short", "voi-empty", "modality-rescale"),
+        *("voi-zigzag", "modality-zigzag", "modality-units"),
     }
+    assert (
+        found["voi-zigzag"]["detail"] == "VOI LUT Sequence (0028,3010), neither rising nor falling"
+    )
     assert found["voi"]["pixels"] == found["voi-implicit"]["pixels"]
 
 
@@ -163,6 +175,9 @@ def test_depths_signs_and_bits_beyond(tmp_path: Path) -> None:
     signed = deep().astype(np.int16) - 2048
     below_nought = films.lut(list(range(4096)), bits=12)
     below_nought[0].add_new("LUTDescriptor", "US", [4096, 65536 - 2048, 12])
+    padded = np.minimum(deep(), 3500)
+    beside = padded.copy()
+    padded[:, :70] = beside[:, :20] = 4095
     overlaid = deep() | np.where(np.arange(SIZE)[:, None] > 100, 0x8000, 0).astype(np.uint16)
     cases = {
         "eight": films.dicom(films.grey8(size=SIZE)),
@@ -174,10 +189,23 @@ def test_depths_signs_and_bits_beyond(tmp_path: Path) -> None:
         "signed-window": films.dicom(signed, WindowCenter=-100, WindowWidth=900),
         "overlay": films.dicom(overlaid),
         "too-few-bits": films.dicom(deep(), BitsStored=10),
-        "padding": films.dicom(deep(), PixelPaddingValue=5, PixelPaddingRangeLimit=400),
+        "padding": films.dicom(deep(), PixelPaddingValue=5, PixelPaddingRangeLimit=200),
         "padding-signed": films.dicom(
-            signed, PixelPaddingValue=-2000, PixelPaddingRangeLimit=-1500
+            signed, PixelPaddingValue=-2000, PixelPaddingRangeLimit=-1900
         ),
+        "padding-grey": films.dicom(deep(), PixelPaddingValue=1200, PixelPaddingRangeLimit=2400),
+        "padding-half": films.dicom(padded, PixelPaddingValue=4095),
+        "padding-beside": films.dicom(beside, PixelPaddingValue=4095),
+        "padding-16": films.dicom(
+            beside.astype(np.int16) + np.int16(28672),
+            BitsStored=16,
+            PixelPaddingValue=32767,
+        ),
+        "padding-only": films.dicom(
+            np.full_like(padded, 5), BitsStored=16, PixelPaddingValue=5, PixelPaddingRangeLimit=9
+        ),
+        "units": films.dicom(deep(), RescaleType="HU", RescaleSlope=1, RescaleIntercept=-1024),
+        "coloured": films.dicom(deep(), PixelPresentation="MIXED"),
         "big": films.big_endian_dicom(deep()),
         "big-window": films.big_endian_dicom(deep(), WindowCenter=900, WindowWidth=1000),
         "rle": films.rle_dicom(deep()),
@@ -199,7 +227,11 @@ def test_depths_signs_and_bits_beyond(tmp_path: Path) -> None:
     }
     found = same(tmp_path, cases)
     refused = ("high-bit-neither", "wrapped", "presentation-lut", "inverse")
-    for name in (*refused, "sign-16", "sign-12", "sign-8"):
+    assert found["units"]["code"] == "not_radiography"
+    assert found["units"]["detail"] == "HU, Rescale Type (0028,1054)"
+    assert found["padding-half"]["detail"] == "Pixel Padding Value (0028,0120), 55% of the film"
+    assert "pixels" in found["padding-beside"]
+    for name in (*refused, "padding-grey", "coloured", "sign-16", "sign-12", "sign-8"):
         assert found[name]["code"] == "unsupported_encoding"
     assert found["high-bit-upper"]["pixels"] == by_python(films.dicom(deep()))["pixels"]
     assert found["too-few-bits"]["code"] == "unsupported_encoding"

@@ -3,6 +3,7 @@
 import { ends } from "../numbers.mjs";
 import { Refusal, notReadHere } from "../refusal.mjs";
 import { view } from "./bytes.mjs";
+import { countsOf, requireMonotone, requirePadding, requireUnits } from "./doubts.mjs";
 import { descriptorOf, whole } from "./dicom_values.mjs";
 import { greyOf, topOf } from "./grey.mjs";
 
@@ -14,7 +15,7 @@ const refuse = (what) => new Refusal("unsupported_encoding", what);
 export function displayed({ samples, channels, photometric, frame }, dataset) {
   const { tables } = dataset;
   if (tables.dicom_display.MONOCHROME.includes(photometric)) {
-    const table = displayTable(dataset, photometric, frame, ends(samples));
+    const table = displayTable(dataset, photometric, frame, samples);
     const lowest = lowestOf(frame);
     const pixels = new Float32Array(samples.length);
     for (let at = 0; at < pixels.length; at += 1) {
@@ -36,37 +37,56 @@ export function displayed({ samples, channels, photometric, frame }, dataset) {
 }
 
 /** Return the grey in [0, 1] of every stored value, lowest value first. */
-function displayTable(dataset, photometric, frame, [lowestSeen, highestSeen]) {
+function displayTable(dataset, photometric, frame, samples) {
   requireOnePolarity(dataset, photometric);
   dropUnstated(dataset);
   const lowest = lowestOf(frame);
   const count = 2 ** frame.stored;
   const stored = Float64Array.from({ length: count }, (_, at) => lowest + at);
-  const lut = firstItem(dataset, "ModalityLUTSequence");
-  if (lut && dataset.has("RescaleSlope") && dataset.has("RescaleIntercept")) {
-    const [slope, intercept] = rescale(dataset);
-    if (slope !== 1 || intercept !== 0) throw refuse("Modality LUT Sequence and Rescale Slope");
-  }
-  const modality = lut ? mapped(stored, lutFor(lut, dataset, stored)) : rescaled(stored, dataset);
+  const padding = stored.map(paddingOf(dataset, frame));
+  const tables = ["ModalityLUTSequence", "VOILUTSequence"].map((keyword) => firstItem(dataset, keyword));
+  const counts = tables.some(Boolean) || padding.some(Boolean) ? countsOf(samples, lowest, count) : null;
+  const film = counts && counts.map((number, at) => (padding[at] ? 0 : number));
+  const modality = modalityOf(stored, film, dataset, tables[0]);
   let used = modality;
   // Stations that state the depth of the container state none.
   if (frame.stored === frame.allocated) {
-    const [first, last] = inUse(lowestSeen, highestSeen);
+    const [first, last] = inUse(...endsOf(samples, film, lowest));
     used = modality.subarray(Math.max(0, first - lowest), Math.max(0, last - lowest + 1));
   }
-  const { shown, low, high } = voi(modality, used, dataset, frame, Boolean(lut));
+  const { shown, low, high } = voi(modality, used, dataset, frame, Boolean(tables[0]));
+  if (tables[1]) requireMonotone(shown, film, "VOILUTSequence", dataset.tables);
   if (!Number.isFinite(low) || !Number.isFinite(high) || low === high) {
     throw refuse(`output range ${low} to ${high}`);
   }
-  const isPadding = paddingOf(dataset, frame);
   const table = new Float32Array(count);
   for (let at = 0; at < count; at += 1) {
     const share = Math.min(Math.max((shown[at] - low) / (high - low), 0), 1);
     if (Number.isNaN(share)) throw refuse("output range nan");
     table[at] = photometric === "MONOCHROME1" ? 1 - share : share;
-    if (isPadding(stored[at])) table[at] = 0;
   }
-  return table;
+  if (counts) requirePadding(samples, lowest, frame, table, padding, counts, dataset.tables);
+  return table.map((grey, at) => (padding[at] ? 0 : grey));
+}
+
+/** Return the lowest and the highest sample, of those that are no padding if there are any. */
+function endsOf(samples, film, lowest) {
+  if (!film || !film.some(Boolean)) return ends(samples);
+  return [film.findIndex(Boolean) + lowest, film.findLastIndex(Boolean) + lowest];
+}
+
+/** Return every value after the modality transform; of some, so many are on the film. */
+function modalityOf(stored, film, dataset, lut) {
+  requireUnits(dataset.get("RescaleType"), "RescaleType", dataset.tables);
+  if (!lut) return rescaled(stored, dataset);
+  requireUnits(lut.get("ModalityLUTType"), "ModalityLUTType", dataset.tables);
+  if (dataset.has("RescaleSlope") && dataset.has("RescaleIntercept")) {
+    const [slope, intercept] = rescale(dataset);
+    if (slope !== 1 || intercept !== 0) throw refuse("Modality LUT Sequence and Rescale Slope");
+  }
+  const modality = mapped(stored, lutFor(lut, dataset, stored));
+  requireMonotone(modality, film, "ModalityLUTSequence", dataset.tables);
+  return modality;
 }
 
 function lowestOf({ stored, signed }) {
@@ -221,6 +241,11 @@ function requireOnePolarity(dataset, photometric) {
   if (photometric === "MONOCHROME2" && shape === "INVERSE") {
     throw refuse(`${photometric}, Presentation LUT Shape ${shape}`);
   }
+  // What lies beyond a threshold is coloured by a palette (PS3.3 C.7.6.23).
+  const presented = String(dataset.get("PixelPresentation") || "").replace(/^[ \0]+|[ \0]+$/g, "");
+  if (dataset.tables.dicom_display.COLOURED.includes(presented.toUpperCase())) {
+    throw refuse(`${photometric}, coloured, ${dataset.tables.dicom_elements.PixelPresentation[2]}`);
+  }
   // Of printed films and presentation states: what it means for a film is nowhere defined.
   if (dataset.get("PresentationLUTSequence")?.length) throw refuse("Presentation LUT Sequence");
 }
@@ -228,7 +253,7 @@ function requireOnePolarity(dataset, photometric) {
 /** Return which stored values are padding: Pixel Padding Value, up to its Range Limit. */
 function paddingOf(dataset, { signed, allocated }) {
   const value = dataset.get("PixelPaddingValue");
-  if (value === undefined || value === null || value === "") return () => false;
+  if (value === undefined || value === null || value === "") return () => 0;
   const limit = dataset.get("PixelPaddingRangeLimit");
   const stated = limit === undefined || limit === null || limit === "" ? value : limit;
   const wrap = 2 ** allocated;
@@ -236,5 +261,5 @@ function paddingOf(dataset, { signed, allocated }) {
     .map((end) => whole(end))
     .map((end) => (signed && end >= wrap / 2 ? end - wrap : end));
   const [first, last] = [Math.min(one, two), Math.max(one, two)];
-  return (sample) => sample >= first && sample <= last;
+  return (sample) => Number(sample >= first && sample <= last);
 }
