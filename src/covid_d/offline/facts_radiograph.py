@@ -66,6 +66,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "readers.dicom_subject": (
         *("_STATED", "_DESCRIPTIONS", "_NAMES", "_SURE", "_LIKELY", "_CHEST", "_LIKELY_NAME"),
+        *("_DESCRIBING", "_OF_ITEMS", "_NESTED", "_COMMENTS", "_REMARKED"),
         *("_LIKELY_NUMBERS", "_PEOPLE_CODES", "_PEOPLE", "_UNSTATED", "_OF_ANIMALS", "_TEXT"),
     ),
     "readers.doubts": (
@@ -119,7 +120,12 @@ _ELEMENTS: Final = (
     *("StudyDescription", "SeriesDescription", "ProtocolName", "AcquisitionProtocolName"),
     *("PerformedProcedureStepDescription", "RequestedProcedureDescription", "PatientName"),
     *("PatientID", "PatientSpeciesDescription", "PatientSpeciesCodeSequence"),
-    *("AnatomicalOrientationType", "ResponsiblePersonRole"),
+    *("AnatomicalOrientationType", "ResponsiblePersonRole", "RequestAttributesSequence"),
+    *("ProcedureCodeSequence", "RequestedProcedureCodeSequence", "PerformedProtocolCodeSequence"),
+    *("ScheduledProtocolCodeSequence", "ScheduledProcedureStepDescription", "ImageComments"),
+    *("PatientComments", "StudyComments", "RequestedProcedureComments"),
+    *("CommentsOnThePerformedProcedureStep", "AcquisitionDeviceProcessingDescription"),
+    "AcquisitionDeviceProcessingCode",
 )
 # What a class of Python's regular expressions holds of Unicode, in JavaScript's.
 _WORD: Final = r"\p{L}\p{N}_"

@@ -80,6 +80,100 @@ def test_what_the_file_calls_a_test_is_refused_by_the_word_that_says_so(
     assert f"({named}" in error.refusal.message.es
 
 
+def _nested(sequence: str, **elements: Any) -> Sequence:
+    """Return request attributes of which a sequence's item says so."""
+    item, request = Dataset(), Dataset()
+    for keyword, value in elements.items():
+        setattr(item, keyword, value)
+    setattr(request, sequence, Sequence([item]))
+    return Sequence([request])
+
+
+@pytest.mark.parametrize(
+    ("elements", "named"),
+    [
+        ({"ImageComments": "chest phantom"}, "PHANTOM, Image Comments (0020,4000)"),
+        ({"ImageComments": "Fantoma antropomórfico"}, "FANTOMA, Image Comments"),
+        ({"ImageComments": "QC test, week 3"}, "QC TEST, Image Comments"),
+        ({"PatientComments": "CONTROL DE CALIDAD"}, "CONTROL DE CALIDAD, Patient Comments"),
+        ({"PatientComments": "Manikin of the school"}, "MANIKIN, Patient Comments (0010,4000)"),
+        ({"AcquisitionDeviceProcessingDescription": "PHANTOM,QC"}, "PHANTOM, Acquisition Device"),
+        ({"AcquisitionDeviceProcessingCode": "PHANTOM"}, "PHANTOM, Acquisition Device Processing"),
+        ({"CommentsOnThePerformedProcedureStep": "test pattern"}, "TEST PATTERN, Comments on the"),
+        (
+            {"ProcedureCodeSequence": code_of("X1", "Chest phantom")},
+            "PHANTOM, Procedure Code Sequence (0008,1032)",
+        ),
+        (
+            {"PerformedProtocolCodeSequence": code_of("X1", "Daily QC")},
+            "QC, Performed Protocol Code Sequence (0040,0260)",
+        ),
+        (
+            {"RequestAttributesSequence": _nested("ProcedureCodeSequence", CodeMeaning="Fantoma")},
+            "FANTOMA, Request Attributes Sequence (0040,0275)",
+        ),
+        (
+            {
+                "RequestAttributesSequence": _nested(
+                    "RequestedProcedureCodeSequence", CodeMeaning="Detector calibration"
+                )
+            },
+            "CALIBRATION, Request Attributes Sequence",
+        ),
+    ],
+)
+def test_what_comments_and_nested_sequences_call_a_test_is_refused(
+    elements: dict[str, Any], named: str
+) -> None:
+    error = refusal_of(**elements)
+    assert error is not None
+    assert error.refusal.code is QC
+    assert f"({named}" in error.refusal.message.en
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *("no phantom", "Not a phantom", "sin fantoma", "without phantom", "phantom: no"),
+        *("phantom pain after amputation", "from Phantom Hospital", "Phantom Clinic, ward 3"),
+        *("calibrated with phantom", "dosis medida con un fantoma", "phantom calibrated"),
+        *("Quality control: OK", "control de calidad realizado", "QC", "QC passed", "QA by JM"),
+        *("NOT TESTED OR APPROVED FOR CLINICAL APPLICATION", "image for test", "flat field corr."),
+        *("test COVID positivo", "calibration marker", "no es un fantoma"),
+    ],
+)
+def test_what_is_remarked_of_patients_films_is_not_refused(words: str) -> None:
+    for keyword in ("ImageComments", "PatientComments", "AcquisitionDeviceProcessingDescription"):
+        assert refused(**{keyword: words}) is None, keyword
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"InstitutionName": "Phantom Hospital"},
+        {"StationName": "PHANTOM-1"},
+        {"StudyDescription": "Chest, Phantom Hospital"},
+        {"StudyDescription": "RX tórax (sin fantoma)"},
+        {"SeriesDescription": "Flat field corrected"},
+        {"ProcedureCodeSequence": code_of("36572-6", "Chest AP")},
+        {"RequestAttributesSequence": Sequence([])},
+    ],
+)
+def test_hospitals_and_stations_may_be_called_as_they_like(elements: dict[str, Any]) -> None:
+    assert refused(**elements) is None
+
+
+def test_sequences_in_sequences_end() -> None:
+    """However deep somebody nests them."""
+    item = Dataset()
+    item.CodeMeaning = "PHANTOM"
+    for _ in range(40):
+        outer = Dataset()
+        outer.RequestAttributesSequence = Sequence([item])
+        item = outer
+    assert refused(RequestAttributesSequence=Sequence([item])) is None
+
+
 @pytest.mark.parametrize("characters", ["ISO_IR 100", "ISO_IR 192"])
 @pytest.mark.parametrize("said", ["Calibración", "CALIBRACIÓN diaria", "Patrón de prueba"])
 def test_accents_hide_nothing_whatever_the_character_set(characters: str, said: str) -> None:

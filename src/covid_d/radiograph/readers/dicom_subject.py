@@ -8,14 +8,12 @@ where nothing else can be meant: `QC` are also somebody's initials, `phantom lim
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+from collections.abc import Iterator
 from typing import Final
 
 from pydicom import Dataset
-from pydicom.dataelem import RawDataElement
-from pydicom.sequence import Sequence
 
-from covid_d.radiograph.readers.element import named
+from covid_d.radiograph.readers.element import items_of, named, plain
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # Elements that say it in so many words (PS3.3 C.7.6.1.1, C.8.13.2.1.1) -> the word.
@@ -26,21 +24,53 @@ _DESCRIPTIONS: Final = (
     *("AcquisitionProtocolName", "PerformedProcedureStepDescription"),
     "RequestedProcedureDescription",
 )
+# Sequences that describe it too, item by item and in each other.
+_DESCRIBING: Final = (
+    *("RequestAttributesSequence", "ProcedureCodeSequence", "RequestedProcedureCodeSequence"),
+    *("PerformedProtocolCodeSequence", "ScheduledProtocolCodeSequence"),
+)
+_OF_ITEMS: Final = ("CodeMeaning", "ScheduledProcedureStepDescription", *_DESCRIPTIONS[2:])
+_NESTED: Final = 2  # sequences in sequences
+# Where people remark on patients' films too.
+_COMMENTS: Final = (
+    *("ImageComments", "PatientComments", "StudyComments", "RequestedProcedureComments"),
+    *("CommentsOnThePerformedProcedureStep", "AcquisitionDeviceProcessingDescription"),
+    "AcquisitionDeviceProcessingCode",
+)
 _NAMES: Final = ("PatientName", "PatientID")
+
+
+def _not_behind(*words: str) -> str:
+    return "".join(rf"(?<!\b{word} )" for word in words)
+
+
 # What no patient's film is called, wherever it stands. A phantom limb is one, a phantom tumour is
-# seen on chest films.
+# seen on chest films, and a hospital may be called so.
 _SURE: Final = re.compile(
-    r"(?<![A-Z?])(?:(?:CHEST|THORAX|TORAX)?PHANTOMS?(?! ?(?:LIMB|PAIN|TUMO|SENSATION))"
+    rf"(?<![A-Z?]){_not_behind('NO', 'NOT', 'SIN', 'WITHOUT')}"
+    r"(?:(?:CHEST|THORAX|TORAX)?PHANTOMS?(?! ?(?:LIMB|PAIN|TUMO|SENSATION|HOSPITAL|CLINIC))"
     r"|FANTOM(?:AS?|E)?|FANT\?ME|MANIKIN|MANNEQUIN|MANIQU[I?]"
     r"|QUALITY ?(?:CONTROL|ASSURANCE)|CONTROLE? (?:DE )?(?:LA )?(?:CALIDAD|QUALIDADE|QUALIT[E?])"
     r"|TEST ?PATTERN|PATR[O?]N DE PRUEBA|SMPTE)(?![A-Z?])",
+    re.ASCII,
+)
+# In a remark: that something was done with a phantom, or that quality was looked at, is none.
+_REMARKED: Final = re.compile(
+    rf"(?<![A-Z?]){_not_behind('NO', 'NOT', 'NOT A', 'NO ES', 'NO ES UN', 'SIN', 'WITHOUT')}"
+    rf"{_not_behind('WITH', 'WITH A', 'CON', 'CON UN', 'BY', 'VS', 'LIKE', 'PER')}"
+    r"(?:(?:CHEST|THORAX|TORAX)?PHANTOMS?"
+    r"(?! ?(?:LIMB|PAIN|TUMO|SENSATION|HOSPITAL|CLINIC|CALIBRAT|NO(?![A-Z])|FREE|ABSENT))"
+    r"|FANTOMAS?|MANIKIN|MANNEQUIN|MANIQU[I?]|TEST ?PATTERN|PATR[O?]N DE PRUEBA|SMPTE"
+    r"|(?:QUALITY ?(?:CONTROL|ASSURANCE)|Q[CA]) (?:TEST|IMAGE|FILM)"
+    r"|(?:IMAGEN|PRUEBA) DE CONTROL DE CALIDAD)(?![A-Z?])"
+    r"|^(?:QUALITY (?:CONTROL|ASSURANCE)|CONTROL DE CALIDAD)$",
     re.ASCII,
 )
 # What it is called too, but what may also be said of a patient's film.
 _LIKELY: Final = re.compile(
     r"(?<![A-Z?])(?:Q[CA](?! ?(?:OK|PASS|DONE|APPROV|CHECK|COMPLET|D(?![A-Z])))"
     r"|CALIBRA(?:TION|CI[O?]N)(?! ?(?:BALL|MARKER|OBJECT|SPHERE|DIS[CK]))"
-    r"|FLAT ?FIELD|STEP ?WEDGE|TG ?18)(?![A-Z?])",
+    r"|FLAT ?FIELD(?! ?CORR)|STEP ?WEDGE|TG ?18)(?![A-Z?])",
     re.ASCII,
 )
 _CHEST: Final = re.compile(r"CHEST|THORA|T[O?]RA[XC]|LUNG|PULM|CXR", re.ASCII)
@@ -53,8 +83,6 @@ _LIKELY_NAME: Final = re.compile(
     re.ASCII,
 )
 _LIKELY_NUMBERS: Final = ("QC", "QA")
-_FOREIGN: Final = re.compile(rb"[^\x00-\x7f]+")
-_NO_LETTERS: Final = re.compile(r"[^A-Z0-9?]+", re.ASCII)
 
 # Patient Species Code Sequence: people in SNOMED CT, as coded before, and in NCBI's taxonomy.
 _PEOPLE_CODES: Final = frozenset({"337915000", "L-85B00", "9606", "C0086418"})
@@ -82,22 +110,42 @@ def require_patient(dataset: Dataset) -> None:
         ``QUALITY_CONTROL`` for tests and phantoms, ``ANIMAL`` for animals.
     """
     for keyword, word in _STATED.items():
-        if _plain(dataset, keyword) == word:
+        if plain(dataset, keyword) == word:
             raise _refused(RefusalCode.QUALITY_CONTROL, word, keyword)
-    for keyword in (*_DESCRIPTIONS, *_NAMES):
-        word = _word_of_tests(_plain(dataset, keyword), keyword)
+    for words, keyword in _said(dataset):
+        word = _word_of_tests(words, keyword)
         if word:
             raise _refused(RefusalCode.QUALITY_CONTROL, word, keyword)
     for keyword, word in _species(dataset):
         if word not in _UNSTATED and not _PEOPLE.search(word):
             raise _refused(RefusalCode.ANIMAL, word[:_TEXT], keyword)
     for keyword, word in _OF_ANIMALS.items():
-        if _plain(dataset, keyword) == word:
+        if plain(dataset, keyword) == word:
             raise _refused(RefusalCode.ANIMAL, word, keyword)
+
+
+def _said(dataset: Dataset) -> Iterator[tuple[str, str]]:
+    """Yield the words in which the film is told of, each with the element that holds them."""
+    for keyword in (*_DESCRIPTIONS, *_NAMES, *_COMMENTS):
+        yield plain(dataset, keyword), keyword
+    for keyword in _DESCRIBING:
+        for words in _of_items(dataset, keyword):
+            yield words, keyword
+
+
+def _of_items(dataset: Dataset, sequence: str, depth: int = 1) -> Iterator[str]:
+    for item in items_of(dataset, sequence):
+        for keyword in _OF_ITEMS:
+            yield plain(item, keyword)
+        for inner in _DESCRIBING if depth < _NESTED else ():
+            yield from _of_items(item, inner, depth + 1)
 
 
 def _word_of_tests(words: str, keyword: str) -> str:
     """Return the word that tells a test or a phantom; empty where none does."""
+    if keyword in _COMMENTS:
+        remarked = _REMARKED.search(words)
+        return remarked.group() if remarked else ""
     found = _SURE.search(words)
     if found is None and keyword in _NAMES:
         found = _LIKELY_NAME.search(words)
@@ -110,28 +158,12 @@ def _word_of_tests(words: str, keyword: str) -> str:
 
 def _species(dataset: Dataset) -> list[tuple[str, str]]:
     """Return what is said of the species, with the element that says it; nothing of a person."""
-    said = [("PatientSpeciesDescription", _plain(dataset, "PatientSpeciesDescription"))]
-    items = None
-    with suppress(Exception):  # pydicom converts a value when it is asked for
-        items = dataset.get("PatientSpeciesCodeSequence")
-    if isinstance(items, Sequence) and len(items):
-        code, meaning = (_plain(items[0], keyword) for keyword in ("CodeValue", "CodeMeaning"))
+    said = [("PatientSpeciesDescription", plain(dataset, "PatientSpeciesDescription"))]
+    for item in items_of(dataset, "PatientSpeciesCodeSequence")[:1]:
+        code, meaning = (plain(item, keyword) for keyword in ("CodeValue", "CodeMeaning"))
         if code.replace(" ", "-") not in _PEOPLE_CODES:
             said.append(("PatientSpeciesCodeSequence", meaning or code))
     return said
-
-
-def _plain(dataset: Dataset, keyword: str) -> str:
-    """Return an element's words in capitals with single blanks; ``?`` stands for other letters."""
-    with suppress(Exception):  # as above
-        element = dataset.get_item(keyword)
-        value = element.value if element is not None else None
-        if not isinstance(element, RawDataElement) and value is not None:
-            value = str(value).encode("latin-1", "replace")  # of several values all
-        if isinstance(value, bytes):
-            plain = _FOREIGN.sub(b"?", value).decode("ascii").upper()
-            return _NO_LETTERS.sub(" ", plain).strip()
-    return ""
 
 
 def _refused(code: RefusalCode, word: str, keyword: str) -> RadiographError:

@@ -414,6 +414,8 @@ def test_what_the_file_says(tmp_path: Path) -> None:
 
 
 def test_phantoms_quality_control_and_animals(tmp_path: Path) -> None:
+    request = Dataset()
+    request.RequestedProcedureCodeSequence = code("1", "daily QC")
     edits: dict[str, dict[str, Any]] = {
         "stated": {"QualityControlImage": "YES"},
         "type": {"ImageType": ["ORIGINAL", "PRIMARY", "", "QC"]},
@@ -421,6 +423,9 @@ def test_phantoms_quality_control_and_animals(tmp_path: Path) -> None:
         "accent": {"ProtocolName": "Calibración", "SpecificCharacterSet": "ISO_IR 192"},
         "name": {"PatientName": "QC^TEST"},
         "number": {"PatientID": "QC"},
+        "comment": {"ImageComments": "chest phantom"},
+        "nested": {"RequestAttributesSequence": Sequence([Dataset(), request])},
+        "code": {"ProcedureCodeSequence": code("1", "Fantoma")},
         "dog": {"PatientSpeciesDescription": "Canine"},
         "dog-code": {"PatientSpeciesCodeSequence": code("448771007", "Canis lupus familiaris")},
         "four-feet": {"AnatomicalOrientationType": "QUADRUPED"},
@@ -432,12 +437,15 @@ def test_phantoms_quality_control_and_animals(tmp_path: Path) -> None:
         "person": {"PatientSpeciesCodeSequence": code("337915000", "")},
         "human": {"PatientSpeciesDescription": "Humano"},
         "taken-out": {"PatientSpeciesDescription": "Anonymized"},
+        "remark": {"ImageComments": "no phantom", "PatientComments": "Phantom Hospital"},
+        "hospital": {"StudyDescription": "Phantom Hospital"},
     }
     found = same(tmp_path, {name: films.dicom(deep(), **edit) for name, edit in edits.items()})
     told = {name: answer.get("code") for name, answer in found.items()}
-    assert set(list(told.values())[:6]) == {"quality_control"}
-    assert set(list(told.values())[6:10]) == {"animal"}
-    assert set(list(told.values())[10:]) == {None}
+    assert set(list(told.values())[:9]) == {"quality_control"}
+    assert set(list(told.values())[9:13]) == {"animal"}
+    assert set(list(told.values())[13:]) == {None}
+    assert found["nested"]["detail"] == "QC, Request Attributes Sequence (0040,0275)"
     assert found["series"]["detail"] == "PHANTOM, Series Description (0008,103e)"
 
 

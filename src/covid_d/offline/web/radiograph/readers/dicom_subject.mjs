@@ -9,8 +9,8 @@ export function requirePatient(dataset) {
   for (const [keyword, word] of Object.entries(rules.STATED)) {
     if (plainOf(dataset, keyword) === word) throw refused(dataset, "quality_control", word, keyword);
   }
-  for (const keyword of [...rules.DESCRIPTIONS, ...rules.NAMES]) {
-    const word = wordOfTests(plainOf(dataset, keyword), keyword, rules);
+  for (const [words, keyword] of saidOf(dataset, rules)) {
+    const word = wordOfTests(words, keyword, rules);
     if (word) throw refused(dataset, "quality_control", word, keyword);
   }
   for (const [keyword, word] of speciesOf(dataset)) {
@@ -22,9 +22,33 @@ export function requirePatient(dataset) {
   }
 }
 
+/** The words in which the film is told of, each with the element that holds them. */
+function* saidOf(dataset, { DESCRIPTIONS, NAMES, COMMENTS, DESCRIBING, ...rules }) {
+  for (const keyword of [...DESCRIPTIONS, ...NAMES, ...COMMENTS]) yield [plainOf(dataset, keyword), keyword];
+  for (const keyword of DESCRIBING) {
+    for (const words of wordsOfItems(dataset, keyword, { DESCRIBING, ...rules })) yield [words, keyword];
+  }
+}
+
+function* wordsOfItems(dataset, sequence, rules, depth = 1) {
+  for (const item of itemsOf(dataset, sequence)) {
+    for (const keyword of rules.OF_ITEMS) yield plainOf(item, keyword);
+    for (const inner of depth < rules.NESTED ? rules.DESCRIBING : []) {
+      yield* wordsOfItems(item, inner, rules, depth + 1);
+    }
+  }
+}
+
+/** The items of a sequence; none where there is none that can be read. */
+export function itemsOf(dataset, keyword) {
+  const items = dataset.known(keyword);
+  return Array.isArray(items) && items.every((item) => typeof item === "object") ? items : [];
+}
+
 /** The word that tells a test or a phantom; empty where none does. */
 function wordOfTests(words, keyword, rules) {
   const found = (told) => words.match(pattern(told))?.[0] ?? "";
+  if (rules.COMMENTS.includes(keyword)) return found(rules.REMARKED);
   const sure = found(rules.SURE);
   if (sure) return sure;
   if (rules.NAMES.includes(keyword)) {
@@ -38,9 +62,8 @@ function wordOfTests(words, keyword, rules) {
 function speciesOf(dataset) {
   const { PEOPLE_CODES } = dataset.tables.dicom_subject;
   const said = [["PatientSpeciesDescription", plainOf(dataset, "PatientSpeciesDescription")]];
-  const items = dataset.known("PatientSpeciesCodeSequence");
-  if (Array.isArray(items) && typeof items[0] === "object") {
-    const [code, meaning] = ["CodeValue", "CodeMeaning"].map((keyword) => plainOf(items[0], keyword));
+  for (const item of itemsOf(dataset, "PatientSpeciesCodeSequence").slice(0, 1)) {
+    const [code, meaning] = ["CodeValue", "CodeMeaning"].map((keyword) => plainOf(item, keyword));
     if (!PEOPLE_CODES.includes(code.replaceAll(" ", "-"))) {
       said.push(["PatientSpeciesCodeSequence", meaning || code]);
     }
@@ -49,7 +72,7 @@ function speciesOf(dataset) {
 }
 
 /** An element's words in capitals with single blanks; `?` stands for other letters. */
-function plainOf(dataset, keyword) {
+export function plainOf(dataset, keyword) {
   const value = dataset.element(keyword)?.value;
   if (!(value instanceof Uint8Array)) return "";
   const plain = latin1(value).replace(/[^\0-\x7f]+/g, "?").toUpperCase();
