@@ -138,6 +138,23 @@ def _coded(**elements: Any) -> bytes:
     )
 
 
+def _lying() -> Dataset:
+    lying, how = Dataset(), Dataset()
+    lying.CodeValue, lying.CodingSchemeDesignator, lying.CodeMeaning = "102538003", "SCT", "lying"
+    how.CodeValue, how.CodingSchemeDesignator, how.CodeMeaning = "40199007", "SCT", "supine"
+    lying.PatientOrientationModifierCodeSequence = Sequence([how])
+    lying.DeviceSerialNumber = NUMBER
+    return lying
+
+
+def _several() -> Sequence:
+    pa, lateral = Dataset(), Dataset()
+    pa.CodeValue, pa.CodingSchemeDesignator, pa.CodeMeaning = "272479007", "SCT", "pa"
+    lateral.CodeValue, lateral.CodingSchemeDesignator = "399067008", "SCT"
+    lateral.CodeMeaning = "lateral"
+    return Sequence([pa, lateral])
+
+
 def _of_class_before(sop_class: UID, **elements: Any) -> bytes:
     """A film whose class is another one in the file's header."""
     film = named(**elements)
@@ -236,6 +253,10 @@ FILMS: dict[str, Callable[[], bytes]] = {
     "a class before it alone": lambda: _of_class_before(MRImageStorage, SOPClassUID=""),
     "padding": lambda: dicom(PixelPaddingValue=0),
     "codes": _coded,
+    "how somebody lay": lambda: part10(
+        named(ViewPosition="AP", PatientOrientationCodeSequence=Sequence([_lying()]))
+    ),
+    "several views": lambda: part10(named(ViewCodeSequence=_several())),
     "an accent": lambda: _coded(SpecificCharacterSet="ISO_IR 192", BodyPartExamined="TÓRAX"),
     "colour": lambda: dicom(np.dstack([grey8()] * 3)),
     "a child by dates": lambda: dicom(PatientBirthDate="20100601", StudyDate="20210531"),

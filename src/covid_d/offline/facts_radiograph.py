@@ -55,10 +55,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     "readers.codestream": ("_FRAMES", "_LOSSLESS", "_JPEG_LS", "_BARE", "_SCAN", "_END"),
     "readers.dicom": ("_PREAMBLE", "_PREFIX", "_BARE"),
     "readers.dicom_display": ("_FAR", "_FUNCTIONS", "_COLOURED", "_MONOCHROME"),
-    "readers.dicom_facts": (
-        *("_TEXT", "_SUPINE", "OF_CLASS", "_TAKEN", "_OF_THE_FILM", "_MOVED"),
-        *("_AXES", "_UPRIGHT"),
-    ),
+    "readers.dicom_facts": (*("OF_CLASS", "_TAKEN", "_OF_THE_FILM", "_MOVED"),),
     "readers.dicom_geometry": ("_SPACINGS", "_ROUNDED"),
     "readers.dicom_object": (
         *("_PHOTOMETRIC", "_DCT_BITS", "_RLE_GROWTH", "_RLE_HEADERS", "_NEEDED", "_DECIMALS"),
@@ -69,9 +66,13 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
         *("_DESCRIBING", "_OF_ITEMS", "_NESTED", "_COMMENTS", "_REMARKED"),
         *("_LIKELY_NUMBERS", "_PEOPLE_CODES", "_PEOPLE", "_UNSTATED", "_OF_ANIMALS", "_TEXT"),
     ),
+    "readers.dicom_view": (
+        *("_SUPINE", "_ON_A_SIDE", "_VIEW", "_LYING", "_MODIFIERS", "_AXES", "_UPRIGHT"),
+    ),
     "readers.doubts": (
         *("_ENDS", "_TURNED", "_LOST", "_HALF", "_LINES", "_FEWEST", "_NEAR", "_MOST", "_UNITS"),
     ),
+    "readers.element": ("_TEXT",),
     "readers.foreign": (
         *("_HEAD", "_CMS_ENVELOPE", "_ENCRYPTED", "_DOCUMENTS", "_OTHER_PICTURES", "_AVIF"),
         *("_HEIF", "_NIFTI"),
@@ -125,7 +126,8 @@ _ELEMENTS: Final = (
     *("ScheduledProtocolCodeSequence", "ScheduledProcedureStepDescription", "ImageComments"),
     *("PatientComments", "StudyComments", "RequestedProcedureComments"),
     *("CommentsOnThePerformedProcedureStep", "AcquisitionDeviceProcessingDescription"),
-    "AcquisitionDeviceProcessingCode",
+    *("AcquisitionDeviceProcessingCode", "ViewModifierCodeSequence"),
+    *("PatientOrientationCodeSequence", "PatientOrientationModifierCodeSequence"),
 )
 # What a class of Python's regular expressions holds of Unicode, in JavaScript's.
 _WORD: Final = r"\p{L}\p{N}_"

@@ -43,7 +43,9 @@ def check(radiograph: Radiograph) -> Refusal | None:
 
 def check_facts(facts: Facts) -> Refusal | None:
     """Return why a film of which this is known must not be answered, whatever it shows."""
-    if facts.modality is not None and facts.modality not in _MODALITIES:
+    # A backslash parts values of which each is stated.
+    modalities = facts.modality.split("\\") if facts.modality is not None else ()
+    if not _MODALITIES.issuperset(modalities):
         return Refusal.of(RefusalCode.NOT_RADIOGRAPHY, facts.modality)
     if facts.body_part is not None and not may_be_chest(facts.body_part):
         return Refusal.of(RefusalCode.NOT_CHEST, facts.body_part)

@@ -13,13 +13,16 @@ _PA, _AP, _SUPINE = Projection.PA, Projection.AP, Projection.AP_SUPINE
 _LATERAL, _OTHER = Projection.LATERAL, Projection.OTHER
 
 # PS3.16 CID 4010, the whole group, in SNOMED CT and as it was coded before (SRT). Frontal without
-# saying which says nothing here.
+# saying which says nothing here. Of what modifies a view (CID 4011) and of how a patient lies (CID
+# 20), what makes another view of a frontal one.
 _CODES: Final = {
     _PA: ("272479007", "R-40888"),
     _AP: ("399348003", "R-10206"),
+    _SUPINE: ("40199007", "F-10340"),
     _LATERAL: (
         *("399067008", "R-102CD", "399173006", "R-10236", "399198007", "R-10232"),
         *("399352003", "R-10228", "399260004", "R-10224", "30730003", "G-A145"),
+        "111069",  # cross table
     ),
     _OTHER: (
         *("399182000", "R-102C1", "399135007", "R-10220", "399356000", "R-40985"),
@@ -33,6 +36,8 @@ _CODES: Final = {
         *("399360002", "R-10257", "399242004", "R-102C6", "399272005", "R-102C5"),
         *("399351005", "R-102C7", "399316002", "R-102C8", "399335002", "R-102C4"),
         *("399071006", "R-102C3", "260499007", "R-40810"),
+        *("272476000", "R-40885", "260450008", "R-40799", "32185000", "F-10318"),
+        *("102536004", "F-10319", "102535000", "F-10317"),
     ),
 }
 _OF_CODE: Final = {code: view for view, codes in _CODES.items() for code in codes}
@@ -42,7 +47,8 @@ _OF_CODE: Final = {code: view for view, codes in _CODES.items() for code in code
 _WORDS: Final = (
     (
         _OTHER,
-        r"\b(?:RLD|LLD|[RL][AP]O|[RL]LO|OAD|OAI|OPD|OPI)\b|OBL|LORDOT|APICO|TANGEN|AXIAL|CAUDAL"
+        r"\b(?:RLD|LLD|[RL][AP]O|[RL]LO|OAD|OAI|OPD|OPI)\b|OBL|LORDOT|APICO|TANGEN"
+        r"|AXIAL|CAUDA[DL]|CEPHAL|CEFAL"
         r"|DECUB\w* (?:LAT|DER|IZQ)|LAT\w* DECUB|DECUB\w*$|SWIMMER"
         r"|PARRILLA|COSTILLA|COSTAL|\bRIBS?\b",
     ),

@@ -7,22 +7,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from pydicom import Dataset, uid
-from pydicom.sequence import Sequence
 
 from covid_d.radiograph.ages import ADULT_YEARS, OLDEST, age_on, parse_age, parse_date
 from covid_d.radiograph.body_parts import CHEST_CODES, may_be_chest
-from covid_d.radiograph.film import Facts, Projection, Sex
+from covid_d.radiograph.film import Facts, Sex
 from covid_d.radiograph.readers.dicom_geometry import spacing_of
-from covid_d.radiograph.views import combined, view_of_code, view_of_words
-
-# Longest stretch of a file's own words that is quoted to a reader.
-_TEXT = 32
-
-# Patient Position (0018,5100), PS3.3 C.7.3.1.1.2: head or feet first, supine.
-_SUPINE: Final = frozenset({"HFS", "FFS"})
+from covid_d.radiograph.readers.dicom_view import projection_of, turned
+from covid_d.radiograph.readers.element import items_of, text_of, value_of
 
 # Classes of images that are no radiography (PS3.4 B.5) -> the modality of their images.
 _CLASSES: Final[dict[str, tuple[str, ...]]] = {
@@ -107,18 +101,12 @@ _OF_THE_FILM: Final = _TAKEN[:-1]
 # Longitudinal Temporal Information Modified (0028,0303): what such dates say is no day of the film.
 _MOVED: Final = frozenset({"MODIFIED", "REMOVED"})
 
-# Directions of Patient Orientation, by the first letter, the chief of them -> the body's axis.
-_AXES: Final = dict(
-    zip("LRHFAP", ("side", "side", "length", "length", "front", "front"), strict=True)
-)
-_UPRIGHT: Final = "LF"
-
 _Parsed = TypeVar("_Parsed")
 
 
 def facts_of(dataset: Dataset, *, sha256: str, colour: bool, marks: bool = False) -> Facts:
     """Return the facts of a DICOM image; what is absent, malformed or absurd is ``None``."""
-    sex, ages = _text(dataset, "PatientSex"), _ages(dataset)
+    sex, ages = text_of(dataset, "PatientSex"), _ages(dataset)
     return Facts(
         format="DICOM",
         sha256=sha256,
@@ -126,8 +114,8 @@ def facts_of(dataset: Dataset, *, sha256: str, colour: bool, marks: bool = False
         colour=colour,
         marks=marks,
         modality=_modality(dataset),
-        projection=_projection(dataset),
-        laterality=_text(dataset, "ImageLaterality") or _text(dataset, "Laterality"),
+        projection=projection_of(dataset),
+        laterality=text_of(dataset, "ImageLaterality") or text_of(dataset, "Laterality"),
         body_part=_body_part(dataset),
         age_years=ages.years,
         sex=Sex(sex) if sex in tuple(Sex) else None,
@@ -136,24 +124,8 @@ def facts_of(dataset: Dataset, *, sha256: str, colour: bool, marks: bool = False
         child=ages.child,
         age_unread=ages.unread,
         taken_on=_taken_on(dataset),
-        turned=_turned(dataset),
+        turned=turned(dataset),
     )
-
-
-def _value(dataset: Dataset, keyword: str) -> Any:
-    # pydicom converts a value when it is asked for, and raises whatever the conversion meets.
-    with suppress(Exception):
-        return dataset.get(keyword)
-    return None
-
-
-def _text(dataset: Dataset, keyword: str) -> str | None:
-    value = _value(dataset, keyword)
-    if not isinstance(value, str):
-        return None
-    # The words are shown to readers and written to logs: no control characters, no novels.
-    clean = "".join(letter for letter in value if letter.isprintable()).strip()[:_TEXT]
-    return clean.upper() or None
 
 
 def _modality(dataset: Dataset) -> str | None:
@@ -162,7 +134,7 @@ def _modality(dataset: Dataset) -> str | None:
     The class decides where it is of no radiography: writers leave ``CR`` standing as a default,
     but the class is what the object was made as, and by what archives told it apart.
     """
-    return _class_modality(dataset) or _text(dataset, "Modality")
+    return _class_modality(dataset) or text_of(dataset, "Modality")
 
 
 def _class_modality(dataset: Dataset) -> str | None:
@@ -171,74 +143,21 @@ def _class_modality(dataset: Dataset) -> str | None:
     Said twice, in the data set and before it (PS3.10 7.1), either counts.
     """
     meta = getattr(dataset, "file_meta", None)
-    before = None if meta is None else _value(meta, "MediaStorageSOPClassUID")
-    stated = (_value(dataset, "SOPClassUID"), before)
+    before = None if meta is None else value_of(meta, "MediaStorageSOPClassUID")
+    stated = (value_of(dataset, "SOPClassUID"), before)
     return next(filter(None, (OF_CLASS.get(str(said or "")) for said in stated)), None)
 
 
-def _projection(dataset: Dataset) -> Projection | None:
-    """Return the projection that View Position, View Code or Patient Orientation states."""
-    stated = [*_of_view_position(dataset), _of_view_code(dataset), _of_orientation(dataset)]
-    projection = combined(stated)
-    if projection is Projection.AP and _text(dataset, "PatientPosition") in _SUPINE:
-        return Projection.AP_SUPINE
-    return projection
-
-
-def _of_view_position(dataset: Dataset) -> list[Projection | None]:
-    # A backslash parts values: stations write ``PA\\LL`` for a film that is either.
-    value = _value(dataset, "ViewPosition")
-    views = [value] if isinstance(value, str) else value or []
-    return [view_of_words(view) for view in views if isinstance(view, str)]
-
-
-def _of_view_code(dataset: Dataset) -> Projection | None:
-    value, meaning = _first_code(dataset, "ViewCodeSequence")
-    return view_of_code(value) or view_of_words(meaning)
-
-
 def _body_part(dataset: Dataset) -> str | None:
-    """Return the part that is stated; of two, the one that is not the chest."""
-    value, meaning = _first_code(dataset, "AnatomicRegionSequence")
-    region = "CHEST" if value in CHEST_CODES else meaning or value
-    stated = [part for part in (_text(dataset, "BodyPartExamined"), region) if part]
+    """Return the part that is stated; of several, one that is not the chest."""
+    regions = [_region(item) for item in items_of(dataset, "AnatomicRegionSequence")]
+    stated = [part for part in (text_of(dataset, "BodyPartExamined"), *regions) if part]
     return next((part for part in stated if not may_be_chest(part)), next(iter(stated), None))
 
 
-def _first_code(dataset: Dataset, keyword: str) -> tuple[str, str]:
-    """Return value and meaning of a code sequence's first item; empty where there is none."""
-    items = _value(dataset, keyword)
-    item = items[0] if isinstance(items, Sequence) and len(items) else Dataset()
-    return _text(item, "CodeValue") or "", _text(item, "CodeMeaning") or ""
-
-
-def _of_orientation(dataset: Dataset) -> Projection | None:
-    """Return the projection that tells where rows and columns run to (PS3.3 C.7.6.1.1.1).
-
-    On a frontal film they run to the left or right and to the feet or head, upright or turned; to
-    front or back they run on a lateral one, or on none that lets the beam cross the chest.
-    """
-    axes = {_AXES[letter] for letter in _orientation(dataset)}
-    if "front" not in axes or len(axes) < 2:
-        return None
-    return Projection.LATERAL if "length" in axes else Projection.OTHER
-
-
-def _turned(dataset: Dataset) -> str | None:
-    """Return what Patient Orientation says of a frontal film that it calls mirrored or turned."""
-    rows_columns = _orientation(dataset)
-    frontal = {_AXES[letter] for letter in rows_columns} == {"side", "length"}
-    return rows_columns if frontal and rows_columns != _UPRIGHT else None
-
-
-def _orientation(dataset: Dataset) -> str:
-    """Return the letters of where rows and columns run to; empty unless both are known."""
-    stated = _value(dataset, "PatientOrientation")
-    with suppress(TypeError, ValueError):
-        rows, columns = (str(direction).strip()[:1].upper() for direction in stated)
-        if rows in _AXES and columns in _AXES:
-            return rows + columns
-    return ""
+def _region(item: Dataset) -> str | None:
+    value = text_of(item, "CodeValue")
+    return "CHEST" if value in CHEST_CODES else text_of(item, "CodeMeaning") or value
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +195,7 @@ def age_of_dates(dataset: Dataset) -> tuple[float | None, bool, str | None]:
         if taken is not None:
             age = age_on(taken, born)
             if not 0.0 <= age <= OLDEST:
-                return None, False, _text(dataset, "PatientBirthDate")
+                return None, False, text_of(dataset, "PatientBirthDate")
             return age, age < ADULT_YEARS, None
     # Who is a child today was one on the film.
     return None, age_on(date.today(), born) < ADULT_YEARS, None
@@ -284,7 +203,7 @@ def age_of_dates(dataset: Dataset) -> tuple[float | None, bool, str | None]:
 
 def _taken_on(dataset: Dataset) -> date | None:
     """Return the day of the film: whole, and not moved to hide it."""
-    if _text(dataset, "LongitudinalTemporalInformationModified") in _MOVED:
+    if text_of(dataset, "LongitudinalTemporalInformationModified") in _MOVED:
         return None
     for keyword in _OF_THE_FILM:
         digits = re.fullmatch(
@@ -297,7 +216,7 @@ def _taken_on(dataset: Dataset) -> date | None:
 
 
 def _stated(dataset: Dataset, keyword: str) -> str:
-    value = _value(dataset, keyword)
+    value = value_of(dataset, keyword)
     return "" if value is None else str(value).strip()
 
 
@@ -305,7 +224,7 @@ def _read(
     parse: Callable[[str], _Parsed | None], dataset: Dataset, keyword: str
 ) -> tuple[_Parsed | None, str | None]:
     """Return what an element states, and its words where they are not understood."""
-    text = _text(dataset, keyword) or ""
+    text = text_of(dataset, keyword) or ""
     try:
         return parse(text), None
     except ValueError:

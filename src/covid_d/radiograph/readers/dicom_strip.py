@@ -26,6 +26,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from covid_d.radiograph.readers.dicom_facts import OF_CLASS, age_of_dates
 from covid_d.radiograph.readers.dicom_object import parse
+from covid_d.radiograph.readers.element import items_of
 from covid_d.radiograph.readers.functional_groups import lift
 
 KEPT: Final[tuple[str, ...]] = (
@@ -53,13 +54,17 @@ KEPT: Final[tuple[str, ...]] = (
 )
 """Elements that are kept as they are; every other one is left out."""
 
+_CODE: Final = ("CodeValue", "CodingSchemeDesignator", "CodeMeaning")
 KEPT_OF_ITEMS: Final[dict[str, tuple[str, ...]]] = {
-    "ModalityLUTSequence": ("LUTDescriptor", "LUTData"),
+    "ModalityLUTSequence": ("LUTDescriptor", "LUTData", "ModalityLUTType"),
     "VOILUTSequence": ("LUTDescriptor", "LUTData"),
-    "ViewCodeSequence": ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"),
-    "AnatomicRegionSequence": ("CodeValue", "CodingSchemeDesignator", "CodeMeaning"),
+    "ViewCodeSequence": (*_CODE, "ViewModifierCodeSequence"),
+    "ViewModifierCodeSequence": _CODE,
+    "PatientOrientationCodeSequence": (*_CODE, "PatientOrientationModifierCodeSequence"),
+    "PatientOrientationModifierCodeSequence": _CODE,
+    "AnatomicRegionSequence": _CODE,
 }
-"""Sequences of which the first item is kept, and what of it."""
+"""Sequences that are kept, and what of their items; items may hold one of them in turn."""
 
 IDENTIFIERS: Final[tuple[str, ...]] = (
     *("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "PatientID"),
@@ -117,15 +122,8 @@ def strip(data: bytes) -> Stripped:
         _copy(film, kept, keyword)
     for tag in _shutter_plane(film):
         _copy(film, kept, tag)
-    for keyword, parts in KEPT_OF_ITEMS.items():
-        items = None
-        with suppress(Exception):  # pydicom converts a value when it is asked for
-            items = film.get(keyword)
-        if isinstance(items, Sequence) and len(items):
-            item = _like(film)
-            for part in parts:
-                _copy(items[0], item, part)
-            kept.add_new(Tag(keyword), "SQ", Sequence([item]))
+    for keyword in KEPT_OF_ITEMS:
+        _copy_items(film, kept, keyword)
     for keyword, text in _stand_ins(film).items():
         value = text.encode("ascii")
         tag = Tag(keyword)
@@ -148,6 +146,14 @@ def _like(film: Dataset) -> Dataset:
     return empty
 
 
+def _encoded_as(like: Dataset) -> Dataset:
+    """Return an empty item of a data set's encoding."""
+    empty = Dataset()
+    implicit, little = like.original_encoding
+    empty.set_original_encoding(implicit, little, like.original_character_set)
+    return empty
+
+
 def _shutter_plane(film: Dataset) -> list[BaseTag]:
     """Return the elements of the overlay plane that a shutter of bits is made of; of no other."""
     with suppress(Exception):  # pydicom converts a value when it is asked for
@@ -166,6 +172,17 @@ def _copy(source: Dataset, target: Dataset, keyword: str | BaseTag) -> None:
         vr = _EITHER.get(vr := dictionary_VR(element.tag), vr)
         element = element._replace(VR=vr, is_implicit_VR=False)
     target[Tag(keyword)] = element
+
+
+def _copy_items(source: Dataset, target: Dataset, keyword: str) -> None:
+    copies = []
+    for item in items_of(source, keyword):
+        copy = _encoded_as(target)
+        for part in KEPT_OF_ITEMS[keyword]:
+            (_copy_items if part in KEPT_OF_ITEMS else _copy)(item, copy, part)
+        copies.append(copy)
+    if copies:
+        target.add_new(Tag(keyword), "SQ", Sequence(copies))
 
 
 def _stand_ins(film: Dataset) -> dict[str, str]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from pydicom import Dataset
 from pydicom.datadict import dictionary_description
 from pydicom.dataelem import RawDataElement
+from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
+# Longest stretch of a file's own words that is quoted to a reader.
+_TEXT: Final = 32
 _FOREIGN: Final = re.compile(rb"[^\x00-\x7f]+")
 _NO_LETTERS: Final = re.compile(r"[^A-Z0-9?]+", re.ASCII)
 
@@ -44,10 +47,27 @@ def plain(dataset: Dataset, keyword: str) -> str:
     return ""
 
 
+def value_of(dataset: Dataset, keyword: str) -> Any:
+    """Return what pydicom makes of an element; ``None`` of one that is malformed."""
+    # It converts a value when it is asked for, and raises whatever the conversion meets.
+    with suppress(Exception):
+        return dataset.get(keyword)
+    return None
+
+
+def text_of(dataset: Dataset, keyword: str) -> str | None:
+    """Return an element's words in capitals, of several values all, as the file parts them."""
+    value = value_of(dataset, keyword)
+    if isinstance(value, MultiValue) and all(isinstance(part, str) for part in value):
+        value = "\\".join(value)
+    if not isinstance(value, str):
+        return None
+    # The words are shown to readers and written to logs: no control characters, no novels.
+    clean = "".join(letter for letter in value if letter.isprintable()).strip()[:_TEXT]
+    return clean.upper() or None
+
+
 def items_of(dataset: Dataset, keyword: str) -> list[Dataset]:
     """Return the items of a sequence; none where there is none that can be read."""
-    with suppress(Exception):  # as above
-        items = dataset.get(keyword)
-        if isinstance(items, Sequence):
-            return list(items)
-    return []
+    items = value_of(dataset, keyword)
+    return list(items) if isinstance(items, Sequence) else []

@@ -348,6 +348,10 @@ def test_shutters_and_oblong_pixels(tmp_path: Path) -> None:
 
 
 def test_what_the_file_says(tmp_path: Path) -> None:
+    modified, lying = code("272479007", "pa"), code("102538003", "recumbent")
+    modified[0].ViewModifierCodeSequence = code("X", "Lordótica")
+    lying[0].PatientOrientationModifierCodeSequence = code("40199007", "supine")
+    regions = Sequence([*code("51185008", "Chest"), *code("72696002", "Knee")])
     edits: dict[str, dict[str, Any]] = {
         "age": {"PatientAge": "045Y", "PatientSex": "F"},
         "child": {"PatientAge": "004Y"},
@@ -370,6 +374,13 @@ def test_what_the_file_says(tmp_path: Path) -> None:
         "lateral": {"ViewPosition": "LATERAL IZQ"},
         "view-code": {"ViewCodeSequence": code("272479007", "postero-anterior")},
         "view-words": {"ViewCodeSequence": code("X", "Perfil izquierdo")},
+        "modified": {"ViewPosition": "PA", "ViewCodeSequence": modified},
+        "beside": {"ViewPosition": "PA", "ViewModifierCodeSequence": code("399196006", "")},
+        "lying": {"ViewPosition": "AP", "PatientOrientationCodeSequence": lying},
+        "on-a-side": {"ViewPosition": "AP", "PatientPosition": "HFDL"},
+        "two-regions": {"AnatomicRegionSequence": regions},
+        "two-modalities": {"Modality": ["CR", "CT"]},
+        "both-films": {"Modality": ["CR", "DX"], "PatientAge": ["045Y", "045Y"]},
         "orientation": {"PatientOrientation": ["P", "F"]},
         "mirrored": {"PatientOrientation": ["R", "F"]},
         "turned": {"PatientOrientation": ["F", "L"], "ViewPosition": "PA"},

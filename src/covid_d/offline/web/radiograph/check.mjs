@@ -15,7 +15,9 @@ export function check(film, facts) {
 export function checkFacts(known, facts) {
   const tables = facts.radiograph;
   const { modality, body_part: part, projection } = known;
-  if (modality !== null && !tables.check.MODALITIES.includes(modality)) {
+  // A backslash parts values of which each is stated.
+  const modalities = modality === null ? [] : modality.split("\\");
+  if (!modalities.every((one) => tables.check.MODALITIES.includes(one))) {
     return new Refusal("not_radiography", modality);
   }
   if (part !== null && !mayBeChest(part, tables)) return new Refusal("not_chest", part);

@@ -2,8 +2,9 @@
 import { ageOn, parseAge, parseDate, today } from "../ages.mjs";
 import { mayBeChest } from "../body_parts.mjs";
 import { factsOf } from "../film.mjs";
-import { combined, viewOfCode, viewOfWords } from "../views.mjs";
 import { spacingOf } from "./dicom_geometry.mjs";
+import { projectionOf, turnedOf } from "./dicom_view.mjs";
+import { itemsOf, textOf } from "./element.mjs";
 
 /** Return the facts of a DICOM image; what is absent, malformed or absurd is null. */
 export function dicomFacts(dataset, frame, colours) {
@@ -28,15 +29,6 @@ export function dicomFacts(dataset, frame, colours) {
   });
 }
 
-/** The words of an element, in capitals, without what cannot be printed; null where there are none. */
-function textOf(dataset, keyword) {
-  const value = dataset.known(keyword);
-  if (typeof value !== "string") return null;
-  const clean = Array.from(value).filter((letter) => letter === " " || !/[\p{C}\p{Z}]/u.test(letter));
-  const text = Array.from(clean.join("").trim()).slice(0, dataset.tables.dicom_facts.TEXT).join("");
-  return text.toUpperCase() || null;
-}
-
 /** The modality that the class of the object has, where that is no radiography, or that is stated. */
 function modalityOf(dataset) {
   const { OF_CLASS } = dataset.tables.dicom_facts;
@@ -45,63 +37,17 @@ function modalityOf(dataset) {
   return classes.find((modality) => modality !== undefined) ?? textOf(dataset, "Modality");
 }
 
-/** The projection that View Position, View Code or Patient Orientation states. */
-function projectionOf(dataset) {
-  const { tables } = dataset;
-  const position = dataset.known("ViewPosition");
-  const views = (Array.isArray(position) ? position : [position || ""])
-    .filter((view) => typeof view === "string")
-    .map((view) => viewOfWords(view, tables));
-  const [code, meaning] = firstCode(dataset, "ViewCodeSequence");
-  views.push(viewOfCode(code, tables) ?? viewOfWords(meaning, tables), orientationOf(dataset));
-  const projection = combined(views);
-  const lying = tables.dicom_facts.SUPINE.includes(textOf(dataset, "PatientPosition"));
-  return projection === "AP" && lying ? "AP Supine" : projection;
-}
-
-/** The projection that tells where rows and columns run to (PS3.3 C.7.6.1.1.1). */
-function orientationOf(dataset) {
-  const axes = axesOf(lettersOf(dataset), dataset);
-  if (!axes.has("front") || axes.size < 2) return null;
-  return axes.has("length") ? "L" : "Other";
-}
-
-/** What Patient Orientation says of a frontal film that it calls mirrored or turned. */
-function turnedOf(dataset) {
-  const letters = lettersOf(dataset);
-  const axes = axesOf(letters, dataset);
-  const frontal = axes.has("side") && axes.has("length");
-  return frontal && letters !== dataset.tables.dicom_facts.UPRIGHT ? letters : null;
-}
-
-function axesOf(letters, { tables }) {
-  return new Set(Array.from(letters, (letter) => tables.dicom_facts.AXES[letter]));
-}
-
-/** The letters of where rows and columns run to; empty unless both are known. */
-function lettersOf(dataset) {
-  const stated = dataset.known("PatientOrientation");
-  const pair = typeof stated === "string" ? Array.from(stated) : stated;
-  if (!Array.isArray(pair) || pair.length !== 2) return "";
-  const letters = pair.map((direction) => String(direction).trim().slice(0, 1).toUpperCase());
-  return letters.every((letter) => letter in dataset.tables.dicom_facts.AXES) ? letters.join("") : "";
-}
-
-/** The part that is stated; of two, the one that is not the chest. */
+/** The part that is stated; of several, one that is not the chest. */
 function bodyPartOf(dataset) {
   const { tables } = dataset;
-  const [value, meaning] = firstCode(dataset, "AnatomicRegionSequence");
-  const region = tables.body_parts.CHEST_CODES.includes(value) ? "CHEST" : meaning || value;
-  const stated = [textOf(dataset, "BodyPartExamined"), region].filter(Boolean);
+  const regions = itemsOf(dataset, "AnatomicRegionSequence").map((item) => regionOf(item, tables));
+  const stated = [textOf(dataset, "BodyPartExamined"), ...regions].filter(Boolean);
   return stated.find((part) => !mayBeChest(part, tables)) ?? stated[0] ?? null;
 }
 
-/** Value and meaning of a code sequence's first item; empty where there is none. */
-function firstCode(dataset, keyword) {
-  const items = dataset.known(keyword);
-  const item = Array.isArray(items) && typeof items[0] === "object" ? items[0] : null;
-  if (item === null) return ["", ""];
-  return [textOf(item, "CodeValue") ?? "", textOf(item, "CodeMeaning") ?? ""];
+function regionOf(item, tables) {
+  const value = textOf(item, "CodeValue");
+  return tables.body_parts.CHEST_CODES.includes(value) ? "CHEST" : (textOf(item, "CodeMeaning") ?? value);
 }
 
 /** What Patient's Age and the dates of birth and film say; a child by either is a child. */

@@ -1,7 +1,7 @@
 // Whether a DICOM film is one of a person: no phantom, no quality control, no animal.
 import { Refusal } from "../refusal.mjs";
 import { pattern } from "../words.mjs";
-import { latin1 } from "./bytes.mjs";
+import { itemsOf, plainOf } from "./element.mjs";
 
 /** Refuse what the file says is no film of a person. */
 export function requirePatient(dataset) {
@@ -39,12 +39,6 @@ function* wordsOfItems(dataset, sequence, rules, depth = 1) {
   }
 }
 
-/** The items of a sequence; none where there is none that can be read. */
-export function itemsOf(dataset, keyword) {
-  const items = dataset.known(keyword);
-  return Array.isArray(items) && items.every((item) => typeof item === "object") ? items : [];
-}
-
 /** The word that tells a test or a phantom; empty where none does. */
 function wordOfTests(words, keyword, rules) {
   const found = (told) => words.match(pattern(told))?.[0] ?? "";
@@ -69,14 +63,6 @@ function speciesOf(dataset) {
     }
   }
   return said;
-}
-
-/** An element's words in capitals with single blanks; `?` stands for other letters. */
-export function plainOf(dataset, keyword) {
-  const value = dataset.element(keyword)?.value;
-  if (!(value instanceof Uint8Array)) return "";
-  const plain = latin1(value).replace(/[^\0-\x7f]+/g, "?").toUpperCase();
-  return plain.replace(/[^A-Z0-9?]+/g, " ").trim();
 }
 
 function refused({ tables }, code, word, keyword) {

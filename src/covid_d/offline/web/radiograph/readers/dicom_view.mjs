@@ -1,0 +1,62 @@
+// From which side a DICOM film was taken: everything in the file that says so, taken together.
+import { combined, viewOfCode, viewOfWords } from "../views.mjs";
+import { itemsOf, textOf } from "./element.mjs";
+
+/** The projection that views, their codes and modifiers, and the patient's position state. */
+export function projectionOf(dataset) {
+  const { tables } = dataset;
+  const rules = tables.dicom_view;
+  const coded = (item) => codeOf(item, tables);
+  const [views, lying] = [rules.VIEW, rules.LYING].map((keyword) => itemsOf(dataset, keyword));
+  const modifiers = [dataset, ...views, ...lying].flatMap((held) =>
+    rules.MODIFIERS.flatMap((keyword) => itemsOf(held, keyword)),
+  );
+  const modified = [...lying, ...modifiers].map(coded);
+  const position = textOf(dataset, "PatientPosition");
+  const supine = rules.SUPINE.includes(position) || modified.includes("AP Supine");
+  const stated = [...positionOf(dataset), ...views.map(coded), orientationOf(dataset)];
+  stated.push(...modified.filter((view) => view !== "AP Supine"));
+  if (rules.ON_A_SIDE.includes(position)) stated.push("Other");
+  const projection = combined(stated);
+  return supine && projection === "AP" ? "AP Supine" : projection;
+}
+
+/** What Patient Orientation says of a frontal film that it calls mirrored or turned. */
+export function turnedOf(dataset) {
+  const letters = lettersOf(dataset);
+  const axes = axesOf(letters, dataset);
+  const frontal = axes.has("side") && axes.has("length");
+  return frontal && letters !== dataset.tables.dicom_view.UPRIGHT ? letters : null;
+}
+
+function positionOf(dataset) {
+  const position = dataset.known("ViewPosition");
+  return (Array.isArray(position) ? position : [position || ""])
+    .filter((view) => typeof view === "string")
+    .map((view) => viewOfWords(view, dataset.tables));
+}
+
+function codeOf(item, tables) {
+  const [value, meaning] = ["CodeValue", "CodeMeaning"].map((keyword) => textOf(item, keyword) ?? "");
+  return viewOfCode(value, tables) ?? viewOfWords(meaning, tables);
+}
+
+/** The projection that tells where rows and columns run to (PS3.3 C.7.6.1.1.1). */
+function orientationOf(dataset) {
+  const axes = axesOf(lettersOf(dataset), dataset);
+  if (!axes.has("front") || axes.size < 2) return null;
+  return axes.has("length") ? "L" : "Other";
+}
+
+function axesOf(letters, { tables }) {
+  return new Set(Array.from(letters, (letter) => tables.dicom_view.AXES[letter]));
+}
+
+/** The letters of where rows and columns run to; empty unless both are known. */
+function lettersOf(dataset) {
+  const stated = dataset.known("PatientOrientation");
+  const pair = typeof stated === "string" ? Array.from(stated) : stated;
+  if (!Array.isArray(pair) || pair.length !== 2) return "";
+  const letters = pair.map((direction) => String(direction).trim().slice(0, 1).toUpperCase());
+  return letters.every((letter) => letter in dataset.tables.dicom_view.AXES) ? letters.join("") : "";
+}
