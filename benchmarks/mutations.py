@@ -223,8 +223,10 @@ _PICTURES: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("film.png", "PNG", "grey", {}),
     ("deep.png", "PNG", "deep", {}),
     ("lossy.webp", "WEBP", "grey", {"quality": 85}),
+    ("film.bmp", "BMP", "grey", {}),
     ("raw.tif", "TIFF", "grey", {}),
     ("lzw.tif", "TIFF", "deep", {"compression": "tiff_lzw"}),
+    ("packbits.tif", "TIFF", "grey", {"compression": "packbits"}),
     ("deflate.tif", "TIFF", "grey", {"compression": "tiff_adobe_deflate"}),
     ("jpeg.tif", "TIFF", "grey", {"compression": "jpeg"}),
 )

@@ -48,9 +48,18 @@ _PICTURES: Final = (
     ("JPEG 2000", Message("Grises de 8 a 16 bits.", "Grey of 8 to 16 bits.")),
     (
         "TIFF",
-        Message("Una página; grises de 8, 12 o 16 bits.", "One page; grey of 8, 12 or 16 bits."),
+        Message(
+            "Una página; grises de 8, 12 o 16 bits; sin comprimir, LZW, Deflate, PackBits o JPEG.",
+            "One page; grey of 8, 12 or 16 bits; uncompressed, LZW, Deflate, PackBits or JPEG.",
+        ),
     ),
-    ("BMP", Message("Grises o color sin color visible.", "Grey, or colour that shows none.")),
+    (
+        "BMP",
+        Message(
+            "Sin comprimir; grises o color sin color visible.",
+            "Uncompressed; grey, or colour that shows none.",
+        ),
+    ),
     (
         "WebP",
         Message(

@@ -207,6 +207,19 @@ def test_8_bit_jpeg_extended_is_read() -> None:
     assert np.abs(film.pixels - GREY / 255).mean() < 0.02
 
 
+@pytest.mark.parametrize("count", [1, 3, 5, 7])
+def test_black_pixels_that_were_pushed_out_are_missed(count: int) -> None:
+    """Bytes slipped into words of 16 bits: below them high and low bytes change places."""
+    black = films.grey16(bits=12)
+    black[-4:] = 0
+    film = films.dicom(black)
+    read(film)
+    read(film + bytes(-len(film) % 4))  # a file may be filled up
+    with pytest.raises(RadiographError) as error:
+        read(film[:-20_000] + b"\x55" * count + film[-20_000:])
+    assert error.value.refusal.code is RefusalCode.TRUNCATED
+
+
 @pytest.mark.parametrize("excess", [0, 1, 2, 64])
 def test_a_few_bytes_of_padding_are_borne(excess: int) -> None:
     film = films.dataset(DEEP)

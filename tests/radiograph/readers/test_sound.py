@@ -16,6 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 import films
 from covid_d.radiograph import RadiographError, RefusalCode, read
 from covid_d.radiograph.readers.sound import (
+    fills_up,
     inflated,
     require_all_scans,
     require_sound_jpeg,
@@ -222,7 +223,9 @@ def test_what_may_follow_the_pixels_in_a_data_set_is_no_damage() -> None:
     film = films.dataset(DEEP)
     film.add_new("DataSetTrailingPadding", "OB", bytes(50))
     assert code_of(films.part10(film)) is None
-    assert code_of(films.part10(films.dataset(DEEP)) + b"\0") is None
+    plain = films.part10(films.dataset(DEEP))
+    assert code_of(plain + bytes(-len(plain) % 4)) is None
+    assert code_of(plain + b"\0") is RefusalCode.TRUNCATED  # of words that are whole already
 
 
 @pytest.mark.parametrize("deflated", [False, True])
@@ -294,3 +297,26 @@ def test_bits_that_never_came_are_counted() -> None:
     with pytest.raises(ValueError, match="lacks bits of 64 of 64"):
         require_all_scans(sound[: starts[0]] + b"\xff\xd9")
     require_all_scans(b"")
+
+
+@pytest.mark.parametrize(
+    ("rest", "total", "fills"),
+    [
+        (b"", 7, True),
+        (bytes(1), 8, True),
+        (bytes(1), 7, False),
+        (bytes(2), 8, True),
+        (bytes(2), 6, False),
+        (bytes(3), 12, True),
+        (bytes(7), 1008, True),
+        (bytes(7), 1000, False),
+        (bytes(300), 1024, True),
+        (bytes(300), 1000, False),
+        (b"\0\1", 8, False),
+        (bytes(299) + b"\1", 1024, False),
+    ],
+)
+def test_zeros_fill_a_file_up_to_a_whole_number_of_words_or_blocks(
+    rest: bytes, total: int, fills: bool
+) -> None:
+    assert fills_up(rest, total=total) is fills

@@ -105,7 +105,18 @@ def test_bytes_that_slipped_in_push_others_out(length: int) -> None:
 
 
 def test_zeros_may_fill_up() -> None:
-    require_sound_tiff(classic() + bytes(3))
+    for block in (4, 512):
+        require_sound_tiff(classic() + bytes(-len(classic()) % block))
+
+
+@pytest.mark.parametrize("length", [3, 7, 200])
+def test_black_that_is_pushed_out_is_no_filling(length: int) -> None:
+    dark = GREY.copy()
+    dark[-4:] = 0
+    data = classic(dark.tobytes())
+    at = len(data) - 9000
+    with pytest.raises(ValueError, match=f"{length} bytes behind"):
+        require_sound_tiff(data[:at] + b"\x55" * length + data[at:])
 
 
 def test_missing_bytes_are_missed() -> None:

@@ -34,7 +34,12 @@ from covid_d.radiograph.readers.orders import (
     lengths_are_exchanged,
     pairs_are_swapped,
 )
-from covid_d.radiograph.readers.sound import inflated, require_sound_jpeg, require_sound_rle
+from covid_d.radiograph.readers.sound import (
+    fills_up,
+    inflated,
+    require_sound_jpeg,
+    require_sound_rle,
+)
 from covid_d.radiograph.readers.stored import (
     right_justified,
     sign_extended,
@@ -145,7 +150,7 @@ def _require_end(dataset: Dataset, size: int, ending: bytes) -> None:
     if not isinstance(last, RawDataElement) or last.length == _UNDEFINED:
         return
     left = size - last.value_tell - last.length
-    if 0 < left <= len(ending) and ending[-left:].strip(b"\0"):
+    if 0 < left <= len(ending) and not fills_up(ending[-left:], total=size):
         raise RadiographError.of(RefusalCode.TRUNCATED, cause=f"{left} bytes behind {last.tag}")
 
 

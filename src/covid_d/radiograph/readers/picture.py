@@ -23,6 +23,7 @@ from PIL import (
 )
 
 from covid_d.radiograph.film import Facts, FloatImage
+from covid_d.radiograph.readers.bmp import require_sound_bmp
 from covid_d.radiograph.readers.codestream import Codestream, Coding
 from covid_d.radiograph.readers.decoded import Decoded
 from covid_d.radiograph.readers.grey import (
@@ -44,6 +45,7 @@ from covid_d.radiograph.readers.sound import (
 )
 from covid_d.radiograph.readers.square import is_square, made_square
 from covid_d.radiograph.readers.tiff import require_sound_tiff
+from covid_d.radiograph.readers.tiff_strips import require_sound_strips
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 _MAGIC: Final = (
@@ -88,8 +90,6 @@ _ON_THE_SIDE: Final = (
 # TIFF 6.0 tags.
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339
 _WHITE_IS_ZERO, _PLANAR_CONFIGURATION, _BYTE = 0, 284, 8
-_COMPRESSION, _JPEG_COMPRESSION, _JPEG_TABLES = 259, 7, 347
-_STRIPS, _TILES = (273, 279), (324, 325)  # offsets, byte counts
 
 
 def sniff(data: bytes) -> bool:
@@ -245,6 +245,8 @@ def _require_sound(picture: Image.Image, data: bytes, kind: str) -> None:
         picture.verify()  # the checksums of the chunks
     elif kind == "JPEG":
         require_sound_jpeg(data, components=len(picture.getbands()))
+    elif kind == "BMP":
+        require_sound_bmp(data)
     elif kind == "WEBP":
         require_sound_webp(data)
         if is_lossless_webp(data):
@@ -252,26 +254,11 @@ def _require_sound(picture: Image.Image, data: bytes, kind: str) -> None:
             raise RadiographError.of(RefusalCode.UNSUPPORTED, "WebP lossless")
     elif isinstance(picture, TiffImagePlugin.TiffImageFile):
         require_sound_tiff(data)
-        for strip in _jpeg_strips(picture, data):
-            require_sound_jpeg(strip, components=len(picture.getbands()))
+        require_sound_strips(picture, data)
     elif kind == "JPEG2000":
         from covid_d.radiograph.readers.jpeg2000 import require_sound  # pydicom is slow to load
 
         require_sound(data)
-
-
-def _jpeg_strips(picture: TiffImagePlugin.TiffImageFile, data: bytes) -> Iterator[bytes]:
-    """Yield each strip or tile that is coded as JPEG, with the tables that all of them share.
-
-    Source: TIFF Technical Note 2: an abbreviated stream without tables, and one of tables alone.
-    """
-    tags = picture.tag_v2
-    if tags.get(_COMPRESSION) != _JPEG_COMPRESSION:
-        return
-    offsets, counts = _STRIPS if _STRIPS[0] in tags else _TILES
-    tables = bytes(tags.get(_JPEG_TABLES, b""))
-    for start, count in zip(tags[offsets], tags[counts], strict=True):
-        yield tables[:-2] + data[start + 2 if tables else start : start + count]
 
 
 def _require_single(picture: Image.Image) -> None:

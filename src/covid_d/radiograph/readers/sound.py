@@ -37,10 +37,22 @@ _NOT_SENT: Final = 15  # bits of a coefficient that no scan brought
 _HEEDED: Final = 8
 _LAST_RUN: Final = 128  # the header byte that codes nothing
 
+_BLOCKS: Final = (1, 2, 4, 16, 512)  # bytes: words, lines of memory, sectors
+
 _INFLATED_AT_ONCE: Final = 8 * 1024**2
 
 # A VP8 or VP8L stream ends with at most these bytes that its decoder does not ask for.
 _UNASKED: Final = 8
+
+
+def fills_up(rest: bytes, *, total: int) -> bool:
+    """Return whether what lies behind the last pixel of a file of ``total`` bytes only fills it up.
+
+    Zeros up to a whole number of words or blocks. Others are pixels that bytes which slipped in
+    have pushed out: a film may well end in black.
+    """
+    block = next((block for block in _BLOCKS if len(rest) < block), _BLOCKS[-1])
+    return not rest.strip(b"\0") and total % block == 0
 
 
 def require_all_scans(stream: bytes) -> None:
@@ -127,15 +139,24 @@ def require_sound_rle(frame: bytes, *, rows: int, columns: int) -> None:
     count, *offsets = unpack_from("<16I", frame)
     ends = [*offsets[1:count], len(frame)]
     for start, stop in zip(offsets[:count], ends, strict=False):
-        _walk(frame[start:stop], rows, columns)
+        require_sound_runs(frame[start:stop], rows, columns)
 
 
-def _walk(segment: bytes, rows: int, columns: int) -> None:
+def require_sound_runs(segment: bytes, rows: int, columns: int) -> None:
+    """Raise unless runs of bytes (PackBits) make so many rows and columns, and end there.
+
+    Source: TIFF 6.0, section 9; PS3.5 Annex G.
+
+    Raises
+    ------
+    ValueError
+        If they end early or late, or leave the rows that they kept to.
+    """
     at, made, row_end, kept = 0, 0, columns, 0
     heeding = True
     while made < rows * columns:
         if at >= len(segment):
-            raise ValueError(f"an RLE segment ends after {made} of {rows * columns} bytes")
+            raise ValueError(f"a segment of runs ends after {made} of {rows * columns} bytes")
         header = segment[at]
         if header < _LAST_RUN:
             at, made = at + header + 2, made + header + 1
@@ -146,12 +167,12 @@ def _walk(segment: bytes, rows: int, columns: int) -> None:
         if made >= row_end:
             if heeding and made != row_end:
                 if kept >= _HEEDED:
-                    raise ValueError(f"an RLE run leaves row {kept} after {kept} rows kept apart")
+                    raise ValueError(f"a run leaves row {kept} after {kept} rows kept apart")
                 heeding = False
             kept, row_end = made // columns, (made // columns + 1) * columns
     # One byte may fill up to an even length.
     if made > rows * columns or at > len(segment) or len(segment) - at > 1:
-        raise ValueError(f"an RLE segment of {len(segment)} bytes ends at byte {at}")
+        raise ValueError(f"a segment of {len(segment)} bytes ends at byte {at}")
 
 
 def inflated(stream: bytes, *, raw: bool) -> Iterator[bytes]:

@@ -10,6 +10,8 @@ from itertools import pairwise
 from struct import calcsize, unpack_from
 from typing import Final, NamedTuple
 
+from covid_d.radiograph.readers.sound import fills_up
+
 # TIFF 6.0, section 2, and BigTIFF: bytes of a value of each type.
 _SIZES: Final = {
     **{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8},
@@ -63,9 +65,8 @@ def require_sound_tiff(data: bytes) -> None:
     end = max(span.stop for span in spans)
     if end > len(data):
         raise ValueError(f"a TIFF of {len(data)} bytes refers to byte {end}")
-    left = data[end:].strip(b"\0")
-    if left:
-        raise ValueError(f"{len(left)} bytes behind everything that a TIFF refers to")
+    if not fills_up(data[end:], total=len(data)):
+        raise ValueError(f"{len(data) - end} bytes behind everything that a TIFF refers to")
 
 
 def _directories(data: bytes, spans: list[_Span]) -> Iterator[dict[int, tuple[int, ...]]]:

@@ -474,6 +474,14 @@ def test_characters_that_are_not_read_here(tmp_path: Path) -> None:
     assert {answer["code"] for answer in by_page(tmp_path, cases).values()} == {NOT_HERE}
 
 
+def pushed_out(count: int) -> bytes:
+    """Return a film that ends in black, into whose pixels some bytes slipped."""
+    black = deep()
+    black[-4:] = 0
+    film = films.dicom(black)
+    return film[:-20_000] + b"\x55" * count + film[-20_000:]
+
+
 def test_objects_that_are_no_film_to_read(tmp_path: Path) -> None:
     empty = films.dataset(deep(), PixelData=None, Rows=None)
     empty.SOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
@@ -494,7 +502,8 @@ def test_objects_that_are_no_film_to_read(tmp_path: Path) -> None:
             deep(), PixelData=None, EncryptedAttributesSequence=Sequence([Dataset()])
         ),
         "behind": films.dicom(deep()) + b"\x01\x02\x03",
-        "behind-zeros": films.dicom(deep()) + bytes(5),
+        "behind-zeros": (film := films.dicom(deep())) + bytes(-len(film) % 4),
+        **{f"pushed-out-{n}": pushed_out(n) for n in (1, 3, 5, 7)},
         "late-element": films.dicom(deep()) + raw(0x00101010, b"AS", b"045Y"),
         "private-behind": films.dicom(deep()) + raw(0x7FE11010, b"LO", b"mark"),
         "odd-rows": films.dicom(deep()).replace(b"(\0\x10\0US\2\0", b"(\0\x10\0US\1\0", 1),
@@ -505,6 +514,7 @@ def test_objects_that_are_no_film_to_read(tmp_path: Path) -> None:
     assert told == told | {
         **{"raw": "for_processing", "raw-class": "for_processing", "frames": "multi_frame"},
         **{"small": "too_small", "no-bits": "missing_element", "report": "no_pixels"},
+        **{f"pushed-out-{n}": "truncated" for n in (1, 3, 5, 7)},
         **{"encrypted": "encrypted", "behind": "truncated", "late-element": "truncated"},
         **{"rows-less": "truncated", "columns-more": "truncated", "no-pixels": "truncated"},
     }

@@ -24,6 +24,15 @@ export function view(bytes) {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+const BLOCKS = [1, 2, 4, 16, 512]; // bytes: words, lines of memory, sectors
+
+/** Whether what lies behind the last pixel of a file of `total` bytes only fills it up: zeros up to
+ * a whole number of words or blocks. Others may be pixels, pushed out. */
+export function fillsUp(rest, total) {
+  const block = BLOCKS.find((block) => rest.length < block) ?? BLOCKS.at(-1);
+  return allZero(rest) && total % block === 0;
+}
+
 /** Whether all of some bytes are nought. */
 export function allZero(bytes) {
   return bytes.every((byte) => byte === 0);

@@ -1,6 +1,6 @@
 // From a DICOM file's bytes to its data set, element by element, as pydicom reads them.
 import { Refusal, notReadHere } from "../refusal.mjs";
-import { allZero, indexOf, latin1, startsWith, view } from "./bytes.mjs";
+import { fillsUp, indexOf, latin1, startsWith, view } from "./bytes.mjs";
 import { DataSet } from "./dicom_values.mjs";
 
 const UNDEFINED = 0xffffffff;
@@ -93,7 +93,8 @@ function requireEnd(dataset, data) {
   const last = [...dataset.elements.values()].pop();
   if (!last || last.items || last.length === UNDEFINED) return;
   const left = data.length - last.at - last.length;
-  if (left > 0 && left <= dataset.tables.dicom_object.ENDING && !allZero(data.subarray(-left))) {
+  const ending = dataset.tables.dicom_object.ENDING;
+  if (left > 0 && left <= ending && !fillsUp(data.subarray(-left), data.length)) {
     throw new Error(`${left} bytes behind the last element`);
   }
 }
