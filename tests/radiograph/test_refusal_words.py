@@ -41,6 +41,7 @@ straight_edge   | corte recto       | exporte original   | straight edge     | e
 photograph      | foto pantalla     | recórtela          | photograph screen | cut
 quality_control | prueba fantoma control calidad | un paciente corrija | test phantom quality control | patient correct
 animal          | animal personas   | una persona corrija | animal people     | person correct
+processed_picture | no radiografía tomó obtenida de ella | estándar mismo estudio | not film as taken made from it | standard same study
 not_radiography | modalidad         | radiografía tórax  | modality          | chest radiograph
 not_chest       | región            | radiografía tórax  | body part         | chest radiograph
 answer_altered  | alterada no muestra | administrador ingresar | changed not shown | administrator entered

@@ -61,6 +61,9 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
         *("_PHOTOMETRIC", "_DCT_BITS", "_RLE_GROWTH", "_RLE_HEADERS", "_NEEDED", "_DECIMALS"),
         *("_PADDING", "_ENDING", "_BEHIND"),
     ),
+    "readers.dicom_processed": (
+        *("_TYPE", "_TOLD", "_CODED", "_RAW", "_OF_TYPE", "_MADE", "_TOMOGRAPHY", "_MOVING"),
+    ),
     "readers.dicom_subject": (
         *("_STATED", "_DESCRIPTIONS", "_NAMES", "_SURE", "_LIKELY", "_CHEST", "_LIKELY_NAME"),
         *("_DESCRIBING", "_OF_ITEMS", "_NESTED", "_COMMENTS", "_REMARKED"),
@@ -126,6 +129,7 @@ _ELEMENTS: Final = (
     *("ScheduledProtocolCodeSequence", "ScheduledProcedureStepDescription", "ImageComments"),
     *("PatientComments", "StudyComments", "RequestedProcedureComments"),
     *("CommentsOnThePerformedProcedureStep", "AcquisitionDeviceProcessingDescription"),
+    *("DerivationDescription", "DerivationCodeSequence", "TomoType", "TomoClass"),
     *("AcquisitionDeviceProcessingCode", "ViewModifierCodeSequence"),
     *("PatientOrientationCodeSequence", "PatientOrientationModifierCodeSequence"),
 )

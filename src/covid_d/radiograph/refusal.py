@@ -37,6 +37,7 @@ class RefusalCode(StrEnum):
     PHOTOGRAPH = "photograph"
     QUALITY_CONTROL = "quality_control"
     ANIMAL = "animal"
+    PROCESSED = "processed_picture"
     NOT_RADIOGRAPHY = "not_radiography"
     NOT_CHEST = "not_chest"
     NOT_FRONTAL = "not_frontal"
@@ -256,6 +257,17 @@ _TEXTS: dict[RefusalCode, tuple[Message, Message]] = {
         Message(
             "Use la radiografía de una persona. Si lo es, corrija ese dato en el archivo.",
             "Use a person's radiograph. If it is one, correct that element of the file.",
+        ),
+    ),
+    RefusalCode.PROCESSED: (
+        Message(
+            "El archivo dice que no es la radiografía tal como se tomó, sino una imagen obtenida "
+            "de ella ({detail}).",
+            "The file says that it is not the film as taken but a picture made from it ({detail}).",
+        ),
+        Message(
+            "Use la radiografía estándar del mismo estudio.",
+            "Use the standard radiograph of the same study.",
         ),
     ),
     RefusalCode.NOT_RADIOGRAPHY: (

@@ -25,6 +25,7 @@ from pydicom.tag import Tag
 from covid_d.radiograph.readers import gdcm_isolated, jpeg2000, openjpeg
 from covid_d.radiograph.readers.codestream import Codestream, Coding
 from covid_d.radiograph.readers.dicom_lowered import lowered
+from covid_d.radiograph.readers.dicom_processed import require_as_taken
 from covid_d.radiograph.readers.dicom_subject import require_patient
 from covid_d.radiograph.readers.element import named
 from covid_d.radiograph.readers.functional_groups import lift
@@ -223,6 +224,7 @@ def samples_of(dataset: Dataset, *, whole: bool = False) -> Stored:
     if intent == "FOR PROCESSING" or dataset.get("SOPClassUID") == raw:
         raise RadiographError.of(RefusalCode.FOR_PROCESSING)  # PS3.3 C.8.11.1.1.1
     require_patient(dataset)
+    require_as_taken(dataset)
     _require_stated(dataset)
     # Stations write it in small letters, or with blanks before it.
     stated = str(dataset.PhotometricInterpretation)

@@ -460,6 +460,22 @@ def test_phantoms_quality_control_and_animals(tmp_path: Path) -> None:
     assert found["series"]["detail"] == "PHANTOM, Series Description (0008,103e)"
 
 
+def test_pictures_made_from_films(tmp_path: Path) -> None:
+    edits: dict[str, dict[str, Any]] = {
+        "bone": {"ImageType": ["DERIVED", "PRIMARY", "", "BONE"]},
+        "series": {"SeriesDescription": "Bone suppressed"},
+        "accent": {"SeriesDescription": "Supresión ósea", "SpecificCharacterSet": "ISO_IR 192"},
+        "coded": {"DerivationCodeSequence": code("1", "Rib suppression")},
+        "raw": {"ImageType": ["ORIGINAL", "PRIMARY", "RAW"]},
+        "layer": {"TomoType": "LINEAR"},
+        "plain": {"ImageType": ["ORIGINAL", "PRIMARY"], "SeriesDescription": "no bone suppression"},
+    }
+    found = same(tmp_path, {name: films.dicom(deep(), **edit) for name, edit in edits.items()})
+    told = [answer.get("code") for answer in found.values()]
+    assert told == ["processed_picture"] * 4 + ["for_processing", "not_radiography", None]
+    assert found["coded"]["detail"] == "RIB SUPPRESSION, Derivation Code Sequence (0008,9215)"
+
+
 def test_characters_that_are_not_read_here(tmp_path: Path) -> None:
     meant = {
         "greek": {"SpecificCharacterSet": "ISO_IR 126", "meaning": "Θώρακας"},

@@ -3,6 +3,7 @@ import { Refusal, notReadHere } from "../refusal.mjs";
 import { allZero, indexOf, joined, startsWith, view } from "./bytes.mjs";
 import { whole } from "./dicom_values.mjs";
 import { frameHeader, isDecoded, markersOf } from "./codestream.mjs";
+import { requireAsTaken } from "./dicom_processed.mjs";
 import { requirePatient } from "./dicom_subject.mjs";
 import { decodeJpeg } from "./jpeg.mjs";
 import { requireSize } from "./limits.mjs";
@@ -33,6 +34,7 @@ export async function samplesOf(dataset) {
   const raw = dataset.get("SOPClassUID") === tables.dicom_known.uids.raw_film;
   if (intent === "FOR PROCESSING" || raw) throw new Refusal("for_processing");
   requirePatient(dataset);
+  requireAsTaken(dataset);
   for (const keyword of tables.dicom_object.NEEDED) {
     const value = dataset.get(keyword);
     if (value === undefined || value === null || value === "") {
