@@ -86,7 +86,16 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
         *("_FILM", "_FITTED", "_FITS"),
     ),
     "readers.limits": ("MAX_SIDE", "MAX_PIXELS", "MAX_BYTES", "MIN_SIDE"),
-    "readers.orders": ("_LINES", "_POINTS", "_TOGETHER", "_PAIRS", "_WORDS", "_LENGTHS", "_ROUGH"),
+    "readers.orders": (
+        "_LINES",
+        "_POINTS",
+        "_TOGETHER",
+        "_PAIRS",
+        "_WORDS",
+        "_LENGTHS",
+        "_ROUGH",
+        "_GREY",
+    ),
     "readers.picture": ("_MAGIC", "_BMP_HEADERS", "_DEEPEST", "_IN_USE", "_ORIENTATION"),
     "readers.sound": (
         *("_HEEDED", "_LAST_RUN", "_FRAMES", "_PROGRESSIVE", "_SCAN", "_COEFFICIENTS", "_NOT_SENT"),

@@ -123,3 +123,35 @@ def test_what_is_read_otherwise_is_not_doubted(kind: str) -> None:
         return
     made: dict[str, Any] = {"big endian": films.big_endian_dicom, "RLE": films.rle_dicom}
     assert np.allclose(films.whole(made[kind](DEEP)), DEEP / 4095, atol=1e-6)
+
+
+def test_colour_in_another_order_is_refused() -> None:
+    """Captures of grey films in colour: planes for pixels, bytes swapped, rows for columns."""
+    deep = np.dstack([DEEP] * 3)
+    grey = np.dstack([GREY] * 3)
+    planes = np.ascontiguousarray(grey.transpose(2, 0, 1)).reshape(grey.shape)
+    assert np.allclose(read(films.dicom(planes, PlanarConfiguration=1)).pixels, GREY / 255)
+    assert np.allclose(read(films.dicom(grey, PlanarConfiguration=0)).pixels, GREY / 255)
+    assert "Planar Configuration 0" in refusal_of(films.dicom(planes, PlanarConfiguration=0))
+    assert "Planar Configuration 1" in refusal_of(films.dicom(grey, PlanarConfiguration=1))
+    assert "bytes swapped" in refusal_of(films.dicom(deep.byteswap(), BitsStored=16))
+    oblong = np.ascontiguousarray(grey[:150])
+    assert "exchanged" in refusal_of(films.dicom(oblong, Rows=200, Columns=150))
+
+
+def test_colour_has_no_sign_and_no_more_bits_than_stated() -> None:
+    signed = np.dstack([DEEP.astype(np.int16) - 2048] * 3)
+    assert "signed samples" in refusal_of(films.dicom(signed))
+    wide = np.dstack([DEEP] * 3)
+    assert "beyond 10 Bits Stored" in refusal_of(films.dicom(wide, BitsStored=10))
+    assert np.allclose(read(films.dicom(wide)).pixels, (DEEP >> 4) / 255, atol=1e-6)
+
+
+def test_true_colour_is_in_order() -> None:
+    """Whose channels differ in either order: what it shows is for `check` to say."""
+    y, x = np.indices((160, 160))
+    colour = np.dstack([x, y, 160 - x]).astype(np.uint8)
+    planes = np.ascontiguousarray(colour.transpose(2, 0, 1)).reshape(colour.shape)
+    for laid, planar in ((colour, 0), (planes, 1)):
+        film = read(films.dicom(laid, PlanarConfiguration=planar))
+        assert film.facts.colour

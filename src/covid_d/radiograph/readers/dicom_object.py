@@ -34,6 +34,7 @@ from covid_d.radiograph.readers.orders import (
     bytes_are_swapped,
     lengths_are_exchanged,
     pairs_are_swapped,
+    planes_are_misstated,
 )
 from covid_d.radiograph.readers.sound import (
     fills_up,
@@ -263,7 +264,23 @@ def samples_of(dataset: Dataset, *, whole: bool = False) -> Stored:
         if photometric in _MONOCHROME and _doubtful_sign(samples, dataset):
             what = "unsigned values" if signed else "signed values"
             raise _unsupported(f"{what}, Pixel Representation {int(signed)}")
+    else:
+        _require_colour(samples, dataset)
     return Stored(samples, photometric)
+
+
+def _require_colour(samples: npt.NDArray[Any], dataset: Dataset) -> None:
+    """Refuse colour that is not as its file says: a capture of a film is grey in each channel."""
+    bits = int(dataset.BitsStored)
+    if dataset.PixelRepresentation:  # PS3.3 C.7.6.3.1.2: colour has no sign
+        raise _unsupported("signed samples, Pixel Representation 1, of colour")
+    if int(samples.max()) >= 1 << bits:
+        raise _unsupported(f"values beyond {bits} Bits Stored")
+    planar = dataset.get("PlanarConfiguration")
+    native = not dataset.file_meta.TransferSyntaxUID.is_compressed
+    if native and planes_are_misstated(samples, int(planar or 0)):
+        raise _unsupported(f"Planar Configuration {planar}")
+    _require_order(np.ascontiguousarray(samples[..., 0]))
 
 
 def _require_order(samples: npt.NDArray[Any]) -> None:

@@ -21,6 +21,7 @@ _PAIRS: Final = 1.1
 _WORDS: Final = 1.5
 _ROUGH: Final = 0.5  # beyond which, the other way round, it is no grey either
 _LENGTHS: Final = 1.2
+_GREY: Final = 0.9  # of the samples whose channels are the same
 
 
 def pairs_are_swapped(samples: npt.NDArray[Any]) -> bool:
@@ -78,6 +79,25 @@ def lengths_are_exchanged(samples: npt.NDArray[Any]) -> bool:
     here = flat[at].astype(np.int32)
     stated, other = (np.abs(flat[at + length] - here).sum() for length in (columns, rows))
     return bool(rows != columns and stated > _LENGTHS * other)
+
+
+def planes_are_misstated(samples: npt.NDArray[Any], planar: int) -> bool:
+    """Return whether a grey film in colour lies in planes that were read as pixels, or otherwise.
+
+    Then its channels are the same in the other order, and not in the stated one.
+
+    Parameters
+    ----------
+    samples
+        HxWx3, as read by the stated order.
+    planar
+        Planar Configuration: 0 of pixels, 1 of planes (PS3.3 C.7.6.3.1.3).
+    """
+    if np.mean(samples[..., 0] == samples[..., 1]) >= _GREY:
+        return False
+    flat = samples.transpose(2, 0, 1).reshape(-1) if planar else samples.reshape(-1)
+    first, second = flat.reshape(-1, 3).T[:2] if planar else flat.reshape(3, -1)[:2]
+    return bool(np.mean(first == second) >= _GREY)
 
 
 def _roughness(lines: npt.NDArray[Any]) -> float:

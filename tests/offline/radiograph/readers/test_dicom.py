@@ -249,6 +249,7 @@ def test_other_orders_and_few_misstated_signs(tmp_path: Path) -> None:
     bright = np.rint(20000 + 13000 * hill).astype(np.int32)
     below = np.maximum(deep(10).astype(np.int32), 20)
     below[:14] = np.random.default_rng(3).integers(-20, 20, (14, SIZE))
+    planes = np.ascontiguousarray(np.stack([grey] * 3)).reshape(SIZE, SIZE, 3)
     apart = np.minimum(deep() // 4, 500)
     apart[::2] = np.where(deep()[::2] > 2600, np.clip(deep()[::2], 3000, 4094), apart[::2])
     cases = {
@@ -263,6 +264,13 @@ def test_other_orders_and_few_misstated_signs(tmp_path: Path) -> None:
         "few-16": films.dicom(few.view(np.uint16), BitsStored=16),
         "few-12": films.dicom(few.view(np.uint16)),
         "bright": films.dicom(bright.astype(np.uint16).view(np.int16), BitsStored=16),
+        "colour-words": films.dicom(np.dstack([deep().byteswap()] * 3), BitsStored=16),
+        "colour-planes": films.dicom(planes, PlanarConfiguration=0),
+        "colour-pixels": films.dicom(np.dstack([grey] * 3), PlanarConfiguration=1),
+        "colour-signed": films.dicom(np.dstack([grey.view(np.int8)] * 3)),
+        "colour-bits": films.dicom(np.dstack([deep()] * 3), BitsStored=10),
+        "sound-planes": films.dicom(planes, PlanarConfiguration=1),
+        "sound-colour": films.dicom(np.dstack([deep()] * 3)),
         "sound-border": films.dicom(below.astype(np.int16)),
         "sound-cut": films.dicom(
             ((deep().astype(np.int32) - 2048) & 0x0FFF).astype(np.uint16), PixelRepresentation=1
@@ -274,7 +282,7 @@ def test_other_orders_and_few_misstated_signs(tmp_path: Path) -> None:
     }
     found = same(tmp_path, cases)
     told = [answer.get("code") for answer in found.values()]
-    assert told == ["unsupported_encoding"] * 11 + [None] * 6
+    assert told == ["unsupported_encoding"] * 16 + [None] * 8
     assert found["sign-untold"]["detail"].startswith("12-bit values of unknown sign")
     assert found["sound-cut"]["pixels"] == by_python(films.dicom(deep()))["pixels"]
 

@@ -1,4 +1,5 @@
 // From a DICOM data set to the stored samples of its one frame; what is declared is checked first.
+import { ends } from "../numbers.mjs";
 import { Refusal, notReadHere } from "../refusal.mjs";
 import { allZero, indexOf, joined, startsWith, view } from "./bytes.mjs";
 import { whole } from "./dicom_values.mjs";
@@ -7,7 +8,7 @@ import { requireAsTaken } from "./dicom_processed.mjs";
 import { requirePatient } from "./dicom_subject.mjs";
 import { decodeJpeg } from "./jpeg.mjs";
 import { requireSize } from "./limits.mjs";
-import { bytesAreSwapped, lengthsAreExchanged, pairsAreSwapped } from "./orders.mjs";
+import { bytesAreSwapped, lengthsAreExchanged, pairsAreSwapped, planesAreMisstated } from "./orders.mjs";
 import { decodeRle } from "./rle.mjs";
 import { requireAllScans } from "./sound.mjs";
 import {
@@ -57,6 +58,7 @@ export async function samplesOf(dataset) {
   }
   const decoded = await decode(dataset, frame, name);
   if (frame.perPixel === 1) decoded.samples = trueSamples(decoded.samples, frame, tables);
+  else requireColour(decoded.channels, frame, dataset);
   return { ...decoded, photometric: frame.photometric, frame };
 }
 
@@ -81,6 +83,22 @@ function trueSamples(decoded, frame, tables) {
     throw new Refusal("unsupported_encoding", `${kind}, Pixel Representation ${Number(signed)}`);
   }
   return values;
+}
+
+/** Refuse colour that is not as its file says: a capture of a film is grey in each channel. */
+function requireColour(channels, frame, dataset) {
+  const refuse = (what) => new Refusal("unsupported_encoding", what);
+  if (frame.signed) throw refuse("signed samples, Pixel Representation 1, of colour");
+  if (channels.some((channel) => ends(channel)[1] >= 2 ** frame.stored)) {
+    throw refuse(`values beyond ${frame.stored} Bits Stored`);
+  }
+  const { uids } = dataset.tables.dicom_known;
+  const planar = dataset.get("PlanarConfiguration");
+  const native = [uids.implicit, uids.explicit, uids.big].includes(dataset.syntax);
+  if (native && planesAreMisstated(channels, planar, dataset.tables.orders)) {
+    throw refuse(`Planar Configuration ${planar}`);
+  }
+  requireOrder(channels[0], frame, dataset.tables.orders);
 }
 
 function requireOrder(samples, { rows, columns }, rules) {

@@ -49,6 +49,23 @@ export function lengthsAreExchanged(samples, rows, columns, { LENGTHS, POINTS })
   return stated > LENGTHS * other;
 }
 
+/** Return whether a grey film in colour lies in planes that were read as pixels, or otherwise. */
+export function planesAreMisstated(channels, planar, { GREY }) {
+  const size = channels[0].length;
+  // The sample that lies at a place of the file, by the order that is stated.
+  const flat = (at) =>
+    planar ? channels[Math.floor(at / size)][at % size] : channels[at % 3][Math.floor(at / 3)];
+  const share = (first, second) => {
+    let same = 0;
+    for (let at = 0; at < size; at += 1) if (first(at) === second(at)) same += 1;
+    return same / size;
+  };
+  if (share((at) => channels[0][at], (at) => channels[1][at]) >= GREY) return false;
+  return planar
+    ? share((at) => flat(3 * at), (at) => flat(3 * at + 1)) >= GREY
+    : share(flat, (at) => flat(size + at)) >= GREY;
+}
+
 /** How far neighbours in a line differ, by how far samples differ from their mean. */
 function roughness(lines, columns) {
   let mean = 0;
