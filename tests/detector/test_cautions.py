@@ -99,6 +99,14 @@ def test_two_projections_contradict_each_other_but_not_a_posture(
     assert codes == (["projection_differs"] if differ else [])
 
 
+def test_a_film_in_expiration_is_said_to_be_one() -> None:
+    facts = Facts("DICOM", "0" * 64, 12, projection=Projection.PA, expiration=True)
+    found = cautions_of_unknown(facts, Stated(adult=True))
+    assert [caution.code for caution in found] == ["expiration"]
+    assert "espiración" in found[0].message.es
+    assert "expiration" in found[0].message.en
+
+
 @pytest.mark.parametrize(
     ("turned", "code", "said"),
     [

@@ -256,6 +256,7 @@ FILMS: dict[str, Callable[[], bytes]] = {
     "how somebody lay": lambda: part10(
         named(ViewPosition="AP", PatientOrientationCodeSequence=Sequence([_lying()]))
     ),
+    "breathed out": lambda: part10(named(SeriesDescription="TORAX EN ESPIRACION, MORA")),
     "several views": lambda: part10(named(ViewCodeSequence=_several())),
     "an accent": lambda: _coded(SpecificCharacterSet="ISO_IR 192", BodyPartExamined="TÓRAX"),
     "colour": lambda: dicom(np.dstack([grey8()] * 3)),

@@ -54,6 +54,13 @@ SUPINE: Final = Caution(
         "Supine AP projection: the answer is less reliable.",
     ),
 )
+EXPIRATION: Final = Caution(
+    "expiration",
+    Message(
+        "Radiografía en espiración: los pulmones se ven más densos y la respuesta es menos fiable.",
+        "Film in expiration: the lungs look denser, and the answer is less reliable.",
+    ),
+)
 AGE_UNKNOWN: Final = Caution(
     AGE_UNKNOWN_CODE,
     Message(
@@ -158,6 +165,8 @@ def cautions_of_unknown(facts: Facts, stated: Stated) -> tuple[Caution, ...]:
         found.append(PROJECTION_UNKNOWN)
     elif Projection.AP_SUPINE in projections:
         found.append(SUPINE)
+    if facts.expiration:
+        found.append(EXPIRATION)
     if facts.age_years is None and stated.age_years is None and stated.adult is None:
         found.append(AGE_UNKNOWN)
     return tuple(found)

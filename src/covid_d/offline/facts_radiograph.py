@@ -71,6 +71,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "readers.dicom_view": (
         *("_SUPINE", "_ON_A_SIDE", "_VIEW", "_LYING", "_MODIFIERS", "_AXES", "_UPRIGHT"),
+        *("_EXPIRATION", "_INSPIRATION", "_DESCRIBED"),
     ),
     "readers.doubts": (
         *("_ENDS", "_TURNED", "_LOST", "_HALF", "_LINES", "_FEWEST", "_NEAR", "_MOST", "_UNITS"),

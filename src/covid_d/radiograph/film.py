@@ -76,6 +76,8 @@ class Facts:
     turned
         Where rows and columns run to (two of ``L``, ``R``, ``H``, ``F``), where the file calls a
         frontal film mirrored or turned: on an upright one they run to the left and to the feet.
+    expiration
+        Whether the file says that it was taken after breathing out.
     """
 
     format: str
@@ -95,6 +97,7 @@ class Facts:
     marks: bool = False
     taken_on: date | None = None
     turned: str | None = None
+    expiration: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -59,6 +59,7 @@ def _known() -> list[tuple[Facts, Stated]]:
         {"age_years": 17.5},
         {"turned": "RF"},
         {"turned": "FL"},
+        {"expiration": True},
     ]
     said: list[dict[str, Any]] = [
         {},
@@ -91,6 +92,7 @@ def test_every_caution_is_given_where_python_gives_it(ask: Ask, facts: dict[str,
     assert codes == {
         *("projection_unknown", "supine", "age_unknown", "ages_contradict", "age_differs"),
         *("sex_differs", "projection_differs", "stated_mirrored", "stated_turned"),
+        "expiration",
     }
 
 

@@ -130,3 +130,26 @@ def test_what_is_no_sequence_says_nothing(keyword: str) -> None:
     assert read(films.part10(film)).facts.projection is PA
     assert projection(ViewPosition="PA", **{keyword: Sequence([])}) is PA
     assert projection(ViewPosition="PA", **{keyword: Sequence([Dataset()])}) is PA
+
+
+@pytest.mark.parametrize(
+    ("elements", "expected"),
+    [
+        ({"ViewModifierCodeSequence": code("X", "Expiration")}, True),
+        ({"ViewCodeSequence": code("272479007", "PA, expiration")}, True),
+        ({"ViewPosition": "PA EXPIRATION"}, True),
+        ({"SeriesDescription": "Tórax en espiración", "SpecificCharacterSet": "ISO_IR 192"}, True),
+        ({"SeriesDescription": "TORAX PA ESPIRADA"}, True),
+        ({"ProtocolName": "CHEST_EXPIRATION"}, True),
+        ({"SeriesDescription": "Chest inspiration / expiration"}, False),  # whose films are both
+        ({"SeriesDescription": "Respiratory ward"}, False),
+        ({"SeriesDescription": "sufre de respiración difícil"}, False),
+        ({"SeriesDescription": "PA inspiración"}, False),
+        ({"StudyDescription": "Chest, expired date"}, False),
+        ({}, False),
+    ],
+)
+def test_breathing_out_is_told(elements: dict[str, Any], expected: bool) -> None:
+    known = read(films.dicom(**elements)).facts
+    assert known.expiration is expected
+    assert check_facts(known) is None  # it is a frontal film

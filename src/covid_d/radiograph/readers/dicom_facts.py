@@ -15,7 +15,7 @@ from covid_d.radiograph.ages import ADULT_YEARS, OLDEST, age_on, parse_age, pars
 from covid_d.radiograph.body_parts import CHEST_CODES, may_be_chest
 from covid_d.radiograph.film import Facts, Sex
 from covid_d.radiograph.readers.dicom_geometry import spacing_of
-from covid_d.radiograph.readers.dicom_view import projection_of, turned
+from covid_d.radiograph.readers.dicom_view import in_expiration, projection_of, turned
 from covid_d.radiograph.readers.element import items_of, text_of, value_of
 
 # Classes of images that are no radiography (PS3.4 B.5) -> the modality of their images.
@@ -125,6 +125,7 @@ def facts_of(dataset: Dataset, *, sha256: str, colour: bool, marks: bool = False
         age_unread=ages.unread,
         taken_on=_taken_on(dataset),
         turned=turned(dataset),
+        expiration=in_expiration(dataset),
     )
 
 

@@ -26,6 +26,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from covid_d.radiograph.readers.dicom_facts import OF_CLASS, age_of_dates
 from covid_d.radiograph.readers.dicom_object import parse
+from covid_d.radiograph.readers.dicom_view import in_expiration
 from covid_d.radiograph.readers.element import items_of
 from covid_d.radiograph.readers.functional_groups import lift
 
@@ -194,6 +195,8 @@ def _stand_ins(film: Dataset) -> dict[str, str]:
     before = str(film.file_meta.get("MediaStorageSOPClassUID") or "")
     if before in OF_CLASS:
         said["SOPClassUID"] = before
+    if in_expiration(film):  # as its descriptions may say, which are not kept
+        said["SeriesDescription"] = "EXPIRATION"
     years, child, unread = age_of_dates(film)
     if years is not None:
         said["StudyDate"] = f"{_YEAR}0701"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from typing import Final
 
 from pydicom import Dataset
 
 from covid_d.radiograph.film import Projection
-from covid_d.radiograph.readers.element import items_of, text_of, value_of
+from covid_d.radiograph.readers.element import items_of, plain, text_of, value_of
 from covid_d.radiograph.views import combined, view_of_code, view_of_words
 
 # Patient Position (0018,5100), PS3.3 C.7.3.1.1.2: head or feet first, supine; on a side.
@@ -26,6 +27,14 @@ _AXES: Final = dict(
     zip("LRHFAP", ("side", "side", "length", "length", "front", "front"), strict=True)
 )
 _UPRIGHT: Final = "LF"
+
+
+# Of films taken after breathing out; a series of both tells of neither.
+_EXPIRATION: Final = re.compile(
+    r"\b(?:EX?S?PIRAT|EXPIRACI|ESPIRACI|ESPIRADA|ESPIRATORI|EXHALA|AUSATMUNG)", re.ASCII
+)
+_INSPIRATION: Final = re.compile(r"\b(?:INSP|EINATM|INHAL)", re.ASCII)
+_DESCRIBED: Final = ("ViewPosition", "SeriesDescription", "ProtocolName")
 
 
 def projection_of(dataset: Dataset) -> Projection | None:
@@ -52,6 +61,14 @@ def turned(dataset: Dataset) -> str | None:
     rows_columns = _orientation(dataset)
     frontal = {_AXES[letter] for letter in rows_columns} == {"side", "length"}
     return rows_columns if frontal and rows_columns != _UPRIGHT else None
+
+
+def in_expiration(dataset: Dataset) -> bool:
+    """Return whether the file says that the film was taken after breathing out."""
+    views = items_of(dataset, _VIEW)
+    words = [plain(dataset, keyword) for keyword in _DESCRIBED]
+    words += [plain(item, "CodeMeaning") for item in (*views, *_modifiers(dataset, *views))]
+    return any(_EXPIRATION.search(said) and not _INSPIRATION.search(said) for said in words)
 
 
 def _of_view_position(dataset: Dataset) -> list[Projection | None]:

@@ -386,6 +386,11 @@ def test_what_the_file_says(tmp_path: Path) -> None:
         "beside": {"ViewPosition": "PA", "ViewModifierCodeSequence": code("399196006", "")},
         "lying": {"ViewPosition": "AP", "PatientOrientationCodeSequence": lying},
         "on-a-side": {"ViewPosition": "AP", "PatientPosition": "HFDL"},
+        "breathed-out": {
+            "SeriesDescription": "PA espiración",
+            "SpecificCharacterSet": "ISO_IR 100",
+        },
+        "breathed": {"ViewModifierCodeSequence": code("X", "expiration")},
         "two-regions": {"AnatomicRegionSequence": regions},
         "two-modalities": {"Modality": ["CR", "CT"]},
         "both-films": {"Modality": ["CR", "DX"], "PatientAge": ["045Y", "045Y"]},

@@ -14,6 +14,7 @@ export function cautionsOfUnknown(film, stated, facts) {
   } else if (projections.includes("AP Supine")) {
     found.push(caution("supine", facts));
   }
+  if (film.expiration) found.push(caution("expiration", facts));
   if (film.age_years === null && stated.age_years === null && stated.adult === null) {
     found.push(caution(facts.age_unknown, facts));
   }

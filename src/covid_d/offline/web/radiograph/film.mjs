@@ -20,6 +20,7 @@ export function factsOf(known) {
     age_unread: null,
     taken_on: null,
     turned: null,
+    expiration: false,
     ...known,
   };
 }

@@ -3,7 +3,7 @@ import { ageOn, parseAge, parseDate, today } from "../ages.mjs";
 import { mayBeChest } from "../body_parts.mjs";
 import { factsOf } from "../film.mjs";
 import { spacingOf } from "./dicom_geometry.mjs";
-import { projectionOf, turnedOf } from "./dicom_view.mjs";
+import { isInExpiration, projectionOf, turnedOf } from "./dicom_view.mjs";
 import { itemsOf, textOf } from "./element.mjs";
 
 /** Return the facts of a DICOM image; what is absent, malformed or absurd is null. */
@@ -26,6 +26,7 @@ export function dicomFacts(dataset, frame, colours) {
     age_unread: ages.unread,
     taken_on: takenOn(dataset),
     turned: turnedOf(dataset),
+    expiration: isInExpiration(dataset),
   });
 }
 

@@ -1,6 +1,7 @@
 // From which side a DICOM film was taken: everything in the file that says so, taken together.
 import { combined, viewOfCode, viewOfWords } from "../views.mjs";
-import { itemsOf, textOf } from "./element.mjs";
+import { pattern } from "../words.mjs";
+import { itemsOf, plainOf, textOf } from "./element.mjs";
 
 /** The projection that views, their codes and modifiers, and the patient's position state. */
 export function projectionOf(dataset) {
@@ -27,6 +28,18 @@ export function turnedOf(dataset) {
   const axes = axesOf(letters, dataset);
   const frontal = axes.has("side") && axes.has("length");
   return frontal && letters !== dataset.tables.dicom_view.UPRIGHT ? letters : null;
+}
+
+/** Whether the file says that the film was taken after breathing out. */
+export function isInExpiration(dataset) {
+  const rules = dataset.tables.dicom_view;
+  const views = itemsOf(dataset, rules.VIEW);
+  const held = [dataset, ...views].flatMap((one) => rules.MODIFIERS.flatMap((key) => itemsOf(one, key)));
+  const words = rules.DESCRIBED.map((keyword) => plainOf(dataset, keyword));
+  words.push(...[...views, ...held].map((item) => plainOf(item, "CodeMeaning")));
+  return words.some(
+    (said) => pattern(rules.EXPIRATION).test(said) && !pattern(rules.INSPIRATION).test(said),
+  );
 }
 
 function positionOf(dataset) {
