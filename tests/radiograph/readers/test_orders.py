@@ -45,6 +45,15 @@ def test_bytes_swapped_in_pairs_are_refused(columns: int) -> None:
     assert pairs_are_swapped(signed)
 
 
+def test_of_a_large_film_some_lines_tell_it() -> None:
+    """Every so many of them: of 1,200 lines each third sum of eight is looked at."""
+    large = np.repeat(films.grey8(size=300), 4, axis=0)
+    assert not pairs_are_swapped(large)
+    assert pairs_are_swapped(swapped(large))
+    assert pairs_are_swapped(swapped(np.ascontiguousarray(large[:, :299])))
+    assert not pairs_are_swapped(large[:, :299])
+
+
 @pytest.mark.parametrize("deviation", [2, 10, 40])
 def test_noise_is_no_order(deviation: int) -> None:
     rng = np.random.default_rng(7)

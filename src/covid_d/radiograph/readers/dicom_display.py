@@ -27,6 +27,7 @@ from covid_d.radiograph.refusal import RadiographError, RefusalCode
 _FAR: Final = 1e300
 # VOI LUT Function -> least Window Width (PS3.3 C.11.2.1.2 and C.11.2.1.3).
 _FUNCTIONS: Final = {"LINEAR": 1.0, "LINEAR_EXACT": 1e-9, "SIGMOID": 1e-9}
+_LINES: Final = 16
 _COLOURED: Final = ("COLOR", "MIXED", "TRUE_COLOR")
 _MONOCHROME: Final = ("MONOCHROME1", "MONOCHROME2")
 
@@ -134,7 +135,10 @@ def _counts(
     tables = any(dataset.get(f"{kind}LUTSequence") for kind in ("Modality", "VOI"))
     if samples is None or not (tables or padding.any()):
         return None
-    return np.bincount(samples.ravel(), minlength=len(padding))
+    counts = np.zeros(len(padding), dtype=np.int64)
+    for line in range(0, len(samples), _LINES):  # few at once stay near the processor
+        counts += np.bincount(samples[line : line + _LINES].ravel(), minlength=len(padding))
+    return counts
 
 
 def _ends(samples: npt.NDArray[Any], film: npt.NDArray[np.int64] | None) -> tuple[int, int]:

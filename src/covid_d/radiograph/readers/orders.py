@@ -42,6 +42,7 @@ def pairs_are_swapped(samples: npt.NDArray[Any]) -> bool:
     lines = samples[:: 1 + columns % 2, : columns // 2 * 2]
     sums = len(lines) // _TOGETHER
     lines = lines[: sums * _TOGETHER].reshape(sums, _TOGETHER, lines.shape[1])
+    lines = lines[:: -(-sums * _TOGETHER // _LINES) or 1]
     lines = lines.sum(axis=1, dtype=np.int32)
     inner = np.abs(lines[:, 1:-1:2] - lines[:, 2::2]).sum()
     outer = np.abs(lines[:, :-2:2] - lines[:, 3::2]).sum()

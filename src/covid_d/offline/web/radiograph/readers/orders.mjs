@@ -1,7 +1,7 @@
 // Samples that lie in another order than their file states, told by the grey of neighbours.
 
 /** Return whether samples of eight bits were swapped two by two, as words of the other order. */
-export function pairsAreSwapped(samples, rows, columns, { PAIRS, TOGETHER }) {
+export function pairsAreSwapped(samples, rows, columns, { PAIRS, TOGETHER, LINES }) {
   if (samples.BYTES_PER_ELEMENT !== 1) return false;
   // A line of odd length begins in the middle of a pair every second time.
   const every = 1 + (columns % 2);
@@ -9,7 +9,8 @@ export function pairsAreSwapped(samples, rows, columns, { PAIRS, TOGETHER }) {
   const sums = Math.floor(Math.ceil(rows / every) / TOGETHER);
   let [inner, outer] = [0, 0];
   const line = new Int32Array(width);
-  for (let sum = 0; sum < sums; sum += 1) {
+  const step = Math.ceil((sums * TOGETHER) / LINES) || 1;
+  for (let sum = 0; sum < sums; sum += step) {
     line.fill(0);
     for (let part = 0; part < TOGETHER; part += 1) {
       const start = (sum * TOGETHER + part) * every * columns;
