@@ -257,6 +257,7 @@ FILMS: dict[str, Callable[[], bytes]] = {
         named(ViewPosition="AP", PatientOrientationCodeSequence=Sequence([_lying()]))
     ),
     "breathed out": lambda: part10(named(SeriesDescription="TORAX EN ESPIRACION, MORA")),
+    "a view in words": lambda: part10(named(ViewPosition="", SeriesDescription="Chest lateral")),
     "several views": lambda: part10(named(ViewCodeSequence=_several())),
     "an accent": lambda: _coded(SpecificCharacterSet="ISO_IR 192", BodyPartExamined="TÓRAX"),
     "colour": lambda: dicom(np.dstack([grey8()] * 3)),

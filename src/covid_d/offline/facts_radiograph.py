@@ -71,7 +71,8 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "readers.dicom_view": (
         *("_SUPINE", "_ON_A_SIDE", "_VIEW", "_LYING", "_MODIFIERS", "_AXES", "_UPRIGHT"),
-        *("_EXPIRATION", "_INSPIRATION", "_DESCRIBED"),
+        *("_EXPIRATION", "_INSPIRATION", "_DESCRIBED", "_SERIES", "_IS_OTHER", "_IS_LATERAL"),
+        *("_IS_FRONTAL", "_ARE_SEVERAL"),
     ),
     "readers.doubts": (
         *("_ENDS", "_TURNED", "_LOST", "_HALF", "_LINES", "_FEWEST", "_NEAR", "_MOST", "_UNITS"),

@@ -153,3 +153,41 @@ def test_breathing_out_is_told(elements: dict[str, Any], expected: bool) -> None
     known = read(films.dicom(**elements)).facts
     assert known.expiration is expected
     assert check_facts(known) is None  # it is a frontal film
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("Chest lateral", LATERAL),
+        ("W034 CHEST_LAT", LATERAL),
+        ("TORAX PERFIL IZQ", LATERAL),
+        ("Tórax lateral", LATERAL),
+        ("CHEST DECUBITUS LEFT", OTHER),
+        ("AP left lateral decubitus", OTHER),
+        ("Decúbito lateral derecho", OTHER),
+        ("AP LORDOTIC", OTHER),
+        ("Apico-lordótica", OTHER),
+        ("PA OBLIQUE", OTHER),
+        # of both films, or of none
+        ("CHEST PA AND LATERAL", None),
+        ("CHEST PA/LAT", None),
+        ("PA, LAT, OBLIQUE", None),
+        ("TORAX AP Y LATERAL", None),
+        ("CHEST 2 VIEWS LAT", None),
+        ("Chest frontal", None),
+        ("TORAX PORTATIL DECUBITO", None),
+        ("Bilateral infiltrates", None),
+        ("Colateral", None),
+        ("view: PA", None),
+        ("latex allergy", None),
+        ("", None),
+    ],
+)
+@pytest.mark.parametrize("keyword", ["SeriesDescription", "ProtocolName"])
+def test_a_series_names_its_view_where_nothing_else_does(
+    keyword: str, words: str, expected: Projection | None
+) -> None:
+    said: dict[str, Any] = {keyword: words, "SpecificCharacterSet": "ISO_IR 192"}
+    assert projection(**said) is expected
+    assert projection(ViewPosition="PA", **said) is PA, "a series is named by its first film"
+    assert projection(PatientOrientation=["L", "F"], **said) is expected

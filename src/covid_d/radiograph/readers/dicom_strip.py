@@ -24,9 +24,10 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from covid_d.radiograph.film import Projection
 from covid_d.radiograph.readers.dicom_facts import OF_CLASS, age_of_dates
 from covid_d.radiograph.readers.dicom_object import parse
-from covid_d.radiograph.readers.dicom_view import in_expiration
+from covid_d.radiograph.readers.dicom_view import described, in_expiration, projection_of
 from covid_d.radiograph.readers.element import items_of
 from covid_d.radiograph.readers.functional_groups import lift
 
@@ -82,6 +83,8 @@ _PLANE: Final = (0x0010, 0x0011, 0x0040, 0x0050, 0x0100, 0x0102, 0x3000)
 _RADIOGRAPHY: Final = "1.2.840.10008.5.1.4.1.1.1"
 _SYNTAX_ONLY: Final = UID("2.25.217046328519382610746551279364127839341")  # who wrote it: COVID-D
 _EITHER: Final = {"US or SS": "US", "OB or OW": "OB", "US or OW": "OW"}  # of compressed films
+# What stands for a view that descriptions tell, which are not kept.
+_VIEWS: Final = {Projection.LATERAL: "LATERAL", Projection.OTHER: "OBLIQUE"}
 _YEAR: Final = 2025
 _LONGEST: Final = 64
 
@@ -195,6 +198,9 @@ def _stand_ins(film: Dataset) -> dict[str, str]:
     before = str(film.file_meta.get("MediaStorageSOPClassUID") or "")
     if before in OF_CLASS:
         said["SOPClassUID"] = before
+    view = projection_of(film)
+    if view is not None and view is described(film):
+        said["ViewPosition"] = _VIEWS[view]
     if in_expiration(film):  # as its descriptions may say, which are not kept
         said["SeriesDescription"] = "EXPIRATION"
     years, child, unread = age_of_dates(film)

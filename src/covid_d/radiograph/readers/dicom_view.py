@@ -37,11 +37,31 @@ _INSPIRATION: Final = re.compile(r"\b(?:INSP|EINATM|INHAL)", re.ASCII)
 _DESCRIBED: Final = ("ViewPosition", "SeriesDescription", "ProtocolName")
 
 
+# What describes the picture, where nothing else says how it was taken. A series of several views
+# tells of none of them, nor does one that names a frontal view beside a lateral one.
+_SERIES: Final = ("SeriesDescription", "ProtocolName", "AcquisitionDeviceProcessingDescription")
+_IS_OTHER: Final = re.compile(
+    r"\b(?:DEC[U?]B[A-Z]* (?:LAT|LEFT|RIGHT|IZQ|DER)[A-Z]*|(?:LAT[A-Z]*|LEFT|RIGHT) DEC[U?]B[A-Z]*"
+    r"|(?:APICO ?)?LORD[O?]TI[A-Z]*|OBLI[CQ]U[A-Z]*)(?![A-Z?])",
+    re.ASCII,
+)
+_IS_LATERAL: Final = re.compile(r"\b(?:LAT|LATERAL|PERFIL|PROFIL)(?![A-Z?])", re.ASCII)
+_IS_FRONTAL: Final = re.compile(
+    r"\b(?:PA|AP|FRONTAL|FRENTE|POSTERO ?ANT[A-Z]*|ANTERO ?POST[A-Z]*)(?![A-Z?])", re.ASCII
+)
+_ARE_SEVERAL: Final = re.compile(
+    r"\b(?:AND|Y|E|O|OR|WITH|CON|2|3|DOS|TRES|TWO|THREE|VIEWS|VISTAS|PROYECC[A-Z?]*|PROJECTIONS"
+    r"|BOTH|AMBAS|SERIES)(?![A-Z?])",
+    re.ASCII,
+)
+
+
 def projection_of(dataset: Dataset) -> Projection | None:
     """Return the projection that the file states.
 
     By View Position, the codes of the view and of how the patient lay, each with its modifiers,
-    Patient Orientation and Patient Position. A film of who lies on a side is another than a
+    Patient Orientation and Patient Position; where these say nothing, by what describes the
+    picture. A film of who lies on a side is another than a
     frontal one: air and fluid are elsewhere.
     """
     views, lying = items_of(dataset, _VIEW), items_of(dataset, _LYING)
@@ -52,7 +72,7 @@ def projection_of(dataset: Dataset) -> Projection | None:
     stated += [view for view in modified if view is not Projection.AP_SUPINE]
     if position in _ON_A_SIDE:
         stated.append(Projection.OTHER)
-    projection = combined(stated)
+    projection = combined(stated) if any(stated) else described(dataset)
     return Projection.AP_SUPINE if supine and projection is Projection.AP else projection
 
 
@@ -61,6 +81,19 @@ def turned(dataset: Dataset) -> str | None:
     rows_columns = _orientation(dataset)
     frontal = {_AXES[letter] for letter in rows_columns} == {"side", "length"}
     return rows_columns if frontal and rows_columns != _UPRIGHT else None
+
+
+def described(dataset: Dataset) -> Projection | None:
+    """Return the view, no frontal one, that the series or the protocol is named by."""
+    for keyword in _SERIES:
+        words = plain(dataset, keyword)
+        if _ARE_SEVERAL.search(words):
+            continue
+        other, rest = _IS_OTHER.search(words), _IS_OTHER.sub("", words)
+        lateral, frontal = _IS_LATERAL.search(rest), _IS_FRONTAL.search(rest)
+        if (other or lateral) and not (lateral and frontal):
+            return Projection.LATERAL if lateral else Projection.OTHER
+    return None
 
 
 def in_expiration(dataset: Dataset) -> bool:

@@ -18,7 +18,8 @@ export function projectionOf(dataset) {
   const stated = [...positionOf(dataset), ...views.map(coded), orientationOf(dataset)];
   stated.push(...modified.filter((view) => view !== "AP Supine"));
   if (rules.ON_A_SIDE.includes(position)) stated.push("Other");
-  const projection = combined(stated);
+  const told = stated.some((view) => view !== null);
+  const projection = told ? combined(stated) : described(dataset);
   return supine && projection === "AP" ? "AP Supine" : projection;
 }
 
@@ -28,6 +29,21 @@ export function turnedOf(dataset) {
   const axes = axesOf(letters, dataset);
   const frontal = axes.has("side") && axes.has("length");
   return frontal && letters !== dataset.tables.dicom_view.UPRIGHT ? letters : null;
+}
+
+/** The view, no frontal one, that the series or the protocol is named by. */
+function described(dataset) {
+  const rules = dataset.tables.dicom_view;
+  const found = (told, words) => pattern(told).test(words);
+  for (const keyword of rules.SERIES) {
+    const words = plainOf(dataset, keyword);
+    if (found(rules.ARE_SEVERAL, words)) continue;
+    const other = found(rules.IS_OTHER, words);
+    const rest = words.replace(pattern(rules.IS_OTHER, false, "g"), "");
+    const [lateral, frontal] = [rules.IS_LATERAL, rules.IS_FRONTAL].map((told) => found(told, rest));
+    if ((other || lateral) && !(lateral && frontal)) return lateral ? "L" : "Other";
+  }
+  return null;
 }
 
 /** Whether the file says that the film was taken after breathing out. */
