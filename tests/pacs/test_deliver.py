@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from pydicom import Dataset
@@ -85,6 +90,29 @@ def named(archive: Archive) -> Destination:
     return Destination("dicom", f"ARCHIVE@127.0.0.1:{archive.port}")
 
 
+@contextmanager
+def takes_all() -> Iterator[str]:
+    """A web server that takes whatever is sent to it; its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=listening.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listening.server_port}/studies"
+    finally:
+        listening.shutdown()
+        listening.server_close()
+
+
 def _items_of(store: NodeStore, film: QueuedFilm) -> list[Dataset]:
     """What a destination names of an answer that it keeps."""
     items = []
@@ -144,6 +172,7 @@ def test_who_lacks_a_class_is_a_failure_that_names_it(
     (delivery,) = queue.deliveries_of(film)
     assert delivery.reason is not None
     assert lacks in delivery.reason.en
+    assert len(archive.kept("SR")) == (taken == REPORT), "a report goes without its picture"
 
 
 @pytest.mark.parametrize(
@@ -178,9 +207,9 @@ def files_of(store: NodeStore, seed: int = 1) -> list[Path]:
     return store.answers(shown.film, shown.assessment.bundle.sha256, outside=False)
 
 
-@pytest.mark.parametrize("damage", ["gone", "report gone", "empty", "torn"])
+@pytest.mark.parametrize("damage", ["gone", "report gone", "empty", "torn", 132, 140, 158, 300])
 def test_an_answer_whose_files_are_gone_is_made_again_and_harms_no_other(
-    queue: Queue, store: NodeStore, damage: str
+    queue: Queue, store: NodeStore, damage: str | int
 ) -> None:
     with Archive().running() as archive:
         first, second = (enter(queue, store, named(archive), seed) for seed in (1, 2))
@@ -190,6 +219,8 @@ def test_an_answer_whose_files_are_gone_is_made_again_and_harms_no_other(
                     each.unlink()
             elif damage == "report gone":  # it is written last: without it nothing is whole
                 files_of(store)[0].unlink()
+            elif isinstance(damage, int):  # it begins as one, and ends in the middle of its head
+                file.write_bytes(file.read_bytes()[:damage])
             else:
                 file.write_bytes(b"" if damage == "empty" else bytes(500))
         assert carry(queue, store, named(archive)) == 1
@@ -197,6 +228,42 @@ def test_an_answer_whose_files_are_gone_is_made_again_and_harms_no_other(
         assert state(queue, second) is DeliveryState.SENT
         assert queue.film(first).state is FilmState.RECEIVED
         assert len(archive.objects) == 2, "no part of the damaged one went"
+
+
+def test_so_is_one_whose_picture_cannot_be_unpacked(queue: Queue, store: NodeStore) -> None:
+    taken = [build_context(REPORT, PLAIN), build_context(PICTURE, PLAIN)]
+    with Archive().running(contexts=taken) as archive:
+        first, second = (enter(queue, store, named(archive), seed) for seed in (1, 2))
+        for each in files_of(store):
+            if each.stem == "picture":
+                content = each.read_bytes()
+                each.write_bytes(content[: content.index(b"\xff\xd8\xff") + 20])
+        assert carry(queue, store, named(archive)) == 1
+        assert state(queue, first) is DeliveryState.WAITING
+        assert state(queue, second) is DeliveryState.SENT
+        assert queue.film(first).state is FilmState.RECEIVED
+
+
+@pytest.mark.parametrize("kind", ["dicom", "stow"])
+def test_a_file_that_the_disk_no_longer_gives_harms_no_other(
+    queue: Queue, store: NodeStore, kind: Literal["dicom", "stow"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its head can be read, as a sector behind it cannot."""
+    with Archive().running() as archive, takes_all() as address:
+        place = named(archive) if kind == "dicom" else Destination("stow", address)
+        first, second = (enter(queue, store, place, seed) for seed in (1, 2))
+        bad, whole = set(files_of(store)), Path.read_bytes
+
+        def read_bytes(path: Path) -> bytes:
+            if path in bad:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+            return whole(path)
+
+        monkeypatch.setattr(Path, "read_bytes", read_bytes)
+        assert carry(queue, store, place) == 1
+        assert state(queue, first) is DeliveryState.WAITING
+        assert state(queue, second) is DeliveryState.SENT
+        assert queue.film(first).state is FilmState.RECEIVED
 
 
 def test_one_whose_film_is_gone_too_has_failed(queue: Queue, store: NodeStore) -> None:

@@ -16,7 +16,7 @@ from pydicom.uid import generate_uid
 from covid_d.language import N_
 from covid_d.pacs.peer import Destination, Peer
 from covid_d.pacs.queue import Delivery, Queue, QueuedFilm
-from covid_d.pacs.send import CallOptions, Rejected, Sender, Transient
+from covid_d.pacs.send import CallOptions, Rejected, Sender, Torn, Transient
 from covid_d.pacs.store import NodeStore
 from covid_d.pacs.tables import ANSWER
 from covid_d.pacs.web import check_address, client, post_fhir, stow
@@ -178,8 +178,8 @@ class Deliverer:
                 carry(self._files(each, films[each.film]))
             except Rejected as rejection:
                 self._give_up(each, rejection)
-            except _UnreadableError as unreadable:
-                self._make_again(each, unreadable)
+            except (Torn, OSError):
+                self._make_again(each, films[each.film])
             except Transient as fault:
                 self._wait(due[place:], fault)
                 break
@@ -198,16 +198,16 @@ class Deliverer:
         files = [file for file in found if file.suffix == wanted]
         first = "bundle" if self.destination.kind == "fhir" else "report"  # written last
         if first not in {file.stem for file in files} or not all(map(_is_whole, files)):
-            raise _UnreadableError(film)
+            raise Torn
         return files
 
-    def _make_again(self, delivery: Delivery, unreadable: _UnreadableError) -> None:
+    def _make_again(self, delivery: Delivery, film: QueuedFilm) -> None:
         """Have an answer made again whose files are gone or torn, as after a power failure."""
-        if delivery.what != ANSWER or not unreadable.film.file:
+        if delivery.what != ANSWER or not film.file:
             self._give_up(delivery, Rejected(N_("Its files are gone.")))
             return
         self._queue.again(delivery, N_("Its files were gone; it is made again."))
-        self._queue.answer_again(unreadable.film)
+        self._queue.answer_again(film)
         _log.error("%s: files of film %d are gone", self.destination.name, delivery.film)
 
     def _wait(self, due: Sequence[Delivery], fault: Transient) -> None:
@@ -218,14 +218,6 @@ class Deliverer:
     def _give_up(self, delivery: Delivery, rejection: Rejected) -> None:
         self._queue.failed(delivery, rejection.reason)
         _log.error("%s: %s", self.destination.name, rejection.reason)
-
-
-class _UnreadableError(Exception):
-    """The files of an answer cannot be read."""
-
-    def __init__(self, film: QueuedFilm) -> None:
-        super().__init__(film.id)
-        self.film = film
 
 
 def _is_whole(file: Path) -> bool:

@@ -70,6 +70,10 @@ class Rejected(Exception):  # noqa: N818 - as above
         self.reason = reason
 
 
+class Torn(Exception):  # noqa: N818 - as above
+    """A file that is no whole object of ours: the disk lost some of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class CallOptions:
     """How a node is called.
@@ -171,11 +175,11 @@ class Sender:
         ------
         Transient, Rejected
             If one did not arrive.
+        Torn
+            If one is no whole object.
         """
         arrived = []
-        for file in files:
-            content = file.read_bytes()
-            told = told_by(content)
+        for content, told in [_read(file) for file in files]:
             context, data = self._as_taken(content, told)
             fields: messages.Fields = {
                 messages.SOP_CLASS: told.sop_class,
@@ -261,6 +265,8 @@ class Sender:
         ------
         Rejected
             If it takes none.
+        Torn
+            If it cannot be unpacked.
         """
         kind, written = told.sop_class, UID(told.syntax)
         wanted = ExplicitVRLittleEndian if written.is_compressed else ImplicitVRLittleEndian
@@ -268,10 +274,13 @@ class Sender:
         if as_it_lies is not None:
             return as_it_lies, content[told.starts :]
         if anew is not None:
-            made = dcmread(BytesIO(content))
-            if written.is_compressed:
-                made.decompress()
-            return anew, _encoded(made, wanted)
+            try:
+                made = dcmread(BytesIO(content))
+                if written.is_compressed:
+                    made.decompress()
+                return anew, _encoded(made, wanted)
+            except Exception as error:  # whoever unpacks what is torn raises anything
+                raise Torn from error
         name = UID(kind).name
         raise Rejected(N_("%(aet)s does not take %(name)s.", aet=self._peer.aet, name=name))
 
@@ -284,6 +293,19 @@ class SentFile:
     sop_instance: str
     syntax: str
     starts: int
+
+
+def _read(file: Path) -> tuple[bytes, SentFile]:
+    try:
+        content = file.read_bytes()
+        told = told_by(content)
+    except (OSError, struct.error, ValueError) as error:
+        raise Torn from error
+    # A cut between two elements leaves no half of one.
+    known = told.sop_class in OBJECTS and UID(told.syntax).is_transfer_syntax
+    if not known or told.starts >= len(content):
+        raise Torn
+    return content, told
 
 
 def told_by(content: bytes) -> SentFile:
