@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -152,7 +153,16 @@ class TestWhatNobodyForesaw:
         assert states(queue) == [FilmState.ASSESSED]
         assert list((store.folder / "begun").iterdir()) == []
 
-    @pytest.mark.parametrize("error", [MemoryError(), OperationalError("SELECT", {}, Exception())])
+    @pytest.mark.parametrize(
+        "error",
+        [
+            MemoryError(),
+            OperationalError("SELECT", {}, Exception()),
+            OSError(errno.EMFILE, "Too many open files"),
+            OSError(errno.ENOMEM, "Cannot allocate memory"),
+        ],
+        ids=str,
+    )
     def test_what_is_the_machines_fault_is_no_films(
         self,
         queue: Queue,

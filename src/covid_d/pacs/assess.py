@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from collections.abc import Sequence
@@ -41,6 +42,8 @@ _LONGEST_ROUND_S: Final = 5.0
 """Of films that come without end; then the ward is asked anew which detector answers."""
 _TRIES: Final = 3
 """A film that was begun so often and came to no end is read in a process of its own first."""
+_PASSING: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC})
+"""What the machine lacks for a moment; the film is there."""
 _REST_S: Final = 10.0  # before a clinic that is closed is tried again
 
 
@@ -252,7 +255,11 @@ class Assessor:
             self._rest(closed)
         except OSError as error:
             reason = error.strerror or error
-            self._set_aside(film, CovidDError(N_("Its file is gone: %(reason)s.", reason=reason)))
+            gone = CovidDError(N_("Its file is gone: %(reason)s.", reason=reason))
+            if error.errno in _PASSING:
+                self._rest(error)
+            else:
+                self._set_aside(film, gone)
         except NotReadHereError as unread:
             self._set_aside(film, CovidDError(unread.reason))
         except CovidDError as error:
