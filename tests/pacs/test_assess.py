@@ -16,6 +16,7 @@ from covid_d.errors import CovidDError
 from covid_d.language import N_
 from covid_d.pacs import assess
 from covid_d.pacs.assess import _TRIES, Assessor
+from covid_d.pacs.parse import parsed
 from covid_d.pacs.queue import Queue, QueuedFilm
 from covid_d.pacs.results.identity import fingerprint
 from covid_d.pacs.store import NodeStore
@@ -118,7 +119,7 @@ def failing(wrong: str, error: BaseException) -> Callable[..., Any]:
     whole = assess.examined
 
     def examined(detector: Detector, content: bytes) -> Any:
-        if fingerprint(assess.parsed(content)) == wrong:
+        if fingerprint(parsed(content)) == wrong:
             raise error
         return whole(detector, content)
 

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from time import monotonic, perf_counter
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from sqlalchemy.exc import SQLAlchemyError
 
 from covid_d.detector import Assessment, Detector, Examination
@@ -22,6 +21,7 @@ from covid_d.detector.explain import overlay
 from covid_d.errors import CovidDError
 from covid_d.language import N_, Language
 from covid_d.pacs.apart import read_apart
+from covid_d.pacs.parse import parsed
 from covid_d.pacs.peer import Destination
 from covid_d.pacs.queue import AnsweredFilm, Queue, QueuedFilm
 from covid_d.pacs.results import Answered, make
@@ -113,7 +113,7 @@ def examined(detector: Detector, content: bytes) -> ExaminedFile:
     CovidDError
         If nothing could be said about the film to a PACS.
     """
-    dataset = parsed(content)
+    dataset = parsed(content, is_safe=True)  # else it had not been taken in
     header = header_of(dataset)
     began = perf_counter()
     examination, film = detector.examine_keeping_film(
@@ -364,23 +364,6 @@ class Assessor:
                     f"{place}/bundle.json",
                     bundle_file(shown),
                 )
-
-
-def parsed(content: bytes) -> Dataset:
-    """Return the data set of a film's file.
-
-    Raises
-    ------
-    CovidDError
-        If it is none.
-    """
-    try:
-        return dcmread(BytesIO(content))
-    except Exception as error:  # a hostile object raises anything
-        raise CovidDError(
-            N_("The film is no DICOM file: %(reason)s.", reason=error),
-            N_("A picture has no study that an answer could be filed in."),
-        ) from error
 
 
 def _stored(assessment: Assessment) -> str:

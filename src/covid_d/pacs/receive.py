@@ -14,6 +14,7 @@ from covid_d.errors import CovidDError
 from covid_d.language import Message
 from covid_d.pacs.door import Overflow
 from covid_d.pacs.intake import SentObject
+from covid_d.pacs.parse import swells
 from covid_d.pacs.peer import AllowedCaller
 from covid_d.pacs.queue import Queue
 from covid_d.pacs.results.identity import fingerprint
@@ -49,8 +50,8 @@ STATUSES: Final = {
     ),
     CANNOT_UNDERSTAND: Message("El objeto no se puede interpretar", "The object cannot be parsed"),
     TOO_LARGE: Message(
-        "El objeto es mayor de lo que el nodo acepta",
-        "The object is larger than the node takes",
+        "El objeto es mayor de lo que el nodo acepta, o lo sería en la memoria",
+        "The object is larger than the node takes, or would be in memory",
     ),
 }
 
@@ -102,7 +103,7 @@ class Receiver:
         if not self.may(sent.caller, sent.host):
             return NOT_AUTHORIZED
         try:
-            if sent.content is None:
+            if sent.content is None or swells(sent.content):
                 if sent.sop_class in FILMS | CAPTURES:
                     return TOO_LARGE
                 # A film of the heart, a stack of slices: the study that it is of goes on.

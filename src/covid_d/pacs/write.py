@@ -10,7 +10,8 @@ from covid_d.detector import Assessment
 from covid_d.errors import CovidDError
 from covid_d.files import write_atomically
 from covid_d.language import Language
-from covid_d.pacs.assess import answered_with, parsed
+from covid_d.pacs.assess import answered_with
+from covid_d.pacs.parse import parsed
 from covid_d.pacs.results import make
 from covid_d.pacs.results.fhir import bundle_file
 from covid_d.pacs.results.header import header_of
