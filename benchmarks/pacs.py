@@ -59,7 +59,10 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=512, help="Side of a drawn film in pixels.")
     parser.add_argument("--turn", type=float, default=3.0, help="Seconds of a turn.")
     parser.add_argument("--objects", action="store_true", help="Let predict write them too.")
-    parser.add_argument("--cpu", action="store_true", help="Tell processor times of each process.")
+    parser.add_argument("--cpu", action="store_true", help="Tell processor times of a film.")
+    parser.add_argument(
+        "--other", type=Path, help="Sources of another version, whose node runs too."
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, OwnNetwork.made() as network:
         folder = Path(name)
@@ -67,7 +70,10 @@ def main() -> None:
         with node_side(network, folder, folders, given.films) as node:
             extra = ("--dicom-out", str(folder / "objects")) if given.objects else ()
             with predict_side(folder, folders, given.films, extra) as predict:
-                take_turns([node, predict], given.turn, tell_cpu=given.cpu)
+                with other_node(given.other, folder, folders, given.films) as others:
+                    take_turns([node, *others, predict], given.turn)
+                if given.cpu:
+                    print("\n".join(side.cpu_a_film() for side in (node, *others, predict)))
         faults = compared(folder, given.films)
     ratio = node.active / predict.active
     low, high = interval(node.parts(), predict.parts())
@@ -112,8 +118,12 @@ class Side:
     total: int
     done: Callable[[], int]
     processes: list[subprocess.Popen[bytes]]
+    answers: int = 0
+    """Which of them answers the films."""
     active: float = 0.0
     marks: list[tuple[float, int]] = field(default_factory=list)
+    spent: list[tuple[float, int]] = field(default_factory=list)
+    """Processor seconds of the process that answers, and films done, at the end of each turn."""
 
     @property
     def is_done(self) -> bool:
@@ -123,11 +133,13 @@ class Side:
     def run(self, seconds: float) -> None:
         """Work for a turn, or to the end."""
         self._signal(signal.SIGCONT)
+        self._spend()
         began = time.perf_counter()
         while time.perf_counter() - began < seconds and not self.is_done:
             time.sleep(0.1)
             self.marks.append((self.active + time.perf_counter() - began, self.done()))
         self.active += time.perf_counter() - began
+        self._spend()
         self._signal(signal.SIGSTOP)
 
     def parts(self) -> list[float]:
@@ -137,18 +149,25 @@ class Side:
         times[-1] = self.active
         return [float(each) for each in np.diff([0.0, *times])]
 
-    def cpu(self) -> str:
-        """Return the processor seconds of each process that still is there."""
-        tick = os.sysconf("SC_CLK_TCK")
-        found = []
-        for process in self.processes:
-            try:
-                stat = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii")
-            except FileNotFoundError:
-                continue
-            name, values = stat.partition("(")[2].split(")")[0], stat.rpartition(")")[2].split()
-            found.append(f"{name} {(int(values[11]) + int(values[12])) / tick:.1f} s")
-        return ", ".join(found)
+    def cpu_a_film(self) -> str:
+        """Tell what a film takes of a processor, from the first turn on: without the start."""
+        (first, before), (last, after) = self.spent[0], self.spent[-1]
+        turns = np.diff(np.asarray(self.spent), axis=0)
+        picks = np.random.default_rng(14).integers(len(turns), size=(DRAWS, len(turns)))
+        seconds, films = turns[picks].sum(1).T
+        low, high = np.quantile(1000 * seconds / np.maximum(films, 1), (0.025, 0.975))
+        mean = 1000 * (last - first) / (after - before)
+        return f"{self.name}: {mean:.1f} ms of a processor a film (95 % {low:.1f}-{high:.1f})"
+
+    def _spend(self) -> None:
+        try:
+            path = Path(f"/proc/{self.processes[self.answers].pid}/stat")
+            values = path.read_text(encoding="ascii").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):  # predict ends with its last film
+            return
+        seconds = (int(values[11]) + int(values[12])) / os.sysconf("SC_CLK_TCK")
+        if seconds:
+            self.spent.append((seconds, self.done()))
 
     def _signal(self, number: int) -> None:
         for process in self.processes:
@@ -156,15 +175,32 @@ class Side:
                 process.send_signal(number)
 
 
-def take_turns(sides: Sequence[Side], seconds: float, *, tell_cpu: bool) -> None:
+def take_turns(sides: Sequence[Side], seconds: float) -> None:
     """Let the sides work in turn until all are done."""
     while not all(side.is_done for side in sides):
         for side in sides:
             if not side.is_done:
                 side.run(seconds)
-    if tell_cpu:
-        for side in sides:
-            print(f"{side.name}: {side.cpu()}")
+
+
+@contextmanager
+def other_node(
+    source: Path | None, folder: Path, folders: Sequence[Path], count: int
+) -> Iterator[list[Side]]:
+    """Run the node of another version, in a network of its own; none without ``source``."""
+    if source is None:
+        yield []
+        return
+    kept, ours = folder / "other", os.environ.get("PYTHONPATH", "")
+    kept.mkdir()
+    os.environ["PYTHONPATH"] = str(source.resolve())
+    try:
+        with OwnNetwork.made() as network, node_side(network, kept, folders, count) as side:
+            os.environ["PYTHONPATH"] = ours
+            side.name = "other node"
+            yield [side]
+    finally:
+        os.environ["PYTHONPATH"] = ours
 
 
 @contextmanager
@@ -186,6 +222,7 @@ def node_side(
         queue = Queue.open(folder / "node")
         stack.callback(queue.close)
         side = Side("node", count, lambda: queue.counts()["deliveries"].get("sent", 0), [scp, node])
+        side.answers = 1
         stack.callback(side._signal, signal.SIGCONT)
         for half in folders:
             words = (*call, "127.0.0.1", 11112, half)

@@ -156,6 +156,40 @@ class TestOverlay:
         hole, beside = covered[110:130, 225:245], covered[60:80, 225:245]
         assert beside.mean() - hole.mean() > 40
 
+    @pytest.mark.parametrize("shape", [(300, 320), (160, 100), (901, 700)])
+    def test_it_is_the_film_composed_with_the_colours_of_its_evidence(
+        self,
+        detector: Detector,
+        film_of: Callable[..., Radiograph],
+        preprocessing: Preprocessing,
+        shape: tuple[int, int],
+    ) -> None:
+        """To the pixel, by Pillow's own composition: what is sent twice must be one picture."""
+        height, width = shape
+        film = film_of(height=height, width=width)
+        answer = detector.assess(film, activation=True)
+        assert answer.activation is not None
+        panel = Image.fromarray(film.pixels)
+        panel.thumbnail((900, 900), Image.Resampling.BILINEAR, reducing_gap=1.0)
+        evidence = to_film_coordinates(
+            answer.activation, (panel.height, panel.width), preprocessing, answer.box
+        )
+        grey, strength = (
+            Image.fromarray(np.rint(np.clip(each, 0, 1) * np.float32(255)).astype(np.uint8))
+            for each in (np.asarray(panel), evidence)
+        )
+        tones = colours(0.25 + 0.75 * np.linspace(0, 1, 256, dtype=np.float32))
+        under = Image.fromarray(np.rint(tones).astype(np.uint8)[np.asarray(strength)])
+        cover = strength.point([round(0.7 * step) for step in range(256)])
+        wanted = Image.new("RGB", (2 * panel.width, panel.height))
+        wanted.paste(grey, (0, 0))
+        wanted.paste(Image.composite(under, grey.convert("RGB"), cover), (panel.width, 0))
+        picture = overlay(film, answer, preprocessing)
+        left = (picture.width - wanted.width) // 2
+        shown = picture.crop((left, 0, left + wanted.width, wanted.height))
+        assert shown.tobytes() == wanted.tobytes()
+        assert not np.asarray(picture)[: wanted.height, :left].any(), "black beside a narrow film"
+
     def test_large_films_are_made_smaller(
         self, detector: Detector, film_of: Callable[..., Radiograph], preprocessing: Preprocessing
     ) -> None:

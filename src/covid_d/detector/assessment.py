@@ -289,11 +289,6 @@ class Assessment:
             Whether to keep ``activation`` (rows of 4 digits) and ``box`` too.
         """
         category, opacity = self.most_likely, self.opacity
-        shown = None if self.activation is None else self.activation.tolist()
-        where = {
-            "activation": shown and [[round(value, _DIGITS) for value in row] for row in shown],
-            "box": self.box and list(self.box),
-        }
         return {
             "path": self.path,
             "outcome": self.outcome.value,
@@ -307,7 +302,14 @@ class Assessment:
             "warnings": [warning.to_dict() for warning in self.warnings],
             "bundle": self.bundle.to_dict(),
             "verdict": self.verdict,
-            **(where if activation else {}),
+            **(self._where() if activation else {}),
+        }
+
+    def _where(self) -> dict[str, Any]:
+        shown = None if self.activation is None else self.activation.tolist()
+        return {
+            "activation": shown and [[round(value, _DIGITS) for value in row] for row in shown],
+            "box": self.box and list(self.box),
         }
 
     @classmethod

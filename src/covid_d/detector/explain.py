@@ -73,15 +73,12 @@ def to_film_coordinates(
     -------
     float32, rows x columns; 0 where the network did not see the film.
     """
-    if box is not None:
-        top, left, bottom, right = _pixels(box, shape)
-        film = np.zeros(shape, dtype=np.float32)
-        film[top:bottom, left:right] = to_film_coordinates(
-            activation, (bottom - top, right - left), preprocessing
-        )
-        return film
     rows, columns = shape
-    top, left = (round(side * preprocessing.crop_border) for side in shape)
+    upper, leftmost, lower, rightmost = (
+        (0, 0, rows, columns) if box is None else _pixels(box, shape)
+    )
+    rows, columns = lower - upper, rightmost - leftmost
+    top, left = (round(side * preprocessing.crop_border) for side in (rows, columns))
     height, width = rows - 2 * top, columns - 2 * left
     grid = Image.fromarray(np.ascontiguousarray(activation, dtype=np.float32))
     part = (0.0, 0.0, float(grid.width), float(grid.height))
@@ -92,9 +89,10 @@ def to_film_coordinates(
     elif preprocessing.fit == "pad":
         part = _inside_bars(grid, height, width, preprocessing.size)
     seen = grid.resize((width, height), Image.Resampling.BILINEAR, box=part)
-    whole = np.zeros(shape, dtype=np.float32)
-    whole[top : top + height, left : left + width] = np.asarray(seen)
-    return whole
+    top, left = upper + top, leftmost + left
+    film = np.zeros(shape, dtype=np.float32)
+    film[top : top + height, left : left + width] = np.asarray(seen)
+    return film
 
 
 def overlay(
@@ -126,13 +124,13 @@ def overlay(
         raise ValueError(f"the assessment of {assessment.path!r} carries no activation")
     grey = _panel(radiograph.pixels)
     # As large as it is shown and no larger; in whole steps of a picture, each by one look-up.
-    shape = (grey.height, grey.width)
-    evidence = to_film_coordinates(assessment.activation, shape, preprocessing, assessment.box)
-    film, strength = _in_steps(np.asarray(grey)), _in_steps(evidence)
-    pair = Image.new("RGB", (2 * grey.width, grey.height))
-    pair.paste(film, (0, 0))
-    pair.paste(_covered(film, strength), (grey.width, 0))
-    return _with_legend(pair, assessment, language)
+    rows, columns = grey.shape
+    evidence = to_film_coordinates(
+        assessment.activation, (rows, columns), preprocessing, assessment.box
+    )
+    page, at = _page_with_legend((2 * columns, rows), assessment, language)
+    _draw_pair(page, at, _in_steps(grey), _in_steps(evidence))
+    return page
 
 
 def colours(values: npt.NDArray[np.floating]) -> FloatImage:
@@ -190,15 +188,27 @@ def _inside_bars(
 
 def _in_steps(values: FloatImage) -> Image.Image:
     """Return values in [0, 1] as a grey picture of 8 bits."""
-    return Image.fromarray(np.rint(np.clip(values, 0.0, 1.0) * np.float32(255.0)).astype(np.uint8))
+    steps = np.clip(values, 0.0, 1.0)
+    steps *= np.float32(255.0)
+    return Image.fromarray(np.rint(steps, out=steps).astype(np.uint8))
 
 
-def _covered(film: Image.Image, strength: Image.Image) -> Image.Image:
-    """Return a film under colour, which thickens with the evidence."""
+def _draw_pair(page: Image.Image, at: int, film: Image.Image, strength: Image.Image) -> None:
+    """Draw a film, and beside it itself under colour, which thickens with the evidence.
+
+    Straight on the page, at a column: each picture between would cost what the drawing does.
+    """
+    shown = film.convert("RGB")
     coloured = strength.copy()
     coloured.putpalette(_palette())
-    cover = strength.point([round(_STRONGEST_COVER * step) for step in range(256)])
-    return Image.composite(coloured.convert("RGB"), film.convert("RGB"), cover)
+    page.paste(shown, (at, 0))
+    page.paste(shown, (at + film.width, 0))
+    page.paste(coloured.convert("RGB"), (at + film.width, 0), strength.point(_cover()))
+
+
+@cache
+def _cover() -> list[int]:
+    return [round(_STRONGEST_COVER * step) for step in range(256)]
 
 
 @cache
@@ -207,16 +217,22 @@ def _palette() -> bytes:
     return np.rint(_colour_of(steps)).astype(np.uint8).tobytes()
 
 
-def _panel(pixels: FloatImage) -> Image.Image:
+def _panel(pixels: FloatImage) -> FloatImage:
+    if max(pixels.shape) <= _LARGEST_PANEL:
+        return pixels
     picture = Image.fromarray(pixels)
     # By whole pixels first: a film of the hospital's is four times as many as are shown.
     side = (_LARGEST_PANEL, _LARGEST_PANEL)
     picture.thumbnail(side, Image.Resampling.BILINEAR, reducing_gap=1.0)
-    return picture
+    return np.asarray(picture)
 
 
-def _with_legend(pair: Image.Image, assessment: Assessment, language: Language) -> Image.Image:
-    letters = max(15, pair.width // 80)
+def _page_with_legend(
+    size: tuple[int, int], assessment: Assessment, language: Language
+) -> tuple[Image.Image, int]:
+    """Return a page with a legend under room for a pair of pictures, and the column of that."""
+    pair_width, pair_height = size
+    letters = max(15, pair_width // 80)
     line = round(1.6 * letters)
     bundle = assessment.bundle
     headline = without_accents(assessment.headline.in_language(language))
@@ -227,11 +243,10 @@ def _with_legend(pair: Image.Image, assessment: Assessment, language: Language) 
     bar = 8 * letters
     legend_width = width_of(least, letters) + bar + width_of(most, letters) + 4 * _MARGIN
     widest = max(width_of(text, letters) for text in (answer, *notices)) + 2 * _MARGIN
-    width = max(pair.width, legend_width, widest)
+    width = max(pair_width, legend_width, widest)
     lines = 2 + len(notices)
-    page = Image.new("RGB", (width, pair.height + lines * line + _MARGIN), (0, 0, 0))
-    page.paste(pair, ((width - pair.width) // 2, 0))
-    white, y = (235, 235, 235), pair.height + _MARGIN // 2
+    page = Image.new("RGB", (width, pair_height + lines * line + _MARGIN), (0, 0, 0))
+    white, y = (235, 235, 235), pair_height + _MARGIN // 2
     write(page, (_MARGIN, y), answer, letters, white)
     write(page, (_MARGIN, y + line), least, letters, white)
     x = _MARGIN + width_of(least, letters) + _MARGIN
@@ -239,7 +254,7 @@ def _with_legend(pair: Image.Image, assessment: Assessment, language: Language) 
     write(page, (x + bar + _MARGIN, y + line), most, letters, white)
     for number, notice in enumerate(notices, start=2):
         write(page, (_MARGIN, y + number * line), notice, letters, white)
-    return page
+    return page, (width - pair_width) // 2
 
 
 def _of_places(assessment: Assessment, language: Language) -> list[str]:
@@ -295,10 +310,13 @@ def without_accents(text: str) -> str:
     return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
+@lru_cache(maxsize=16)
 def _bar(width: int, height: int) -> Image.Image:
     """Return the colours as they appear over a mid-grey film."""
     steps = np.tile(np.linspace(0.0, 1.0, width, dtype=np.float32), (height, 1))
-    return _covered(Image.new("L", (width, height), 127), _in_steps(steps))
+    pair = Image.new("RGB", (2 * width, height))
+    _draw_pair(pair, 0, Image.new("L", (width, height), 127), _in_steps(steps))
+    return pair.crop((width, 0, 2 * width, height))
 
 
 def _colour_of(strength: FloatImage) -> FloatImage:

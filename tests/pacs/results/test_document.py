@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from pydicom import Dataset
+from pydicom.uid import JPEGBaseline8Bit, SecondaryCaptureImageStorage
 
 from covid_d.pacs.results.document import (
+    new_object,
     report_shell,
     state_equipment,
     state_moment,
@@ -36,6 +38,15 @@ def test_a_report_lies_in_the_study_of_its_film_under_its_own_names() -> None:
     assert made.file_meta.MediaStorageSOPInstanceUID == made.SOPInstanceUID
     assert made.file_meta.MediaStorageSOPClassUID == made.SOPClassUID
     assert (made.Modality, made.SeriesNumber, made.InstanceNumber) == ("SR", 9901, 1)
+
+
+def test_a_new_object_says_of_itself_what_its_file_says() -> None:
+    made = new_object(SecondaryCaptureImageStorage, "2.25.7", JPEGBaseline8Bit)
+    assert (made.SOPClassUID, made.SOPInstanceUID) == (SecondaryCaptureImageStorage, "2.25.7")
+    assert made.file_meta.MediaStorageSOPClassUID == made.SOPClassUID
+    assert made.file_meta.MediaStorageSOPInstanceUID == made.SOPInstanceUID
+    assert made.file_meta.TransferSyntaxUID == JPEGBaseline8Bit
+    assert len(made) == 2
 
 
 def test_it_names_the_film_that_it_rests_on() -> None:

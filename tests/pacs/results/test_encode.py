@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 from io import BytesIO
 from typing import Any
 
@@ -15,7 +16,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian
 
 from covid_d.detector import Outcome
 from covid_d.pacs.results.document_pdf import pdf_document
-from covid_d.pacs.results.encode import data_set, file_of
+from covid_d.pacs.results.encode import data_set, element, file_of, items, state
 from covid_d.pacs.results.header import deidentified, header_of
 from covid_d.pacs.results.picture import picture
 from covid_d.pacs.results.reading import reading_report
@@ -26,7 +27,10 @@ SECRET = b"of this test"
 NAMES = ("Quishpe^María José", "Ñauñay^Ángel=ÑAUÑAY^ÁNGEL", "李^小龙=李^小龙", "")
 
 
-def by_pydicom(made: FileDataset) -> bytes:
+def by_pydicom(given: FileDataset) -> bytes:
+    """What pydicom makes of an object's values: also of those that were written at once."""
+    made = deepcopy(given)
+    list(made.iterall())
     made.file_meta.ImplementationClassUID = UID("2.25.98047164112290834172301187736294019651")
     made.file_meta.ImplementationVersionName = "COVID-D"
     stream = BytesIO()
@@ -121,6 +125,32 @@ def test_sequences_in_sequences() -> None:
     outer.SeriesInstanceUID = "1.2"
     made = plain(ReferencedSeriesSequence=Sequence([outer, outer]))
     assert file_of(made) == by_pydicom(made)
+
+
+def test_what_is_written_at_once_is_what_pydicom_writes_of_the_values() -> None:
+    film = Dataset()
+    film.ReferencedSOPClassUID, film.ReferencedSOPInstanceUID = "1.2.840", "1.2.3"
+    values: dict[str, Any] = {
+        "PatientName": "Ñauñay^Ángel=ÑAUÑAY^ÁNGEL",
+        "PatientID": "odd",
+        "PatientSex": "",
+        "StudyDate": None,
+        "ImageType": ["DERIVED", "SECONDARY"],
+        "SeriesNumber": 9901,
+        "LossyImageCompressionRatio": "12.50",
+        "ReferencedSOPSequence": [film, film],
+        "PerformedProcedureCodeSequence": [],
+    }
+    made, wanted = plain(), plain(**{**values, "ReferencedSOPSequence": Sequence([film, film])})
+    made.set_original_encoding(False, True, ["utf8"])
+    state(made, **values)
+    assert file_of(made) == by_pydicom(wanted)
+    assert made.PatientName == wanted.PatientName
+    assert made.ReferencedSOPSequence[1].ReferencedSOPInstanceUID == "1.2.3"
+    told = element("ReferencedSOPClassUID", "1.2.840")
+    told += element("ReferencedSOPInstanceUID", "1.2.3")
+    state(made, ReferencedSOPSequence=items(told, told))
+    assert file_of(made) == by_pydicom(wanted)
 
 
 def test_elements_stand_in_the_order_of_their_tags() -> None:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 
 from pydicom import Dataset
+from pydicom.charset import convert_encodings
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.sequence import Sequence
 from pydicom.uid import UID, Comprehensive3DSRStorage, ExplicitVRLittleEndian
 
 from covid_d.pacs.results import codes
+from covid_d.pacs.results.encode import element, items, state
 from covid_d.pacs.results.header import COPIED, PATIENT, STUDY
 
 _HIDDEN = ("PatientIdentityRemoved", "DeidentificationMethod", "DeidentificationMethodCodeSequence")
+_OWNER = ("StudyInstanceUID", *PATIENT, *STUDY, *COPIED, *_HIDDEN)
+_UTF8 = "ISO_IR 192"
 
 
 def report_shell(
@@ -34,60 +38,80 @@ def report_shell(
     moment
         The one moment that it states.
     """
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = Comprehensive3DSRStorage
-    meta.MediaStorageSOPInstanceUID = UID(uid)
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made = FileDataset("", {}, file_meta=meta, preamble=bytes(128))
+    made = new_object(Comprehensive3DSRStorage, uid, ExplicitVRLittleEndian)
     state_owner(made, header)
-    made.SOPClassUID, made.SOPInstanceUID = Comprehensive3DSRStorage, uid
-    made.SeriesInstanceUID, made.SeriesNumber, made.InstanceNumber = series, number, 1
-    made.Modality, made.SeriesDescription = "SR", description
-    made.ReferencedPerformedProcedureStepSequence = Sequence()
-    made.PerformedProcedureCodeSequence = Sequence()
-    made.CurrentRequestedProcedureEvidenceSequence = Sequence([_evidence(header)])
-    made.CompletionFlag = "COMPLETE"
-    made.CodingSchemeIdentificationSequence = Sequence([_own_scheme()])
+    state(
+        made,
+        SeriesInstanceUID=series,
+        SeriesNumber=number,
+        InstanceNumber=1,
+        Modality="SR",
+        SeriesDescription=description,
+        ReferencedPerformedProcedureStepSequence=b"",
+        PerformedProcedureCodeSequence=b"",
+        CurrentRequestedProcedureEvidenceSequence=items(_evidence(header)),
+        CompletionFlag="COMPLETE",
+        CodingSchemeIdentificationSequence=_own_scheme(),
+    )
     state_moment(made, moment)
+    return made
+
+
+def new_object(sop_class: UID, sop_instance: str, syntax: UID) -> FileDataset:
+    """Return an object of ours that states no more than its class and its UID."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID, meta.TransferSyntaxUID = sop_class, syntax
+    meta.MediaStorageSOPInstanceUID = UID(sop_instance)
+    made = FileDataset("", {}, file_meta=meta, preamble=bytes(128))
+    state(made, SOPClassUID=sop_class, SOPInstanceUID=sop_instance)
     return made
 
 
 def state_owner(made: Dataset, header: Dataset) -> None:
     """State whose an object is, as its film does."""
-    made.SpecificCharacterSet = "ISO_IR 192"
-    made.StudyInstanceUID = header.StudyInstanceUID
-    for keyword in (*PATIENT, *STUDY, *COPIED, *_HIDDEN):
-        if keyword in header:
-            setattr(made, keyword, header[keyword].value)
+    # What is encoded as the file will be is written as it is, without being parsed.
+    made.set_original_encoding(False, True, _encodings())
+    owner = (keyword for keyword in _OWNER if keyword in header)
+    known = {keyword: header[keyword].value for keyword in owner}
+    state(made, SpecificCharacterSet=_UTF8, **known)
 
 
 def state_moment(made: Dataset, moment: datetime) -> None:
     """State the one moment of an object, so that made again it is the same to the byte."""
-    made.ContentDate = made.InstanceCreationDate = moment.strftime("%Y%m%d")
-    made.ContentTime = made.InstanceCreationTime = moment.strftime("%H%M%S")
-    made.TimezoneOffsetFromUTC = moment.strftime("%z")
+    day, time = moment.strftime("%Y%m%d"), moment.strftime("%H%M%S")
+    state(
+        made,
+        ContentDate=day,
+        ContentTime=time,
+        InstanceCreationDate=day,
+        InstanceCreationTime=time,
+        TimezoneOffsetFromUTC=moment.strftime("%z"),
+    )
 
 
 def state_equipment(made: Dataset, equipment: Mapping[str, str]) -> None:
     """State which device made an object (PS3.3 C.7.5.1)."""
-    for keyword, value in equipment.items():
-        setattr(made, keyword, value)
+    state(made, **equipment)
 
 
-def _evidence(header: Dataset) -> Dataset:
-    referred, series, study = Dataset(), Dataset(), Dataset()
-    referred.ReferencedSOPClassUID = header.SOPClassUID
-    referred.ReferencedSOPInstanceUID = header.SOPInstanceUID
-    series.ReferencedSOPSequence = Sequence([referred])
-    series.SeriesInstanceUID = header.SeriesInstanceUID
-    study.ReferencedSeriesSequence = Sequence([series])
-    study.StudyInstanceUID = header.StudyInstanceUID
-    return study
+def _evidence(header: Dataset) -> bytes:
+    film = element("ReferencedSOPClassUID", header.SOPClassUID)
+    film += element("ReferencedSOPInstanceUID", header.SOPInstanceUID)
+    series = element("ReferencedSOPSequence", items(film))
+    series += element("SeriesInstanceUID", header.SeriesInstanceUID)
+    study = element("ReferencedSeriesSequence", items(series))
+    return study + element("StudyInstanceUID", header.StudyInstanceUID)
 
 
-def _own_scheme() -> Dataset:
-    scheme = Dataset()
-    scheme.CodingSchemeDesignator = codes.SCHEME
-    scheme.CodingSchemeName = codes.SCHEME_NAME
-    scheme.CodingSchemeResponsibleOrganization = "COVID-D"
-    return scheme
+@cache
+def _own_scheme() -> bytes:
+    return items(
+        element("CodingSchemeDesignator", codes.SCHEME)
+        + element("CodingSchemeName", codes.SCHEME_NAME)
+        + element("CodingSchemeResponsibleOrganization", "COVID-D")
+    )
+
+
+@cache
+def _encodings() -> list[str]:
+    return convert_encodings(_UTF8)

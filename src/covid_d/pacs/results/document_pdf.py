@@ -7,14 +7,19 @@ from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from pydicom import Dataset
-from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.dataset import FileDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import UID, EncapsulatedPDFStorage, ExplicitVRLittleEndian
+from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
 
 from covid_d.language import Message
 from covid_d.pacs.results import codes
 from covid_d.pacs.results.answered import Answered
-from covid_d.pacs.results.document import state_equipment, state_moment, state_owner
+from covid_d.pacs.results.document import (
+    new_object,
+    state_equipment,
+    state_moment,
+    state_owner,
+)
 from covid_d.pacs.results.identity import uid
 from covid_d.pacs.results.report import sentences
 
@@ -38,18 +43,13 @@ _MODEL: Final = Message("Modelo", "Model")
 
 def pdf_document(answered: Answered) -> FileDataset:
     """Return an answer as a page, in an object of the film's study; byte-equal when made again."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = EncapsulatedPDFStorage
-    meta.MediaStorageSOPInstanceUID = UID(uid("document", *answered.key))
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made = FileDataset("", {}, file_meta=meta, preamble=bytes(128))
+    named = uid("document", *answered.key)
+    made = new_object(EncapsulatedPDFStorage, named, ExplicitVRLittleEndian)
     header, language = answered.header, answered.language
     state_owner(made, header)
     state_moment(made, answered.received)
     state_equipment(made, answered.equipment)
     made.InstanceCreatorUID = uid("device", answered.assessment.bundle.sha256)
-    made.SOPClassUID = EncapsulatedPDFStorage
-    made.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     made.SeriesInstanceUID = uid("series-document", *answered.key)
     made.SeriesNumber, made.InstanceNumber = SERIES_NUMBER, 1
     made.Modality, made.ConversionType = "DOC", "WSD"

@@ -8,12 +8,15 @@ hold a dozen kinds of value in UTF-8, and a third of what an answer cost was tha
 from __future__ import annotations
 
 import struct
+from functools import cache
 from typing import Any, Final
 
 from pydicom import Dataset
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileDataset
 from pydicom.multival import MultiValue
+from pydicom.tag import BaseTag, Tag
 from pydicom.uid import UID
 
 # Who wrote the file (PS3.7 D.3.3.2); of our own, so that no library's version is in the bytes.
@@ -30,6 +33,40 @@ _LONG_HEAD: Final = struct.Struct("<HH2sHI")
 _ITEM: Final = struct.Struct("<HHI")
 _UNKNOWN: Final = 0xFFFFFFFF
 _PIXELS: Final = 0x7FE00010
+
+
+def state(made: Dataset, **elements: Any) -> None:
+    """Give a data set elements, written at once: as values pydicom looks at each three times.
+
+    Parameters
+    ----------
+    made
+        Written in explicit VR, little endian, its texts in UTF-8.
+    elements
+        Texts and whole numbers by keyword; sequences as data sets, or as :func:`items`.
+    """
+    for keyword, value in elements.items():
+        tag, kind = _known(keyword)
+        content = _content(kind, value)
+        made[tag] = RawDataElement(tag, kind, len(content), content, 0, False, True)
+
+
+def items(*bodies: bytes) -> bytes:
+    """Return data sets, each written already, as the items of a sequence."""
+    return b"".join(_in_item(body) for body in bodies)
+
+
+def element(keyword: str, value: Any) -> bytes:
+    """Return one element, as :func:`state` writes it."""
+    tag, kind = _known(keyword)
+    return _element(tag, kind, _content(kind, value))
+
+
+@cache
+def _known(keyword: str) -> tuple[BaseTag, str]:
+    tag = tag_for_keyword(keyword)
+    assert tag is not None, keyword  # noqa: S101 - a keyword in our own code
+    return Tag(tag), dictionary_VR(tag)
 
 
 def file_of(made: FileDataset) -> bytes:
@@ -76,7 +113,7 @@ def data_set(made: Dataset) -> bytes:
     ValueError
         As :func:`file_of`.
     """
-    return b"".join([_written(tag, made.get_item(tag)) for tag in sorted(made.keys())])
+    return b"".join([_written(tag, made.get_item(tag)) for tag in sorted(made.keys(), key=int)])
 
 
 def _written(tag: int, element: Any) -> bytes:
@@ -84,10 +121,8 @@ def _written(tag: int, element: Any) -> bytes:
     if isinstance(element, RawDataElement):  # written already (``results.sr``)
         return _element(tag, kind, element.value or b"")
     value = element.value
-    if kind == "SQ":
-        return _element(tag, kind, b"".join(_in_item(data_set(each)) for each in value))
-    if kind in _TEXTS:
-        return _element(tag, kind, _text(kind, value))
+    if kind == "SQ" or kind in _TEXTS:
+        return _element(tag, kind, _content(kind, value))
     if kind in _NUMBERS:
         return _element(tag, kind, struct.pack(_NUMBERS[kind], value))
     if kind == "OB" and tag == _PIXELS:  # packed: items, and the mark of their end (PS3.5 A.4)
@@ -98,10 +133,16 @@ def _written(tag: int, element: Any) -> bytes:
     raise ValueError(f"{element.keyword} is {kind}, which is not written here")
 
 
+def _content(kind: str, value: Any) -> bytes:
+    if kind != "SQ":
+        return _text(kind, value)
+    return value if isinstance(value, bytes) else items(*map(data_set, value))
+
+
 def _text(kind: str, value: Any) -> bytes:
     if value is None:
         return b""
-    text = "\\".join(map(str, value)) if isinstance(value, MultiValue) else str(value)
+    text = "\\".join(map(str, value)) if isinstance(value, (MultiValue, list)) else str(value)
     content = text.encode("utf-8", "replace")
     return content + (b"\0" if kind == "UI" else b" ") * (len(content) % 2)
 

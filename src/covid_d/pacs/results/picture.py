@@ -7,7 +7,7 @@ from typing import Final
 
 from PIL import Image
 from pydicom import Dataset
-from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.dataset import FileDataset
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEGBaseline8Bit, SecondaryCaptureImageStorage
 
@@ -16,7 +16,13 @@ from covid_d.detector.explain import width_of, without_accents, write
 from covid_d.language import Message
 from covid_d.pacs.results.answered import Answered
 from covid_d.pacs.results.codes import MANUFACTURER
-from covid_d.pacs.results.document import state_equipment, state_moment, state_owner
+from covid_d.pacs.results.document import (
+    new_object,
+    state_equipment,
+    state_moment,
+    state_owner,
+)
+from covid_d.pacs.results.encode import state
 from covid_d.pacs.results.identity import uid
 
 SERIES_NUMBER: Final = 9902
@@ -39,56 +45,54 @@ def picture(answered: Answered) -> FileDataset | None:
     if answered.overlay is None:
         return None
     drawn = _with_notice(answered.overlay, answered)
-    made = FileDataset("", {}, file_meta=_file_meta(answered), preamble=bytes(128))
+    named = uid("picture", *answered.key)
+    made = new_object(SecondaryCaptureImageStorage, named, JPEGBaseline8Bit)
     state_owner(made, answered.header)
     _state_series(made, answered)
     made.Rows, made.Columns = drawn.height, drawn.width
     made.SamplesPerPixel, made.PhotometricInterpretation = 3, "YBR_FULL_422"
     made.PlanarConfiguration, made.PixelRepresentation = 0, 0
     made.BitsAllocated, made.BitsStored, made.HighBit = 8, 8, 7
-    made.BurnedInAnnotation = "YES"
     stream = BytesIO()
     drawn.save(stream, "JPEG", quality=_QUALITY, subsampling=1)  # 4:2:2, as stated
-    made.LossyImageCompression = "01"
-    made.LossyImageCompressionMethod = "ISO_10918_1"
     raw = drawn.width * drawn.height * 3
-    made.LossyImageCompressionRatio = f"{raw / stream.tell():.2f}"
+    state(
+        made,
+        BurnedInAnnotation="YES",
+        LossyImageCompression="01",
+        LossyImageCompressionMethod="ISO_10918_1",
+        LossyImageCompressionRatio=f"{raw / stream.tell():.2f}",
+    )
     made.PixelData = encapsulate([stream.getvalue()])
     made["PixelData"].VR = "OB"
     return made
 
 
-def _file_meta(answered: Answered) -> FileMetaDataset:
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    meta.MediaStorageSOPInstanceUID = uid("picture", *answered.key)
-    meta.TransferSyntaxUID = JPEGBaseline8Bit
-    return meta
-
-
 def _state_series(made: Dataset, answered: Answered) -> None:
-    bundle = answered.assessment.bundle
-    made.SOPClassUID = SecondaryCaptureImageStorage
-    made.SOPInstanceUID = uid("picture", *answered.key)
-    made.SeriesInstanceUID = uid("series-picture", *answered.key)
-    made.SeriesNumber, made.InstanceNumber = SERIES_NUMBER, 1
-    made.SeriesDescription = _DESCRIPTION.in_language(answered.language)
-    made.Modality, made.ConversionType = "OT", "WSD"
-    made.ImageType = ["DERIVED", "SECONDARY"]
-    made.PatientOrientation = ""
-    made.BodyPartExamined = "CHEST"  # not paired, so that no laterality is asked for
+    state(
+        made,
+        SeriesInstanceUID=uid("series-picture", *answered.key),
+        SeriesNumber=SERIES_NUMBER,
+        InstanceNumber=1,
+        SeriesDescription=_DESCRIPTION.in_language(answered.language),
+        Modality="OT",
+        ConversionType="WSD",
+        ImageType=["DERIVED", "SECONDARY"],
+        PatientOrientation="",
+        BodyPartExamined="CHEST",  # not paired, so that no laterality is asked for
+        SecondaryCaptureDeviceManufacturer=MANUFACTURER,
+        SecondaryCaptureDeviceSoftwareVersions=f"COVID-D {__version__}",
+        InstanceCreatorUID=uid("device", answered.assessment.bundle.sha256),
+    )
     state_equipment(made, answered.equipment)
-    made.SecondaryCaptureDeviceManufacturer = MANUFACTURER
-    made.SecondaryCaptureDeviceSoftwareVersions = f"COVID-D {__version__}"
     state_moment(made, answered.received)
-    made.InstanceCreatorUID = uid("device", bundle.sha256)
 
 
 def _with_notice(overlay: Image.Image, answered: Answered) -> Image.Image:
     """Draw what the picture is above it, in letters that any viewer shows."""
     width = overlay.width + overlay.width % 2  # 4:2:2 takes columns in pairs
     canvas = Image.new("RGB", (width, overlay.height + _BAND), "black")
-    canvas.paste(overlay.convert("RGB"), (0, _BAND))
+    canvas.paste(overlay, (0, _BAND))
     text = without_accents(_NOTICE.in_language(answered.language))
     left = (width - width_of(text, _LETTERS)) // 2
     write(canvas, (left, (_BAND - _LETTERS) // 2), text, _LETTERS, (255, 255, 255))

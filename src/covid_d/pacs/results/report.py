@@ -14,6 +14,7 @@ from covid_d.language import INTENDED_USE, Message
 from covid_d.pacs.results import codes
 from covid_d.pacs.results.answered import Answered
 from covid_d.pacs.results.document import report_shell, state_equipment
+from covid_d.pacs.results.encode import state
 from covid_d.pacs.results.identity import uid
 from covid_d.pacs.results.sr import (
     code_item,
@@ -45,8 +46,12 @@ def report(answered: Answered) -> FileDataset:
         moment=answered.received,
     )
     state_equipment(made, answered.equipment)
-    made.InstanceCreatorUID = uid("device", answered.assessment.bundle.sha256)
-    made.VerificationFlag, made.PreliminaryFlag = "UNVERIFIED", "PRELIMINARY"
+    state(
+        made,
+        InstanceCreatorUID=uid("device", answered.assessment.bundle.sha256),
+        VerificationFlag="UNVERIFIED",
+        PreliminaryFlag="PRELIMINARY",
+    )
     state_content(made, codes.MEASUREMENT_REPORT, "1500", _content(answered))
     return made
 

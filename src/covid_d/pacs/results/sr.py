@@ -13,12 +13,12 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from pydicom import Dataset
-from pydicom.charset import convert_encodings
 from pydicom.datadict import dictionary_VR, tag_for_keyword
-from pydicom.dataelem import RawDataElement
 from pydicom.sr.coding import Code
-from pydicom.tag import Tag
 from pydicom.valuerep import format_number_as_ds
+
+from covid_d.pacs.results.encode import items as in_items
+from covid_d.pacs.results.encode import state
 
 Relation = Literal[
     "CONTAINS", "HAS CONCEPT MOD", "HAS OBS CONTEXT", "HAS ACQ CONTEXT", "SELECTED FROM"
@@ -26,7 +26,6 @@ Relation = Literal[
 
 _LONG: Final = frozenset({"OB", "SQ", "UT"})  # VRs whose length takes four bytes (PS3.5 7.1.2)
 _LONGEST: Final = {"SH": 16, "LO": 64, "CS": 16, "DS": 16, "UI": 64}
-_ITEM: Final = struct.Struct("<HHI")
 
 
 def code_item(relation: Relation, name: Code, value: Code, *inside: bytes) -> bytes:
@@ -120,7 +119,7 @@ def state_content(made: Dataset, title: Code, template: str, items: Iterable[byt
     Parameters
     ----------
     made
-        Written in explicit VR, little endian.
+        By ``results.document``.
     title
         Of the document.
     template
@@ -128,17 +127,14 @@ def state_content(made: Dataset, title: Code, template: str, items: Iterable[byt
     items
         What hangs on its root.
     """
-    # What is encoded as the file will be is written as it is, without being parsed.
-    made.set_original_encoding(False, True, convert_encodings("ISO_IR 192"))
-    made.ValueType, made.ContinuityOfContent = "CONTAINER", "CONTINUOUS"
-    for keyword, held in (
-        ("ConceptNameCodeSequence", [_code(title)]),
-        ("ContentTemplateSequence", [_template(template)]),
-        ("ContentSequence", list(items)),
-    ):
-        value = b"".join(_in_item(body) for body in held)
-        tag = Tag(keyword)
-        made[tag] = RawDataElement(tag, "SQ", len(value), value, 0, False, True)
+    state(
+        made,
+        ValueType="CONTAINER",
+        ContinuityOfContent="CONTINUOUS",
+        ConceptNameCodeSequence=in_items(_code(title)),
+        ContentTemplateSequence=in_items(_template(template)),
+        ContentSequence=in_items(*items),
+    )
 
 
 def _content(
@@ -170,11 +166,7 @@ def _template(number: str) -> bytes:
 
 
 def _sequence(keyword: str, *items: bytes) -> bytes:
-    return _element(keyword, b"".join(_in_item(body) for body in items))
-
-
-def _in_item(body: bytes) -> bytes:
-    return _ITEM.pack(0xFFFE, 0xE000, len(body)) + body
+    return _element(keyword, in_items(*items))
 
 
 def _element(keyword: str, value: str | bytes) -> bytes:
