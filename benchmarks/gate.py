@@ -1,7 +1,7 @@
 """What is refused, rightly and wrongly, and what a margin does to an answer.
 
     python benchmarks/gate.py DATASET ... [--bundle B] [--split S ...] [--children DIR]
-        [--pictures DIR ...] [--films N] [--only refused|margins] [--json FILE]
+        [--pictures DIR ...] [--films N] [--only refused|covered|margins] [--json FILE]
 
 The films are those of some splits of data sets (default: validation), so that neither network nor
 gate has learnt from them, drawn evenly from their sources with a fixed seed. Films that the bundle
@@ -27,6 +27,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from around import letterbox, margin, shutter
+from covered import COVERS, Cover
 from covid_d.dataset.dataset import Dataset
 from covid_d.detector import Assessment, Bundle, Detector, Outcome
 from covid_d.detector.explain import overlay
@@ -80,8 +81,9 @@ def main() -> None:
     detector = Detector.load(options.bundle)
     films = _films(options.datasets, options.split, options.films, _learnt(detector.bundle))
     print(f"{len(films)} films; bundle {detector.bundle.id}")
-    wanted = {options.only} if options.only else {"refused", "margins"}
+    wanted = {options.only} if options.only else {"refused", "covered", "margins"}
     rates = list(_rates(detector, films, options)) if "refused" in wanted else []
+    rates += list(_covered_rates(detector, films)) if "covered" in wanted else []
     margins = films[: options.margins] if "margins" in wanted else []
     shifts = list(_shifts(detector, margins)) if margins else []
     for rate in rates:
@@ -129,6 +131,27 @@ def _rates(
     yield of("packaged photographs (learnt from)", (_film(pixels) for _, pixels in packaged()))
     for folder in options.pictures:
         yield of(folder.name, (_film(pixels) for _, pixels in pictures_in(folder)))
+
+
+def _covered_rates(detector: Detector, films: Sequence[Path]) -> Iterator[Rate]:
+    for name, cover in COVERS.items():
+        answers = (detector.assess(picture) for picture in _covered(detector, films, cover))
+        yield _rate(name, answers)
+
+
+def _covered(detector: Detector, films: Sequence[Path], cover: Cover) -> Iterator[bytes]:
+    """Yield films on which two lungs are found, covered in part."""
+    frame = Frame(detector.bundle)
+    for number, path in enumerate(films):
+        film = read(path)
+        try:
+            mask = frame.of(film).mask
+        except RadiographError:
+            continue
+        if mask is not None:
+            size = (film.width, film.height)
+            lungs = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
+            yield _png(cover(film.pixels, lungs, np.random.default_rng([SEED, number])))
 
 
 def _shifts(detector: Detector, films: Sequence[Path]) -> Iterator[Shift]:
@@ -358,7 +381,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--margins", type=int, default=200, help="films that get margins")
     parser.add_argument("--children", type=Path, action="append", default=[], help="their films")
     parser.add_argument("--pictures", type=Path, action="append", default=[], help="more pictures")
-    parser.add_argument("--only", choices=("refused", "margins"), help="one part alone")
+    parser.add_argument("--only", choices=("refused", "covered", "margins"), help="one part alone")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     options = parser.parse_args()
     options.split = options.split or ["validation"]

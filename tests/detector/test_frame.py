@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,12 @@ import pytest
 from bundle_factory import AUDITED, SIZE, appearance_fields, appearance_network, make_bundle
 from covid_d.detector import Assessment, Detector
 from covid_d.detector.explain import to_film_coordinates
+from covid_d.detector.frame import Framed
 from covid_d.errors import BundleError
 from covid_d.radiograph import Facts, Radiograph, RefusalCode
-from lung_factory import TWO, Part, box_network, lungs_spec
+from covid_d.radiograph.prepare import Window
+from lung_factory import PREPROCESSING, TWO, Part, box_network, lungs_spec
+from lungs_drawn import Levels, Mask, fading, under, whole_film
 
 FRAME = {
     "size": SIZE,
@@ -39,12 +43,16 @@ def _detector(folder: Path, parts: Sequence[Part] = TWO, **frame: Any) -> Detect
 
 
 def _film(inside: float, outside: float, *, side: int = 256) -> Radiograph:
-    """A film of one grey inside the lungs' box (1/8 to 7/8 each way), fading to another outside."""
+    """A film of one grey inside the lungs' box (1/8 to 7/8 each way), fading to another outside.
+
+    It has grain: what has none is covered.
+    """
     away = np.clip(np.abs(np.arange(side) - (side - 1) / 2) - 3 * side / 8, 0, None)
     within = np.clip(1 - away / (side / 10), 0, 1)
     share = np.outer(within, within)
     ramp = np.linspace(-0.05, 0.05, side)[None]
-    pixels = np.clip(outside + (inside - outside) * share + ramp, 0, 1)
+    grain = np.where(np.indices(share.shape).sum(axis=0) % 32 < 16, 0.02, -0.02)
+    pixels = np.clip(outside + (inside - outside) * share + ramp + grain, 0, 1)
     return Radiograph(pixels.astype(np.float32), Facts("PNG", "0" * 64, 8))
 
 
@@ -138,6 +146,59 @@ def test_ink_over_the_lungs_is_refused(
     answer = detector.assess(Radiograph(pixels, film.facts))
     assert (answer.refusal and answer.refusal.code) == code
     assert (answer.appearance is None) == (code is not None)
+
+
+def _framed(levels: Levels, mask: Mask) -> tuple[Framed, Radiograph]:
+    rows, columns = np.nonzero(mask)
+    top, left, bottom, right = rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
+    box = Window(*(float(side) / 256 for side in (top, left, bottom, right)))
+    small = levels.astype(np.float32) / np.float32(255)
+    lungs = mask[top:bottom, left:right]
+    framed = Framed(np.zeros((3, 8, 8), dtype=np.float32), box, lungs, small, box, mask)
+    return framed, Radiograph(small, Facts("PNG", "0" * 64, 8))
+
+
+def test_a_film_whose_lungs_are_covered_in_part_is_told() -> None:
+    levels, lungs = whole_film(foot=4)
+    framed, film = _framed(levels, lungs)
+    assert not framed.has_marks(film)
+    patch = ((np.indices(levels.shape) - [[[130]], [[70]]]) ** 2).sum(axis=0) < 30**2
+    for covered in (fading(levels, 0, 14), under(levels, patch, 0, 5.0)):
+        # By the film as the lung model saw it: over the film itself no ink is drawn.
+        seen, _ = _framed(covered, lungs)
+        assert seen.has_marks(film)
+        assert not replace(seen, mask=None).has_marks(film)
+        assert not replace(seen, lungs=None).has_marks(film)
+
+
+def test_a_patch_over_a_lung_is_refused(detector: Detector) -> None:
+    film = _film(0.45, 0.5)
+    away = np.hypot(*(np.indices(film.pixels.shape) - [[[128]], [[70]]]))
+    seen = np.clip((away - 22) / 16, 0, 1).astype(np.float32)
+    answer = detector.assess(Radiograph(film.pixels * seen, film.facts))
+    assert answer.refusal is not None
+    assert answer.refusal.code is RefusalCode.ANNOTATED
+
+
+def test_a_mirrored_film_is_refused_for_what_it_is(tmp_path: Path) -> None:
+    parts = ((slice(32, 224), slice(32, 112)), (slice(32, 224), slice(144, 224)))
+    lungs = lungs_spec(preprocessing=PREPROCESSING.model_copy(update={"size": 256}))
+    bundle = make_bundle(
+        tmp_path / "b",
+        model=appearance_network(),
+        more={"lungs.onnx": box_network(size=256, parts=parts)},
+        lungs=lungs.model_dump(mode="json"),
+        **appearance_fields(preprocessing=FRAME, verdict=AUDITED),
+    )
+    levels, mask = whole_film()
+    twin = np.concatenate([levels[:, :128], levels[:, 127::-1]], axis=1)
+    codes = []
+    for each in (levels, twin):
+        framed, film = _framed(each, mask)
+        refusal = Detector.load(bundle).assess(film).refusal
+        codes.append((framed.is_mirrored(), refusal and refusal.code))
+        assert not replace(framed, small=None).is_mirrored()
+    assert codes == [(False, None), (True, RefusalCode.UNLIKE_CHEST)]
 
 
 def test_a_bundle_that_cuts_to_the_lungs_needs_a_lung_model(

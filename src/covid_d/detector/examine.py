@@ -230,6 +230,8 @@ class Examiner:
             refusal = self.gate.refuse(framed.whole, values["features"][0])
             if refusal is not None:
                 raise RadiographError(refusal)
+        if framed.is_mirrored():
+            raise RadiographError(Refusal.of(RefusalCode.UNLIKE_CHEST))
         if framed.has_marks(film):
             raise RadiographError(Refusal.of(RefusalCode.ANNOTATED))
         found: dict[str, Any] = {

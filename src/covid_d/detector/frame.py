@@ -19,11 +19,14 @@ from covid_d.radiograph import (
     RefusalCode,
     prepare,
 )
+from covid_d.radiograph.fades import faded
 from covid_d.radiograph.film import FloatImage
+from covid_d.radiograph.patches import patched
 from covid_d.radiograph.prepare import Window, framed
 from covid_d.radiograph.strokes import drawn_over
+from covid_d.radiograph.symmetry import mirrored
 
-_Value = TypeVar("_Value", np.bool_, np.float32)
+_Value = TypeVar("_Value", np.bool_, np.uint8, np.float32)
 _EVERYTHING: Final = Window(0.0, 0.0, 1.0, 1.0)
 
 
@@ -43,6 +46,8 @@ class Framed:
         float32, HxW in [0, 1]: the whole film as the lung model saw it; ``None`` without one.
     window
         Around both lungs, without surround; ``None`` where they were not looked for.
+    mask
+        bool, HxW over ``small``: where the lungs are; ``None`` where they were not looked for.
     """
 
     prepared: FloatImage = field(repr=False)
@@ -50,6 +55,7 @@ class Framed:
     lungs: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
     small: FloatImage | None = field(default=None, repr=False)
     window: Window | None = None
+    mask: npt.NDArray[np.bool_] | None = field(default=None, repr=False)
 
     @property
     def whole(self) -> FloatImage:
@@ -57,13 +63,28 @@ class Framed:
         return self.prepared if self.small is None else self.small
 
     def has_marks(self, film: Radiograph) -> bool:
-        """Return whether marks were drawn over the lungs of a film, which this is.
+        """Return whether the lungs of a film, which this is, were drawn over or covered in part.
 
-        Where the lungs were not looked for, none are seen.
+        Where the lungs were not looked for, nothing is seen.
         """
         if self.lungs is None or self.box is None:
             return False
-        return drawn_over(_cut(film.pixels, self.box), self.lungs)
+        return drawn_over(_cut(film.pixels, self.box), self.lungs) or self._is_covered()
+
+    def is_mirrored(self) -> bool:
+        """Return whether one half of the film is the other one's mirror image.
+
+        Where the lungs were not looked for, it is not asked.
+        """
+        return self.small is not None and mirrored(_levels_of(self.small))
+
+    def _is_covered(self) -> bool:
+        if self.small is None or self.mask is None or self.window is None:
+            return False
+        levels = _levels_of(self.small)
+        if faded(levels, self.mask):
+            return True
+        return patched(_cut(levels, self.window), _cut(self.mask, self.window))
 
     def lungs_on(self, grid: tuple[int, ...]) -> FloatImage:
         """Return the share of lung in each cell of a grid over the network's input: float32, hxw.
@@ -164,6 +185,7 @@ def frame(film: Radiograph, preprocessing: Preprocessing, lungs: LungModel | Non
         None if box is None else _cut(found.mask, box),
         found.film,
         found.window,
+        found.mask,
     )
 
 
@@ -195,6 +217,12 @@ def whole(
     found = lungs.find(film)
     framed = Framed(prepare(film, preprocessing, _EVERYTHING), small=found.film)
     return framed, found.window if isinstance(found.window, RefusalCode) else None
+
+
+def _levels_of(film: FloatImage) -> npt.NDArray[np.uint8]:
+    """Return a film in levels of 255."""
+    levels: npt.NDArray[np.uint8] = np.rint(film * np.float32(255.0)).astype(np.uint8)
+    return levels
 
 
 def _cut(whole: npt.NDArray[_Value], box: Window) -> npt.NDArray[_Value]:

@@ -34,7 +34,12 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "body_parts": ("_CHEST", "_SHORT", "_LOST", "_BONES", "_SPINE", "_UNSTATED", "CHEST_CODES"),
     "check": ("_MODALITIES", "_ASPECT", "_SPREAD", "_LEVELS", "_FEW_LINES"),
+    "fades": ("_NEAR", "_LINES", "_EVEN", "_OUTER", "_STEPS", "_ON", "_SMALLEST"),
     "frame": (*("_FLAT", "_BLOCK", "_RINGING", "_STRAY", "_ROUNDS", "_PERCENTILES", "_SAMPLE"),),
+    "patches": (
+        *("_PATCHES", "_FLAT", "_REACH", "_SHADES", "_EVEN_AT", "_STEP_AT", "_WIDE"),
+        *("_NEARLY_ALL", "_HALF", "_FEWEST", "_SMALLEST", "_ALL"),
+    ),
     "photograph": (
         *("_SIDE", "_GAP", "_AREA", "_FILLED", "_RIM", "_RIM_BRIGHT", "_UP", "_STEP", "_NEAR"),
     ),
@@ -51,6 +56,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
         *("_LONGEST", "_ALONG", "_ACROSS", "_STEPS", "_DIAGONAL", "_TOP", "_FEWEST"),
         *("_AT_ENDS", "_ENDS", "_OF_CLIPPED"),
     ),
+    "symmetry": ("_EVERY", "_NEAR", "_AROUND", "_MOST", "_AXES", "_MIRRORED", "_SMALLEST"),
     "views": ("_OF_CODE", "_WORDS"),
     "readers.codestream": ("_FRAMES", "_LOSSLESS", "_JPEG_LS", "_BARE", "_SCAN", "_END"),
     "readers.dicom": ("_PREAMBLE", "_PREFIX", "_BARE"),

@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 
 from covid_d.detector.frame import Framed, _cut
+from covid_d.offline.facts_radiograph import radiograph_facts
+from covid_d.radiograph import Facts, Radiograph
 from covid_d.radiograph.prepare import Window
+from lungs_drawn import fading, under, whole_film
 from on_node import Ask, typed
 
 _FRAME = """
@@ -46,3 +49,35 @@ def test_the_share_of_lung_in_each_cell_is_pythons(ask: Ask) -> None:
     told = [Framed(film, lungs=mask).lungs_on(grid) for mask in masks for grid in grids]
     for shares, expected in zip(found, told, strict=True):
         assert np.array_equal(np.array(shares, np.float32), expected.ravel())
+
+
+_COVERED = """
+import { isCovered, isMirrored } from "@web/detector/frame.mjs";
+export default ({ films, facts }) =>
+  films.map((framed) => [isCovered(framed, facts), isMirrored(framed, facts)]);
+"""
+
+
+def test_films_are_covered_or_mirrored_that_are_so_in_python(ask: Ask) -> None:
+    levels, mask = whole_film(foot=4)
+    rows, columns = np.nonzero(mask)
+    patch = ((np.indices(levels.shape) - [[[130]], [[70]]]) ** 2).sum(axis=0) < 30**2
+    box = Window(rows.min() / 256, columns.min() / 256, rows.max() / 256, columns.max() / 256)
+    twin = np.concatenate([levels[:, :128], levels[:, 127::-1]], axis=1)
+    greys = [levels, fading(levels, 0, 14), under(levels, patch, 0, 5.0), twin]
+    smalls = [each.astype(np.float32) / np.float32(255) for each in greys]
+    nothing = np.zeros((3, 8, 8), dtype=np.float32)
+    lungs = np.zeros((4, 4), dtype=bool)  # of ink nothing is asked
+    framed = [Framed(nothing, box, lungs, small, box, mask) for small in smalls]
+    told = [
+        [each.has_marks(Radiograph(small, Facts("PNG", "", 8))), each.is_mirrored()]
+        for each, small in zip(framed, smalls, strict=True)
+    ]
+    films = [
+        {"whole": {"pixels": typed(small)}, "mask": _picture(mask, "Uint8Array")}
+        | {"window": {name: float(side) for name, side in box._asdict().items()}}
+        for small in smalls
+    ]
+    found = ask(_COVERED, {"films": films, "facts": {"radiograph": radiograph_facts()}})
+    assert found == told
+    assert told == [[False, False], [True, False], [True, False], [False, True]]

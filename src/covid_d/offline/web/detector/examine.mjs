@@ -6,7 +6,7 @@ import { Refusal } from "../radiograph/refusal.mjs";
 import { resize } from "../radiograph/resize.mjs";
 import { drawnOver } from "../radiograph/strokes.mjs";
 import { allFinite } from "./arrays.mjs";
-import { cut, frame, lungsOn, whole } from "./frame.mjs";
+import { cut, frame, isCovered, isMirrored, lungsOn, whole } from "./frame.mjs";
 import { Gate } from "./gate.mjs";
 import { LungModel } from "./lungs.mjs";
 import { Network } from "./network.mjs";
@@ -95,8 +95,11 @@ export class Examiner {
     if (![logits, features, activation].every(allFinite)) throw new Refusal("no_number");
     const refused = this.gate.refuse(framed.whole, features);
     if (refused !== null) throw new Refusal(refused);
+    if (isMirrored(framed, this.facts)) throw new Refusal("unlike_chest_film");
     const { pixels, height, width } = cut(film, framed.box);
-    if (drawnOver(pixels, height, width, framed.lungs, this.facts)) throw new Refusal("annotated");
+    if (drawnOver(pixels, height, width, framed.lungs, this.facts) || isCovered(framed, this.facts)) {
+      throw new Refusal("annotated");
+    }
     return {
       logits: Array.from(logits),
       ...placed(evidence(activation, logits.length), framed.lungs, rows, columns, this.facts),

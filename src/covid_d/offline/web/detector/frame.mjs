@@ -1,16 +1,21 @@
 // The part of a film that the network sees, and where the lungs lie in it.
 
+import { faded } from "../radiograph/fades.mjs";
 import { round } from "../radiograph/numbers.mjs";
+import { patched } from "../radiograph/patches.mjs";
 import { framed, normalise, standardise } from "../radiograph/prepare.mjs";
 import { resize } from "../radiograph/resize.mjs";
+import { mirrored } from "../radiograph/symmetry.mjs";
 
+const fround = Math.fround;
 const EVERYTHING = { top: 0, left: 0, bottom: 1, right: 1 };
 
 /**
  * Return a film as the network takes it, or why it must not be answered.
  *
  * @returns {Promise<{code: string}|{prepared: Float32Array, whole: object, box: object,
- *   lungs: {pixels: Uint8Array, height: number, width: number}}>}
+ *   lungs: {pixels: Uint8Array, height: number, width: number}, mask: object, window: object}>} `mask`
+ *   lies over all of the film, `window` around both lungs
  */
 export async function frame(film, lungModel, facts) {
   const { preprocessing } = facts.bundle.spec;
@@ -23,7 +28,25 @@ export async function frame(film, lungModel, facts) {
     whole: { pixels: found.film, side: found.side },
     box,
     lungs: cut(mask, box),
+    mask,
+    window: found.window,
   };
+}
+
+/** Whether one half of a film is the other one's mirror image. */
+export function isMirrored({ whole, mask }, facts) {
+  return mirrored(levelsOf(whole, mask), facts);
+}
+
+/** A film as the lung model saw it, in levels of 255. */
+function levelsOf(film, { width, height }) {
+  return { width, height, pixels: Uint8Array.from(film.pixels, (grey) => round(fround(grey * 255))) };
+}
+
+/** Whether a part of a film's lungs is covered. */
+export function isCovered({ whole, mask, window }, facts) {
+  const levels = levelsOf(whole, mask);
+  return faded(levels, mask, facts) || patched(cut(levels, window), cut(mask, window), facts);
 }
 
 /** All of a film that gets no answer, only to name why, and what its lungs say of it. */
