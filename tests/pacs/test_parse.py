@@ -13,11 +13,12 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from covid_d.errors import CovidDError
 from covid_d.pacs.intake import SentObject
-from covid_d.pacs.parse import MOST_ITEMS, parsed, swells
+from covid_d.pacs.parse import parsed, swells
 from covid_d.pacs.queue import Queue
 from covid_d.pacs.receive import SUCCESS, TOO_LARGE, Receiver
 from covid_d.pacs.results.encode import file_head
 from covid_d.pacs.store import NodeStore
+from covid_d.radiograph.readers.items import MOST_ITEMS
 from films import part10
 from pacs_factory import hospital_film
 

@@ -6,21 +6,16 @@ from collections.abc import Iterator
 from io import BytesIO
 from typing import Final
 
-import numpy as np
 from pydicom import Dataset, dcmread
 from pydicom.filereader import read_dataset, read_preamble
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
 
 from covid_d.errors import CovidDError
 from covid_d.language import N_
+from covid_d.radiograph.readers.items import ITEM_BYTES, MOST_ITEMS, items_in
 from covid_d.radiograph.readers.limits import MAX_BYTES
 from covid_d.radiograph.readers.sound import inflated
 
-MOST_ITEMS: Final = 100_000
-"""Of sequences: each may be eight bytes in the file, and is hundreds once it is parsed."""
-_ITEM: Final = 0xE000FFFE  # four bytes, read as a number of little endian
-_ITEM_BIG: Final = 0x00E0FEFF
-_ITEM_BYTES: Final = 8
 _DEFLATED: Final = DeflatedExplicitVRLittleEndian.encode()
 _BIG: Final = ExplicitVRBigEndian.encode()
 _HEAD_BYTES: Final = 4096
@@ -31,14 +26,14 @@ def swells(content: bytes) -> bool:
     """Return whether an object's file (PS3.10) would take far more memory than it has bytes."""
     head = content[:_HEAD_BYTES]
     is_deflated = _DEFLATED in head
-    if not is_deflated and len(content) < _ITEM_BYTES * MOST_ITEMS:
+    if not is_deflated and len(content) < ITEM_BYTES * MOST_ITEMS:
         return False
-    patterns = (_ITEM, _ITEM_BIG) if _BIG in head else (_ITEM,)
+    big = _BIG in head
     size, items = 0, 0
     try:
         for piece in _inflated(content) if is_deflated else [content]:
             size += len(piece)
-            items += sum(_count(piece, item) for item in patterns)
+            items += items_in(piece, big=big)
             if items > MOST_ITEMS or (piece is not content and size > MAX_BYTES):
                 return True
     except Exception:  # noqa: BLE001 - it ends there, also for who parses it
@@ -70,14 +65,6 @@ def parsed(content: bytes, *, is_safe: bool = False) -> Dataset:
             N_("The film is no DICOM file: %(reason)s.", reason=error),
             N_("A picture has no study that an answer could be filed in."),
         ) from error
-
-
-def _count(piece: bytes, item: int) -> int:
-    """Return how often four bytes stand in others, as fast for a white film as for any."""
-    if len(piece) < _ITEM_BYTES:
-        return 0
-    views = (np.frombuffer(piece, "<u4", (len(piece) - at) // 4, at) for at in range(4))
-    return sum(int(np.count_nonzero(view == item)) for view in views)
 
 
 def _inflated(content: bytes) -> Iterator[bytes]:

@@ -29,6 +29,7 @@ from covid_d.radiograph.readers.dicom_processed import require_as_taken
 from covid_d.radiograph.readers.dicom_subject import require_patient
 from covid_d.radiograph.readers.element import named
 from covid_d.radiograph.readers.functional_groups import lift
+from covid_d.radiograph.readers.items import MOST_ITEMS, items_in
 from covid_d.radiograph.readers.limits import MAX_BYTES, require_size
 from covid_d.radiograph.readers.orders import (
     bytes_are_swapped,
@@ -108,6 +109,8 @@ _PADDING: Final = 64
 _ENDING: Final = 16
 _UNDEFINED: Final = 0xFFFFFFFF
 _NOT_DEFLATED: Final = (0, b"")
+_BIG: Final = uid.ExplicitVRBigEndian.encode()
+_HEAD: Final = 4096  # bytes in which a file says its syntax
 # What may follow pixel data: digital signatures and padding (PS3.3 C.12.1.1.3, PS3.10 7.2), and
 # private elements.
 _PIXEL_DATA: Final = Tag("PixelData")
@@ -125,13 +128,16 @@ def parse(data: bytes) -> Dataset:
     Raises
     ------
     RadiographError
-        ``TRUNCATED`` when it cannot be parsed, ``TOO_LARGE`` when it inflates beyond the limit.
+        ``TRUNCATED`` when it cannot be parsed, ``TOO_LARGE`` when it inflates beyond the limit or
+        holds far more items than any film.
     """
     if data.startswith(_PREFIX):  # without the preamble alone
         data = bytes(128) + data
     headed = data[128:132] == _PREFIX
     try:
         size, ending = _require_inflatable(data) if headed else _NOT_DEFLATED
+        if not size:
+            _require_few(items_in(data, big=not headed or _BIG in data[:_HEAD]))
         dataset = dcmread(BytesIO(data), force=not headed)
         _require_end(dataset, size or len(data), ending or data[-_ENDING:])
         _state_syntax(dataset)
@@ -330,12 +336,19 @@ def _require_inflatable(data: bytes) -> tuple[int, bytes]:
     meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
     if meta.get("TransferSyntaxUID") != uid.DeflatedExplicitVRLittleEndian:
         return _NOT_DEFLATED
-    size, ending = 0, b""
+    size, items, ending = 0, 0, b""
     for piece in inflated(stream.read(), raw=True):
         size, ending = size + len(piece), (ending + piece[-_ENDING:])[-_ENDING:]
+        items += items_in(piece)
+        _require_few(items)
         if size > MAX_BYTES:
             raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MAX_BYTES >> 20} MB")
     return size, ending
+
+
+def _require_few(items: int) -> None:
+    if items > MOST_ITEMS:
+        raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MOST_ITEMS} DICOM items")
 
 
 def _require_pixels(dataset: Dataset) -> None:
