@@ -17,6 +17,7 @@ from PIL import Image
 from pydicom import Dataset, dcmread
 from pydicom.uid import UID, generate_uid
 from pynetdicom import AE, AllStoragePresentationContexts, _config, evt
+from pynetdicom.association import Association
 from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     StorageCommitmentPushModel,
@@ -25,6 +26,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 
 from covid_d.detector import Assessment, BundleId, CovidRange, Outcome
 from covid_d.detector.appearance import Appearance
+from covid_d.pacs.line import Hold
 from covid_d.pacs.results import Answered
 from covid_d.pacs.results.header import header_of
 from covid_d.pacs.results.identity import fingerprint
@@ -122,6 +124,17 @@ def wait_until(true: Callable[[], object], *, seconds: float = 60.0) -> None:
         time.sleep(0.02)
 
 
+@contextmanager
+def _held(association: Association) -> Iterator[None]:
+    """Keep the answers for who asks, and release at the end; see ``Hold``."""
+    hold = Hold(association)
+    try:
+        yield
+    finally:
+        association.release()
+        hold.end()
+
+
 def send(
     port: int, *sent: Dataset | bytes, aet: str = "STATION", called: str = "COVID-D", **call: Any
 ) -> list[int | None]:
@@ -143,10 +156,8 @@ def send(
     association = caller.associate("127.0.0.1", port, ae_title=called, **call)
     if not association.is_established:
         return [None] * len(found)
-    try:
+    with _held(association):
         statuses = [association.send_c_store(each) for each in found]
-    finally:
-        association.release()
     return [int(status.Status) if "Status" in status else None for status in statuses]
 
 
@@ -271,15 +282,13 @@ def confirm(
     association = caller.associate("127.0.0.1", port, ae_title="COVID-D", ext_neg=[role])
     if not association.is_established:
         return None
-    try:
+    with _held(association):
         status, _ = association.send_n_event_report(
             report,
             2 if failed else 1,
             StorageCommitmentPushModel,
             UID("1.2.840.10008.1.20.1.1"),
         )
-    finally:
-        association.release()
     return int(status.Status) if "Status" in status else None
 
 
