@@ -63,6 +63,9 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     found |= {tiers.ALSO.get(mark.name) for mark in item.iter_markers()}
     for tier in sorted(tier for tier in found if tier):
         item.add_marker(tier)
+    # A machine that stood still for a moment is no fault; the run names whoever needed the second.
+    if item.config.pluginmanager.hasplugin("rerunfailures") and tiers.waits(item.path):
+        item.add_marker(pytest.mark.flaky(reruns=1))
     if item.get_closest_marker("xdist_group") is None and _shares(item):
         item.add_marker(pytest.mark.xdist_group(item.path.relative_to(_HERE).as_posix()))
 
@@ -78,6 +81,13 @@ def pytest_collection_finish() -> None:
     """Spare the collector what every run keeps to its end: packages and ten thousand tests."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show why a test needed its second try: it may be the product's fault all the same."""
+    for report in terminalreporter.stats.get("rerun", []):
+        terminalreporter.section(f"first try of {report.nodeid}", sep="_")
+        terminalreporter.write_line(report.longreprtext)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -26,6 +26,9 @@ FIXTURES = {"browser": {"chromium"}}
 """Fixtures of a tier: a test that asks for one belongs to the tier."""
 ALSO = {"kill": "slow"}
 """A tier within another one."""
+WAITS = {"concurrent", "multiprocessing", "pacs_factory", "playwright", "pynetdicom", "signal"}
+WAITS |= {"socket", "subprocess", "threading"}
+"""What a test file imports that waits for other threads, processes, connections or a browser."""
 
 
 @cache
@@ -51,6 +54,11 @@ def tier_of(path: Path) -> str | None:
             if name.partition(".")[0] in packages or _is_one_of(name, OURS.get(tier, ())):
                 return tier
     return None
+
+
+def waits(path: Path) -> bool:
+    """Return whether a file's tests wait for what this machine does beside them."""
+    return any(name.partition(".")[0] in WAITS for name in imports(path))
 
 
 def _is_one_of(name: str, modules: tuple[str, ...]) -> bool:
