@@ -53,11 +53,20 @@ def plain(data: bytes) -> bytes:
     return file_head(CR, "1.2", "1.2.840.10008.1.2.1") + data
 
 
+def far(film: bytes) -> bytes:
+    """A file that states its syntax behind six thousand bytes of its head."""
+    version = struct.pack("<HH2sHI", 0x0002, 0x0001, b"OB", 0, 6000) + bytes(6000)
+    (length,) = struct.unpack_from("<I", film, 140)
+    return film[:140] + struct.pack("<I", length + len(version)) + version + film[144:]
+
+
 BOMBS = {
     "items": lambda: plain(of_items(MOST_ITEMS + 1)),
     "big-endian items": lambda: big(ITEM_BIG * (MOST_ITEMS + 1)),
     "deflated items": lambda: deflated(of_items(MOST_ITEMS + 1)),
     "zeros": lambda: deflated(of_items(0), more=300),
+    "deflated items, said late": lambda: far(deflated(of_items(MOST_ITEMS + 1))),
+    "big-endian items, said late": lambda: far(big(ITEM_BIG * (MOST_ITEMS + 1))),
 }
 
 

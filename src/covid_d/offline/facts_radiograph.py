@@ -65,7 +65,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     "readers.dicom_geometry": ("_SPACINGS", "_ROUNDED"),
     "readers.dicom_object": (
         *("_PHOTOMETRIC", "_DCT_BITS", "_RLE_GROWTH", "_RLE_HEADERS", "_NEEDED", "_DECIMALS"),
-        *("_PADDING", "_ENDING", "_BEHIND"),
+        *("_PADDING", "_BEHIND"),
     ),
     "readers.dicom_processed": (
         *("_TYPE", "_TOLD", "_CODED", "_RAW", "_OF_TYPE", "_MADE", "_TOMOGRAPHY", "_MOVING"),
@@ -93,6 +93,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
         *("_BLOCK", "_CHROMA", "_SHARE", "_CELL", "_OFF_TINT", "_BESIDE", "_CELLS", "_PLAIN"),
         *("_FILM", "_FITTED", "_FITS"),
     ),
+    "readers.items": ("MOST_ITEMS", "ITEM_BYTES", "ENDING"),
     "readers.limits": ("MAX_SIDE", "MAX_PIXELS", "MAX_BYTES", "MIN_SIDE"),
     "readers.orders": (
         "_LINES",

@@ -54,7 +54,8 @@ class AnswerFiles:
         The time that they state is that of the film's file.
         """
         try:
-            dataset = parsed(path.read_bytes())
+            # What became a film was searched already.
+            dataset = parsed(path.read_bytes(), is_safe=film is not None)
             shown = answered_with(
                 header_of(dataset),
                 fingerprint(dataset),

@@ -17,7 +17,6 @@ from pydicom import Dataset, dcmread, uid
 from pydicom.dataelem import RawDataElement
 from pydicom.encaps import get_frame
 from pydicom.errors import InvalidDicomError
-from pydicom.filereader import read_dataset, read_preamble
 from pydicom.pixels.decoders.base import get_decoder
 from pydicom.pixels.utils import get_expected_length
 from pydicom.tag import Tag
@@ -29,8 +28,8 @@ from covid_d.radiograph.readers.dicom_processed import require_as_taken
 from covid_d.radiograph.readers.dicom_subject import require_patient
 from covid_d.radiograph.readers.element import named
 from covid_d.radiograph.readers.functional_groups import lift
-from covid_d.radiograph.readers.items import MOST_ITEMS, items_in
-from covid_d.radiograph.readers.limits import MAX_BYTES, require_size
+from covid_d.radiograph.readers.items import ENDING, require_few
+from covid_d.radiograph.readers.limits import require_size
 from covid_d.radiograph.readers.orders import (
     bytes_are_swapped,
     lengths_are_exchanged,
@@ -39,7 +38,6 @@ from covid_d.radiograph.readers.orders import (
 )
 from covid_d.radiograph.readers.sound import (
     fills_up,
-    inflated,
     require_sound_jpeg,
     require_sound_rle,
 )
@@ -105,12 +103,7 @@ _DECIMALS: Final = (
 _NEXT_STREAM: Final = re.compile(rb"\xff\xd9\0*(?:\xff\xd8\xff|\xff\x4f\xff\x51)")
 # Bytes that writers fill native pixel data up with.
 _PADDING: Final = 64
-# Bytes that are looked at behind the last element, for which eight are needed at least (PS3.5 7.1).
-_ENDING: Final = 16
 _UNDEFINED: Final = 0xFFFFFFFF
-_NOT_DEFLATED: Final = (0, b"")
-_BIG: Final = uid.ExplicitVRBigEndian.encode()
-_HEAD: Final = 4096  # bytes in which a file says its syntax
 # What may follow pixel data: digital signatures and padding (PS3.3 C.12.1.1.3, PS3.10 7.2), and
 # private elements.
 _PIXEL_DATA: Final = Tag("PixelData")
@@ -135,11 +128,9 @@ def parse(data: bytes) -> Dataset:
         data = bytes(128) + data
     headed = data[128:132] == _PREFIX
     try:
-        size, ending = _require_inflatable(data) if headed else _NOT_DEFLATED
-        if not size:
-            _require_few(items_in(data, big=not headed or _BIG in data[:_HEAD]))
+        size, ending = require_few(data)
         dataset = dcmread(BytesIO(data), force=not headed)
-        _require_end(dataset, size or len(data), ending or data[-_ENDING:])
+        _require_end(dataset, size or len(data), ending or data[-ENDING:])
         _state_syntax(dataset)
         _point_decimals(dataset)
         return dataset
@@ -320,35 +311,6 @@ def _checked_plugin(dataset: Dataset, syntax: uid.UID) -> str:
                 return gdcm_isolated.LABEL
             require_sound_jpeg(_frame_of(dataset), components=stream.components)
     return plugin
-
-
-def _require_inflatable(data: bytes) -> tuple[int, bytes]:
-    """Refuse a deflated data set (PS3.5 A.5) that grows beyond the limit, or is not whole.
-
-    pydicom has no limit, and takes what is left of a stream that ends early or late.
-
-    Returns
-    -------
-    Its size and its last bytes, inflated; nought and none of a data set that is not deflated.
-    """
-    stream = BytesIO(data)
-    read_preamble(stream, force=False)
-    meta = read_dataset(stream, False, True, stop_when=lambda tag, vr, length: tag >> 16 != 2)
-    if meta.get("TransferSyntaxUID") != uid.DeflatedExplicitVRLittleEndian:
-        return _NOT_DEFLATED
-    size, items, ending = 0, 0, b""
-    for piece in inflated(stream.read(), raw=True):
-        size, ending = size + len(piece), (ending + piece[-_ENDING:])[-_ENDING:]
-        items += items_in(piece)
-        _require_few(items)
-        if size > MAX_BYTES:
-            raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MAX_BYTES >> 20} MB")
-    return size, ending
-
-
-def _require_few(items: int) -> None:
-    if items > MOST_ITEMS:
-        raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MOST_ITEMS} DICOM items")
 
 
 def _require_pixels(dataset: Dataset) -> None:

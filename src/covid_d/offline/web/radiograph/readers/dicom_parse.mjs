@@ -2,6 +2,7 @@
 import { Refusal, notReadHere } from "../refusal.mjs";
 import { fillsUp, indexOf, latin1, startsWith, view } from "./bytes.mjs";
 import { DataSet } from "./dicom_values.mjs";
+import { isLarge, requireFew } from "./items.mjs";
 
 const UNDEFINED = 0xffffffff;
 const [ITEM, ITEM_END, SEQUENCE_END] = [0xfffee000, 0xfffee00d, 0xfffee0dd];
@@ -27,11 +28,16 @@ export function parse(bytes, tables) {
   const headed = startsWith(data, tables.dicom.PREFIX, PREAMBLE);
   const cursor = new Cursor(data, headed ? PREAMBLE + 4 : 0);
   const context = { cursor, tables, depth: 0 };
+  const large = isLarge(data, tables.items);
+  if (large) requireFew(data, tables.items, { little: true }); // the head's among them
   const meta = readMeta(context);
   const stated = meta.get("TransferSyntaxUID");
   const { uids } = tables.dicom_known;
   if (Array.isArray(stated)) throw notReadHere("DICOM, Transfer Syntax UID");
   if (stated === uids.deflated) throw notReadHere("DICOM, Deflated");
+  // Where no syntax is stated, the data set's first bytes tell.
+  const big = stated === undefined || stated === uids.big;
+  if (large && big) requireFew(data, tables.items, { little: false });
   const command = readDataSet(context, {
     implicit: true,
     little: true,
@@ -93,7 +99,7 @@ function requireEnd(dataset, data) {
   const last = [...dataset.elements.values()].pop();
   if (!last || last.items || last.length === UNDEFINED) return;
   const left = data.length - last.at - last.length;
-  const ending = dataset.tables.dicom_object.ENDING;
+  const ending = dataset.tables.items.ENDING;
   if (left > 0 && left <= ending && !fillsUp(data.subarray(-left), data.length)) {
     throw new Error(`${left} bytes behind the last element`);
   }
