@@ -47,6 +47,7 @@ def _imported(body: list[ast.stmt]) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@cache
 def tier_of(path: Path) -> str | None:
     """Return the tier that a file's imports put it in; ``None`` for the light one."""
     for tier, packages in PACKAGES.items():
