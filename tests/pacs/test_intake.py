@@ -409,11 +409,11 @@ class TestManners:
 
     def test_who_falls_silent_holds_no_place(self) -> None:
         whole = store()
-        with a_room(1.0) as room, ExitStack() as stack:
+        with a_room(2.0) as room, ExitStack() as stack:
             for start in (b"", whole[:3], whole[:40], pdu((3, request())), whole[:-3], whole):
                 _, line = stack.enter_context(association(room))
+                began = time.monotonic()
                 line.sendall(start)
-            began = time.monotonic()
             wait_until(room.is_empty)
             assert time.monotonic() - began > 0.5
             assert len(room.taken) == 1

@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import pytest
 import uvicorn
@@ -16,7 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from covid_d.clinic.http.unread_bodies import UnreadBodies
 
-MOST, SECONDS = 4_000_000, 1.0
+MOST, LONG = 4_000_000, 60.0
+"""Bytes that are read, and seconds that a machine may take that does much else."""
 
 
 async def _app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,16 +32,30 @@ async def _app(scope: Scope, receive: Receive, send: Send) -> None:
         await PlainTextResponse(f"{len(body)} bytes")(scope, receive, send)
 
 
-@pytest.fixture(scope="module")
-def port() -> Iterator[int]:
+@contextmanager
+def _served(seconds: float) -> Iterator[int]:
     door = socket.create_server(("127.0.0.1", 0))
-    app = UnreadBodies(_app, most=MOST, seconds=SECONDS)
+    app = UnreadBodies(_app, most=MOST, seconds=seconds)
     server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_level="critical"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
     thread.start()
     yield door.getsockname()[1]
     server.should_exit = True
-    thread.join(30)
+    thread.join(LONG)
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    """Where the rest of a body is waited for as long as it may take to come."""
+    with _served(LONG) as port:
+        yield port
+
+
+@pytest.fixture(scope="module")
+def impatient() -> Iterator[int]:
+    """Where it is waited for shortly."""
+    with _served(0.5) as port:
+        yield port
 
 
 def _head(path: str, length: int, *more: str) -> bytes:
@@ -62,7 +77,7 @@ def _answer(client: socket.socket) -> tuple[int, bytes]:
 
 
 def _client(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=30)
+    return socket.create_connection(("127.0.0.1", port), timeout=LONG)
 
 
 @pytest.mark.parametrize("path", ["/refused", "/begun"])
@@ -97,14 +112,12 @@ def test_no_more_is_read_than_is_allowed(port: int) -> None:
     pytest.fail("never answered")
 
 
-def test_who_sends_nothing_more_is_answered_all_the_same(port: int) -> None:
-    with _client(port) as client:
-        start = time.monotonic()
+def test_who_sends_nothing_more_is_answered_all_the_same(impatient: int) -> None:
+    with _client(impatient) as client:
         client.sendall(_head("/refused", 1000) + b"half")
         status, head = _answer(client)
         assert status == 401
         assert b"connection: close" in head
-        assert time.monotonic() - start < SECONDS + 10
 
 
 def test_who_waits_to_be_told_to_go_on_is_told_no_at_once(port: int) -> None:
@@ -113,7 +126,7 @@ def test_who_waits_to_be_told_to_go_on_is_told_no_at_once(port: int) -> None:
         client.sendall(_head("/refused", 1000, "Expect: 100-continue"))
         status, _ = _answer(client)
         assert status == 401, "not 100: nothing needs to be sent"
-        assert time.monotonic() - start < SECONDS
+        assert time.monotonic() - start < LONG / 2
 
 
 def test_who_goes_away_breaks_nothing(port: int) -> None:
