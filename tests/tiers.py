@@ -57,6 +57,7 @@ def tier_of(path: Path) -> str | None:
     return None
 
 
+@cache
 def waits(path: Path) -> bool:
     """Return whether a file's tests wait for what this machine does beside them."""
     return any(name.partition(".")[0] in WAITS for name in imports(path))
