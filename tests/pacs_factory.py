@@ -116,7 +116,7 @@ def reading(**changes: Any) -> ConfirmedReading:
     return replace(known, **changes)
 
 
-def wait_until(true: Callable[[], object], *, seconds: float = 60.0) -> None:
+def wait_until(true: Callable[[], object], *, seconds: float = 300.0) -> None:
     """Wait for what other threads bring about."""
     end = time.monotonic() + seconds
     while not true():

@@ -151,7 +151,7 @@ class TestStore:
             with pytest.raises(StoreError):
                 BucketPlace("s3://silent/job", patience=0.5).has("a")
         store_of.cache_clear()
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 60  # of ten minutes
 
     def test_a_store_that_does_not_answer_is_named(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with socket.socket() as taken:  # bound and not listening: nobody answers there

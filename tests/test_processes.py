@@ -52,7 +52,7 @@ def test_nobody_waits_for_one_that_could_not_start_whatever_its_order(tmp_path: 
         "print(how_it_ended(process.exitcode))\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=300
     )
     assert done.stdout == "exit code 3\n", done.stderr
 
@@ -84,5 +84,5 @@ def test_a_script_without_a_guard_is_not_run_again(tmp_path: Path) -> None:
         "pipe.send('x')\n"
         "print(pipe.recv()[0])\n"
     )
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300)
     assert done.stdout == "once\norder\n", done.stderr

@@ -314,6 +314,6 @@ def test_ctrl_c_ends_a_check_cleanly(handmade: Handmade) -> None:
     assert process.stdout is not None
     assert process.stdout.readline().startswith("reading")  # two workers print at once
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=120)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert err.split() == ["Interrupted."]

@@ -156,7 +156,7 @@ class TestServe:
         wait_until(lambda: queue.counts()["films"] == {"assessed": 1})
         queue.close()
         process.send_signal(signal.SIGTERM)
-        _, log = process.communicate(timeout=60)
+        _, log = process.communicate(timeout=300)
         assert process.returncode == 0
         assert "film 1.2.826" in log
         assert "Quishpe" not in log, "the log names no patient"

@@ -385,7 +385,7 @@ class TestProcess:
         process.stdout.close()
         err = process.stderr.read()
         process.stderr.close()
-        process.wait(timeout=120)
+        process.wait(timeout=300)
         assert err == ""
 
     @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
@@ -399,7 +399,7 @@ class TestProcess:
         assert process.stdout is not None
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=300)
         assert process.returncode == 130
         assert "Traceback" not in err
         assert len(out.splitlines()) < 599

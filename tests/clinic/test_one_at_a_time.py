@@ -16,7 +16,7 @@ from covid_d.clinic.file_lock import TakenError, file_lock
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.one_at_a_time import one_at_a_time
 
-LONG = 60.0
+LONG = 300.0
 HOLDS = """
 import sys, time
 from pathlib import Path

@@ -142,11 +142,11 @@ def _running(words: list[str], **settings: str) -> Iterator[subprocess.Popen[str
         yield process
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
 
 
 def _wait_for(port: int) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while True:
         try:
             httpx2.get(f"http://127.0.0.1:{port}/")

@@ -85,7 +85,7 @@ def _service(language: str, archive: Archive, bundle: Path, **changed: str) -> I
         yield port
     finally:
         process.send_signal(signal.SIGTERM)  # as systemd stops it
-        output, _ = process.communicate(timeout=120)
+        output, _ = process.communicate(timeout=300)
     assert process.returncode == 0, output
 
 

@@ -49,7 +49,7 @@ from guide.test_hospital_it import HOST, _running, nginx_configuration, nginx_pr
 from postgres_server import PostgresServer, _free_port
 from s3_server import create_bucket, s3_server
 
-LONG = 120.0
+LONG = 300.0
 SENDERS = 3
 BETWEEN = 4
 """Cases that must be accepted before the first kill and after each."""

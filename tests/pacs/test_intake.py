@@ -113,7 +113,7 @@ def association(room: Room) -> Iterator[tuple[Association, Any]]:
         return False
 
     made.dul._is_transport_event = rest  # type: ignore[method-assign]
-    assert rests.wait(30)
+    assert rests.wait(300)
     line: Any = made.dul.socket.socket  # type: ignore[union-attr]
     line.settimeout(30)
     try:

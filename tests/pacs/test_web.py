@@ -111,7 +111,7 @@ class TestAnAnswerWithoutEnd:
         else:
             with pytest.raises(Transient, match="500"):
                 post()
-        assert server.hung_up.wait(30), "the connection was ended, not read to its end"
+        assert server.hung_up.wait(300), "the connection was ended, not read to its end"
 
     def test_that_drips_is_left_after_a_while(
         self, server: Server, files: list[Path], monkeypatch: pytest.MonkeyPatch
@@ -119,7 +119,7 @@ class TestAnAnswerWithoutEnd:
         monkeypatch.setattr(web, "_LONGEST_S", 0.2)
         server.without_end, server.content = True, b" "
         send(server, files)
-        assert server.hung_up.wait(30)
+        assert server.hung_up.wait(300)
 
     def test_a_refusal_of_it_is_one_whose_reason_nobody_knows(
         self, server: Server, files: list[Path]

@@ -200,7 +200,7 @@ class TestFailing:
                 time.sleep(0.02)
             server.proxy.send_signal(signal.SIGSTOP)
             run.send_signal(signal.SIGINT)
-            assert run.wait(timeout=60) == 130
+            assert run.wait(timeout=300) == 130
         finally:
             server.proxy.send_signal(signal.SIGCONT)
         done = subprocess.run(command, capture_output=True, text=True, timeout=300)

@@ -229,7 +229,7 @@ def test_two_administrators_who_remove_each_other_at_once_leave_one(
     both = (chief, second)
 
     def remove(who: Person, whom: Person, together: Barrier) -> str:
-        together.wait(timeout=60)
+        together.wait(timeout=300)
         try:
             if how == "switched off":
                 users.set_active(installation, Actor(who.id), whom.id, False)
@@ -247,7 +247,7 @@ def test_two_administrators_who_remove_each_other_at_once_leave_one(
                 pool.submit(remove, who, whom, together)
                 for who, whom in zip(both, reversed(both), strict=True)
             ]
-            found = sorted(one.result(timeout=120) for one in asked)
+            found = sorted(one.result(timeout=300) for one in asked)
             assert found == ["last_administrator", "removed"]
             with installation.writing() as session:
                 rows = session.scalars(select(User).where(User.id.in_([one.id for one in both])))

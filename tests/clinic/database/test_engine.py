@@ -175,7 +175,7 @@ def test_writers_of_one_process_wait_in_line_and_all_come_to_it(installation: In
             waiting = [pool.submit(add, number) for number in range(36)]
             assert not wait(waiting, timeout=0.2).done, "nobody writes beside another"
         for each in waiting:
-            each.result(timeout=30)
+            each.result(timeout=300)
     assert _names(installation) == {"Hospital Uno", "First", *(f"Unit {n}" for n in range(36))}
 
 

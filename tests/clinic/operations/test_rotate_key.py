@@ -260,9 +260,9 @@ def test_a_server_that_runs_on_elsewhere_writes_nothing_that_is_lost(
 
     with ThreadPoolExecutor(1) as pool:
         working = pool.submit(work)
-        assert begun.wait(timeout=120)
+        assert begun.wait(timeout=300)
         new = rotate(place, Actor(None))
-        refused = working.result(timeout=120)
+        refused = working.result(timeout=300)
     assert refused == 10 + len(kept)
     again = _again(place)
     assert again.keys == new

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals"),
 ]
 
-_LONG = 120.0  # seconds that a slow machine may take
+_LONG = 300.0  # seconds that a slow machine may take
 
 
 # The real command; with one job its writing is slowed down, so that it can be caught at work.
