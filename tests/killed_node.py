@@ -11,6 +11,7 @@ from typing import Final
 from pydicom import Dataset
 
 from pacs_factory import Archive, send, wait_until
+from ports import own_port
 from zygote import Zygote
 
 _SCRIPT: Final = Path(__file__).parent / "pacs" / "node_zygote.py"
@@ -30,9 +31,7 @@ class KilledNode:
     """
 
     def __init__(self, archive: Archive, bundle: Path, **settings: str | Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = own_port()
         self._zygote = Zygote(
             _SCRIPT,
             environment={

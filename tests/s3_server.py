@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 import real_parts
+from ports import own_port
 
 PYTHON: Final = "/usr/bin/python3"  # Debian's, which has Debian's packages
 KEY: Final = "test:tester"
@@ -114,7 +115,7 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         "[swift-hash]\nswift_hash_path_suffix = tests\n[storage-policy:0]\nname = one\n"
         "default = yes\n"
     )
-    cache, *others = _free_ports(5)
+    cache, *others = (own_port() for _ in range(5))
     ports = dict(zip(("account", "container", "object", "proxy"), others, strict=True))
     with ExitStack() as stack:
         words_of_cache = [memcached, "-l", "127.0.0.1", "-p", str(cache), "-u", _user(), "-m", "16"]
@@ -171,14 +172,6 @@ def _answers(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
         return True
     return False
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        doors = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for door in doors:
-            door.bind(("127.0.0.1", 0))
-        return [door.getsockname()[1] for door in doors]
 
 
 def _user() -> str:

@@ -84,5 +84,7 @@ def test_a_script_without_a_guard_is_not_run_again(tmp_path: Path) -> None:
         "pipe.send('x')\n"
         "print(pipe.recv()[0])\n"
     )
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=300
+    )
     assert done.stdout == "once\norder\n", done.stderr

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from covid_d.cli.main import cli
 from covid_d.errors import CovidDError
-from postgres_server import _free_port
+from ports import own_port
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
 
@@ -44,7 +44,7 @@ def _serving(folder: Path, port: int, lines: int) -> Iterator[list[str]]:
 
 @pytest.mark.slow
 def test_each_start_shows_a_new_link_until_one_was_used(tmp_path: Path) -> None:
-    folder, port = tmp_path / "clinic", _free_port()
+    folder, port = tmp_path / "clinic", own_port()
     with _serving(folder, port, 3) as first:
         assert first[0] == f"http://127.0.0.1:{port}/"
         assert re.fullmatch(rf"http://127\.0\.0\.1:{port}/first-start/[\w-]{{43}}", first[2])

@@ -8,7 +8,6 @@ import itertools
 import os
 import random
 import re
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from covid_d.clinic.database.operations import AuditEntry
 from covid_d.clinic.installation import Installation
 from covid_d.clinic.roles import Role
 from covid_d.clinic.trail import audit_trail
+from ports import own_port
 from zygote import Zygote
 
 KILLS = {"sqlite": 140, "postgresql": 60}
@@ -53,9 +53,7 @@ class Server:
     """The real server, to be killed and started again."""
 
     def __init__(self, installation: Installation) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = own_port()
         # The senders are faster than any person, and it is not the limits that are tried here.
         environment = {"COVID_D_RATE_LIMIT_FACTOR": "0"}
         url = installation.settings.database_url

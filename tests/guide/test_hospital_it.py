@@ -31,7 +31,7 @@ from covid_d.clinic.alerts.tell import ways
 from covid_d.clinic.alerts.webhook import signature
 from covid_d.clinic.settings import ClinicSettings
 from guide.documents import DOCS, LANGUAGES, fences
-from postgres_server import _free_port
+from ports import own_port
 
 HOST = "covid-d.hospital.example"
 PASSWORD = "una frase larga de prueba"
@@ -210,7 +210,7 @@ def _behind_nginx(language: str, folder: Path) -> Iterator[Proxy]:
     """Run the clinic, and a real nginx with the page's own server block in front."""
     nginx = nginx_program()
     [block] = fences(_page(language), "nginx")
-    inside, outside = _free_port(), _free_port()
+    inside, outside = own_port(), own_port()
     changes = {"http://127.0.0.1:8000": f"http://127.0.0.1:{inside}"}
     config, certificate = nginx_configuration(block, changes, folder, outside)
     data = folder / "clinic"
@@ -341,7 +341,7 @@ def test_the_nightly_backup_restores(language: str, tmp_path: Path) -> None:
         "/var/lib/covid-d", str(tmp_path / "data")
     )
     program = f"{shlex.quote(sys.executable)} -m covid_d"
-    with _service_running(language, tmp_path / "data", _free_port()):
+    with _service_running(language, tmp_path / "data", own_port()):
         subprocess.run(f"{program} {command}", shell=True, check=True)
     [backup] = tmp_path.glob("covid-d-????-??-??.zip")
     restored = ["restore", str(backup), "--data", str(tmp_path / "again")]
@@ -402,7 +402,7 @@ def test_what_runs_by_a_timer_may_do_no_more_than_the_service(language: str, nam
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_units_own_commands_run(language: str, tmp_path: Path) -> None:
     """On a clinic that runs: all whole; then a film is taken away, found, and told by the web."""
-    data, port = tmp_path / "data", _free_port()
+    data, port = tmp_path / "data", own_port()
     units = _units(language)
     with _service_running(language, data, port) as first:
         assert first

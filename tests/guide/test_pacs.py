@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from covid_d.pacs.peer import Peer
 from covid_d.pacs.send import CallOptions, Rejected, Transient, echo
 from guide.documents import DOCS, LANGUAGES, fences
 from pacs_factory import Archive, hospital_film, send, wait_until
+from ports import own_port
 
 pytestmark = pytest.mark.slow
 
@@ -48,12 +48,6 @@ def _start(language: str) -> list[str]:
     return [sys.executable, "-m", "covid_d", *shlex.split(command[1])]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _answers(port: int) -> bool:
     try:
         echo(Peer("COVID-D", "127.0.0.1", port), CallOptions("ORTHANC", 10))
@@ -65,7 +59,7 @@ def _answers(port: int) -> bool:
 @contextmanager
 def _service(language: str, archive: Archive, bundle: Path, **changed: str) -> Iterator[int]:
     """The unit's own command in its own environment, but for folders and ports; its port."""
-    port = _free_port()
+    port = own_port()
     plain = {name: text for name, text in os.environ.items() if not name.startswith("COVID_D_")}
     named = _environment(language) | changed
     named = {name: text for name, text in named.items() if text}

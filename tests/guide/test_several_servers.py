@@ -46,7 +46,8 @@ from covid_d.places import store_of
 from covid_d.settings import settings
 from guide.documents import DOCS, LANGUAGES, fences
 from guide.test_hospital_it import HOST, _running, nginx_configuration, nginx_program
-from postgres_server import PostgresServer, _free_port
+from ports import own_port
+from postgres_server import PostgresServer
 from s3_server import create_bucket, s3_server
 
 LONG = 300.0
@@ -208,13 +209,13 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
             assert f"/var/lib/covid-d/{name}" in _page("en").read_text(encoding="utf-8")
             shutil.copy(first / name, second / name)
         servers = [
-            Server(data, _free_port(), environment, folder / f"{data.name}.log")
+            Server(data, own_port(), environment, folder / f"{data.name}.log")
             for data in (first, second)
         ]
         for server in servers:
             server.start()
             stack.callback(server.kill)
-        outside = _free_port()
+        outside = own_port()
         config, certificate = _proxy_configuration(folder, [s.port for s in servers], outside)
         stack.enter_context(_running([nginx, "-e", "stderr", "-c", str(config)]))
         token = tokens.create(place, doctor, "sender", 1)

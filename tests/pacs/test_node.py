@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from covid_d.pacs.settings import PacsSettings
 from covid_d.pacs.tables import DeliveryState, FilmState
 from films import jpeg_dicom, part10
 from pacs_factory import Archive, confirm, hospital_film, send, send_at_once, wait_until
+from ports import own_port
 
 
 def states(node: Node) -> list[str]:
@@ -234,7 +234,7 @@ class TestWhatIsNotTaken:
 
 class TestTheOtherSide:
     def test_down_and_up_again(self, start_node: Any) -> None:
-        port = _free_port()
+        port = own_port()
         node = start_node(send_to=(f"ARCHIVE@127.0.0.1:{port}",), timeout_s=2)
         send(node.port, hospital_film())
         wait_until(lambda: node.queue.listed()[0].state is FilmState.ASSESSED)
@@ -376,7 +376,7 @@ class TestTheNodeItself:
         with pytest.raises(Rejected, match="turned us away"):
             echo(Peer("OTHER", "127.0.0.1", node.port), CallOptions("ANYBODY", 10))
         with pytest.raises(Transient, match="cannot be reached"):
-            echo(Peer("COVID-D", "127.0.0.1", _free_port()), CallOptions("ANYBODY", 2))
+            echo(Peer("COVID-D", "127.0.0.1", own_port()), CallOptions("ANYBODY", 2))
 
     def test_two_do_not_work_in_one_folder(self, start_node: Any) -> None:
         start_node()
@@ -392,7 +392,7 @@ class TestTheNodeItself:
         assert "--port" in raised.value.next_step
 
     def test_what_waits_when_it_stops_is_done_when_it_starts(self, start_node: Any) -> None:
-        port = _free_port()
+        port = own_port()
         address = {"send_to": (f"ARCHIVE@127.0.0.1:{port}",), "timeout_s": 2}
         node = start_node(**address)
         send(node.port, *(hospital_film(seed) for seed in (1, 2, 3)))
@@ -435,7 +435,7 @@ class TestTheNodeItself:
     def test_what_an_earlier_run_left_is_put_in_order_before_the_door_opens(
         self, start_node: Any
     ) -> None:
-        port = _free_port()
+        port = own_port()
         node = start_node(send_to=(f"GONE@127.0.0.1:{port}",), timeout_s=1)
         send(node.port, hospital_film())
         wait_until(lambda: node.queue.listed()[0].state is FilmState.ASSESSED)
@@ -474,7 +474,7 @@ class TestTheNodeItself:
     def test_a_film_that_waits_too_long_is_an_error_in_the_log(
         self, start_node: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
-        node = start_node(send_to=(f"NOBODY@127.0.0.1:{_free_port()}",), timeout_s=1)
+        node = start_node(send_to=(f"NOBODY@127.0.0.1:{own_port()}",), timeout_s=1)
         send(node.port, hospital_film())
         node._keep_house()
         assert "has waited" not in caplog.text
@@ -513,12 +513,6 @@ def _grey() -> Any:
     from films import grey8
 
     return grey8(3)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _folder(name: object) -> Path:
