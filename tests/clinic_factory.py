@@ -142,6 +142,7 @@ def add_case(
     )
 
 
+@cache
 def phantom_png(seed: int) -> bytes:
     """Return a phantom film as PNG bytes; each seed is another one."""
     buffer = io.BytesIO()
