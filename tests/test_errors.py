@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import ast
 import inspect
 import pickle
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import covid_d
 from covid_d import __version__, errors
-from covid_d.errors import CovidDError, MissingExtraError
+from covid_d.errors import CovidDError, MissingExtraError, cause
 from covid_d.language import N_
 from covid_d.radiograph import RadiographError
 from covid_d.radiograph.refusal import RefusalCode
@@ -67,3 +70,53 @@ def test_nothing_tells_to_install_the_project_by_its_name() -> None:
     texts += [*root.glob("src/covid_d/**/*.py"), *root.glob("src/covid_d/**/*.html")]
     assert len(texts) > 250
     assert [path.name for path in texts if by_name.search(path.read_text("utf-8"))] == []
+
+
+def test_a_cause_is_told_in_the_language_of_the_error_around_it() -> None:
+    """An error of ours within another keeps its translation, anything else its own words."""
+    ours = CovidDError(N_("There is no bundle at %(path)s.", path="x"), N_("Check the path."))
+    around = CovidDError(N_("Film %(path)s cannot be read: %(error)s", path="f", error=cause(ours)))
+    assert around.message == "Film f cannot be read: There is no bundle at x."
+    spanish, _ = around.in_language("es")
+    assert spanish == "La radiografía f no se puede leer: No hay ningún modelo en x."
+    assert cause(OSError("disk full")) == "disk full"
+
+
+def _calls(tree: ast.AST, names: set[str]) -> Iterator[ast.Call]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in names:
+            yield node
+
+
+def _is_unmarked(sentence: ast.expr) -> bool:
+    """Return whether a sentence is put together where no catalogue finds it."""
+    if isinstance(sentence, ast.Constant):
+        return isinstance(sentence.value, str) and sentence.value != ""
+    if isinstance(sentence, ast.BinOp):
+        return _is_unmarked(sentence.left) or _is_unmarked(sentence.right)
+    return isinstance(sentence, ast.JoinedStr)
+
+
+def test_what_errors_say_is_marked_for_translation_everywhere() -> None:
+    """A Spanish-first product: an error told in English alone is one that a reader cannot use."""
+    source = Path(covid_d.__file__).parent
+    trees = {path: ast.parse(path.read_text("utf-8")) for path in source.rglob("*.py")}
+    bases = {
+        node.name: {ast.unparse(base).rpartition(".")[2] for base in node.bases}
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+    family = {"CovidDError"}
+    while more := {name for name, of in bases.items() if of & family} - family:
+        family |= more
+    assert {"TrainingError", "EvaluationError", "DatasetError", "RadiographError"} <= family
+    # Their own first argument is no sentence: an extra's name, the code of a refusal.
+    family -= {"MissingExtraError", "RadiographError"}
+    unmarked = [
+        f"{path.relative_to(source)}:{call.lineno}"
+        for path, tree in trees.items()
+        for call in _calls(tree, family)
+        if any(map(_is_unmarked, call.args[:2]))
+    ]
+    assert unmarked == []

@@ -40,6 +40,11 @@ class CovidDError(Exception):
         return f"{self.message} {self.next_step}".strip()
 
 
+def cause(error: Exception) -> Sentence:
+    """Return what went wrong, to be told within another error: ours in the reader's language."""
+    return error.sentences[0] if isinstance(error, CovidDError) else str(error)
+
+
 class BundleError(CovidDError):
     """A bundle is missing, malformed, altered or too new for this version."""
 

@@ -13,7 +13,7 @@ from covid_d.appearance import CATEGORIES
 from covid_d.dataset.manifest import ADDED, COLUMNS, SET_ASIDE, Label, Split
 from covid_d.dataset.record import MANIFEST, RECORD, REQUIRED
 from covid_d.errors import DatasetError
-from covid_d.language import N_, Language, Message
+from covid_d.language import N_, NN_, Language, Message
 from covid_d.settings import settings
 
 if TYPE_CHECKING:
@@ -261,8 +261,16 @@ def _demand(path: Path, column: pd.Series[str], good: pd.Series[bool]) -> None:
         return
     line = int(bad.index[0]) + 2  # the header is line 1
     raise DatasetError(
-        f"{path}, line {line}: {bad.iloc[0]!r} cannot be the {column.name}"
-        + (f" (and {len(bad) - 1} more lines)." if len(bad) > 1 else "."),
+        NN_(
+            "%(path)s, line %(line)d: %(value)r cannot be the %(column)s.",
+            "%(path)s, line %(line)d: %(value)r cannot be the %(column)s"
+            " (one of %(num)d such lines).",
+            len(bad),
+            path=path,
+            line=line,
+            value=bad.iloc[0],
+            column=column.name,
+        ),
         _REBUILD,
     )
 

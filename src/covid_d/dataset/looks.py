@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from covid_d.errors import DatasetError
-from covid_d.language import Message
+from covid_d.language import N_, Message
 
 LOOKS: Final = "looks.jsonl"
 
@@ -106,8 +106,12 @@ def write_down(folder: Path, look: Look) -> None:
             os.close(handle)
     except OSError as error:
         raise DatasetError(
-            f"The look at the test split cannot be written into {folder / LOOKS}: {error}.",
-            "Copy the data set to a folder that you may write to, with its looks.jsonl.",
+            N_(
+                "The look at the test split cannot be written into %(path)s: %(error)s.",
+                path=folder / LOOKS,
+                error=error,
+            ),
+            N_("Copy the data set to a folder that you may write to, with its looks.jsonl."),
         ) from error
 
 
@@ -126,6 +130,10 @@ def told(looks: tuple[Look, ...]) -> Message:
 
 def _damaged(path: Path, error: Exception) -> DatasetError:
     return DatasetError(
-        f"{path} cannot be read ({error}): nobody can say who looked at the test split.",
-        "Put the file back from a copy; without one, build a new test split.",
+        N_(
+            "%(path)s cannot be read (%(error)s): nobody can say who looked at the test split.",
+            path=path,
+            error=error,
+        ),
+        N_("Put the file back from a copy; without one, build a new test split."),
     )

@@ -28,7 +28,7 @@ from covid_d.evaluation.report.output import write_evaluation
 from covid_d.evaluation.score_file import ScoreFile
 from covid_d.evaluation.scorer import BundleScorer
 from covid_d.evaluation.scores import score
-from covid_d.language import Language
+from covid_d.language import N_, Language
 from covid_d.settings import settings
 
 
@@ -79,7 +79,9 @@ class Judged:
             If the bundle is not sound.
         """
         if self.detector is None:
-            raise EvaluationError("A file of scores has no model card.", "Leave out --write-card.")
+            raise EvaluationError(
+                N_("A file of scores has no model card."), N_("Leave out --write-card.")
+            )
         if isinstance(self.evaluation, AppearanceEvaluation):
             section = appearance_section(self.evaluation, command)
         else:

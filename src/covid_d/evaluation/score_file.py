@@ -28,12 +28,12 @@ from covid_d.evaluation.figures.conformal import SET_SEPARATOR
 from covid_d.evaluation.scorer import APPEARANCE_CLASSES, COVID_CLASSES
 from covid_d.evaluation.scores import FACTS, Scores, chosen_films, held_out_of, with_groups
 from covid_d.files import sha256_of
-from covid_d.language import Message
+from covid_d.language import N_, Message
 
 PROBABILITY: Final = "probability"
 RANKS: Final = ("opacity", "typical")
 _SUM = 1e-3
-_FORMAT = "See the columns of covid-d evaluate --scores in the documentation."
+_FORMAT = N_("See the columns of covid-d evaluate --scores in the documentation.")
 NOT_SCORED: Final = "not_scored"
 NO_ROW: Final = Message(
     "El archivo de puntuaciones no tiene una fila para esta radiografía.",
@@ -80,10 +80,16 @@ class ScoreFile:
         try:
             table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
         except (OSError, ValueError) as error:
-            raise EvaluationError(f"{path} cannot be read: {error}.", _FORMAT) from error
+            raise EvaluationError(
+                N_("%(path)s cannot be read: %(error)s.", path=path, error=error),
+                _FORMAT,
+            ) from error
         keys = [name for name in ("sha256", "path") if name in table.columns]
         if not keys:
-            raise EvaluationError(f"{path} has neither a column sha256 nor path.", _FORMAT)
+            raise EvaluationError(
+                N_("%(path)s has neither a column sha256 nor path.", path=path),
+                _FORMAT,
+            )
         numbers = _numbers_in(path, table)
         for name in numbers:
             table[name] = _numeric(path, table, name)
@@ -93,7 +99,10 @@ class ScoreFile:
             _demand_outcome(path, table)
         if table.duplicated(keys).any():
             first = table.loc[table.duplicated(keys), keys[0]].iloc[0]
-            raise EvaluationError(f"{path} names a film twice: {first}.", _FORMAT)
+            raise EvaluationError(
+                N_("%(path)s names a film twice: %(first)s.", path=path, first=first),
+                _FORMAT,
+            )
         return cls(path, BundleId(path.stem, "scores", sha256_of(path)), numbers, table)
 
     def of(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -118,8 +127,12 @@ class ScoreFile:
         named = at >= 0
         if not named.any():
             raise EvaluationError(
-                f"{self.path} names none of the {len(rows)} films to be judged.",
-                "Name them by sha256, or by path as manifest.csv does.",
+                N_(
+                    "%(path)s names none of the %(films)s films to be judged.",
+                    path=self.path,
+                    films=len(rows),
+                ),
+                N_("Name them by sha256, or by path as manifest.csv does."),
             )
         found = self.table.iloc[np.where(named, at, 0)].reset_index(drop=True)
         columns = {
@@ -200,7 +213,12 @@ def _numbers_in(path: Path, table: pd.DataFrame) -> tuple[str, ...]:
     if PROBABILITY in table.columns:
         return (PROBABILITY,)
     raise EvaluationError(
-        f"{path} has no scores: columns {', '.join(map(str, table.columns))}.", _FORMAT
+        N_(
+            "%(path)s has no scores: columns %(columns)s.",
+            path=path,
+            columns=", ".join(map(str, table.columns)),
+        ),
+        _FORMAT,
     )
 
 
@@ -210,10 +228,16 @@ def _numeric(path: Path, table: pd.DataFrame, name: str) -> pd.Series[float]:
     good = np.isfinite(values) & (~np.array(probability) | values.between(0.0, 1.0))
     if not good.all():
         line = int(np.flatnonzero(~good)[0]) + 2  # the header is line 1
-        wanted = "a probability" if probability else "a number"
+        wanted = N_("a probability") if probability else N_("a number")
         raise EvaluationError(
-            f"{path}, line {line}: {table[name].iloc[line - 2]!r} in column {name} is not "
-            f"{wanted}.",
+            N_(
+                "%(path)s, line %(line)s: %(value)r in column %(name)s is not %(wanted)s.",
+                path=path,
+                line=line,
+                value=table[name].iloc[line - 2],
+                name=name,
+                wanted=wanted,
+            ),
             _FORMAT,
         )
     return values
@@ -224,8 +248,12 @@ def _demand_sum(path: Path, table: pd.DataFrame) -> None:
     wrong = np.flatnonzero((total - 1.0).abs() > _SUM)
     if len(wrong):
         raise EvaluationError(
-            f"{path}, line {wrong[0] + 2}: the four probabilities sum to "
-            f"{total.iloc[wrong[0]]:.4f}, not to 1.",
+            N_(
+                "%(path)s, line %(line)s: the four probabilities sum to %(total).4f, not to 1.",
+                path=path,
+                line=wrong[0] + 2,
+                total=total.iloc[wrong[0]],
+            ),
             _FORMAT,
         )
 
@@ -234,7 +262,12 @@ def _demand_outcome(path: Path, table: pd.DataFrame) -> None:
     wrong = np.flatnonzero(~table["outcome"].isin(_ANSWERED))
     if len(wrong):
         raise EvaluationError(
-            f"{path}, line {wrong[0] + 2}: outcome {table['outcome'].iloc[wrong[0]]!r} is none of "
-            f"{', '.join(_ANSWERED)}.",
+            N_(
+                "%(path)s, line %(line)s: outcome %(outcome)r is none of %(outcomes)s.",
+                path=path,
+                line=wrong[0] + 2,
+                outcome=table["outcome"].iloc[wrong[0]],
+                outcomes=", ".join(_ANSWERED),
+            ),
             _FORMAT,
         )

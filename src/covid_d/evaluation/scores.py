@@ -20,6 +20,7 @@ from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.detector import Detector
 from covid_d.errors import EvaluationError
 from covid_d.evaluation.figures.conformal import SET_SEPARATOR
+from covid_d.language import N_, Message
 from covid_d.radiograph import Radiograph
 
 ALL: Final = "all"
@@ -106,15 +107,23 @@ def chosen_films(dataset: Dataset, split: str) -> pd.DataFrame:
     rows = rows[rows["label"].ne("")]  # films graded by appearance may carry no label
     if rows.empty:
         raise EvaluationError(
-            f"The data set {dataset.folder} has no films in split {split!r}.",
-            "Choose another split with --split, or build the data set again.",
+            N_(
+                "The data set %(folder)s has no films in split %(split)r.",
+                folder=dataset.folder,
+                split=split,
+            ),
+            N_("Choose another split with --split, or build the data set again."),
         )
     for label in Label:
         if not rows["label"].eq(label.value).any():
             raise EvaluationError(
-                f"All {len(rows)} films in split {split!r} are of one class; none is "
-                f"{label.value!r}.",
-                "Evaluate on films of both classes.",
+                N_(
+                    "All %(films)s films in split %(split)r are of one class; none is %(label)r.",
+                    films=len(rows),
+                    split=split,
+                    label=label.value,
+                ),
+                N_("Evaluate on films of both classes."),
             )
     return rows
 
@@ -166,17 +175,27 @@ def score(
     """
     if detector.bundle.spec.has_appearance:
         raise EvaluationError(
-            f"Bundle {detector.bundle.id.name} answers in appearances, not in COVID-19 or not.",
-            "Judge it with covid-d evaluate, which reads either kind.",
+            N_(
+                "Bundle %(bundle)s answers in appearances, not in COVID-19 or not.",
+                bundle=detector.bundle.id.name,
+            ),
+            N_("Judge it with covid-d evaluate, which reads either kind."),
         )
     rows = chosen_films(dataset, split).reset_index(drop=True)
     seen = seen_films(detector.bundle, rows)
     if seen.any() and not allow_seen:
         first = rows.loc[seen, "path"].iloc[0]
         raise EvaluationError(
-            f"{int(seen.sum())} of {len(rows)} films in split {split!r} were used to make the "
-            f"bundle {detector.bundle.id.name} (first: {first}).",
-            "Evaluate on films it never saw, or say --allow-seen; the report will say so too.",
+            N_(
+                "%(seen)s of %(films)s films in split %(split)r were used to make the "
+                "bundle %(bundle)s (first: %(first)s).",
+                seen=int(seen.sum()),
+                films=len(rows),
+                split=split,
+                bundle=detector.bundle.id.name,
+                first=first,
+            ),
+            N_("Evaluate on films it never saw, or say --allow-seen; the report will say so too."),
         )
     table = with_groups(rows[list(FACTS)]).assign(seen=seen.to_numpy(dtype=bool))
     answers = answer(detector, [dataset.folder / path for path in rows["path"]], progress=progress)
@@ -186,9 +205,14 @@ def score(
     for label in Label:
         if not films["label"].eq(label.value).any():
             raise EvaluationError(
-                f"The bundle refused every {label.value!r} film of split {split!r} "
-                f"(first reason: {table.loc[refused, 'reason_en'].iloc[0]})",
-                "Run covid-d predict on the films to see each reason.",
+                N_(
+                    "The bundle refused every %(label)r film of split %(split)r (first "
+                    "reason: %(reason)s)",
+                    label=label.value,
+                    split=split,
+                    reason=Message(*table.loc[refused].iloc[0][["reason_es", "reason_en"]]),
+                ),
+                N_("Run covid-d predict on the films to see each reason."),
             )
     features = [vector for vector in table["features"] if vector is not None]
     return Scores(

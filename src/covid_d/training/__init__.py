@@ -25,6 +25,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from covid_d.errors import MissingExtraError
+from covid_d.language import N_
 
 if TYPE_CHECKING:
     from covid_d.training.build import learner
@@ -65,5 +66,5 @@ def __getattr__(name: str) -> Any:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("covid_d"):
             raise
-        raise MissingExtraError("Training", "train") from error
+        raise MissingExtraError(N_("Training"), "train") from error
     return getattr(module, name)

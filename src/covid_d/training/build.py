@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 from covid_d.training.backbones import Weights, body_of, find_weights
 from covid_d.training.callbacks import Bfloat16, KeepBatchNorm
 from covid_d.training.data import classes_of
@@ -73,8 +74,12 @@ def learner(
         )
     except (OSError, RuntimeError) as error:
         raise TrainingError(
-            f"Backbone {recipe.backbone!r} cannot be built: {error}",
-            "Check the connection and the name, or give --weights FILE.",
+            N_(
+                "Backbone %(backbone)r cannot be built: %(error)s",
+                backbone=recipe.backbone,
+                error=error,
+            ),
+            N_("Check the connection and the name, or give --weights FILE."),
         ) from error
     _check_body(learn, recipe)
     check_supported(learn.model[1])
@@ -147,12 +152,21 @@ def _check_body(learn: Learner, recipe: Recipe) -> None:
             shape = body(torch.zeros(1, 3, recipe.size, recipe.size, device=device)).shape
     except (RuntimeError, AssertionError) as error:
         raise TrainingError(
-            f"Backbone {recipe.backbone!r} does not take films of {recipe.size} pixels: {error}",
-            "Choose the --size it was made for, or another --backbone.",
+            N_(
+                "Backbone %(backbone)r does not take films of %(size)s pixels: %(error)s",
+                backbone=recipe.backbone,
+                size=recipe.size,
+                error=error,
+            ),
+            N_("Choose the --size it was made for, or another --backbone."),
         ) from error
     if len(shape) != 4:
         raise TrainingError(
-            f"Backbone {recipe.backbone!r} yields no feature map (its output has "
-            f"{len(shape)} dimensions), so no activation map could be shown.",
-            "Choose a convolutional --backbone.",
+            N_(
+                "Backbone %(backbone)r yields no feature map (its output has "
+                "%(dimensions)s dimensions), so no activation map could be shown.",
+                backbone=recipe.backbone,
+                dimensions=len(shape),
+            ),
+            N_("Choose a convolutional --backbone."),
         )

@@ -22,8 +22,9 @@ import numpy.typing as npt
 from tqdm.auto import tqdm
 
 from covid_d.detector.lungs import LungModel
-from covid_d.errors import TrainingError
+from covid_d.errors import TrainingError, cause
 from covid_d.files import sha256_of, write_atomically
+from covid_d.language import N_
 from covid_d.radiograph.film import Facts, Radiograph
 from covid_d.radiograph.prepare import Preprocessing, Window, standardise
 from covid_d.radiograph.read import read
@@ -172,7 +173,10 @@ def _kept(
 ) -> npt.NDArray[Any]:
     if not path.is_file():
         _build(path, shape, dtype, store, what, progress=progress)
-    damaged = TrainingError(f"Film cache {path} is damaged.", "Delete it and run again.")
+    damaged = TrainingError(
+        N_("Film cache %(path)s is damaged.", path=path),
+        N_("Delete it and run again."),
+    )
     try:
         kept: npt.NDArray[Any] = np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
@@ -221,8 +225,12 @@ def _build(
         work.replace(path)
     except OSError as error:
         raise TrainingError(
-            f"Cannot write the film cache {path}: {error.strerror or error}.",
-            "Free some space or choose another folder with --cache.",
+            N_(
+                "Cannot write the film cache %(path)s: %(error)s.",
+                path=path,
+                error=error.strerror or error,
+            ),
+            N_("Free some space or choose another folder with --cache."),
         ) from error
     finally:
         if work is not None:
@@ -237,10 +245,16 @@ def _bytes(array: npt.NDArray[Any]) -> bytes:
 
 def _checked(path: Path, sha256: str) -> Radiograph:
     """Read a film that must be the one the data set recorded."""
-    check = "Run: covid-d dataset check, and build the data set again if it fails."
+    check = N_("Run: covid-d dataset check, and build the data set again if it fails.")
     try:
         if sha256_of(path) != sha256:
-            raise TrainingError(f"Film {path} is not the one the data set recorded.", check)
+            raise TrainingError(
+                N_("Film %(path)s is not the one the data set recorded.", path=path),
+                check,
+            )
         return read(path)
     except (RadiographError, FileNotFoundError) as error:
-        raise TrainingError(f"Film {path} cannot be read: {error}", check) from error
+        raise TrainingError(
+            N_("Film %(path)s cannot be read: %(error)s", path=path, error=cause(error)),
+            check,
+        ) from error

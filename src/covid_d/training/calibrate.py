@@ -25,13 +25,14 @@ from covid_d.detector.bundle.spec import (
 )
 from covid_d.detector.calibrate import appearance_probabilities, calibrated_probability
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
 
 ERROR_RATE = 0.10
-_MORE_FILMS = "Build a data set with more validation films of every class."
+_MORE_FILMS = N_("Build a data set with more validation films of every class.")
 
 
 def halves(classes: Flags | Indices, groups: Sequence[str], seed: int) -> tuple[Indices, Indices]:
@@ -53,8 +54,12 @@ def halves(classes: Flags | Indices, groups: Sequence[str], seed: int) -> tuple[
     """
     if len(set(groups)) < 2:
         raise TrainingError(
-            f"The {len(classes)} validation films are of {len(set(groups))} group(s): too few to "
-            "calibrate on some and set thresholds on the others.",
+            N_(
+                "The %(films)s validation films are of %(groups)s group(s): too few to "
+                "calibrate on some and set thresholds on the others.",
+                films=len(classes),
+                groups=len(set(groups)),
+            ),
             _MORE_FILMS,
         )
     splitter = StratifiedGroupKFold(n_splits=2, shuffle=True, random_state=seed)
@@ -62,7 +67,7 @@ def halves(classes: Flags | Indices, groups: Sequence[str], seed: int) -> tuple[
     for half in (first, second):
         if len(np.unique(classes[half])) < len(np.unique(classes)) or len(np.unique(classes)) < 2:
             raise TrainingError(
-                f"Half of the validation films ({len(half)}) would lack a class.",
+                N_("Half of the validation films (%(films)s) would lack a class.", films=len(half)),
                 _MORE_FILMS,
             )
     return first, second
@@ -95,9 +100,13 @@ def platt(logits: Floats, positive: Flags) -> Calibration:
     slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
     if not slope > 0:
         raise TrainingError(
-            f"Calibration gives slope {slope:.3g} on {films} validation films: the network's score "
-            "does not rise with COVID-19.",
-            "Train longer, or on more films; a network this poor is not exported.",
+            N_(
+                "Calibration gives slope %(slope).3g on %(films)s validation films: the "
+                "network's score does not rise with COVID-19.",
+                slope=slope,
+                films=films,
+            ),
+            N_("Train longer, or on more films; a network this poor is not exported."),
         )
     return Calibration(slope=slope, intercept=intercept, prevalence=positives / films, films=films)
 
@@ -186,9 +195,13 @@ def vector_scaling(logits: Floats, classes: Indices) -> AppearanceCalibration:
     slope, bias = float(found.x[0]), np.append(found.x[1:], 0.0)
     if not slope > 1e-3:
         raise TrainingError(
-            f"Calibration gives slope {slope:.3g} on {len(classes)} validation films: the network "
-            "does not tell the categories apart.",
-            "Train longer, or on more films; a network this poor is not exported.",
+            N_(
+                "Calibration gives slope %(slope).3g on %(films)s validation films: the "
+                "network does not tell the categories apart.",
+                slope=slope,
+                films=len(classes),
+            ),
+            N_("Train longer, or on more films; a network this poor is not exported."),
         )
     counts = np.bincount(classes, minlength=len(CATEGORIES))
     bias -= bias.mean()

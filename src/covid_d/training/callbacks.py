@@ -17,6 +17,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 from covid_d.training.checkpoint import Checkpoint, RunProgress
 from covid_d.training.group import bare, is_first
 
@@ -179,9 +180,13 @@ class KeepHistory(Callback):  # type: ignore[misc]
         progress = self.progress
         if not (math.isfinite(train_loss) and math.isfinite(valid_loss)):
             raise TrainingError(
-                f"Training diverged in stage {progress.stage}, epoch {self.epoch + 1}: "
-                "the loss is no longer a number.",
-                "Lower --frozen-lr or --lr-max and train again in a new folder.",
+                N_(
+                    "Training diverged in stage %(stage)s, epoch %(epoch)s: the loss is "
+                    "no longer a number.",
+                    stage=progress.stage,
+                    epoch=self.epoch + 1,
+                ),
+                N_("Lower --frozen-lr or --lr-max and train again in a new folder."),
             )
         progress.epoch = self.epoch + 1
         progress.epochs.append(

@@ -13,6 +13,7 @@ from fastcore.foundation import L
 
 from covid_d.errors import TrainingError
 from covid_d.files import write_atomically
+from covid_d.language import N_
 from covid_d.training.group import bare
 
 _FORMAT = 1
@@ -108,12 +109,19 @@ class Checkpoint:
                 return RunProgress(**content["progress"]), content
         except Exception as error:  # unpicklers raise nearly everything
             raise TrainingError(
-                f"Checkpoint {self.path} cannot be read ({type(error).__name__}).",
-                "Delete it to start this run anew, without --resume.",
+                N_(
+                    "Checkpoint %(path)s cannot be read (%(error)s).",
+                    path=self.path,
+                    error=type(error).__name__,
+                ),
+                N_("Delete it to start this run anew, without --resume."),
             ) from error
         raise TrainingError(
-            f"Checkpoint {self.path} belongs to a run with another recipe or data set.",
-            "Give the options of that run, or start a new one in another folder.",
+            N_(
+                "Checkpoint %(path)s belongs to a run with another recipe or data set.",
+                path=self.path,
+            ),
+            N_("Give the options of that run, or start a new one in another folder."),
         )
 
 
@@ -121,7 +129,9 @@ def restore(learn: Learner, content: dict[str, Any]) -> None:
     """Fill the optimiser of a Learner that is frozen or unfrozen as it was when saved."""
     saved = content["optimiser"]
     if len(saved["hypers"]) != len(learn.opt.param_lists):
-        raise TrainingError("The checkpoint's optimiser does not fit the network.", "Start anew.")
+        raise TrainingError(
+            N_("The checkpoint's optimiser does not fit the network."), N_("Start anew.")
+        )
     learn.opt.load_state_dict({"hypers": L(saved["hypers"]), "state": saved["state"]})
     device = next(learn.model.parameters()).device
     for state in learn.opt.state.values():

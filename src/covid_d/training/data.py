@@ -21,6 +21,7 @@ from covid_d.dataset.manifest import Split
 from covid_d.detector.bundle.spec import NEGATIVE, POSITIVE
 from covid_d.detector.lungs import LungModel
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 from covid_d.radiograph.prepare import Preprocessing, Window, standardise
 from covid_d.training.augment import augmentation
 from covid_d.training.backbones import statistics
@@ -99,8 +100,13 @@ def _check_classes(rows: pd.DataFrame, recipe: Recipe, dataset: Dataset) -> None
         for name in classes_of(recipe):
             if not ((rows["split"] == split.value) & (rows[column] == name)).any():
                 raise TrainingError(
-                    f"Data set {dataset.folder} has no {name!r} film in its {split.value} split.",
-                    "Build it from collections that have every class: covid-d dataset build.",
+                    N_(
+                        "Data set %(folder)s has no %(name)r film in its %(split)s split.",
+                        folder=dataset.folder,
+                        name=name,
+                        split=split.value,
+                    ),
+                    N_("Build it from collections that have every class: covid-d dataset build."),
                 )
 
 
@@ -200,8 +206,8 @@ def _framed(
         return rows, None
     if lungs is None:
         raise TrainingError(
-            "The recipe cuts films to the lungs, and no lung model was given.",
-            "Name one with --lungs: a bundle, or the folder of covid-d train-lungs.",
+            N_("The recipe cuts films to the lungs, and no lung model was given."),
+            N_("Name one with --lungs: a bundle, or the folder of covid-d train-lungs."),
         )
     paths = [dataset.folder / path for path in rows["path"]]
     found = cached_windows(paths, list(rows["sha256"]), lungs, cache, progress=progress)

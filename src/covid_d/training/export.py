@@ -36,8 +36,9 @@ from covid_d.detector.bundle.spec import (
 from covid_d.detector.frame import frame, whole
 from covid_d.detector.gate import Gate, PictureKind
 from covid_d.detector.lungs import LungModel
-from covid_d.errors import TrainingError
+from covid_d.errors import TrainingError, cause
 from covid_d.files import atomic_folder
+from covid_d.language import N_
 from covid_d.provenance import source_sha256
 from covid_d.radiograph.film import FloatImage, Radiograph
 from covid_d.radiograph.prepare import Preprocessing, normalise
@@ -221,8 +222,8 @@ def bundle_name(recipe: Recipe, name: str | None = None) -> str:
         return re.sub(r"[^a-z0-9._-]+", "-", f"{recipe.name}-{recipe.backbone}".lower())
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
         raise TrainingError(
-            f"{name!r} cannot be the name of a bundle.",
-            "Use lower-case letters, digits, dots, dashes and underscores.",
+            N_("%(name)r cannot be the name of a bundle.", name=name),
+            N_("Use lower-case letters, digits, dots, dashes and underscores."),
         )
     return name
 
@@ -279,9 +280,13 @@ def _check_on_films(
         difference = float(np.abs(fresh - seen).max())
         if not difference <= TOLERANCE:
             raise TrainingError(
-                f"Film {rows['path'].iloc[index]} reaches training and prediction differently "
-                f"(by {difference:.2g}).",
-                "Delete the run's cache folder and train again.",
+                N_(
+                    "Film %(path)s reaches training and prediction differently (by "
+                    "%(difference).2g).",
+                    path=rows["path"].iloc[index],
+                    difference=difference,
+                ),
+                N_("Delete the run's cache folder and train again."),
             )
 
 
@@ -290,8 +295,8 @@ def _prepared(path: Path, learn: Learner) -> npt.NDArray[np.float32]:
         return frame(read(path), learn.dls.preprocessing, learn.dls.lungs).prepared
     except (RadiographError, OSError) as error:
         raise TrainingError(
-            f"Film {path} cannot be read again: {error}",
-            "Put the data set back as it was, then run again with --resume to export.",
+            N_("Film %(path)s cannot be read again: %(error)s", path=path, error=cause(error)),
+            N_("Put the data set back as it was, then run again with --resume to export."),
         ) from error
 
 

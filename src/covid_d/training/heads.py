@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from covid_d.detector.bundle.spec import POSITIVE
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 from covid_d.training.data import VOCABULARY
 
 _COVID = VOCABULARY.index(POSITIVE)
@@ -37,19 +38,22 @@ def check_supported(head: nn.Module) -> None:
     if not layers or not isinstance(layers[0], _POOLS):
         name = type(layers[0]).__name__ if layers else "nothing"
         raise TrainingError(
-            f"The head starts with {name}, not with a pooling of the feature map.",
-            "Use a head of fastai's create_head with pool=True.",
+            N_("The head starts with %(name)s, not with a pooling of the feature map.", name=name),
+            N_("Use a head of fastai's create_head with pool=True."),
         )
     if isinstance(layers[0], nn.AdaptiveAvgPool2d) and layers[0].output_size not in (1, (1, 1)):
         raise TrainingError(
-            f"The head pools to {layers[0].output_size}, not to one value a channel.",
-            "Use nn.AdaptiveAvgPool2d(1).",
+            N_(
+                "The head pools to %(size)s, not to one value a channel.",
+                size=layers[0].output_size,
+            ),
+            N_("Use nn.AdaptiveAvgPool2d(1)."),
         )
     for layer in layers[1:]:
         if not isinstance(layer, _NEUTRAL + _DENSE):
             raise TrainingError(
-                f"Head layer {type(layer).__name__} has no activation map.",
-                "Use Linear, BatchNorm1d, ReLU, Dropout and Flatten after the pooling.",
+                N_("Head layer %(layer)s has no activation map.", layer=type(layer).__name__),
+                N_("Use Linear, BatchNorm1d, ReLU, Dropout and Flatten after the pooling."),
             )
 
 
@@ -143,7 +147,7 @@ def _backward(layer: nn.Module, before: Tensor, gradient: Tensor) -> Tensor:
 
 def _batchnorm_scale(layer: nn.BatchNorm1d) -> Tensor:
     if layer.running_var is None:
-        raise TrainingError("A BatchNorm1d without running statistics has no activation map.")
+        raise TrainingError(N_("A BatchNorm1d without running statistics has no activation map."))
     scale = torch.rsqrt(layer.running_var + layer.eps)
     return scale * layer.weight if layer.affine else scale
 

@@ -90,8 +90,8 @@ class Machine:
             torch.set_num_threads(max(1, (os.cpu_count() or 1) // here))
         if self.device == "cuda" and not available:
             raise TrainingError(
-                "No CUDA device is available to torch on this machine.",
-                "Use --device cpu, or install a CUDA build of torch.",
+                N_("No CUDA device is available to torch on this machine."),
+                N_("Use --device cpu, or install a CUDA build of torch."),
             )
         if not cpu and group_size() > 1:
             # fastai and torch take the current one where "cuda" is all that is said.

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 from covid_d.training.heads import AttributedHead
 
 OUTPUTS = ("logit", "features", "activation")
@@ -82,7 +83,7 @@ def to_onnx(network: DetectorNetwork, size: int) -> bytes:
             verbose=False,
         )
         if program is None:
-            raise TrainingError("The ONNX exporter returned nothing.", "Update torch.")
+            raise TrainingError(N_("The ONNX exporter returned nothing."), N_("Update torch."))
         model = program.model_proto
     model.ir_version = min(model.ir_version, _IR_VERSION)
     # Names of source files and of the machine's folders do not belong in a published file.
@@ -140,10 +141,18 @@ def check_parity(network: DetectorNetwork, exported: OnnxNetwork, films: Floats)
         # Not "difference > TOLERANCE": NaN must fail too.
         if not difference <= TOLERANCE:
             raise TrainingError(
-                f"The exported network differs from the trained one: {name} by {difference:.2g} on "
-                f"{len(films)} films (allowed: {TOLERANCE:g}).",
-                "Nothing was exported. Update torch, onnx and onnxruntime, then run again with "
-                "--resume.",
+                N_(
+                    "The exported network differs from the trained one: %(name)s by "
+                    "%(difference).2g on %(films)s films (allowed: %(allowed)g).",
+                    name=name,
+                    difference=difference,
+                    films=len(films),
+                    allowed=TOLERANCE,
+                ),
+                N_(
+                    "Nothing was exported. Update torch, onnx and onnxruntime, then run "
+                    "again with --resume."
+                ),
             )
         worst = max(worst, difference)
     return worst

@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 from covid_d.dataset.manifest import Label, Split
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 from covid_d.training.data import VOCABULARY, sampling_weights
 from covid_d.training.heads import layers_of
 from covid_d.training.recipes import Recipe
@@ -110,7 +111,7 @@ def _last_layer(learn: Learner) -> nn.Linear:
     ]
     if len(dense) != 1 or not isinstance(dense[0], nn.Linear) or dense[0].bias is None:
         raise TrainingError(
-            "Only a head of average pool and one linear layer can start from a regression.",
-            "Use --head linear, or --probe 0.",
+            N_("Only a head of average pool and one linear layer can start from a regression."),
+            N_("Use --head linear, or --probe 0."),
         )
     return dense[0]

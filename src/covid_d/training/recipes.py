@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 
 
 class Recipe(BaseModel):
@@ -164,10 +165,15 @@ class Recipe(BaseModel):
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "recipe"
             raise TrainingError(
-                f"Recipe option {where!r}: {first['msg']} (got {first['input']!r})."
+                N_(
+                    "Recipe option %(where)r: %(message)s (got %(value)s).",
+                    where=where,
+                    message=first["msg"],
+                    value=repr(first["input"]),
+                )
                 if first["loc"]
-                else f"Recipe: {first['msg']}.",
-                "See covid-d train --help for the values each option takes.",
+                else N_("Recipe: %(message)s.", message=first["msg"]),
+                N_("See covid-d train --help for the values each option takes."),
             ) from error
 
 

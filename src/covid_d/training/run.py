@@ -21,6 +21,7 @@ from covid_d.detector.gate import PictureKind
 from covid_d.detector.lungs import LUNGS_SPEC, LungModel
 from covid_d.errors import TrainingError
 from covid_d.files import write_atomically
+from covid_d.language import N_
 from covid_d.provenance import described, source_sha256, this_code
 from covid_d.training.backbones import Weights, find_weights
 from covid_d.training.build import learner
@@ -157,8 +158,12 @@ def _train(
         )
     if earlier is not None and first.origin != earlier["weights"]:
         raise TrainingError(
-            f"The run to resume started from {earlier['weights']}, not from {first.origin}.",
-            "Give the same --weights as then.",
+            N_(
+                "The run to resume started from %(earlier)s, not from %(origin)s.",
+                earlier=earlier["weights"],
+                origin=first.origin,
+            ),
+            N_("Give the same --weights as then."),
         )
     with first_before_others():
         loaders = dataloaders(
@@ -174,8 +179,8 @@ def _train(
     if earlier is not None:
         if earlier.get("lungs") != record["lungs"]:
             raise TrainingError(
-                "The run to resume cut its films by another lung model.",
-                "Give the same --lungs as then, or start a new run in another folder.",
+                N_("The run to resume cut its films by another lung model."),
+                N_("Give the same --lungs as then, or start a new run in another folder."),
             )
         record["times"] = {**earlier["times"], "resumed": _now()}
         record["command"] = earlier["command"] or command
@@ -265,11 +270,13 @@ def read_record(run: Path) -> dict[str, Any]:
         Recipe.model_validate(record["recipe"])
     except FileNotFoundError:
         raise TrainingError(
-            f"There is no run to resume in {run}.", "Start it without --resume."
+            N_("There is no run to resume in %(run)s.", run=run),
+            N_("Start it without --resume."),
         ) from None
     except (OSError, ValueError, KeyError) as error:
         raise TrainingError(
-            f"{run / RECORD} cannot be read: {error}", "Start a new run in another folder."
+            N_("%(path)s cannot be read: %(error)s", path=run / RECORD, error=error),
+            N_("Start a new run in another folder."),
         ) from error
     return record
 
@@ -309,8 +316,8 @@ def _claim(
     if not resume:
         if (run / RECORD).exists():
             raise TrainingError(
-                f"{run} already holds a run.",
-                "Continue it with --resume, or choose another folder with --out.",
+                N_("%(run)s already holds a run.", run=run),
+                N_("Continue it with --resume, or choose another folder with --out."),
             )
         return None
     record = read_record(run)
@@ -323,8 +330,8 @@ def _claim(
     for key, value in wanted.items():
         if found[key] != value:
             raise TrainingError(
-                f"The run in {run} was started with another {key}.",
-                "Give the same data set and options, or start a new run in another folder.",
+                N_("The run in %(run)s was started with another %(key)s.", run=run, key=key),
+                N_("Give the same data set and options, or start a new run in another folder."),
             )
     return record
 

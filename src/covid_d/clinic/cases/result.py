@@ -13,7 +13,7 @@ from covid_d.clinic.installation import Installation
 from covid_d.detector import Assessment, Bundle, BundleSpec
 from covid_d.detector.bundle.bundle import built_in_path
 from covid_d.errors import BundleError
-from covid_d.language import Message
+from covid_d.language import N_, Message
 
 # A bundle of the old kind knows one thing to look for.
 _COVID: Final = Message("COVID-19", "COVID-19")
@@ -98,4 +98,4 @@ def _find_spec(files: BundleFiles, sha256: str) -> BundleSpec:
             continue
         if bundle.id.sha256 == sha256:
             return bundle.spec
-    raise BundleError(f"Bundle {sha256[:12]} is not installed.")
+    raise BundleError(N_("Bundle %(bundle)s is not installed.", bundle=sha256[:12]))

@@ -14,7 +14,7 @@ from covid_d.dataset.describe.classes import CLASS_COLOURS, CLASS_NAMES
 from covid_d.dataset.manifest import Split
 from covid_d.errors import DatasetError
 from covid_d.html_report import png_of
-from covid_d.language import Language
+from covid_d.language import N_, Language
 from covid_d.radiograph import read
 
 if TYPE_CHECKING:
@@ -57,10 +57,23 @@ def contact_sheet(
         If a chosen film cannot be read.
     """
     if films < 1 or columns < 1:
-        raise DatasetError(f"{films} films in {columns} columns cannot be shown.", "Use 1 or more.")
+        raise DatasetError(
+            N_(
+                "%(films)s films in %(columns)s columns cannot be shown.",
+                films=films,
+                columns=columns,
+            ),
+            N_("Use 1 or more."),
+        )
     rows = dataset.films(split)
     if rows.empty:
-        raise DatasetError(f"Split {str(split)!r} of {dataset.folder} holds no film.")
+        raise DatasetError(
+            N_(
+                "Split %(split)r of %(folder)s holds no film.",
+                split=str(split),
+                folder=dataset.folder,
+            )
+        )
     chosen = rows.sample(n=min(films, len(rows)), random_state=seed)
     columns = min(columns, len(chosen))
     lines = math.ceil(len(chosen) / columns)

@@ -27,6 +27,7 @@ from covid_d.evaluation.figures.conformal import SET_SEPARATOR
 from covid_d.evaluation.score_file import ScoreFile, refused_rows
 from covid_d.evaluation.scorer import Scored, Scorer
 from covid_d.evaluation.scores import ALL, FACTS, Scores, held_out_of, seen_films, with_groups
+from covid_d.language import N_, Message
 from covid_d.radiograph import RadiographError, check, read
 
 FACTS_OF_APPEARANCE: Final = (*FACTS, "finding", APPEARANCE)
@@ -54,14 +55,22 @@ def films_to_score(dataset: Dataset, split: str) -> pd.DataFrame:
         rows = rows.assign(**{APPEARANCE: ""})
     if rows.empty:
         raise EvaluationError(
-            f"The data set {dataset.folder} has no films in split {split!r}.",
-            "Choose another split with --split, or build the data set again.",
+            N_(
+                "The data set %(folder)s has no films in split %(split)r.",
+                folder=dataset.folder,
+                split=split,
+            ),
+            N_("Choose another split with --split, or build the data set again."),
         )
     if graded(rows).empty and ungraded(rows).empty:
         raise EvaluationError(
-            f"Of none of the {len(rows)} films in split {split!r} is an appearance or a finding "
-            "known.",
-            "Build the data set with --siim, or with a manifest that has a column appearance.",
+            N_(
+                "Of none of the %(films)s films in split %(split)r is an appearance or a "
+                "finding known.",
+                films=len(rows),
+                split=split,
+            ),
+            N_("Build the data set with --siim, or with a manifest that has a column appearance."),
         )
     return rows
 
@@ -107,9 +116,16 @@ def score_appearance(
         seen = seen_films(bundle, rows).to_numpy(dtype=bool)
     if seen.any() and not allow_seen:
         raise EvaluationError(
-            f"{int(seen.sum())} of {len(rows)} films in split {split!r} were used to make the "
-            f"bundle {scorer.id.name} (first: {rows.loc[seen, 'path'].iloc[0]}).",
-            "Evaluate on films it never saw, or say --allow-seen; the report will say so too.",
+            N_(
+                "%(seen)s of %(films)s films in split %(split)r were used to make the "
+                "bundle %(bundle)s (first: %(first)s).",
+                seen=int(seen.sum()),
+                films=len(rows),
+                split=split,
+                bundle=scorer.id.name,
+                first=rows.loc[seen, "path"].iloc[0],
+            ),
+            N_("Evaluate on films it never saw, or say --allow-seen; the report will say so too."),
         )
     answers = _answers(scorer, [dataset.folder / path for path in rows["path"]], threads)
     bar = tqdm(answers, total=len(rows), desc="score films", unit="film",
@@ -120,9 +136,13 @@ def score_appearance(
     films = table.loc[~refused, [*FACTS_OF_APPEARANCE, *ANSWER]].reset_index(drop=True)
     if films.empty:
         raise EvaluationError(
-            f"{scorer.id.name} refused every film of split {split!r} "
-            f"(first reason: {table['reason_en'].iloc[0]})",
-            "Run covid-d predict on the films to see each reason.",
+            N_(
+                "%(bundle)s refused every film of split %(split)r (first reason: %(reason)s)",
+                bundle=scorer.id.name,
+                split=split,
+                reason=Message(*table.iloc[0][["reason_es", "reason_en"]]),
+            ),
+            N_("Run covid-d predict on the films to see each reason."),
         )
     return Scores(
         films=films,
@@ -198,8 +218,8 @@ def _row(scored: Scored, classes: tuple[str, ...]) -> dict[str, object]:
         total = sum(values[name] for name in PROBABILITIES)
         if not abs(total - 1.0) <= _SUM:
             raise EvaluationError(
-                f"The four probabilities of a film sum to {total:.4f}, not to 1.",
-                "Give probabilities, or scores under the names opacity and typical alone.",
+                N_("The four probabilities of a film sum to %(total).4f, not to 1.", total=total),
+                N_("Give probabilities, or scores under the names opacity and typical alone."),
             )
         values[OPACITY] = 1.0 - values[PROBABILITIES[0]]
     refusal = scored.refusal

@@ -17,7 +17,7 @@ from covid_d.evaluation.audit.evidence import POOL, AuditResult, Sensitivity, So
 from covid_d.evaluation.audit.questions import COVID, QUESTIONS
 from covid_d.evaluation.figures.estimate import Estimate
 from covid_d.evaluation.report.texts import DEMONSTRATION_STAMP, number, percent, shown
-from covid_d.language import Language
+from covid_d.language import N_, Language
 
 BEGIN = "<!-- audit:begin -->"
 END = "<!-- audit:end -->"
@@ -60,8 +60,14 @@ def with_audit_section(card: str, section: str) -> str:
     """
     if card.count(BEGIN) != 1 or card.count(END) != 1 or card.index(BEGIN) > card.index(END):
         raise EvaluationError(
-            f"The bundle's model card lacks the markers {BEGIN} and {END}.",
-            "Put both on lines of their own where the audit belongs, and seal the bundle again.",
+            N_(
+                "The bundle's model card lacks the markers %(begin)s and %(end)s.",
+                begin=BEGIN,
+                end=END,
+            ),
+            N_(
+                "Put both on lines of their own where the audit belongs, and seal the bundle again."
+            ),
         )
     before, _, rest = card.partition(BEGIN)
     return f"{before}{BEGIN}\n{section}\n{END}{rest.partition(END)[2]}"
@@ -97,9 +103,14 @@ def write_verdict(
     current = Bundle.load(bundle.path)
     if current.id != result.bundle:
         raise EvaluationError(
-            f"{bundle.path} is not the bundle that was audited: its hash is "
-            f"{current.id.sha256[:12]}, the audited one's {result.bundle.sha256[:12]}.",
-            "Audit it again.",
+            N_(
+                "%(path)s is not the bundle that was audited: its hash is %(now)s, the "
+                "audited one's %(audited)s.",
+                path=bundle.path,
+                now=current.id.sha256[:12],
+                audited=result.bundle.sha256[:12],
+            ),
+            N_("Audit it again."),
         )
     spec = current.spec.model_copy(update={"verdict": result.verdict})
     files: dict[str, str | bytes] = {}

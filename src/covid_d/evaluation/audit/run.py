@@ -36,6 +36,7 @@ from covid_d.evaluation.audit.thresholds import THRESHOLDS, Thresholds
 from covid_d.evaluation.audit.verdict import judge, verdict_of
 from covid_d.evaluation.scorer import BundleScorer, Scorer
 from covid_d.evaluation.scores import seen_films
+from covid_d.language import N_
 
 _PERTURBED_FILMS = 200
 _OPPOSITE = {Outcome.POSITIVE, Outcome.NEGATIVE}
@@ -157,16 +158,24 @@ def _asked(dataset: Dataset, split: Split, questions: Sequence[Question]) -> pd.
     films = dataset.films(split)
     if films.empty:
         raise EvaluationError(
-            f"The data set {dataset.folder} has no films in split {split.value!r}.",
-            "Build the data set again with --protocol grouped.",
+            N_(
+                "The data set %(folder)s has no films in split %(split)r.",
+                folder=dataset.folder,
+                split=split.value,
+            ),
+            N_("Build the data set again with --protocol grouped."),
         )
     for question in questions:
         truth = question.truth(films[question.asked(films)])
         if truth.all() or not truth.any():
             raise EvaluationError(
-                f"The films of split {split.value!r} are of one class for the question "
-                f"{question.message.en!r}.",
-                "Audit on a data set whose train and test splits hold both classes.",
+                N_(
+                    "The films of split %(split)r are of one class for the question"
+                    " “%(question)s”.",
+                    split=split.value,
+                    question=question.message,
+                ),
+                N_("Audit on a data set whose train and test splits hold both classes."),
             )
     taking_part = np.any([question.asked(films) for question in questions], axis=0)
     return films[taking_part]
@@ -197,8 +206,16 @@ def _demand_unseen(bundle: Bundle, test: pd.DataFrame) -> None:
     seen = int(seen_films(bundle, test).sum())
     if seen:
         raise EvaluationError(
-            f"{seen} of {len(test)} test films were used to make the bundle {bundle.id.name}.",
-            "Audit on the data set that the bundle was trained on; its test split was kept apart.",
+            N_(
+                "%(seen)s of %(films)s test films were used to make the bundle %(bundle)s.",
+                seen=seen,
+                films=len(test),
+                bundle=bundle.id.name,
+            ),
+            N_(
+                "Audit on the data set that the bundle was trained on; its test split was"
+                " kept apart."
+            ),
         )
 
 
@@ -207,9 +224,14 @@ def _demand_classes(films: pd.DataFrame, split: Split, question: Question) -> No
     counts = {"positive": int(truth.sum()), "negative": int((~truth).sum())}
     if min(counts.values()) < 2:
         raise EvaluationError(
-            f"The {split.value} split has too few usable films of a class for an audit: {counts} "
-            f"({question.message.en}).",
-            "Audit on a data set whose train and test splits hold both classes.",
+            N_(
+                "The %(split)s split has too few usable films of a class for an audit: "
+                "%(counts)s (%(question)s).",
+                split=split.value,
+                counts=counts,
+                question=question.message,
+            ),
+            N_("Audit on a data set whose train and test splits hold both classes."),
         )
 
 

@@ -26,6 +26,7 @@ from covid_d.evaluation.figures.estimate import BoolArray, Estimate, FloatArray
 from covid_d.evaluation.figures.intervals import auroc, proportion
 from covid_d.evaluation.figures.metrics import LEAST_FILMS
 from covid_d.evaluation.figures.subgroups import members
+from covid_d.language import N_
 
 SPECIFICITY = 0.90
 
@@ -145,8 +146,11 @@ def plan(films: pd.DataFrame) -> list[Experiment]:
     names = sorted(sources.unique())
     if len(names) < 2:
         raise EvaluationError(
-            f"The data set has one source only ({names[0] if names else 'none'}).",
-            "Build it from two or more collections: covid-d dataset build.",
+            N_(
+                "The data set has one source only (%(source)s).",
+                source=names[0] if names else N_("none"),
+            ),
+            N_("Build it from two or more collections: covid-d dataset build."),
         )
     found = [_experiment(name, HeldOutKind.SOURCE, films, sources.eq(name)) for name in names]
     keys = (sources + "/" + publishers).where(publishers.ne(UNKNOWN))

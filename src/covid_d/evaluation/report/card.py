@@ -14,7 +14,7 @@ from covid_d.evaluation.figures.subgroups import notable_publishers
 from covid_d.evaluation.report import texts
 from covid_d.evaluation.report.page import stamps
 from covid_d.evaluation.report.texts import percent, shown
-from covid_d.language import Language
+from covid_d.language import N_, Language
 
 BEGIN = "<!-- evaluation:begin -->"
 END = "<!-- evaluation:end -->"
@@ -114,8 +114,15 @@ def with_section(card: str, section: str) -> str:
     """
     if card.count(BEGIN) != 1 or card.count(END) != 1 or card.index(BEGIN) > card.index(END):
         raise EvaluationError(
-            f"The bundle's model card lacks the markers {BEGIN} and {END}.",
-            "Put both on lines of their own where the figures belong, and seal the bundle again.",
+            N_(
+                "The bundle's model card lacks the markers %(begin)s and %(end)s.",
+                begin=BEGIN,
+                end=END,
+            ),
+            N_(
+                "Put both on lines of their own where the figures belong, and seal the "
+                "bundle again."
+            ),
         )
     before, _, rest = card.partition(BEGIN)
     after = rest.partition(END)[2]

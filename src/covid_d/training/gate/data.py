@@ -17,7 +17,8 @@ from tqdm.auto import tqdm
 
 from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.detector.gate import PictureKind, look
-from covid_d.errors import TrainingError
+from covid_d.errors import TrainingError, cause
+from covid_d.language import N_
 from covid_d.radiograph.film import Facts, FloatImage, Radiograph
 from covid_d.radiograph.read import read
 from covid_d.radiograph.refusal import RadiographError
@@ -206,8 +207,12 @@ def _of_folder(kind: PictureKind, folder: Path) -> list[GatePicture]:
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file() and _is_film(path)]
     if not paths:
         raise TrainingError(
-            f"Folder {folder} holds no film for the input gate ({kind}).",
-            "Name a folder of radiographs (DICOM, PNG, JPEG...).",
+            N_(
+                "Folder %(folder)s holds no film for the input gate (%(kind)s).",
+                folder=folder,
+                kind=kind,
+            ),
+            N_("Name a folder of radiographs (DICOM, PNG, JPEG...)."),
         )
     # A frontal film is one more source: the limits are chosen by leaving it out.
     source = folder.name if kind is PictureKind.FRONTAL else ""
@@ -237,6 +242,6 @@ def _pixels(path: Path) -> FloatImage:
         return read(path).pixels
     except RadiographError as error:
         raise TrainingError(
-            f"Film {path} cannot be read: {error}",
-            "Run: covid-d dataset check, and build the data set again if it fails.",
+            N_("Film %(path)s cannot be read: %(error)s", path=path, error=cause(error)),
+            N_("Run: covid-d dataset check, and build the data set again if it fails."),
         ) from error

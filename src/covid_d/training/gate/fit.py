@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from covid_d.detector.bundle import spec
 from covid_d.detector.gate import Gate, Heads, PictureKind, split_marks
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 
 Floats = npt.NDArray[np.floating]
 
@@ -210,8 +211,11 @@ def kinds_of(samples: Samples) -> tuple[PictureKind, ...]:
     found = tuple(kind for kind in PictureKind if (samples.kinds == kind.value).any())
     if len(found) < 2 or found[0] is not PictureKind.FRONTAL:
         raise TrainingError(
-            f"An input gate needs frontal films and other pictures; there are {', '.join(found)}.",
-            "Please report this defect with the data set's manifest.",
+            N_(
+                "An input gate needs frontal films and other pictures; there are %(found)s.",
+                found=", ".join(found),
+            ),
+            N_("Please report this defect with the data set's manifest."),
         )
     return found
 

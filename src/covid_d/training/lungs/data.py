@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from covid_d.errors import TrainingError
 from covid_d.files import sha256_of
+from covid_d.language import N_
 from covid_d.radiograph import (
     Preprocessing,
     Projection,
@@ -82,8 +83,8 @@ class LungFilms:
         """
         if len(np.unique(self.groups)) < 3:
             raise TrainingError(
-                f"{len(self)} films are of too few patients to split in three.",
-                "Give films of more patients.",
+                N_("%(films)s films are of too few patients to split in three.", films=len(self)),
+                N_("Give films of more patients."),
             )
         everything = np.arange(len(self))
         rest_of, test_of = next(
@@ -123,7 +124,12 @@ def load_lung_films(
         If an input is missing, a column is absent, or fewer than ten usable pairs remain.
     """
     if preprocessing.fit != "squash" or preprocessing.crop_border:
-        raise TrainingError(f"Lung masks need fit='squash' without cropping, not {preprocessing}.")
+        raise TrainingError(
+            N_(
+                "Lung masks need fit='squash' without cropping, not %(preprocessing)s.",
+                preprocessing=preprocessing,
+            )
+        )
     rows = _rows(images, masks, metadata)
     excluded: dict[str, str] = {}
     names, films, kept_masks, patients, hashes = [], [], [], [], []
@@ -153,8 +159,13 @@ def load_lung_films(
         digest.update(f"{sha256_of(image_path)} {sha256_of(mask_path)}\n".encode())
     if len(names) < 10:
         raise TrainingError(
-            f"Only {len(names)} frontal films in {images} have a lung mask in {masks}.",
-            "Check that masks carry the stems of the films and that the metadata names them.",
+            N_(
+                "Only %(films)s frontal films in %(images)s have a lung mask in %(masks)s.",
+                films=len(names),
+                images=images,
+                masks=masks,
+            ),
+            N_("Check that masks carry the stems of the films and that the metadata names them."),
         )
     return LungFilms(
         names=tuple(names),
@@ -170,11 +181,20 @@ def load_lung_films(
 def _rows(images: Path, masks: Path, metadata: Path) -> pd.DataFrame:
     for path in (images, masks, metadata):
         if not path.exists():
-            raise TrainingError(f"{path} does not exist.", "Check the path.")
+            raise TrainingError(
+                N_("%(path)s does not exist.", path=path),
+                N_("Check the path."),
+            )
     table = pd.read_csv(metadata, dtype=str, keep_default_na=False)
     missing = {"filename", "patientid", "view"} - set(table.columns)
     if missing:
-        raise TrainingError(f"{metadata} lacks the columns {sorted(missing)}.")
+        raise TrainingError(
+            N_(
+                "%(metadata)s lacks the columns %(missing)s.",
+                metadata=metadata,
+                missing=sorted(missing),
+            )
+        )
     table = table.assign(stem=[Path(name).stem for name in table["filename"]])
     table = table.drop_duplicates("stem").set_index("stem")
     image_of = {path.stem: path for path in images.iterdir() if path.is_file()}

@@ -28,6 +28,7 @@ from covid_d.detector.gate import PictureKind
 from covid_d.detector.lungs import LungModel
 from covid_d.errors import TrainingError
 from covid_d.files import write_atomically
+from covid_d.language import N_
 from covid_d.radiograph import Radiograph, RadiographError, read
 from covid_d.radiograph.film import FloatImage
 from covid_d.training.gate.pictures import altered
@@ -157,7 +158,8 @@ def teach(
         before = film.pixels
     if len(films) < _BATCH:
         raise TrainingError(
-            f"Only {len(films)} films to teach a lung network by.", "Give data sets of more films."
+            N_("Only %(films)s films to teach a lung network by.", films=len(films)),
+            N_("Give data sets of more films."),
         )
     return TaughtFilms(np.stack(films), np.stack(maps))
 
@@ -271,7 +273,8 @@ def fit(
         state = torch.load(kept, weights_only=True)
         if state["of"] != of:
             raise TrainingError(
-                f"{kept} is of another training.", "Name another file, or give the same options."
+                N_("%(kept)s is of another training.", kept=kept),
+                N_("Name another file, or give the same options."),
             )
         for name, part in parts.items():
             part.load_state_dict(state[name])

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from covid_d.detector.bundle.spec import Lungs
 from covid_d.errors import TrainingError
+from covid_d.language import N_
 from covid_d.training.lungs.data import LUNG_PREPROCESSING, LungFilms
 from covid_d.training.lungs.network import LungNetwork, LungProbability, soft_dice_loss
 
@@ -238,7 +239,7 @@ def export_onnx(network: LungNetwork, films: npt.NDArray[np.uint8]) -> bytes:
         verbose=False,
     )
     if program is None:
-        raise TrainingError("The lung model could not be exported to ONNX.")
+        raise TrainingError(N_("The lung model could not be exported to ONNX."))
     content = without_origin(program.model_proto)
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     (exported,) = session.run(["lungs"], {"film": example.numpy()})
@@ -246,7 +247,10 @@ def export_onnx(network: LungNetwork, films: npt.NDArray[np.uint8]) -> bytes:
         difference = float(np.abs(exported - model(example).numpy()).max())
     if difference > _PARITY:
         raise TrainingError(
-            f"The exported lung model differs from the network by {difference:.2g}."
+            N_(
+                "The exported lung model differs from the network by %(difference).2g.",
+                difference=difference,
+            )
         )
     return content
 
