@@ -24,7 +24,7 @@ SCHEMA = json.loads(
 
 
 def _valid(evaluation: Evaluation) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(to_json(evaluation))
+    found: dict[str, Any] = json.loads(to_json(evaluation.to_dict()))
     jsonschema.Draft202012Validator(SCHEMA).validate(found)
     return found
 

@@ -14,7 +14,7 @@ import pytest
 from appearance_factory import graded_table, outside_table, scores_of
 from covid_d.detector.appearance import CATEGORIES, Appearance
 from covid_d.evaluation.appearance.evaluation import AppearanceEvaluation, evaluate_appearance
-from covid_d.evaluation.appearance.output import to_json
+from covid_d.evaluation.report.output import to_json
 
 SCHEMA = json.loads(
     (Path(__file__).parents[3] / "docs/schema/appearance.schema.json").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ SCHEMA = json.loads(
 
 
 def _valid(evaluation: AppearanceEvaluation) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(to_json(evaluation))
+    found: dict[str, Any] = json.loads(to_json(evaluation.to_dict()))
     jsonschema.Draft202012Validator(SCHEMA).validate(found)
     return found
 

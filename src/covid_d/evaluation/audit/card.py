@@ -16,6 +16,7 @@ from covid_d.evaluation.audit import texts
 from covid_d.evaluation.audit.evidence import POOL, AuditResult, Sensitivity, SourceEvidence
 from covid_d.evaluation.audit.questions import COVID, QUESTIONS
 from covid_d.evaluation.figures.estimate import Estimate
+from covid_d.evaluation.report.card_markers import with_part
 from covid_d.evaluation.report.texts import DEMONSTRATION_STAMP, number, percent, shown
 from covid_d.language import N_, Language
 
@@ -58,19 +59,10 @@ def with_audit_section(card: str, section: str) -> str:
     EvaluationError
         If the card lacks the markers, in order and once.
     """
-    if card.count(BEGIN) != 1 or card.count(END) != 1 or card.index(BEGIN) > card.index(END):
-        raise EvaluationError(
-            N_(
-                "The bundle's model card lacks the markers %(begin)s and %(end)s.",
-                begin=BEGIN,
-                end=END,
-            ),
-            N_(
-                "Put both on lines of their own where the audit belongs, and seal the bundle again."
-            ),
-        )
-    before, _, rest = card.partition(BEGIN)
-    return f"{before}{BEGIN}\n{section}\n{END}{rest.partition(END)[2]}"
+    next_step = N_(
+        "Put both on lines of their own where the audit belongs, and seal the bundle again."
+    )
+    return with_part(card, BEGIN, END, section, next_step)
 
 
 def without_stamp(card: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from covid_d.detector.bundle.bundle import Bundle
 from covid_d.detector.bundle.contents import CARD, update
-from covid_d.errors import EvaluationError
 from covid_d.evaluation.evaluation import Evaluation
 from covid_d.evaluation.figures.metrics import Stratum
 from covid_d.evaluation.figures.subgroups import notable_publishers
 from covid_d.evaluation.report import texts
+from covid_d.evaluation.report.card_markers import with_part
 from covid_d.evaluation.report.page import stamps
 from covid_d.evaluation.report.texts import percent, shown
 from covid_d.language import N_, Language
@@ -112,21 +112,10 @@ def with_section(card: str, section: str) -> str:
     EvaluationError
         If the card lacks the markers, in order and once.
     """
-    if card.count(BEGIN) != 1 or card.count(END) != 1 or card.index(BEGIN) > card.index(END):
-        raise EvaluationError(
-            N_(
-                "The bundle's model card lacks the markers %(begin)s and %(end)s.",
-                begin=BEGIN,
-                end=END,
-            ),
-            N_(
-                "Put both on lines of their own where the figures belong, and seal the "
-                "bundle again."
-            ),
-        )
-    before, _, rest = card.partition(BEGIN)
-    after = rest.partition(END)[2]
-    return f"{before}{BEGIN}\n{section}\n{END}{after}"
+    next_step = N_(
+        "Put both on lines of their own where the figures belong, and seal the bundle again."
+    )
+    return with_part(card, BEGIN, END, section, next_step)
 
 
 def write_card(bundle: Bundle, evaluation: Evaluation, command: Sequence[str]) -> None:

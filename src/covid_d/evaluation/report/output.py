@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from covid_d.dataset.dataset import Dataset
 from covid_d.dataset.describe.describe import UNKNOWN
@@ -14,8 +16,9 @@ from covid_d.evaluation.figures.subgroups import members
 from covid_d.evaluation.report import losses, plots, texts
 from covid_d.evaluation.report.page import EvaluationReport
 from covid_d.evaluation.report.texts import shown
+from covid_d.evaluation.scores import Scores
 from covid_d.files import atomic_folder, write_atomically
-from covid_d.html_report import png_of
+from covid_d.html_report import Page, png_of
 from covid_d.language import Language
 
 REPORT = "report.html"
@@ -119,14 +122,25 @@ def write_evaluation(
     with atomic_folder(out, overwrite=overwrite) as work:
         pictures = draw_plots(evaluation, detector, dataset, language)
         page = EvaluationReport(evaluation, pictures, language).page()
-        write_atomically(work / REPORT, page.to_html())
-        write_atomically(work / METRICS, to_json(evaluation))
-        write_atomically(work / SCORES, evaluation.scores.films.to_csv(index=False))
-        write_atomically(work / REFUSED, evaluation.scores.refused.to_csv(index=False))
-        for name, png in pictures.items():
-            write_atomically(work / "plots" / f"{name}.png", png)
+        fill(work, page, evaluation.to_dict(), evaluation.scores, pictures)
 
 
-def to_json(evaluation: Evaluation) -> str:
-    """Return ``metrics.json``; numbers that are not finite are ``null``."""
-    return json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def fill(
+    work: Path,
+    page: Page,
+    record: Mapping[str, Any],
+    scores: Scores,
+    pictures: Mapping[str, bytes],
+) -> None:
+    """Write report, metrics, scores and plots of an evaluation of either kind into a folder."""
+    write_atomically(work / REPORT, page.to_html())
+    write_atomically(work / METRICS, to_json(record))
+    write_atomically(work / SCORES, scores.films.to_csv(index=False))
+    write_atomically(work / REFUSED, scores.refused.to_csv(index=False))
+    for name, png in pictures.items():
+        write_atomically(work / "plots" / f"{name}.png", png)
+
+
+def to_json(record: Mapping[str, Any]) -> str:
+    """Return an evaluation's record as ``metrics.json`` holds it: ``null`` is not finite."""
+    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
