@@ -28,6 +28,7 @@ def test_this_file_waits_for_a_thread_and_gets_a_second_try(
         ("pacs/test_intake.py", True),  # connections
         ("offline/test_browser.py", True),  # a browser
         ("clinic/test_film_processes.py", True),
+        ("guide/test_notebooks.py", True),  # a kernel
         ("test_groups.py", False),
         ("detector/test_result_sentences.py", False),
         ("evaluation/audit/test_run.py", False),

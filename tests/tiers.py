@@ -27,7 +27,8 @@ FIXTURES = {"browser": {"chromium"}}
 ALSO = {"kill": "slow"}
 """A tier within another one."""
 WAITS = {"concurrent", "multiprocessing", "pacs_factory", "playwright", "pynetdicom", "signal"}
-WAITS |= {"socket", "subprocess", "threading"}
+WAITS |= {"mail_server", "nbformat", "openid_provider", "s3_server", "socket", "subprocess"}
+WAITS |= {"threading"}
 """What a test file imports that waits for other threads, processes, connections or a browser."""
 
 

@@ -224,7 +224,11 @@ def _run(name: str, folder: Path, work: Path) -> Any:
 
     notebook = _source(name)
     client = nbclient.NotebookClient(
-        notebook, timeout=_SECONDS, resources={"metadata": {"path": str(folder)}}
+        notebook,
+        timeout=_SECONDS,
+        startup_timeout=_SECONDS,
+        iopub_timeout=_SECONDS,  # else what a cell says is left out where it comes 4 s late
+        resources={"metadata": {"path": str(folder)}},
     )
     source = str(FOLDER.parent / "src")
     with pytest.MonkeyPatch.context() as patch:
