@@ -58,11 +58,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "symmetry": ("_EVERY", "_NEAR", "_AROUND", "_MOST", "_AXES", "_MIRRORED", "_SMALLEST"),
     "views": ("_OF_CODE", "_WORDS"),
-    "readers.blocks": (
-        *("_FEWEST", "_UPPER", "_KEPT", "_ODD", "_LEAST", "_USUAL", "_SINGLE", "_EVEN"),
-        *("_TEXTURE", "_MOST"),
-    ),
-    "readers.codestream": ("_FRAMES", "_LOSSLESS", "_JPEG_LS", "_BARE", "_SCAN", "_END", "_BLOCK"),
+    "readers.codestream": ("_FRAMES", "_LOSSLESS", "_JPEG_LS", "_BARE", "_SCAN", "_END"),
     "readers.dicom": ("_PREAMBLE", "_PREFIX", "_BARE"),
     "readers.dicom_display": ("_FAR", "_FUNCTIONS", "_COLOURED", "_MONOCHROME"),
     "readers.dicom_facts": (*("OF_CLASS", "_TAKEN", "_OF_THE_FILM", "_MOVED"),),

@@ -16,7 +16,6 @@ _JPEG_LS: Final = 0xF7
 # Markers without a length: TEM, RST0-7, SOI.
 _BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _SCAN, _END = 0xDA, 0xD9
-_BLOCK: Final = 8
 
 
 class Coding(Enum):
@@ -44,8 +43,6 @@ class Codestream:
         Which of the codings.
     signed
         Whether samples may be negative; in JPEG 2000 alone.
-    unit
-        Height and width in pixels of what a JPEG codes together.
     """
 
     rows: int
@@ -54,7 +51,6 @@ class Codestream:
     precision: int
     coding: Coding
     signed: bool = False
-    unit: tuple[int, int] = (_BLOCK, _BLOCK)
 
     @classmethod
     def of(cls, stream: bytes) -> Codestream:
@@ -95,8 +91,7 @@ class Codestream:
             (length,) = unpack_from(">H", stream, at + 2)
             if marker in _FRAMES:
                 precision, rows, columns, components = unpack_from(">BHHB", stream, at + 4)
-                unit = _unit(stream[at + 11 : at + 10 + 3 * components : 3])
-                return cls(rows, columns, components, precision, _coding(marker), unit=unit)
+                return cls(rows, columns, components, precision, _coding(marker))
             at += 2 + max(length, 2)
         raise ValueError("a JPEG stream without a frame header")
 
@@ -105,14 +100,3 @@ def _coding(marker: int) -> Coding:
     if marker == _JPEG_LS:
         return Coding.JPEG_LS
     return Coding.LOSSLESS if marker in _LOSSLESS else Coding.DCT
-
-
-def _unit(factors: bytes) -> tuple[int, int]:
-    """Return height and width of what is coded together, by each component's sampling factors.
-
-    Source: ISO/IEC 10918-1 A.2.
-    """
-    if len(factors) < 2:
-        return _BLOCK, _BLOCK
-    down, across = max(each & 0x0F for each in factors), max(each >> 4 for each in factors)
-    return _BLOCK * max(down, 1), _BLOCK * max(across, 1)

@@ -22,7 +22,6 @@ from pydicom.pixels.utils import get_expected_length
 from pydicom.tag import Tag
 
 from covid_d.radiograph.readers import gdcm_isolated, jpeg2000, openjpeg
-from covid_d.radiograph.readers.blocks import require_level
 from covid_d.radiograph.readers.codestream import Codestream, Coding
 from covid_d.radiograph.readers.dicom_lowered import lowered
 from covid_d.radiograph.readers.dicom_processed import require_as_taken
@@ -246,9 +245,6 @@ def samples_of(dataset: Dataset, *, whole: bool = False) -> Stored:
     options: Any = {"correct_unused_bits": False}
     samples, properties = get_decoder(syntax).as_array(dataset, decoding_plugin=plugin, **options)
     photometric = str(properties["photometric_interpretation"])
-    if syntax in _DCT_BITS and samples.dtype == np.uint8:
-        grey = samples if samples.ndim == 2 else samples[..., 1]
-        require_level(grey, Codestream.of(_frame_of(dataset)).unit)
     if samples.ndim == 2:
         if photometric in _MONOCHROME:
             _require_order(samples)

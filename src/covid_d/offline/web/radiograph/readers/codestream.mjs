@@ -7,10 +7,7 @@ const XMP = "http://ns.adobe.com/xap/1.0/\0";
 // Baseline, extended and progressive, with Huffman codes.
 const DECODED = [0xc0, 0xc1, 0xc2];
 
-/**
- * Return the frame header of a JPEG: `{marker, rows, columns, components, precision, unit}`; `unit`
- * is height and width in pixels of what it codes together.
- */
+/** Return the frame header of a JPEG: `{marker, rows, columns, components, precision}`. */
 export function frameHeader(bytes, tables) {
   const rules = tables.codestream;
   const data = view(bytes);
@@ -26,21 +23,12 @@ export function frameHeader(bytes, tables) {
       break;
     } else if (rules.FRAMES.includes(marker)) {
       const [rows, columns] = [data.getUint16(at + 5), data.getUint16(at + 7)];
-      const [components, precision] = [bytes[at + 9], bytes[at + 4]];
-      const unit = unitOf(bytes.subarray(at + 11, at + 10 + 3 * components), rules);
-      return { marker, rows, columns, components, precision, unit };
+      return { marker, rows, columns, components: bytes[at + 9], precision: bytes[at + 4] };
     } else {
       at += 2 + Math.max(data.getUint16(at + 2), 2);
     }
   }
   throw new Error("a JPEG stream without a frame header");
-}
-
-function unitOf(components, { BLOCK }) {
-  const factors = [...components].filter((_, at) => at % 3 === 0);
-  if (factors.length < 2) return [BLOCK, BLOCK];
-  const most = (parts) => BLOCK * Math.max(...parts, 1);
-  return [most(factors.map((each) => each & 15)), most(factors.map((each) => each >> 4))];
 }
 
 /** Whether the frame is of a kind that is decoded here: Huffman codes of the cosine transform. */

@@ -1,7 +1,6 @@
 // From a DICOM data set to the stored samples of its one frame; what is declared is checked first.
 import { ends } from "../numbers.mjs";
 import { Refusal, notReadHere } from "../refusal.mjs";
-import { requireLevel } from "./blocks.mjs";
 import { allZero, indexOf, joined, startsWith, view } from "./bytes.mjs";
 import { whole } from "./dicom_values.mjs";
 import { frameHeader, isDecoded, markersOf } from "./codestream.mjs";
@@ -143,7 +142,6 @@ async function greyJpeg(dataset, { rows, columns, perPixel, allocated, stored, s
   requireAllScans(frame, dataset.tables);
   const { channels, width, height } = await decodeJpeg(frame, 1);
   if (width !== columns || height !== rows) throw new Error("a JPEG of another size");
-  requireLevel(channels[0], { width, height, unit: stream.unit, rules: dataset.tables.blocks });
   return { samples: channels[0] };
 }
 

@@ -2,7 +2,6 @@
 import { factsOf } from "../film.mjs";
 import { ends } from "../numbers.mjs";
 import { Refusal, notReadHere } from "../refusal.mjs";
-import { requireLevel } from "./blocks.mjs";
 import { latin1, startsWith, view } from "./bytes.mjs";
 import { orientationOf, upright } from "./exif.mjs";
 import { greyOf, overBlack, scale, topOf } from "./grey.mjs";
@@ -69,9 +68,6 @@ async function uprightJpeg(bytes, tables) {
   requireAllScans(bytes, tables);
   const decoded = await decodeJpeg(bytes, components);
   if (decoded.width !== columns || decoded.height !== rows) throw new Error("a JPEG of another size");
-  // Green is nearest to what the stream holds: grey and two differences.
-  const grey = decoded.channels[components === 1 ? 0 : 1];
-  requireLevel(grey, { width: columns, height: rows, unit: stream.unit, rules: tables.blocks });
   const orientation = orientationOf(exif, xmp, tables);
   const ratio = turnedRatio(ratioOf(...density), orientation);
   return { ...upright(decoded.channels, columns, rows, orientation), ratio };
