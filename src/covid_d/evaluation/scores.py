@@ -105,15 +105,7 @@ def chosen_films(dataset: Dataset, split: str) -> pd.DataFrame:
         else dataset.films(split)
     )
     rows = rows[rows["label"].ne("")]  # films graded by appearance may carry no label
-    if rows.empty:
-        raise EvaluationError(
-            N_(
-                "The data set %(folder)s has no films in split %(split)r.",
-                folder=dataset.folder,
-                split=split,
-            ),
-            N_("Choose another split with --split, or build the data set again."),
-        )
+    require_films(rows, dataset, split)
     for label in Label:
         if not rows["label"].eq(label.value).any():
             raise EvaluationError(
@@ -142,6 +134,36 @@ def seen_films(bundle: Bundle, rows: pd.DataFrame) -> pd.Series:
         if digest
     }
     return rows["original_sha256"].isin(used) | rows["sha256"].isin(used)
+
+
+def require_films(rows: pd.DataFrame, dataset: Dataset, split: str) -> None:
+    """Raise EvaluationError where a split holds no films to evaluate on."""
+    if rows.empty:
+        raise EvaluationError(
+            N_(
+                "The data set %(folder)s has no films in split %(split)r.",
+                folder=dataset.folder,
+                split=split,
+            ),
+            N_("Choose another split with --split, or build the data set again."),
+        )
+
+
+def require_unseen(rows: pd.DataFrame, seen: pd.Series, split: str, bundle: BundleId) -> None:
+    """Raise EvaluationError where a bundle was made from some of the films, and name the first."""
+    if seen.any():
+        raise EvaluationError(
+            N_(
+                "%(seen)s of %(films)s films in split %(split)r were used to make the "
+                "bundle %(bundle)s (first: %(first)s).",
+                seen=int(seen.sum()),
+                films=len(rows),
+                split=split,
+                bundle=bundle.name,
+                first=rows.loc[seen, "path"].iloc[0],
+            ),
+            N_("Evaluate on films it never saw, or say --allow-seen; the report will say so too."),
+        )
 
 
 def score(
@@ -183,20 +205,8 @@ def score(
         )
     rows = chosen_films(dataset, split).reset_index(drop=True)
     seen = seen_films(detector.bundle, rows)
-    if seen.any() and not allow_seen:
-        first = rows.loc[seen, "path"].iloc[0]
-        raise EvaluationError(
-            N_(
-                "%(seen)s of %(films)s films in split %(split)r were used to make the "
-                "bundle %(bundle)s (first: %(first)s).",
-                seen=int(seen.sum()),
-                films=len(rows),
-                split=split,
-                bundle=detector.bundle.id.name,
-                first=first,
-            ),
-            N_("Evaluate on films it never saw, or say --allow-seen; the report will say so too."),
-        )
+    if not allow_seen:
+        require_unseen(rows, seen, split, detector.bundle.id)
     table = with_groups(rows[list(FACTS)]).assign(seen=seen.to_numpy(dtype=bool))
     answers = answer(detector, [dataset.folder / path for path in rows["path"]], progress=progress)
     table = pd.concat([table, answers], axis=1)

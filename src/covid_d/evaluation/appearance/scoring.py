@@ -26,7 +26,16 @@ from covid_d.evaluation.appearance.table import (
 from covid_d.evaluation.figures.conformal import SET_SEPARATOR
 from covid_d.evaluation.score_file import ScoreFile, refused_rows
 from covid_d.evaluation.scorer import Scored, Scorer
-from covid_d.evaluation.scores import ALL, FACTS, Scores, held_out_of, seen_films, with_groups
+from covid_d.evaluation.scores import (
+    ALL,
+    FACTS,
+    Scores,
+    held_out_of,
+    require_films,
+    require_unseen,
+    seen_films,
+    with_groups,
+)
 from covid_d.language import N_, Message
 from covid_d.radiograph import RadiographError, check, read
 
@@ -53,15 +62,7 @@ def films_to_score(dataset: Dataset, split: str) -> pd.DataFrame:
     ).reset_index(drop=True)
     if APPEARANCE not in rows.columns:
         rows = rows.assign(**{APPEARANCE: ""})
-    if rows.empty:
-        raise EvaluationError(
-            N_(
-                "The data set %(folder)s has no films in split %(split)r.",
-                folder=dataset.folder,
-                split=split,
-            ),
-            N_("Choose another split with --split, or build the data set again."),
-        )
+    require_films(rows, dataset, split)
     if graded(rows).empty and ungraded(rows).empty:
         raise EvaluationError(
             N_(
@@ -111,27 +112,15 @@ def score_appearance(
         to measure on, or if every film was refused.
     """
     rows = films_to_score(dataset, split)
-    seen = np.zeros(len(rows), dtype=bool)
-    if bundle is not None:
-        seen = seen_films(bundle, rows).to_numpy(dtype=bool)
-    if seen.any() and not allow_seen:
-        raise EvaluationError(
-            N_(
-                "%(seen)s of %(films)s films in split %(split)r were used to make the "
-                "bundle %(bundle)s (first: %(first)s).",
-                seen=int(seen.sum()),
-                films=len(rows),
-                split=split,
-                bundle=scorer.id.name,
-                first=rows.loc[seen, "path"].iloc[0],
-            ),
-            N_("Evaluate on films it never saw, or say --allow-seen; the report will say so too."),
-        )
+    none = pd.Series(False, index=rows.index)
+    seen = none if bundle is None else seen_films(bundle, rows)
+    if not allow_seen:
+        require_unseen(rows, seen, split, scorer.id)
     answers = _answers(scorer, [dataset.folder / path for path in rows["path"]], threads)
     bar = tqdm(answers, total=len(rows), desc="score films", unit="film",
                disable=None if progress else True)  # fmt: skip
     table = pd.DataFrame([_row(scored, scorer.classes) for scored in bar])
-    table = pd.concat([_facts(rows).assign(seen=seen), table], axis=1)
+    table = pd.concat([_facts(rows).assign(seen=seen.to_numpy(dtype=bool)), table], axis=1)
     refused = table["code"].ne("")
     films = table.loc[~refused, [*FACTS_OF_APPEARANCE, *ANSWER]].reset_index(drop=True)
     if films.empty:
