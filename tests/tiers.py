@@ -26,9 +26,11 @@ FIXTURES = {"browser": {"chromium"}}
 """Fixtures of a tier: a test that asks for one belongs to the tier."""
 ALSO = {"kill": "slow"}
 """A tier within another one."""
-WAITS = {"concurrent", "multiprocessing", "pacs_factory", "playwright", "pynetdicom", "signal"}
-WAITS |= {"mail_server", "nbformat", "openid_provider", "s3_server", "socket", "subprocess"}
-WAITS |= {"threading"}
+WAITS = {
+    *("concurrent", "mail_server", "multiprocessing", "nbformat", "openid_provider"),
+    *("pacs_factory", "playwright", "pynetdicom", "s3_server", "signal", "socket"),
+    *("subprocess", "threading"),
+}
 """What a test file imports that waits for other threads, processes, connections or a browser."""
 
 

@@ -114,10 +114,12 @@ def test_no_more_is_read_than_is_allowed(port: int) -> None:
 
 def test_who_sends_nothing_more_is_answered_all_the_same(impatient: int) -> None:
     with _client(impatient) as client:
+        start = time.monotonic()
         client.sendall(_head("/refused", 1000) + b"half")
         status, head = _answer(client)
         assert status == 401
         assert b"connection: close" in head
+        assert time.monotonic() - start < LONG / 2
 
 
 def test_who_waits_to_be_told_to_go_on_is_told_no_at_once(port: int) -> None:
