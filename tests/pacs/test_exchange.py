@@ -21,6 +21,7 @@ from pynetdicom.pdu import P_DATA_TF
 from covid_d.pacs import exchange, messages
 from covid_d.pacs.exchange import Exchange
 from covid_d.pacs.line import Hold
+from covid_d.radiograph.readers import walk
 from dimse_bytes import CONTEXT, command, element, pdu, pdus
 from pacs_factory import Archive, wait_until
 
@@ -303,6 +304,26 @@ class TestAReport:
         assert store(on) == 0
         said = read_by_pynetdicom(b"".join(pdus(on.sent())[2:])).message_to_primitive()
         assert (said.MessageIDBeingRespondedTo, said.Status) == (5, 0x0110)
+
+    @pytest.mark.parametrize("context", [CONTEXT, OTHER_CONTEXT])
+    def test_one_of_too_many_elements_is_not_parsed(
+        self,
+        line: Any,
+        context: int,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        monkeypatch.setattr(walk, "MOST_ELEMENTS", 0)
+
+        def taken(told: Dataset) -> int:
+            raise AssertionError(told)
+
+        on = line(on_report=taken)
+        on.theirs.sendall(word(5, context=context) + answer())
+        assert store(on) == 0
+        said = read_by_pynetdicom(b"".join(pdus(on.sent())[2:])).message_to_primitive()
+        assert (said.MessageIDBeingRespondedTo, said.Status) == (5, 0x0110)
+        assert "RadiographError" in caplog.text
 
     @pytest.mark.parametrize("said", [b"", answer(), struct.pack(">BBI", 5, 0, 4) + bytes(4)])
     def test_anything_else_ends_the_waiting(self, line: Any, said: bytes) -> None:

@@ -20,6 +20,7 @@ from covid_d.pacs.queue import LONGEST_PAUSE_S, MOST_LOST
 from covid_d.pacs.send import CallOptions, Rejected, Transient, echo
 from covid_d.pacs.settings import PacsSettings
 from covid_d.pacs.tables import DeliveryState, FilmState
+from covid_d.radiograph.readers import walk
 from films import jpeg_dicom, part10
 from pacs_factory import Archive, confirm, hospital_film, send, send_at_once, wait_until
 from ports import own_port
@@ -327,6 +328,21 @@ class TestCommitment:
             transaction = archive.asked[0].TransactionUID
             assert confirm(node.port, transaction, archive.objects, aet="STRANGER") != 0x0000
             assert states(node) == ["sent"]
+
+    def test_a_report_of_too_many_elements_is_not_parsed(
+        self, start_node: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with Archive().running(commits=True) as archive:
+            node = start_node(**to(archive))
+            send(node.port, hospital_film())
+            wait_until(lambda: archive.asked)
+            wait_until(lambda: states(node) == ["sent"])
+            transaction = archive.asked[0].TransactionUID
+            monkeypatch.setattr(walk, "MOST_ELEMENTS", 5)
+            assert confirm(node.port, transaction, archive.objects) == 0x0110
+            assert states(node) == ["sent"]
+            monkeypatch.undo()
+            assert confirm(node.port, transaction, archive.objects) == 0x0000
 
     def test_it_is_not_asked_for_where_it_is_switched_off(self, start_node: Any) -> None:
         with Archive().running(commits=True) as archive:

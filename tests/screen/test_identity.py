@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from covid_d.radiograph.readers.walk import MOST_ELEMENTS
 from covid_d.screen.identity import FilmOrigin, columns_of, hashed, origin_of
+from dicom_bombs import OF_COUNT, before_pixels
+from dicom_bombs import film as sound
 from films import dicom, grey8, grey16, picture
 
 STATED = {
@@ -40,6 +43,13 @@ def test_pictures_and_damaged_files_say_nothing(film: bytes, tmp_path: Path) -> 
     for content in (picture(grey8(size=64)), b"", b"\0" * 128 + b"DICM" + b"\xff" * 40, film[:140]):
         assert origin_of(content) == FilmOrigin()
     assert origin_of(tmp_path / "none") == FilmOrigin()
+
+
+def test_what_is_dear_to_parse_says_nothing(film: bytes, tmp_path: Path) -> None:
+    """The elements stand before those that are asked for, which are read without the rest."""
+    dear = before_pixels(film, OF_COUNT["items of no kind"](MOST_ELEMENTS)[len(sound()) :])
+    (tmp_path / "film").write_bytes(dear)
+    assert origin_of(dear) == origin_of(tmp_path / "film") == FilmOrigin()
 
 
 def test_a_hash_is_keyed_and_short() -> None:

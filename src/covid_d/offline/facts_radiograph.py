@@ -93,7 +93,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
         *("_BLOCK", "_CHROMA", "_SHARE", "_CELL", "_OFF_TINT", "_BESIDE", "_CELLS", "_PLAIN"),
         *("_FILM", "_FITTED", "_FITS"),
     ),
-    "readers.items": ("MOST_ITEMS", "ITEM_BYTES", "ENDING"),
+    "readers.items": ("ENDING",),
     "readers.limits": ("MAX_SIDE", "MAX_PIXELS", "MAX_BYTES", "MIN_SIDE"),
     "readers.orders": (
         "_LINES",
@@ -114,6 +114,9 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
         *("_WORD", "_QUARTER", "_MANY", "_SHARE", "_LOOKED_AT", "_SMOOTH", "_FEWEST"),
         *("_SMOOTH_FEW", "_TURNS", "_SPECKLED", "_TURNING", "_SEVERAL", "_PLAINLY"),
         *("_MEETING", "_ALIKE", "_ENOUGH", "_RUNNING_ON"),
+    ),
+    "readers.walk": (
+        *("MOST_ELEMENTS", "DEEPEST", "_PIECE", "_MANY", "_VALUE", "_TEXTS", "_NUMBERS", "_SHORT"),
     ),
 }
 """Room -> its constants that the page's module of the same name decides by."""

@@ -45,6 +45,7 @@ from covid_d.pacs.messages import (
     text,
     written,
 )
+from covid_d.radiograph.readers.items import require_few_elements
 
 if TYPE_CHECKING:
     from pynetdicom.association import Association
@@ -208,6 +209,7 @@ class Exchange:
         """Answer an N-EVENT-REPORT (PS3.7 10.1.1)."""
         try:
             syntax = self._association._accepted_cx[context].transfer_syntax[0]
+            require_few_elements(data, syntax)
             told = decode(BytesIO(data), syntax.is_implicit_VR, syntax.is_little_endian)
             status = self._on_report(told)
         except Exception as error:  # noqa: BLE001 - a broken data set raises anything

@@ -8,9 +8,10 @@ import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 from zoneinfo import ZoneInfo
 
+from pydicom.uid import UID
 from pynetdicom import AE, _config, evt
 from pynetdicom.sop_class import StorageCommitmentPushModel, Verification  # type: ignore[attr-defined]
 
@@ -28,9 +29,11 @@ from covid_d.pacs.send import CallOptions
 from covid_d.pacs.settings import PacsSettings
 from covid_d.pacs.store import NodeStore
 from covid_d.pacs.ward import Ward
+from covid_d.radiograph.readers.items import require_few_elements
 from covid_d.settings import settings as library_settings
 
 if TYPE_CHECKING:
+    from pynetdicom.dimse_primitives import N_EVENT_REPORT
     from pynetdicom.events import Event
 
 _log = logging.getLogger(__name__)
@@ -238,6 +241,9 @@ class Node:
         named = {each.address.partition("@")[0] for each in self.settings.destinations}
         if requestor.ae_title not in named:
             return 0x0124, None
+        told = cast("N_EVENT_REPORT", event.request).EventInformation
+        if told is not None:  # a refusal is answered as a failure
+            require_few_elements(told.getvalue(), UID(event.context.transfer_syntax))
         enter_confirmation(self.queue, self.store, event.event_information)
         return 0x0000, None
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from covid_d.radiograph.readers import dicom
+from covid_d.radiograph.readers.limits import MAX_BYTES
 
 SALT_BYTES: Final = 32
 _DIGITS: Final = 32  # hex: 128 bits, so that no two patients of any country share a hash
@@ -56,18 +57,24 @@ def origin_of(source: Path | bytes) -> FilmOrigin:
             head = source[:_HEAD]
         if not dicom.sniff(head):
             return FilmOrigin()
+        if isinstance(source, Path):
+            with source.open("rb") as stream:
+                source = stream.read(MAX_BYTES)
         return FilmOrigin(**_stated(source, headed=head[128:132] == b"DICM"))
     except Exception:  # noqa: BLE001 - as of reading: damaged files raise nearly every class
         return FilmOrigin()
 
 
-def _stated(source: Path | bytes, *, headed: bool) -> dict[str, str]:
+def _stated(content: bytes, *, headed: bool) -> dict[str, str]:
     from pydicom import dcmread
 
+    from covid_d.radiograph.readers.items import require_few
+
+    require_few(content)
     with warnings.catch_warnings():  # reading the film itself says what matters
         warnings.simplefilter("ignore")
         film = dcmread(
-            source if isinstance(source, Path) else BytesIO(source),
+            BytesIO(content),
             stop_before_pixels=True,
             specific_tags=list(_TAGS.values()),
             force=not headed,

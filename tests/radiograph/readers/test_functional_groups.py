@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
 
 import films
@@ -106,3 +107,15 @@ def test_bytes_behind_the_pixels_are_damage_still() -> None:
     sound = enhanced(SHARED, "FrameVOILUTSequence", window)
     with pytest.raises(RadiographError):
         read(sound + b"\x28\x00\x10\x00US\x02\x00\xc8\x00")
+
+
+@pytest.mark.parametrize("where", [SHARED, FRAME])
+def test_what_is_private_is_left_where_it_is(where: str) -> None:
+    """Nobody asks for it, and what it takes to read nobody knows."""
+    window = item(WindowCenter="1500", WindowWidth="2000")
+    window.add_new(0x00090010, "LO", "SOMEBODY")
+    window.add_new(0x00091001, "UN", b"\0\1")
+    film = dcmread(BytesIO(enhanced(where, "FrameVOILUTSequence", window)))
+    lift(film)
+    assert film.WindowCenter == 1500
+    assert not any(element.tag.is_private for element in film)

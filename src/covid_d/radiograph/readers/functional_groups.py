@@ -29,6 +29,7 @@ def lift(dataset: Dataset) -> None:
     for groups in _GROUPS:
         for macro in _MACROS:
             with suppress(Exception):  # pydicom raises whatever reading a broken value meets
-                for element in dataset[groups][0][macro][0]:
-                    if element.tag not in dataset:
-                        dataset.add(element)
+                said = dataset[groups][0][macro][0]
+                for tag in sorted(said.keys()):
+                    if not tag.is_private and tag not in dataset:
+                        dataset.add(said[tag])

@@ -1,4 +1,4 @@
-"""What a DICOM file would take once parsed: its items, eight bytes each there, take hundreds.
+"""What a DICOM file would take once parsed: eight bytes of it may take hundreds, and some seconds.
 
 Whoever parses files that somebody else made asks here before: the reader of films and the node.
 """
@@ -6,33 +6,37 @@ Whoever parses files that somebody else made asks here before: the reader of fil
 from __future__ import annotations
 
 from io import BytesIO
+from struct import unpack_from
 from typing import Final
 
-import numpy as np
-from pydicom.filereader import _read_file_meta_info, read_preamble
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian
+from pydicom.filereader import _read_file_meta_info
+from pydicom.uid import (
+    UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+)
+from pydicom.values import converters
 
-from covid_d.radiograph.readers.limits import MAX_BYTES
 from covid_d.radiograph.readers.sound import inflated
-from covid_d.radiograph.refusal import RadiographError, RefusalCode
+from covid_d.radiograph.readers.walk import Content, Walk
 
-MOST_ITEMS: Final = 100_000
-"""Of all sequences together: no film has nearly as many."""
-ITEM_BYTES: Final = 8
 ENDING: Final = 16
 """Bytes that are looked at behind the last element, for which eight are needed at least (7.1)."""
 NOT_DEFLATED: Final = (0, b"")
-_ITEM: Final = 0xE000FFFE  # four bytes, read as a number of little endian
-_ITEM_BIG: Final = 0x00E0FEFF
-_AT_ONCE: Final = 1 << 16  # bytes that the processor keeps at hand
+_PREAMBLE: Final = 128
+_PREFIX: Final = b"DICM"
+_LONGEST_HEAD: Final = 12  # of an element
+_ALL: Final = 1 << 62
+_BIG: Final = 1024  # the group of an element of big endian, read as one of little endian
 
 
 def require_few(content: bytes) -> tuple[int, bytes]:
-    """Refuse a DICOM file that would take far more memory, once parsed, than it has bytes.
+    """Refuse a DICOM file that would take far more memory or time, once parsed, than it looks like.
 
-    Its items are counted as bytes, before anything of it is parsed, and a deflated data set is
-    inflated piece by piece: pydicom knows no limit, and takes what is left of a stream that ends
-    early or late.
+    Its elements, items and fragments are counted on its bytes, before anything of it is parsed,
+    and a deflated data set is inflated piece by piece: pydicom knows no limit, and takes what is
+    left of a stream that ends early or late.
 
     Parameters
     ----------
@@ -50,59 +54,60 @@ def require_few(content: bytes) -> tuple[int, bytes]:
     InvalidDicomError, ValueError, zlib.error
         If its head cannot be parsed, or its deflate stream is not whole.
 
-    Source: PS3.5 7.5 and A.5.
+    Source: PS3.5 7.1, 7.5 and A.5; PS3.10 7.1. The steps are those of ``dcmread``.
     """
-    # Fewer bytes hold too few, whatever they are; unless they are deflated.
-    large = len(content) >= ITEM_BYTES * MOST_ITEMS
-    if large:
-        _require_few(items_in(content))  # the head's among them
-    stream = BytesIO(content)
-    syntax = _syntax_of(stream)
+    headed = content[_PREAMBLE : _PREAMBLE + len(_PREFIX)] == _PREFIX
+    start = _PREAMBLE + len(_PREFIX) if headed else 0
+    walk = Walk(Content(content))
+    end = walk.data_set(start, implicit=False, little=True, group=2)
+    head = BytesIO(content[start : end + _LONGEST_HEAD])
+    # As dcmread does: where another reading of the head saw no syntax, this one had no limit.
+    syntax = _read_file_meta_info(head).get("TransferSyntaxUID")
+    at = walk.data_set(start + head.tell(), implicit=True, little=True, group=0)
     if syntax == DeflatedExplicitVRLittleEndian:
-        return _require_inflatable(stream.read())
-    # Where no syntax is stated, a data set's first bytes tell pydicom.
-    if large and syntax in (None, ExplicitVRBigEndian):
-        _require_few(items_in(content, big=True))
+        return _require_few_inflated(content[at:], walk.steps)
+    if at < len(content):
+        implicit, little = _written(content, at, syntax)
+        walk.data_set(at, implicit=implicit, little=little)
     return NOT_DEFLATED
 
 
-def items_in(piece: bytes, *, big: bool = False) -> int:
-    """Return how often the tag of an item stands in some bytes, fast also for a white film.
+def require_few_elements(data: bytes, written: UID) -> None:
+    """Refuse a data set alone, as a message over the network holds one.
 
     Parameters
     ----------
-    piece
-        Of a data set, parsed or not.
-    big
-        Whether it is written in big endian.
+    data
+        Its bytes.
+    written
+        The transfer syntax that was agreed on.
+
+    Raises
+    ------
+    RadiographError
+        ``TOO_LARGE`` if it would take far more, once parsed, than it looks like.
     """
-    tag, count = _ITEM_BIG if big else _ITEM, 0
-    for start in range(0, len(piece) - 3, _AT_ONCE):
-        for at in range(start, min(start + 4, len(piece) - 3)):
-            tags = min(_AT_ONCE, len(piece) - at) // 4
-            count += int(np.count_nonzero(np.frombuffer(piece, "<u4", tags, at) == tag))
-    return count
+    if written.is_deflated:
+        _require_few_inflated(data, 0)
+        return
+    implicit, little = written.is_implicit_VR, written.is_little_endian
+    Walk(Content(data)).data_set(0, implicit=implicit, little=little)
 
 
-def _require_few(items: int) -> None:
-    if items > MOST_ITEMS:
-        raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MOST_ITEMS} DICOM items")
+def _written(content: bytes, at: int, syntax: object) -> tuple[bool, bool]:
+    """Return whether a data set is written without representations, and in little endian."""
+    if syntax is not None:
+        return syntax == ImplicitVRLittleEndian, syntax != ExplicitVRBigEndian
+    if at + 6 > len(content):
+        return True, True
+    group, letters = unpack_from("<H2x2s", content, at)
+    explicit = letters.decode("latin-1") in converters
+    return not explicit, not (explicit and group >= _BIG)
 
 
-def _syntax_of(stream: BytesIO) -> str | None:
-    """Return the transfer syntax that a file states; the stream stands at its data set then."""
-    read_preamble(stream, force=True)
-    # As dcmread does: where another reading of the head saw no syntax, this one had no limit.
-    stated = _read_file_meta_info(stream).get("TransferSyntaxUID")
-    return None if stated is None else str(stated)
-
-
-def _require_inflatable(deflated: bytes) -> tuple[int, bytes]:
-    size, items, ending = 0, 0, b""
-    for piece in inflated(deflated, raw=True):
-        size, ending = size + len(piece), (ending + piece[-ENDING:])[-ENDING:]
-        items += items_in(piece)
-        _require_few(items)
-        if size > MAX_BYTES:
-            raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MAX_BYTES >> 20} MB")
-    return size, ending
+def _require_few_inflated(deflated: bytes, steps: int) -> tuple[int, bytes]:
+    content = Content(bytearray(), inflated(deflated, raw=True))
+    walk = Walk(content)
+    walk.steps = steps
+    walk.data_set(0, implicit=False, little=True)
+    return content.reach(_ALL), bytes(content.data[-ENDING:])

@@ -2,7 +2,7 @@
 import { Refusal, notReadHere } from "../refusal.mjs";
 import { fillsUp, indexOf, latin1, startsWith, view } from "./bytes.mjs";
 import { DataSet } from "./dicom_values.mjs";
-import { isLarge, requireFew } from "./items.mjs";
+import { Walk } from "./walk.mjs";
 
 const UNDEFINED = 0xffffffff;
 const [ITEM, ITEM_END, SEQUENCE_END] = [0xfffee000, 0xfffee00d, 0xfffee0dd];
@@ -28,22 +28,21 @@ export function parse(bytes, tables) {
   const headed = startsWith(data, tables.dicom.PREFIX, PREAMBLE);
   const cursor = new Cursor(data, headed ? PREAMBLE + 4 : 0);
   const context = { cursor, tables, depth: 0 };
-  const large = isLarge(data, tables.items);
-  if (large) requireFew(data, tables.items, { little: true }); // the head's among them
+  const walk = new Walk(data, tables); // before anything is parsed
+  walk.dataSet(cursor.at, { implicit: false, little: true, group: 2 });
   const meta = readMeta(context);
   const stated = meta.get("TransferSyntaxUID");
   const { uids } = tables.dicom_known;
   if (Array.isArray(stated)) throw notReadHere("DICOM, Transfer Syntax UID");
   if (stated === uids.deflated) throw notReadHere("DICOM, Deflated");
-  // Where no syntax is stated, the data set's first bytes tell.
-  const big = stated === undefined || stated === uids.big;
-  if (large && big) requireFew(data, tables.items, { little: false });
+  walk.dataSet(cursor.at, { implicit: true, little: true, group: 0 });
   const command = readDataSet(context, {
     implicit: true,
     little: true,
     stop: (tag) => tag >>> 16 !== 0,
   });
   const encoding = encodingOf(cursor, stated, tables);
+  walk.dataSet(cursor.at, encoding);
   const dataset = readDataSet(context, encoding);
   for (const [tag, element] of command.elements) dataset.elements.set(tag, element);
   requireEnd(dataset, data);
