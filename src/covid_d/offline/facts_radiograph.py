@@ -58,7 +58,11 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "symmetry": ("_EVERY", "_NEAR", "_AROUND", "_MOST", "_AXES", "_MIRRORED", "_SMALLEST"),
     "views": ("_OF_CODE", "_WORDS"),
-    "readers.codestream": ("_FRAMES", "_LOSSLESS", "_JPEG_LS", "_BARE", "_SCAN", "_END"),
+    "readers.blocks": (
+        *("_FEWEST", "_UPPER", "_KEPT", "_ODD", "_LEAST", "_USUAL", "_SINGLE", "_EVEN"),
+        *("_TEXTURE", "_MOST", "_ROUNDED", "_ELSEWHERE"),
+    ),
+    "readers.codestream": ("FRAMES", "_LOSSLESS", "_JPEG_LS", "_BARE", "_SCAN", "_END", "_BLOCK"),
     "readers.dicom": ("_PREAMBLE", "_PREFIX", "_BARE"),
     "readers.dicom_display": ("_FAR", "_FUNCTIONS", "_COLOURED", "_MONOCHROME"),
     "readers.dicom_facts": (*("OF_CLASS", "_TAKEN", "_OF_THE_FILM", "_MOVED"),),
@@ -106,6 +110,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
         "_GREY",
     ),
     "readers.picture": ("_MAGIC", "_BMP_HEADERS", "_DEEPEST", "_IN_USE", "_ORIENTATION"),
+    "readers.quantisation": ("_TABLES", "_ENTRIES"),
     "readers.sound": (
         *("_HEEDED", "_LAST_RUN", "_FRAMES", "_PROGRESSIVE", "_SCAN", "_COEFFICIENTS", "_NOT_SENT"),
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from struct import unpack_from
@@ -10,12 +11,13 @@ from typing import Final
 _J2K_START: Final = b"\xff\x4f\xff\x51"  # SOC, then SIZ: ISO/IEC 15444-1 A.4.1 and A.5.1
 _JPEG_START: Final = b"\xff\xd8"
 # Start-of-frame markers: ISO/IEC 10918-1 table B.1 and, for JPEG-LS, ISO/IEC 14495-1 C.1.1.
-_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
+FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 _LOSSLESS: Final = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
 _JPEG_LS: Final = 0xF7
 # Markers without a length: TEM, RST0-7, SOI.
 _BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _SCAN, _END = 0xDA, 0xD9
+_BLOCK: Final = 8
 
 
 class Coding(Enum):
@@ -43,6 +45,8 @@ class Codestream:
         Which of the codings.
     signed
         Whether samples may be negative; in JPEG 2000 alone.
+    unit
+        Height and width in pixels of what a JPEG codes together.
     """
 
     rows: int
@@ -51,6 +55,7 @@ class Codestream:
     precision: int
     coding: Coding
     signed: bool = False
+    unit: tuple[int, int] = (_BLOCK, _BLOCK)
 
     @classmethod
     def of(cls, stream: bytes) -> Codestream:
@@ -75,28 +80,52 @@ class Codestream:
 
     @classmethod
     def _of_jpeg(cls, stream: bytes) -> Codestream:
-        at = 2
-        while at + 10 <= len(stream):
-            if stream[at] != 0xFF:
-                raise ValueError(f"no JPEG marker at byte {at}")
-            marker = stream[at + 1]
-            if marker == 0xFF:  # a fill byte
-                at += 1
-                continue
-            if marker in _BARE:
-                at += 2
-                continue
-            if marker in (_SCAN, _END):
-                break
-            (length,) = unpack_from(">H", stream, at + 2)
-            if marker in _FRAMES:
-                precision, rows, columns, components = unpack_from(">BHHB", stream, at + 4)
-                return cls(rows, columns, components, precision, _coding(marker))
-            at += 2 + max(length, 2)
+        for marker, at in segments(stream):
+            if marker in FRAMES:
+                precision, rows, columns, components = unpack_from(">BHHB", stream, at)
+                unit = _unit(stream[at + 7 : at + 6 + 3 * components : 3])
+                return cls(rows, columns, components, precision, _coding(marker), unit=unit)
         raise ValueError("a JPEG stream without a frame header")
+
+
+def segments(stream: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the markers of a JPEG before its first scan, and where what they hold begins.
+
+    Raises
+    ------
+    ValueError
+        Where there is no marker.
+    """
+    at = 2
+    while at + 10 <= len(stream):
+        if stream[at] != 0xFF:
+            raise ValueError(f"no JPEG marker at byte {at}")
+        marker = stream[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if marker in _BARE:
+            at += 2
+            continue
+        if marker in (_SCAN, _END):
+            return
+        yield marker, at + 4
+        (length,) = unpack_from(">H", stream, at + 2)
+        at += 2 + max(length, 2)
 
 
 def _coding(marker: int) -> Coding:
     if marker == _JPEG_LS:
         return Coding.JPEG_LS
     return Coding.LOSSLESS if marker in _LOSSLESS else Coding.DCT
+
+
+def _unit(factors: bytes) -> tuple[int, int]:
+    """Return height and width of what is coded together, by each component's sampling factors.
+
+    Source: ISO/IEC 10918-1 A.2.
+    """
+    if len(factors) < 2:
+        return _BLOCK, _BLOCK
+    down, across = max(each & 0x0F for each in factors), max(each >> 4 for each in factors)
+    return _BLOCK * max(down, 1), _BLOCK * max(across, 1)

@@ -23,6 +23,7 @@ from PIL import (
 )
 
 from covid_d.radiograph.film import Facts, FloatImage
+from covid_d.radiograph.readers.blocks import require_level
 from covid_d.radiograph.readers.bmp import require_sound_bmp
 from covid_d.radiograph.readers.codestream import Codestream, Coding
 from covid_d.radiograph.readers.decoded import Decoded
@@ -36,6 +37,7 @@ from covid_d.radiograph.readers.grey import (
     top_of,
 )
 from covid_d.radiograph.readers.limits import MAX_PIXELS, require_size
+from covid_d.radiograph.readers.quantisation import mean_step
 from covid_d.radiograph.readers.resolution import pixel_ratio
 from covid_d.radiograph.readers.sound import (
     is_lossless_webp,
@@ -144,7 +146,7 @@ def upright(data: bytes) -> Image.Image:
             negative = (
                 isinstance(picture, TiffImagePlugin.TiffImageFile) and (_tiff_samples(picture)[1])
             )
-            turned = _turned(picture)
+            turned = _turned(picture, data, kind)
             turned.load()
     except (OSError, SyntaxError, ValueError) as error:  # as damaged as `read` would find it
         raise RadiographError.of(RefusalCode.TRUNCATED, cause=str(error)) from error
@@ -188,6 +190,7 @@ def _grey_jpeg(data: bytes) -> FloatImage | None:
     samples = sound_grey_jpeg(data) if mode == "L" else None
     if samples is None or samples.shape != size[::-1]:
         return None
+    require_level(samples, Codestream.of(data).unit, mean_step(data))
     if turn is not None:
         samples = np.asarray(Image.fromarray(samples).transpose(turn))
     return made_square(scale(samples, 255), _turned_ratio(ratio, turn))
@@ -281,7 +284,7 @@ def _decoded(picture: Image.Image, data: bytes, kind: str, sha256: str) -> tuple
     if isinstance(picture, TiffImagePlugin.TiffImageFile):
         bits, negative = _tiff_samples(picture)
     ratio = _turned_ratio(pixel_ratio(picture), _turn_of(picture))
-    pixels, colours = _grey(_turned(picture), kind, bits)
+    pixels, colours = _grey(_turned(picture, data, kind), kind, bits)
     if negative:
         pixels = np.float32(1.0) - pixels
     pixels = made_square(pixels, ratio)
@@ -289,8 +292,12 @@ def _decoded(picture: Image.Image, data: bytes, kind: str, sha256: str) -> tuple
     return pixels, Facts(format=name, sha256=sha256, bits=bits, **colours._asdict())
 
 
-def _turned(picture: Image.Image) -> Image.Image:
+def _turned(picture: Image.Image, data: bytes, kind: str) -> Image.Image:
     picture.load()  # Pillow itself turns a TIFF upright here, and drops its orientation
+    if kind == "JPEG" and picture.mode in ("L", "RGB"):
+        # Green is nearest to what the stream holds: grey and two differences.
+        grey = picture if picture.mode == "L" else picture.getchannel("G")
+        require_level(np.asarray(grey), Codestream.of(data).unit, mean_step(data))
     turn = _turn_of(picture)
     return picture if turn is None else picture.transpose(turn)
 

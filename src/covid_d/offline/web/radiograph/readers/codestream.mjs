@@ -7,28 +7,47 @@ const XMP = "http://ns.adobe.com/xap/1.0/\0";
 // Baseline, extended and progressive, with Huffman codes.
 const DECODED = [0xc0, 0xc1, 0xc2];
 
-/** Return the frame header of a JPEG: `{marker, rows, columns, components, precision}`. */
+/**
+ * Return the frame header of a JPEG: `{marker, rows, columns, components, precision, unit}`; `unit`
+ * is height and width in pixels of what it codes together.
+ */
 export function frameHeader(bytes, tables) {
   const rules = tables.codestream;
   const data = view(bytes);
-  let at = 2;
-  while (at + 10 <= bytes.length) {
+  for (const [marker, at] of segments(bytes, rules)) {
+    if (!rules.FRAMES.includes(marker)) continue;
+    const [rows, columns] = [data.getUint16(at + 1), data.getUint16(at + 3)];
+    const [components, precision] = [bytes[at + 5], bytes[at]];
+    const unit = unitOf(bytes.subarray(at + 7, at + 6 + 3 * components), rules);
+    return { marker, rows, columns, components, precision, unit };
+  }
+  throw new Error("a JPEG stream without a frame header");
+}
+
+/** The markers before the first scan, and where what they hold begins. */
+export function* segments(bytes, { BARE, SCAN, END }) {
+  const data = view(bytes);
+  for (let at = 2; at + 10 <= bytes.length; ) {
     if (bytes[at] !== 0xff) throw new Error(`no JPEG marker at byte ${at}`);
     const marker = bytes[at + 1];
     if (marker === 0xff) {
       at += 1;
-    } else if (rules.BARE.includes(marker)) {
+    } else if (BARE.includes(marker)) {
       at += 2;
-    } else if (marker === rules.SCAN || marker === rules.END) {
-      break;
-    } else if (rules.FRAMES.includes(marker)) {
-      const [rows, columns] = [data.getUint16(at + 5), data.getUint16(at + 7)];
-      return { marker, rows, columns, components: bytes[at + 9], precision: bytes[at + 4] };
+    } else if (marker === SCAN || marker === END) {
+      return;
     } else {
+      yield [marker, at + 4];
       at += 2 + Math.max(data.getUint16(at + 2), 2);
     }
   }
-  throw new Error("a JPEG stream without a frame header");
+}
+
+function unitOf(components, { BLOCK }) {
+  const factors = [...components].filter((_, at) => at % 3 === 0);
+  if (factors.length < 2) return [BLOCK, BLOCK];
+  const most = (parts) => BLOCK * Math.max(...parts, 1);
+  return [most(factors.map((each) => each & 15)), most(factors.map((each) => each >> 4))];
 }
 
 /** Whether the frame is of a kind that is decoded here: Huffman codes of the cosine transform. */

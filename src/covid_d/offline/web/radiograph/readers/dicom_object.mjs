@@ -1,6 +1,7 @@
 // From a DICOM data set to the stored samples of its one frame; what is declared is checked first.
 import { ends } from "../numbers.mjs";
 import { Refusal, notReadHere } from "../refusal.mjs";
+import { requireLevel } from "./blocks.mjs";
 import { allZero, indexOf, joined, startsWith, view } from "./bytes.mjs";
 import { whole } from "./dicom_values.mjs";
 import { frameHeader, isDecoded, markersOf } from "./codestream.mjs";
@@ -9,6 +10,7 @@ import { requirePatient } from "./dicom_subject.mjs";
 import { decodeJpeg } from "./jpeg.mjs";
 import { requireSize } from "./limits.mjs";
 import { bytesAreSwapped, lengthsAreExchanged, pairsAreSwapped, planesAreMisstated } from "./orders.mjs";
+import { meanStep } from "./quantisation.mjs";
 import { decodeRle } from "./rle.mjs";
 import { requireAllScans } from "./sound.mjs";
 import {
@@ -142,6 +144,8 @@ async function greyJpeg(dataset, { rows, columns, perPixel, allocated, stored, s
   requireAllScans(frame, dataset.tables);
   const { channels, width, height } = await decodeJpeg(frame, 1);
   if (width !== columns || height !== rows) throw new Error("a JPEG of another size");
+  const step = meanStep(frame, dataset.tables);
+  requireLevel(channels[0], { width, height, unit: stream.unit, step, rules: dataset.tables.blocks });
   return { samples: channels[0] };
 }
 

@@ -2,6 +2,7 @@
 import { factsOf } from "../film.mjs";
 import { ends } from "../numbers.mjs";
 import { Refusal, notReadHere } from "../refusal.mjs";
+import { requireLevel } from "./blocks.mjs";
 import { latin1, startsWith, view } from "./bytes.mjs";
 import { orientationOf, upright } from "./exif.mjs";
 import { greyOf, overBlack, scale, topOf } from "./grey.mjs";
@@ -9,6 +10,7 @@ import { frameHeader, isDecoded, markersOf } from "./codestream.mjs";
 import { decodeJpeg } from "./jpeg.mjs";
 import { requireSize } from "./limits.mjs";
 import { decodePng } from "./png.mjs";
+import { meanStep } from "./quantisation.mjs";
 import { requireAllScans } from "./sound.mjs";
 import { madeSquare, ratioOf, turnedRatio } from "./square.mjs";
 
@@ -68,6 +70,11 @@ async function uprightJpeg(bytes, tables) {
   requireAllScans(bytes, tables);
   const decoded = await decodeJpeg(bytes, components);
   if (decoded.width !== columns || decoded.height !== rows) throw new Error("a JPEG of another size");
+  // Green is nearest to what the stream holds: grey and two differences.
+  const grey = decoded.channels[components === 1 ? 0 : 1];
+  const [width, height] = [columns, rows];
+  const step = meanStep(bytes, tables);
+  requireLevel(grey, { width, height, unit: stream.unit, step, rules: tables.blocks });
   const orientation = orientationOf(exif, xmp, tables);
   const ratio = turnedRatio(ratioOf(...density), orientation);
   return { ...upright(decoded.channels, columns, rows, orientation), ratio };
