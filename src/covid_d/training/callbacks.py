@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 from covid_d.errors import TrainingError
 from covid_d.language import N_
 from covid_d.training.checkpoint import Checkpoint, RunProgress
+from covid_d.training.depthwise import WholeDepthwiseGradients
 from covid_d.training.group import bare, is_first
 
 
@@ -119,7 +120,10 @@ class AverageWeights(Callback):  # type: ignore[misc]
 
 
 class Bfloat16(Callback):  # type: ignore[misc]
-    """Compute training films in half the bits on the CPU; weights and loss stay whole."""
+    """Compute training films in half the bits on the CPU; weights and loss stay whole.
+
+    Gradients of depthwise convolutions that are slow in half the bits stay whole too.
+    """
 
     order = -5
 
@@ -127,6 +131,8 @@ class Bfloat16(Callback):  # type: ignore[misc]
         """Enter the automatic choice of types."""
         self.context = ExitStack()
         self.context.enter_context(torch.autocast("cpu", torch.bfloat16, enabled=self.training))
+        if self.training:
+            self.context.enter_context(WholeDepthwiseGradients())
 
     def after_pred(self) -> None:
         """Leave it; the loss is computed in full."""
