@@ -245,16 +245,34 @@ def _bytes(array: npt.NDArray[Any]) -> bytes:
 
 def _checked(path: Path, sha256: str) -> Radiograph:
     """Read a film that must be the one the data set recorded."""
-    check = N_("Run: covid-d dataset check, and build the data set again if it fails.")
     try:
-        if sha256_of(path) != sha256:
-            raise TrainingError(
-                N_("Film %(path)s is not the one the data set recorded.", path=path),
-                check,
-            )
+        found = sha256_of(path)
+    except FileNotFoundError as error:
+        raise _unreadable(path, error) from error
+    if found != sha256:
+        raise TrainingError(
+            N_("Film %(path)s is not the one the data set recorded.", path=path), _CHECK
+        )
+    return readable(path)
+
+
+def readable(path: Path) -> Radiograph:
+    """Read a film of a data set.
+
+    Raises
+    ------
+    TrainingError
+        If it cannot be read.
+    """
+    try:
         return read(path)
     except (RadiographError, FileNotFoundError) as error:
-        raise TrainingError(
-            N_("Film %(path)s cannot be read: %(error)s", path=path, error=cause(error)),
-            check,
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+_CHECK = N_("Run: covid-d dataset check, and build the data set again if it fails.")
+
+
+def _unreadable(path: Path, error: Exception) -> TrainingError:
+    sentence = N_("Film %(path)s cannot be read: %(error)s", path=path, error=cause(error))
+    return TrainingError(sentence, _CHECK)

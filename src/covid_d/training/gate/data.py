@@ -17,11 +17,10 @@ from tqdm.auto import tqdm
 
 from covid_d.dataset.manifest import SET_ASIDE, Split
 from covid_d.detector.gate import PictureKind, look
-from covid_d.errors import TrainingError, cause
+from covid_d.errors import TrainingError
 from covid_d.language import N_
 from covid_d.radiograph.film import Facts, FloatImage, Radiograph
-from covid_d.radiograph.read import read
-from covid_d.radiograph.refusal import RadiographError
+from covid_d.training.cache import readable
 from covid_d.training.gate.fit import Samples
 from covid_d.training.gate.montage import under_map
 from covid_d.training.gate.pictures import ALTERATIONS, altered, drawn, packaged, varied
@@ -238,10 +237,4 @@ def _varied(load: Callable[[], FloatImage], seed: tuple[int, int], least: float)
 
 
 def _pixels(path: Path) -> FloatImage:
-    try:
-        return read(path).pixels
-    except RadiographError as error:
-        raise TrainingError(
-            N_("Film %(path)s cannot be read: %(error)s", path=path, error=cause(error)),
-            N_("Run: covid-d dataset check, and build the data set again if it fails."),
-        ) from error
+    return readable(path).pixels
