@@ -49,7 +49,7 @@ def main() -> None:
     network = timm.create_model(options.backbone, num_classes=4).train()
     network = network.to(memory_format=torch.channels_last)
     films = torch.randn(options.batch, 3, 224, 224).contiguous(memory_format=torch.channels_last)
-    ways = {
+    ways: dict[str, tuple[AbstractContextManager[object], bool]] = {
         "bfloat16, as torch computes it": (nullcontext(), True),
         "bfloat16, slow depthwise gradients in float32": (WholeDepthwiseGradients(), True),
         "float32": (nullcontext(), False),

@@ -78,9 +78,12 @@ def test_only_what_is_slow_is_taken_over(
     film, layer, _ = _case(*shape)
     seen: list[Tensor] = []
     real = depthwise._Depthwise.apply
-    monkeypatch.setattr(
-        depthwise._Depthwise, "apply", lambda *given: seen.append(given[0]) or real(*given)
-    )
+
+    def spied(film: Tensor, *rest: object) -> object:
+        seen.append(film)
+        return real(film, *rest)
+
+    monkeypatch.setattr(depthwise._Depthwise, "apply", spied)
     with torch.autocast("cpu", torch.bfloat16), WholeDepthwiseGradients():
         layer(film)
     assert bool(seen) is taken
