@@ -113,6 +113,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     "readers.quantisation": ("_TABLES", "_ENTRIES"),
     "readers.sound": (
         *("_HEEDED", "_LAST_RUN", "_FRAMES", "_PROGRESSIVE", "_SCAN", "_COEFFICIENTS", "_NOT_SENT"),
+        "MOST_SCANS",
     ),
     "readers.square": ("_SQUARE", "_OBLONG"),
     "readers.stored": (

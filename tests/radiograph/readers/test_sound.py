@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import struct
+import time
 import zlib
 from io import BytesIO
 from pathlib import Path
@@ -14,8 +15,10 @@ from PIL import Image
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 import films
+import jpeg_scans
 from covid_d.radiograph import RadiographError, RefusalCode, read
 from covid_d.radiograph.readers.sound import (
+    MOST_SCANS,
     fills_up,
     inflated,
     require_all_scans,
@@ -297,6 +300,32 @@ def test_bits_that_never_came_are_counted() -> None:
     with pytest.raises(ValueError, match="lacks bits of 64 of 64"):
         require_all_scans(sound[: starts[0]] + b"\xff\xd9")
     require_all_scans(b"")
+
+
+def test_a_thumbnail_hides_no_missing_scans() -> None:
+    """It is a whole JPEG inside of a segment, and no frame of the film's."""
+    sound = films.picture(GREY, "JPEG", quality=90, progressive=True)
+    small = films.picture(GREY[::4, ::4], "JPEG")
+    segment = b"\xff\xe1" + (len(small) + 8).to_bytes(2, "big") + b"Exif\0\0" + small
+    carried = sound[:2] + segment + sound[2:]
+    assert code_of(carried) is None
+    cut = sound[: scans_of(sound)[2]] + b"\xff\xd9"
+    assert code_of(cut) is RefusalCode.TRUNCATED
+    assert code_of(cut[:2] + segment + cut[2:]) is RefusalCode.TRUNCATED
+
+
+@pytest.mark.parametrize("extra", [0, 1])
+def test_more_scans_than_any_program_writes_are_refused(extra: int) -> None:
+    """A picture of 8,000 pixels with 883 scans, 700 kB, took 21 s."""
+    code = code_of(jpeg_scans.progressive(160, MOST_SCANS + extra))
+    assert code is (RefusalCode.TOO_LARGE if extra else None)
+
+
+def test_so_many_scans_are_refused_in_no_time() -> None:
+    bomb = jpeg_scans.progressive(8000, 800)
+    began = time.process_time()
+    assert code_of(bomb) is RefusalCode.TOO_LARGE
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

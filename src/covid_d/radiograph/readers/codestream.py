@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -17,6 +18,8 @@ _JPEG_LS: Final = 0xF7
 # Markers without a length: TEM, RST0-7, SOI.
 _BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 _SCAN, _END = 0xDA, 0xD9
+# Apart from stuffing, fill bytes and restarts.
+_MARKERS: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]", re.DOTALL)
 _BLOCK: Final = 8
 
 
@@ -109,6 +112,24 @@ def segments(stream: bytes) -> Iterator[tuple[int, int]]:
             continue
         if marker in (_SCAN, _END):
             return
+        yield marker, at + 4
+        (length,) = unpack_from(">H", stream, at + 2)
+        at += 2 + max(length, 2)
+
+
+def all_segments(stream: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the markers of a JPEG to its end, and where what they hold begins; never one inside it.
+
+    What a segment holds may be a JPEG itself: a camera's thumbnail.
+    """
+    at = 2
+    while (found := _MARKERS.search(stream, at)) is not None:
+        at, marker = found.start(), stream[found.start() + 1]
+        if marker == _END or at + 4 > len(stream):
+            return
+        if marker in _BARE:
+            at += 2
+            continue
         yield marker, at + 4
         (length,) = unpack_from(">H", stream, at + 2)
         at += 2 + max(length, 2)

@@ -5,7 +5,6 @@ Each check raises ``ValueError`` with what is wrong; the door of the room turns 
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
@@ -17,6 +16,9 @@ import numpy.typing as npt
 import simplejpeg
 from PIL import Image, WebPImagePlugin  # noqa: F401 - registers WebP
 
+from covid_d.radiograph.readers.codestream import all_segments
+from covid_d.radiograph.refusal import RadiographError, RefusalCode
+
 # libjpeg-turbo warns of each of these and goes on; asked strictly, it stops. What it cannot turn
 # into grey at all is no damage.
 _NO_DAMAGE: Final = "nsupported"
@@ -24,11 +26,12 @@ _CMYK: Final = 4
 # An eighth of the size: the entropy coded data is read whole all the same.
 _SHRUNK: Final = 8
 
-# Markers of JPEG, apart from stuffing, fill bytes and restarts; start-of-frame markers.
-_MARKERS: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]", re.DOTALL)
+# Start-of-frame markers.
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _SCAN: Final = 0xDA
+MOST_SCANS: Final = 64
+"""Of a JPEG: programs write one for each component, or some ten. Each goes through all blocks."""
 _COEFFICIENTS: Final = 64
 _NOT_SENT: Final = 15  # bits of a coefficient that no scan brought
 
@@ -67,19 +70,25 @@ def require_all_scans(stream: bytes) -> None:
     ------
     ValueError
         If it lacks some; also where the frame is progressive and holds no scan.
+    RadiographError
+        ``TOO_LARGE`` with far more scans than any program writes, each some bytes for all blocks.
     """
-    first, left = -1, [_NOT_SENT] * _COEFFICIENTS
-    for found in _MARKERS.finditer(stream):
-        at, marker = found.start(), stream[found.start() + 1]
-        if marker in _FRAMES and marker not in _PROGRESSIVE:
-            return
+    first, left, scans = -1, [_NOT_SENT] * _COEFFICIENTS, 0
+    for marker, at in all_segments(stream):
         if marker in _PROGRESSIVE and first < 0:
-            first = stream[at + 10]
-        elif marker == _SCAN and first >= 0 and len(stream) > at + 5 + 2 * stream[at + 4] + 2:
-            count = stream[at + 4]
-            start, stop, bits = stream[at + 5 + 2 * count : at + 8 + 2 * count]
-            if first in stream[at + 5 : at + 5 + 2 * count : 2] and start <= stop < _COEFFICIENTS:
-                left[start : stop + 1] = [bits & 0x0F] * (stop + 1 - start)
+            first = stream[at + 6]
+        elif marker in _FRAMES and stream[at + 5] == 1:  # one scan; the decoder takes no more
+            return
+        elif marker == _SCAN:
+            scans += 1
+            if scans > MOST_SCANS:
+                raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MOST_SCANS} JPEG scans")
+            behind = at + 1 + 2 * stream[at]
+            named = first >= 0 and first in stream[at + 1 : behind : 2]
+            if named and len(stream) > behind + 2:
+                start, stop, bits = stream[behind : behind + 3]
+                if start <= stop < _COEFFICIENTS:
+                    left[start : stop + 1] = [bits & 0x0F] * (stop + 1 - start)
     if first >= 0 and any(left):
         missing = sum(bits > 0 for bits in left)
         raise ValueError(f"a progressive JPEG lacks bits of {missing} of 64 coefficients")

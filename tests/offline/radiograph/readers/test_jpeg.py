@@ -15,7 +15,9 @@ from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit
 
 import films
 import hostile
+import jpeg_scans
 import on_node
+from covid_d.radiograph.readers.sound import MOST_SCANS
 from offline_films import NOT_HERE, by_page, by_python, differences
 
 pytestmark = pytest.mark.slow  # wants Node
@@ -147,6 +149,25 @@ def test_a_progressive_jpeg_cut_between_scans(tmp_path: Path, kind: str) -> None
     ours = {name: by_python(data).get("code") for name, data in cases.items()}
     assert codes == ours | {"sound": None}
     assert codes[f"cut-{starts[1]}"] == "truncated"
+
+
+def test_scans_are_counted_and_those_of_a_thumbnail_are_not(tmp_path: Path) -> None:
+    sound = films.picture(grey(), "JPEG", progressive=True)
+    cut = sound[: sound.rindex(b"\xff\xda")] + b"\xff\xd9"
+    small = films.picture(grey(40, 30), "JPEG")
+    cases = {
+        "few": jpeg_scans.progressive(150, MOST_SCANS),
+        "many": jpeg_scans.progressive(150, MOST_SCANS + 1),
+        "carries one": with_segment(sound, 0xE4, small),
+        "carries one, cut": with_segment(cut, 0xE4, small),
+    }
+    found = by_page(tmp_path, cases)
+    assert found["many"] == {"code": "too_large", "detail": f"> {MOST_SCANS} JPEG scans"}
+    assert found["carries one, cut"]["code"] == "truncated"
+    assert by_python(cases["many"])["code"] == "too_large"
+    assert by_python(cases["carries one, cut"])["code"] == "truncated"
+    for name in ("few", "carries one"):
+        assert found[name] == by_python(cases[name]), name
 
 
 def test_markers(tmp_path: Path) -> None:

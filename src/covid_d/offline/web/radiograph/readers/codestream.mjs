@@ -43,6 +43,26 @@ export function* segments(bytes, { BARE, SCAN, END }) {
   }
 }
 
+/** All markers to the end, and where what they hold begins; never one inside of a segment. */
+export function* allSegments(bytes, { BARE, END }) {
+  const data = view(bytes);
+  for (let at = 2; at + 1 < bytes.length; ) {
+    const marker = bytes[at + 1];
+    // Coded data, with what it is stuffed with, fill bytes and restarts.
+    const none = marker === 0 || (marker >= 0xd0 && marker <= 0xd7) || marker === 0xff;
+    if (bytes[at] !== 0xff || none) {
+      at += 1;
+    } else if (marker === END || at + 4 > bytes.length) {
+      return;
+    } else if (BARE.includes(marker)) {
+      at += 2;
+    } else {
+      yield [marker, at + 4];
+      at += 2 + Math.max(data.getUint16(at + 2), 2);
+    }
+  }
+}
+
 function unitOf(components, { BLOCK }) {
   const factors = [...components].filter((_, at) => at % 3 === 0);
   if (factors.length < 2) return [BLOCK, BLOCK];
