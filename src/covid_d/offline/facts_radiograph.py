@@ -123,6 +123,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "readers.walk": (
         *("MOST_ELEMENTS", "DEEPEST", "_PIECE", "_MANY", "_VALUE", "_TEXTS", "_NUMBERS", "_SHORT"),
+        "_SET",
     ),
 }
 """Room -> its constants that the page's module of the same name decides by."""

@@ -127,7 +127,9 @@ def test_of_a_sound_file_it_counts_elements_and_items(name: str) -> None:
     implicit = found.file_meta.TransferSyntaxUID == ImplicitVRLittleEndian
     assert implicit or found.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
     delimiters = data.count(b"\xfe\xff\x0d\xe0") + data.count(b"\xfe\xff\xdd\xe0")
-    assert walked(data, implicit=implicit) == parts_of(found) + delimiters
+    assert "SpecificCharacterSet" in found
+    dear = 8  # for its one value
+    assert walked(data, implicit=implicit) == parts_of(found) + delimiters + dear
 
 
 def test_what_is_inflated_is_walked_as_if_it_were_there() -> None:
@@ -137,3 +139,13 @@ def test_what_is_inflated_is_walked_as_if_it_were_there() -> None:
         walk = Walk(Content(bytearray(), bits))
         assert walk.data_set(0, implicit=False, little=True) == len(data)
         assert walk.steps == walked(data, implicit=False)
+
+
+def test_a_character_set_is_dear() -> None:
+    """Each is looked up, and warned of if unknown: 49,000 items with one took 4 s."""
+    one = dicom_bombs.item(dicom_bombs.short(0x0008, 0x0005, b"CS", b"NONSENSE"))
+    film = dicom_bombs.open_ended(0x7FE1, 0x0010, b"SQ") + one * 15_000 + dicom_bombs.end()
+    assert walked(film, implicit=False) == MOST_ELEMENTS
+    two = dicom_bombs.short(0x0008, 0x0005, b"CS", b"NONSENSE\\ANOTHER ")
+    assert walked(two * 7_000, implicit=False) == MOST_ELEMENTS
+    assert walked(two * 1_000, implicit=False) < MOST_ELEMENTS

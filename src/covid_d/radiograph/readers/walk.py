@@ -30,6 +30,8 @@ _PIECE: Final = 1 << 13
 _MANY: Final = 1024
 """Bytes from which on a value of several parts counts for each eight of them."""
 _VALUE: Final = 8
+_SET: Final = 8
+"""Steps for each value of a character set: it is looked up, and warned of if there is none."""
 _UNDEFINED: Final = 0xFFFFFFFF
 _ITEM: Final = 0xFFFEE000
 _ITEM_END: Final = 0xFFFEE00D
@@ -96,8 +98,8 @@ class Walk:
     Attributes
     ----------
     steps
-        How many it has taken: one for each element, item, fragment, value of a character set, eight
-        bytes of a long value, and piece looked through.
+        How many it has taken: one for each element, item, fragment, eight bytes of a long value and
+        piece looked through, eight for each value of a character set.
     """
 
     def __init__(self, content: Content) -> None:
@@ -176,7 +178,7 @@ class Walk:
             there = min(end, self._content.reach(value + size))
             at = ending = min(value + size, there)
             if tag == _CHARACTER_SET:
-                self._step(data.count(b"\\", value, ending))
+                self._step(_SET * (data.count(b"\\", value, ending) + 1))
             elif size >= _VALUE and (
                 vr == b"SQ" or self._may_become_one(tag, vr, value, ending, little)
             ):

@@ -103,9 +103,10 @@ export class Walk {
 
   /** Count what a value of stated length may become. */
   defined({ tag, vr, value, size, ending }, how) {
-    const { MANY, VALUE, SHORT } = this.limits;
+    const { MANY, VALUE, SHORT, SET } = this.limits;
     if (tag === CHARACTER_SET) {
-      for (let at = value; at < ending; at += 1) if (this.data[at] === BACKSLASH) this.step();
+      this.step(SET);
+      for (let at = value; at < ending; at += 1) if (this.data[at] === BACKSLASH) this.step(SET);
       return;
     }
     const untold = vr === NONE || vr === UNKNOWN;
