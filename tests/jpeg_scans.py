@@ -1,4 +1,4 @@
-"""Progressive JPEG of many scans that bring nothing: a few bytes each, for all blocks.
+"""JPEG of many scans that bring nothing: a few bytes each, for all blocks.
 
 Written by hand from ISO/IEC 10918-1, apart from what reads them.
 """
@@ -41,6 +41,16 @@ def progressive(side: int, scans: int, *, grain: int = 1) -> bytes:
     for scan in chosen:
         body += _scan(*scan) + nothing
     return b"\xff\xd8" + head + body + b"\xff\xd9"
+
+
+def arithmetic(side: int, scans: int = 1) -> bytes:
+    """A colour JPEG of arithmetic codes, of which each scan has two bytes and then no more."""
+    head = _segment(0xDB, b"\0" + b"\x10" * 64)
+    parts = b"".join(bytes([name, 0x11, 0]) for name in (1, 2, 3))
+    head += _segment(0xC9, struct.pack(">BHHB", 8, side, side, 3) + parts)
+    for number in range(scans):
+        head += _segment(0xDA, bytes([1, number % 3 + 1, 0, 0, 63, 0])) + b"\x12\x34"
+    return b"\xff\xd8" + head + b"\xff\xd9"
 
 
 def _segment(marker: int, content: bytes) -> bytes:

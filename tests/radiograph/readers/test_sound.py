@@ -321,6 +321,16 @@ def test_more_scans_than_any_program_writes_are_refused(extra: int) -> None:
     assert code is (RefusalCode.TOO_LARGE if extra else None)
 
 
+@pytest.mark.parametrize("scans", [3, 64])
+def test_arithmetic_codes_are_not_read(scans: int) -> None:
+    """Their decoder makes blocks of no bytes at all: 860 bytes took 11 s and 1.6 GB."""
+    bomb = jpeg_scans.arithmetic(8000, scans)
+    began = time.process_time()
+    assert code_of(bomb) is RefusalCode.UNSUPPORTED
+    assert time.process_time() - began < 1
+    assert code_of(jpeg_scans.arithmetic(200, scans)) is RefusalCode.UNSUPPORTED
+
+
 def test_so_many_scans_are_refused_in_no_time() -> None:
     bomb = jpeg_scans.progressive(8000, 800)
     began = time.process_time()

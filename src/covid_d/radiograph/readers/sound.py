@@ -29,6 +29,7 @@ _SHRUNK: Final = 8
 # Start-of-frame markers.
 _FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_ARITHMETIC: Final = frozenset(range(0xC9, 0xD0)) - {0xCC}
 _SCAN: Final = 0xDA
 MOST_SCANS: Final = 64
 """Of a JPEG: programs write one for each component, or some ten. Each goes through all blocks."""
@@ -71,10 +72,14 @@ def require_all_scans(stream: bytes) -> None:
     ValueError
         If it lacks some; also where the frame is progressive and holds no scan.
     RadiographError
-        ``TOO_LARGE`` with far more scans than any program writes, each some bytes for all blocks.
+        ``TOO_LARGE`` with far more scans than any program writes, each some bytes for all blocks;
+        ``UNSUPPORTED`` with arithmetic codes, whose decoder takes what lacks or is damaged for
+        blocks.
     """
     first, left, scans = -1, [_NOT_SENT] * _COEFFICIENTS, 0
     for marker, at in all_segments(stream):
+        if marker in _ARITHMETIC:
+            raise RadiographError.of(RefusalCode.UNSUPPORTED, "JPEG, arithmetic coding")
         if marker in _PROGRESSIVE and first < 0:
             first = stream[at + 6]
         elif marker in _FRAMES and stream[at + 5] == 1:  # one scan; the decoder takes no more
