@@ -62,7 +62,9 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
         *("_FEWEST", "_UPPER", "_KEPT", "_ODD", "_LEAST", "_USUAL", "_SINGLE", "_EVEN"),
         *("_TEXTURE", "_MOST", "_ROUNDED", "_ELSEWHERE"),
     ),
-    "readers.codestream": ("FRAMES", "_LOSSLESS", "_JPEG_LS", "_BARE", "_SCAN", "_END", "_BLOCK"),
+    "readers.codestream": (
+        *("FRAMES", "_LOSSLESS", "_JPEG_LS", "_BARE", "_SCAN", "_END", "_BLOCK", "MOST_SEGMENTS"),
+    ),
     "readers.dicom": ("_PREAMBLE", "_PREFIX", "_BARE"),
     "readers.dicom_display": ("_FAR", "_FUNCTIONS", "_COLOURED", "_MONOCHROME"),
     "readers.dicom_facts": (*("OF_CLASS", "_TAKEN", "_OF_THE_FILM", "_MOVED"),),

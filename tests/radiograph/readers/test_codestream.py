@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import films
-from covid_d.radiograph.readers.codestream import Codestream, Coding
+from covid_d.radiograph import RadiographError, RefusalCode, read
+from covid_d.radiograph.readers.codestream import MOST_SEGMENTS, Codestream, Coding
 
 WIDE = films.grey8(size=160, height=120)
 
@@ -67,3 +68,19 @@ def test_any_bytes_give_a_header_or_a_value_error(data: bytes, start: bytes) -> 
     except ValueError:
         return
     assert stream.coding in Coding
+
+
+@pytest.mark.parametrize("colour", [False, True])
+@pytest.mark.parametrize("behind", [b"", b"\xff\xc0", b"\xff\xda"])
+@pytest.mark.parametrize("piece", [b"\xff", b"\xff\x01", b"\xff\xfe\0\2", b"\xff\xdb\0\2"])
+def test_far_more_markers_than_any_film_has_are_refused(
+    piece: bytes, behind: bytes, colour: bool
+) -> None:
+    """Pillow takes each fill byte and segment by itself: 20 MB took 12 s."""
+    sound = films.picture(Image.fromarray(WIDE).convert("RGB" if colour else "L"), "JPEG")
+    at = sound.index(behind) if behind else 2
+    assert read(sound[:at] + b"\xff\xfe\0\2" * 900 + sound[at:]).pixels.size
+    bomb = sound[:at] + piece * (MOST_SEGMENTS + 1) + sound[at:]
+    with pytest.raises(RadiographError) as error:
+        read(bomb)
+    assert error.value.refusal.code is RefusalCode.TOO_LARGE

@@ -9,6 +9,8 @@ from enum import Enum
 from struct import unpack_from
 from typing import Final
 
+from covid_d.radiograph.refusal import RadiographError, RefusalCode
+
 _J2K_START: Final = b"\xff\x4f\xff\x51"  # SOC, then SIZ: ISO/IEC 15444-1 A.4.1 and A.5.1
 _JPEG_START: Final = b"\xff\xd8"
 # Start-of-frame markers: ISO/IEC 10918-1 table B.1 and, for JPEG-LS, ISO/IEC 14495-1 C.1.1.
@@ -21,6 +23,8 @@ _SCAN, _END = 0xDA, 0xD9
 # Apart from stuffing, fill bytes and restarts.
 _MARKERS: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]", re.DOTALL)
 _BLOCK: Final = 8
+MOST_SEGMENTS: Final = 10_000
+"""Of a JPEG, with fill bytes: films have some twenty, and hundreds with much told of a picture."""
 
 
 class Coding(Enum):
@@ -83,12 +87,15 @@ class Codestream:
 
     @classmethod
     def _of_jpeg(cls, stream: bytes) -> Codestream:
-        for marker, at in segments(stream):
-            if marker in FRAMES:
+        found = None
+        for marker, at in segments(stream):  # all, so that they are counted
+            if found is None and marker in FRAMES:
                 precision, rows, columns, components = unpack_from(">BHHB", stream, at)
                 unit = _unit(stream[at + 7 : at + 6 + 3 * components : 3])
-                return cls(rows, columns, components, precision, _coding(marker), unit=unit)
-        raise ValueError("a JPEG stream without a frame header")
+                found = cls(rows, columns, components, precision, _coding(marker), unit=unit)
+        if found is None:
+            raise ValueError("a JPEG stream without a frame header")
+        return found
 
 
 def segments(stream: bytes) -> Iterator[tuple[int, int]]:
@@ -98,9 +105,14 @@ def segments(stream: bytes) -> Iterator[tuple[int, int]]:
     ------
     ValueError
         Where there is no marker.
+    RadiographError
+        ``TOO_LARGE`` with far more of them than any film has.
     """
-    at = 2
+    at, steps = 2, 0
     while at + 10 <= len(stream):
+        steps += 1
+        if steps > MOST_SEGMENTS:
+            raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MOST_SEGMENTS} JPEG segments")
         if stream[at] != 0xFF:
             raise ValueError(f"no JPEG marker at byte {at}")
         marker = stream[at + 1]

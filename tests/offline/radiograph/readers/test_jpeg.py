@@ -17,6 +17,7 @@ import films
 import hostile
 import jpeg_scans
 import on_node
+from covid_d.radiograph.readers.codestream import MOST_SEGMENTS
 from covid_d.radiograph.readers.sound import MOST_SCANS
 from offline_films import NOT_HERE, by_page, by_python, differences
 
@@ -161,7 +162,10 @@ def test_scans_are_counted_and_those_of_a_thumbnail_are_not(tmp_path: Path) -> N
         "carries one": with_segment(sound, 0xE4, small),
         "carries one, cut": with_segment(cut, 0xE4, small),
     }
-    found = by_page(tmp_path, cases)
+    filled = sound[:2] + b"\xff" * (MOST_SEGMENTS + 1) + sound[2:]
+    found = by_page(tmp_path, cases | {"filled": filled})
+    assert found["filled"] == {"code": "too_large", "detail": f"> {MOST_SEGMENTS} JPEG segments"}
+    assert by_python(filled)["code"] == "too_large"
     assert found["many"] == {"code": "too_large", "detail": f"> {MOST_SCANS} JPEG scans"}
     assert found["carries one, cut"]["code"] == "truncated"
     assert by_python(cases["many"])["code"] == "too_large"

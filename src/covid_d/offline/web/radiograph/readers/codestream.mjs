@@ -1,5 +1,5 @@
 // What a JPEG stream declares of itself, read without decoding it: its frame header and markers.
-import { notReadHere } from "../refusal.mjs";
+import { Refusal, notReadHere } from "../refusal.mjs";
 import { latin1, view } from "./bytes.mjs";
 
 const EXIF = "Exif\0\0";
@@ -14,20 +14,23 @@ const DECODED = [0xc0, 0xc1, 0xc2];
 export function frameHeader(bytes, tables) {
   const rules = tables.codestream;
   const data = view(bytes);
-  for (const [marker, at] of segments(bytes, rules)) {
-    if (!rules.FRAMES.includes(marker)) continue;
+  let found = null;
+  for (const [marker, at] of segments(bytes, rules)) { // all, so that they are counted
+    if (found !== null || !rules.FRAMES.includes(marker)) continue;
     const [rows, columns] = [data.getUint16(at + 1), data.getUint16(at + 3)];
     const [components, precision] = [bytes[at + 5], bytes[at]];
     const unit = unitOf(bytes.subarray(at + 7, at + 6 + 3 * components), rules);
-    return { marker, rows, columns, components, precision, unit };
+    found = { marker, rows, columns, components, precision, unit };
   }
-  throw new Error("a JPEG stream without a frame header");
+  if (found === null) throw new Error("a JPEG stream without a frame header");
+  return found;
 }
 
 /** The markers before the first scan, and where what they hold begins. */
-export function* segments(bytes, { BARE, SCAN, END }) {
+export function* segments(bytes, { BARE, SCAN, END, MOST_SEGMENTS }) {
   const data = view(bytes);
-  for (let at = 2; at + 10 <= bytes.length; ) {
+  for (let at = 2, steps = 1; at + 10 <= bytes.length; steps += 1) {
+    if (steps > MOST_SEGMENTS) throw new Refusal("too_large", `> ${MOST_SEGMENTS} JPEG segments`);
     if (bytes[at] !== 0xff) throw new Error(`no JPEG marker at byte ${at}`);
     const marker = bytes[at + 1];
     if (marker === 0xff) {
