@@ -12,7 +12,10 @@ from pydicom.data import get_testdata_file
 from pydicom.encaps import encapsulate
 from pydicom.uid import (
     JPEG2000,
+    UID,
     DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
@@ -325,3 +328,17 @@ def test_every_bundled_dicom_is_read_or_refused() -> None:
 def test_the_installed_interpreter_can_start_the_worker() -> None:
     assert shutil.which(sys.executable)
     assert gdcm_isolated._WORKER.is_file()
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, ExplicitVRBigEndian])
+def test_signed_values_are_told_in_either_order_of_bytes(syntax: str) -> None:
+    """Words of big endian have another type in numpy, and went unlooked at."""
+    words = films.grey16(bits=12)
+    dark = np.unravel_index(words[8:-8, 8:-8].argmin(), (144, 144))
+    words[dark[0] + 8, dark[1] + 8] = 65331  # -205
+    made = films.dataset(words, BitsStored=12, HighBit=11, PixelRepresentation=0)
+    made.file_meta.TransferSyntaxUID = UID(syntax)
+    order = ">u2" if syntax == ExplicitVRBigEndian else "<u2"
+    made.PixelData = words.astype(order).tobytes()
+    with pytest.raises(RadiographError, match="signed values, Pixel Representation 0"):
+        read(films.part10(made))

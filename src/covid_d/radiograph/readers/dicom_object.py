@@ -246,6 +246,8 @@ def samples_of(dataset: Dataset, *, whole: bool = False) -> Stored:
     # Its own correction would hide values that do not fit, and leaves two syntaxes out.
     options: Any = {"correct_unused_bits": False}
     samples, properties = get_decoder(syntax).as_array(dataset, decoding_plugin=plugin, **options)
+    # Those of big endian have a type of their own, by which they would pass for others.
+    samples = samples.astype(samples.dtype.newbyteorder("="), copy=False)
     photometric = str(properties["photometric_interpretation"])
     if syntax in _DCT_BITS and samples.dtype == np.uint8:
         grey = samples if samples.ndim == 2 else samples[..., 1]
