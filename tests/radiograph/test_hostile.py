@@ -70,7 +70,7 @@ _EXPECTED = {
     "columns-more.dcm": RefusalCode.TRUNCATED,
     "huge-stream.dcm": RefusalCode.TRUNCATED,
     "jpeg-as-lossless.dcm": RefusalCode.TRUNCATED,
-    "deeper-sequences.dcm": RefusalCode.TRUNCATED,
+    "deeper-sequences.dcm": RefusalCode.TOO_LARGE,
     "no-pixels.dcm": RefusalCode.TRUNCATED,
     "report.dcm": RefusalCode.NO_PIXELS,
     "pdf-inside.dcm": RefusalCode.NO_PIXELS,
