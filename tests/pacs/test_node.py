@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -292,20 +294,27 @@ class TestTheOtherSide:
         assert not set(inside.objects) & set(outside.objects)
 
 
+@contextmanager
+def _asked_to_commit(start_node: Any) -> Iterator[tuple[Archive, Any, Any]]:
+    """Yield an archive, a node whose answer it has, and by what it was asked to keep it."""
+    with Archive().running(commits=True) as archive:
+        node = start_node(**to(archive))
+        send(node.port, hospital_film())
+        wait_until(lambda: archive.asked)
+        wait_until(lambda: states(node) == ["sent"])
+        yield archive, node, archive.asked[0].TransactionUID
+
+
 class TestCommitment:
     def test_an_answer_is_committed_when_the_other_side_says_so(self, start_node: Any) -> None:
-        with Archive().running(commits=True) as archive:
-            node = start_node(**to(archive))
-            send(node.port, hospital_film())
-            wait_until(lambda: archive.asked)
-            wait_until(lambda: states(node) == ["sent"])
+        with _asked_to_commit(start_node) as (archive, node, transaction):
             (asked,) = archive.asked
             named = {item.ReferencedSOPInstanceUID for item in asked.ReferencedSOPSequence}
             assert named == set(archive.objects)
             half = list(archive.objects)[:1]
-            assert confirm(node.port, asked.TransactionUID, half) == 0x0000
+            assert confirm(node.port, transaction, half) == 0x0000
             assert states(node) == ["sent"], "its picture was not named"
-            assert confirm(node.port, asked.TransactionUID, archive.objects) == 0x0000
+            assert confirm(node.port, transaction, archive.objects) == 0x0000
             wait_until(lambda: states(node) == ["committed"])
 
     def test_what_it_does_not_keep_is_sent_again(self, start_node: Any) -> None:
@@ -320,24 +329,14 @@ class TestCommitment:
         assert len(archive.objects) == 2
 
     def test_nobody_else_can_confirm(self, start_node: Any) -> None:
-        with Archive().running(commits=True) as archive:
-            node = start_node(**to(archive))
-            send(node.port, hospital_film())
-            wait_until(lambda: archive.asked)
-            wait_until(lambda: states(node) == ["sent"])
-            transaction = archive.asked[0].TransactionUID
+        with _asked_to_commit(start_node) as (archive, node, transaction):
             assert confirm(node.port, transaction, archive.objects, aet="STRANGER") != 0x0000
             assert states(node) == ["sent"]
 
     def test_a_report_of_too_many_elements_is_not_parsed(
         self, start_node: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        with Archive().running(commits=True) as archive:
-            node = start_node(**to(archive))
-            send(node.port, hospital_film())
-            wait_until(lambda: archive.asked)
-            wait_until(lambda: states(node) == ["sent"])
-            transaction = archive.asked[0].TransactionUID
+        with _asked_to_commit(start_node) as (archive, node, transaction):
             monkeypatch.setattr(walk, "MOST_ELEMENTS", 5)
             assert confirm(node.port, transaction, archive.objects) == 0x0110
             assert states(node) == ["sent"]

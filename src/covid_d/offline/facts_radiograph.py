@@ -63,7 +63,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
         *("_TEXTURE", "_MOST", "_ROUNDED", "_ELSEWHERE"),
     ),
     "readers.codestream": (
-        *("FRAMES", "_LOSSLESS", "_JPEG_LS", "_BARE", "_SCAN", "_END", "_BLOCK", "MOST_SEGMENTS"),
+        *("FRAMES", "_LOSSLESS", "JPEG_LS", "_BARE", "SCAN", "_END", "_BLOCK", "MOST_SEGMENTS"),
     ),
     "readers.dicom": ("_PREAMBLE", "_PREFIX", "_BARE"),
     "readers.dicom_display": ("_FAR", "_FUNCTIONS", "_COLOURED", "_MONOCHROME"),
@@ -114,7 +114,7 @@ CONSTANTS: Final[dict[str, tuple[str, ...]]] = {
     "readers.picture": ("_MAGIC", "_BMP_HEADERS", "_DEEPEST", "_IN_USE", "_ORIENTATION"),
     "readers.quantisation": ("_TABLES", "_ENTRIES"),
     "readers.sound": (
-        *("_HEEDED", "_LAST_RUN", "_FRAMES", "_PROGRESSIVE", "_SCAN", "_COEFFICIENTS", "_NOT_SENT"),
+        *("_HEEDED", "_LAST_RUN", "_FRAMES", "_PROGRESSIVE", "SCAN", "_COEFFICIENTS", "_NOT_SENT"),
         "MOST_SCANS",
     ),
     "readers.square": ("_SQUARE", "_OBLONG"),

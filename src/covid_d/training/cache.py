@@ -32,6 +32,7 @@ from covid_d.radiograph.refusal import RadiographError
 from covid_d.radiograph.show import thumbnail
 
 _VERSION = 1  # of how standardised films are made; a new one makes old caches unused
+_CHECK = N_("Run: covid-d dataset check, and build the data set again if it fails.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -268,9 +269,6 @@ def readable(path: Path) -> Radiograph:
         return read(path)
     except (RadiographError, FileNotFoundError) as error:
         raise _unreadable(path, error) from error
-
-
-_CHECK = N_("Run: covid-d dataset check, and build the data set again if it fails.")
 
 
 def _unreadable(path: Path, error: Exception) -> TrainingError:

@@ -17,6 +17,7 @@ from torch.nn import functional as nnf
 from torch.overrides import TorchFunctionMode
 
 _WIDE = 3  # kernels above this have no fast weight gradient
+_ARGUMENTS = 7  # of a convolution, as torch's and timm's layers call it: all by place
 
 
 class WholeDepthwiseGradients(TorchFunctionMode):
@@ -37,9 +38,6 @@ class WholeDepthwiseGradients(TorchFunctionMode):
         return func(*args, **(kwargs or {}))
 
 
-_ARGUMENTS = 7  # as torch's and timm's layers call it: all by place
-
-
 def _is_slow(
     film: Tensor, weight: Tensor, bias: object, stride: object, padding: object, *rest: Any
 ) -> bool:
@@ -49,9 +47,17 @@ def _is_slow(
         and groups == film.shape[1] == weight.shape[0] > 1
         and isinstance(stride, tuple)
         and isinstance(padding, tuple)
-        and (max(stride) > 1 or max(weight.shape[2:]) > _WIDE)
+        and (_skips(stride) or _is_wide(weight))
         and torch.is_autocast_enabled("cpu")
     )
+
+
+def _skips(stride: tuple[int, ...]) -> bool:
+    return max(stride) > 1
+
+
+def _is_wide(weight: Tensor) -> bool:
+    return max(weight.shape[2:]) > _WIDE
 
 
 class _Depthwise(torch.autograd.Function):
@@ -88,8 +94,7 @@ class _Depthwise(torch.autograd.Function):
 
         of_film = of_weight = None
         if ctx.needs_input_grad[0]:
-            of_film = backward(max(stride) > 1, [True, False, False])[0].bfloat16()
+            of_film = backward(_skips(stride), [True, False, False])[0].bfloat16()
         if ctx.needs_input_grad[1]:
-            wide = max(weight.shape[2:]) > _WIDE
-            of_weight = backward(wide, [False, True, False])[1].to(weight.dtype)
+            of_weight = backward(_is_wide(weight), [False, True, False])[1].to(weight.dtype)
         return of_film, of_weight, None, None, None

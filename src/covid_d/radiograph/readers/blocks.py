@@ -16,6 +16,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from covid_d.radiograph.readers.codestream import Codestream
+from covid_d.radiograph.readers.quantisation import mean_step
+
 _Ints = npt.NDArray[np.int32]
 
 # Of 8,153 public films in JPEG 1 is taken for such (``benchmarks/blocks.py``).
@@ -34,6 +37,19 @@ _SINGLE: Final = (20, 3)  # the lines above and below step by so much less: 3 of
 _EVEN: Final = (3, 7, 3)
 _MOST: Final = 2048  # places that are looked at: a slip has some ten, a film of stripes any number
 _TEXTURE: Final = 1  # half a level from a block to the next, above and below: no margin
+
+
+def require_level_of(stream: bytes, samples: npt.NDArray[np.uint8]) -> None:
+    """Raise where all blocks of a JPEG from one on lie at another level; see :func:`require_level`.
+
+    Parameters
+    ----------
+    stream
+        What tells of units and rounding.
+    samples
+        As it was decoded; HxW.
+    """
+    require_level(samples, Codestream.of(stream).unit, mean_step(stream))
 
 
 def require_level(samples: npt.NDArray[np.uint8], unit: tuple[int, int], step: int) -> None:

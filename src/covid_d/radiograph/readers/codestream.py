@@ -16,10 +16,11 @@ _JPEG_START: Final = b"\xff\xd8"
 # Start-of-frame markers: ISO/IEC 10918-1 table B.1 and, for JPEG-LS, ISO/IEC 14495-1 C.1.1.
 FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC} | {0xF7}
 _LOSSLESS: Final = frozenset({0xC3, 0xC7, 0xCB, 0xCF})
-_JPEG_LS: Final = 0xF7
+JPEG_LS: Final = 0xF7
 # Markers without a length: TEM, RST0-7, SOI.
 _BARE: Final = frozenset({0x01, *range(0xD0, 0xD9)})
-_SCAN, _END = 0xDA, 0xD9
+SCAN: Final = 0xDA
+_END: Final = 0xD9
 # Apart from stuffing, fill bytes and restarts.
 _MARKERS: Final = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]", re.DOTALL)
 _BLOCK: Final = 8
@@ -122,7 +123,7 @@ def segments(stream: bytes) -> Iterator[tuple[int, int]]:
         if marker in _BARE:
             at += 2
             continue
-        if marker in (_SCAN, _END):
+        if marker in (SCAN, _END):
             return
         yield marker, at + 4
         (length,) = unpack_from(">H", stream, at + 2)
@@ -148,7 +149,7 @@ def all_segments(stream: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _coding(marker: int) -> Coding:
-    if marker == _JPEG_LS:
+    if marker == JPEG_LS:
         return Coding.JPEG_LS
     return Coding.LOSSLESS if marker in _LOSSLESS else Coding.DCT
 

@@ -22,7 +22,7 @@ from pydicom.pixels.utils import get_expected_length
 from pydicom.tag import Tag
 
 from covid_d.radiograph.readers import gdcm_isolated, jpeg2000, openjpeg
-from covid_d.radiograph.readers.blocks import require_level
+from covid_d.radiograph.readers.blocks import require_level_of
 from covid_d.radiograph.readers.codestream import Codestream, Coding
 from covid_d.radiograph.readers.dicom_lowered import lowered
 from covid_d.radiograph.readers.dicom_processed import require_as_taken
@@ -37,7 +37,6 @@ from covid_d.radiograph.readers.orders import (
     pairs_are_swapped,
     planes_are_misstated,
 )
-from covid_d.radiograph.readers.quantisation import mean_step
 from covid_d.radiograph.readers.sound import (
     fills_up,
     require_sound_jpeg,
@@ -251,8 +250,7 @@ def samples_of(dataset: Dataset, *, whole: bool = False) -> Stored:
     photometric = str(properties["photometric_interpretation"])
     if syntax in _DCT_BITS and samples.dtype == np.uint8:
         grey = samples if samples.ndim == 2 else samples[..., 1]
-        frame = _frame_of(dataset)
-        require_level(grey, Codestream.of(frame).unit, mean_step(frame))
+        require_level_of(_frame_of(dataset), grey)
     if samples.ndim == 2:
         if photometric in _MONOCHROME:
             _require_order(samples)

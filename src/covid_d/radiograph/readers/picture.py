@@ -23,7 +23,7 @@ from PIL import (
 )
 
 from covid_d.radiograph.film import Facts, FloatImage
-from covid_d.radiograph.readers.blocks import require_level
+from covid_d.radiograph.readers.blocks import require_level_of
 from covid_d.radiograph.readers.bmp import require_sound_bmp
 from covid_d.radiograph.readers.codestream import Codestream, Coding
 from covid_d.radiograph.readers.decoded import Decoded
@@ -37,7 +37,6 @@ from covid_d.radiograph.readers.grey import (
     top_of,
 )
 from covid_d.radiograph.readers.limits import MAX_PIXELS, require_size
-from covid_d.radiograph.readers.quantisation import mean_step
 from covid_d.radiograph.readers.resolution import pixel_ratio
 from covid_d.radiograph.readers.sound import (
     is_lossless_webp,
@@ -190,7 +189,7 @@ def _grey_jpeg(data: bytes) -> FloatImage | None:
     samples = sound_grey_jpeg(data) if mode == "L" else None
     if samples is None or samples.shape != size[::-1]:
         return None
-    require_level(samples, Codestream.of(data).unit, mean_step(data))
+    require_level_of(data, samples)
     if turn is not None:
         samples = np.asarray(Image.fromarray(samples).transpose(turn))
     return made_square(scale(samples, 255), _turned_ratio(ratio, turn))
@@ -297,7 +296,7 @@ def _turned(picture: Image.Image, data: bytes, kind: str) -> Image.Image:
     if kind == "JPEG" and picture.mode in ("L", "RGB"):
         # Green is nearest to what the stream holds: grey and two differences.
         grey = picture if picture.mode == "L" else picture.getchannel("G")
-        require_level(np.asarray(grey), Codestream.of(data).unit, mean_step(data))
+        require_level_of(data, np.asarray(grey))
     turn = _turn_of(picture)
     return picture if turn is None else picture.transpose(turn)
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import simplejpeg
 from PIL import Image, WebPImagePlugin  # noqa: F401 - registers WebP
 
-from covid_d.radiograph.readers.codestream import all_segments
+from covid_d.radiograph.readers.codestream import FRAMES, JPEG_LS, SCAN, all_segments
 from covid_d.radiograph.refusal import RadiographError, RefusalCode
 
 # libjpeg-turbo warns of each of these and goes on; asked strictly, it stops. What it cannot turn
@@ -26,11 +26,9 @@ _CMYK: Final = 4
 # An eighth of the size: the entropy coded data is read whole all the same.
 _SHRUNK: Final = 8
 
-# Start-of-frame markers.
-_FRAMES: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_FRAMES: Final = FRAMES - {JPEG_LS}
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _ARITHMETIC: Final = frozenset(range(0xC9, 0xD0)) - {0xCC}
-_SCAN: Final = 0xDA
 MOST_SCANS: Final = 64
 """Of a JPEG: programs write one for each component, or some ten. Each goes through all blocks."""
 _COEFFICIENTS: Final = 64
@@ -84,7 +82,7 @@ def require_all_scans(stream: bytes) -> None:
             first = stream[at + 6]
         elif marker in _FRAMES and stream[at + 5] == 1:  # one scan; the decoder takes no more
             return
-        elif marker == _SCAN:
+        elif marker == SCAN:
             scans += 1
             if scans > MOST_SCANS:
                 raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MOST_SCANS} JPEG scans")

@@ -43,8 +43,8 @@ _KINDS: Final = {tag: known[0].encode() for tag, known in DicomDictionary.items(
 # Kinds of which each part is made an object, or gone through for words; of numbers more than
 # explicit VR can hold at once.
 _TEXTS: Final = (
-    *("AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI"),
-)
+    "AE", "AS", "CS", "DA", "DS", "DT", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UC", "UI",
+)  # fmt: skip
 _NUMBERS: Final = ("AT", "FD", "FL", "SL", "SS", "SV", "UL", "US", "UV")
 _SHORT: Final = 0xFFFF
 _UNTOLD: Final = (b"", b"UN")  # the parser's dictionary tells
