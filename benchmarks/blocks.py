@@ -20,9 +20,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from covid_d.radiograph.readers.blocks import require_level
-from covid_d.radiograph.readers.codestream import Codestream
-from covid_d.radiograph.readers.quantisation import mean_step
+from covid_d.radiograph.readers.blocks import require_level_of
 
 QUALITIES = (10, 30, 50, 75, 90)
 MARGINS = (0.02, 0.04, 0.08, 0.25)
@@ -95,7 +93,7 @@ def _is_refused(data: bytes) -> bool:
     with Image.open(BytesIO(data)) as film:
         grey = film.getchannel("G") if film.mode == "RGB" else film.convert("L")
         try:
-            require_level(np.asarray(grey), Codestream.of(data).unit, mean_step(data))
+            require_level_of(data, np.asarray(grey))
         except ValueError:
             return True
     return False
