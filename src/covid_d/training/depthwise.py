@@ -57,7 +57,7 @@ def _skips(stride: tuple[int, ...]) -> bool:
 
 
 def _is_wide(weight: Tensor) -> bool:
-    return max(weight.shape[2:]) > _WIDE
+    return bool(max(weight.shape[2:]) > _WIDE)  # without torch's types it is anything
 
 
 class _Depthwise(torch.autograd.Function):
