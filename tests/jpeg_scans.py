@@ -43,6 +43,19 @@ def progressive(side: int, scans: int, *, grain: int = 1) -> bytes:
     return b"\xff\xd8" + head + body + b"\xff\xd9"
 
 
+def sequential(side: int, scans: int) -> bytes:
+    """A colour JPEG, not progressive, of so many scans; each makes all blocks of one component."""
+    head = _segment(0xDB, b"\0" + b"\x10" * 64)
+    parts = b"".join(bytes([name, 0x11, 0]) for name in (1, 2, 3))
+    head += _segment(0xC0, struct.pack(">BHHB", 8, side, side, 3) + parts)
+    for table in (0x00, 0x10):  # one code, 0: no difference of the mean, and end of block
+        head += _segment(0xC4, bytes([table, 1, *[0] * 15, 0]))
+    blocks = _coded("00" * (-(-side // 8)) ** 2)
+    for number in range(scans):
+        head += _segment(0xDA, bytes([1, number % 3 + 1, 0, 0, 63, 0])) + blocks
+    return b"\xff\xd8" + head + b"\xff\xd9"
+
+
 def arithmetic(side: int, scans: int = 1) -> bytes:
     """A colour JPEG of arithmetic codes, of which each scan has two bytes and then no more."""
     head = _segment(0xDB, b"\0" + b"\x10" * 64)

@@ -321,6 +321,19 @@ def test_more_scans_than_any_program_writes_are_refused(extra: int) -> None:
     assert code is (RefusalCode.TOO_LARGE if extra else None)
 
 
+@pytest.mark.parametrize("scans", [4, 6, 64])
+def test_a_component_has_one_scan_where_none_is_progressive(scans: int) -> None:
+    """ISO/IEC 10918-1 B.2.3; decoders go through as many as there are, each over all blocks."""
+    sound = Image.open(BytesIO(jpeg_scans.sequential(160, 3)))
+    assert np.all(np.asarray(sound) == 128)  # else nothing is shown below
+    require_all_scans(jpeg_scans.sequential(160, 3))
+    again = jpeg_scans.sequential(160, scans)
+    assert np.asarray(Image.open(BytesIO(again))).shape == (160, 160, 3)  # libjpeg takes it
+    with pytest.raises(ValueError, match="3 components has more scans"):
+        require_all_scans(again)
+    assert code_of(again) is RefusalCode.TRUNCATED
+
+
 @pytest.mark.parametrize("scans", [3, 64])
 def test_arithmetic_codes_are_not_read(scans: int) -> None:
     """Their decoder makes blocks of no bytes at all: 860 bytes took 11 s and 1.6 GB."""

@@ -30,7 +30,7 @@ _FRAMES: Final = FRAMES - {JPEG_LS}
 _PROGRESSIVE: Final = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _ARITHMETIC: Final = frozenset(range(0xC9, 0xD0)) - {0xCC}
 MOST_SCANS: Final = 64
-"""Of a JPEG: programs write one for each component, or some ten. Each goes through all blocks."""
+"""Of a progressive JPEG: programs write some ten. Each goes through all blocks."""
 _COEFFICIENTS: Final = 64
 _NOT_SENT: Final = 15  # bits of a coefficient that no scan brought
 
@@ -58,23 +58,24 @@ def fills_up(rest: bytes, *, total: int) -> bool:
 
 
 def require_all_scans(stream: bytes) -> None:
-    """Raise where scans of a progressive JPEG are missing, though the rest of it is whole.
+    """Raise where scans of a progressive JPEG are missing, or those of another one repeat.
 
     A file that was cut between two scans and closed shows a coarse picture, and no decoder warns.
-    Its first component, the grey, must have all bits of all its coefficients.
+    Its first component, the grey, must have all bits of all its coefficients. In other frames each
+    component has one scan; decoders go through as many as there are.
 
     Source: ISO/IEC 10918-1 B.2.3 and G.1.1.1.
 
     Raises
     ------
     ValueError
-        If it lacks some; also where the frame is progressive and holds no scan.
+        If it lacks some, or has too many; also where the frame is progressive and holds no scan.
     RadiographError
         ``TOO_LARGE`` with far more scans than any program writes, each some bytes for all blocks;
         ``UNSUPPORTED`` with arithmetic codes, whose decoder takes what lacks or is damaged for
         blocks.
     """
-    first, left, scans = -1, [_NOT_SENT] * _COEFFICIENTS, 0
+    first, left, scans, components = -1, [_NOT_SENT] * _COEFFICIENTS, 0, 0
     for marker, at in all_segments(stream):
         if marker in _ARITHMETIC:
             raise RadiographError.of(RefusalCode.UNSUPPORTED, "JPEG, arithmetic coding")
@@ -82,8 +83,12 @@ def require_all_scans(stream: bytes) -> None:
             first = stream[at + 6]
         elif marker in _FRAMES and stream[at + 5] == 1:  # one scan; the decoder takes no more
             return
+        elif marker in _FRAMES and first < 0:
+            components = stream[at + 5]
         elif marker == SCAN:
             scans += 1
+            if components and scans > components:
+                raise ValueError(f"a JPEG of {components} components has more scans than that")
             if scans > MOST_SCANS:
                 raise RadiographError.of(RefusalCode.TOO_LARGE, f"> {MOST_SCANS} JPEG scans")
             behind = at + 1 + 2 * stream[at]

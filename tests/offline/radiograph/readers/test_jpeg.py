@@ -159,6 +159,8 @@ def test_scans_are_counted_and_those_of_a_thumbnail_are_not(tmp_path: Path) -> N
     cases = {
         "few": jpeg_scans.progressive(150, MOST_SCANS),
         "many": jpeg_scans.progressive(150, MOST_SCANS + 1),
+        "one each": jpeg_scans.sequential(150, 3),
+        "one again": jpeg_scans.sequential(150, 4),
         "carries one": with_segment(sound, 0xE4, small),
         "carries one, cut": with_segment(cut, 0xE4, small),
     }
@@ -170,7 +172,8 @@ def test_scans_are_counted_and_those_of_a_thumbnail_are_not(tmp_path: Path) -> N
     assert found["carries one, cut"]["code"] == "truncated"
     assert by_python(cases["many"])["code"] == "too_large"
     assert by_python(cases["carries one, cut"])["code"] == "truncated"
-    for name in ("few", "carries one"):
+    assert found["one again"]["code"] == by_python(cases["one again"])["code"] == "truncated"
+    for name in ("few", "one each", "carries one"):
         assert found[name] == by_python(cases[name]), name
 
 
