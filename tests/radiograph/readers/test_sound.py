@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gzip
 import struct
 import time
 import zlib
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom.data import get_testdata_file
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 import films
@@ -163,6 +165,26 @@ def test_deflate_must_end_with_its_data(raw: bool) -> None:
     for damaged in (stream[:-20], stream + b"more"):
         with pytest.raises(ValueError, match="deflate"):
             list(inflated(damaged, raw=raw))
+
+
+def test_a_bare_deflate_stream_may_carry_gzips_checksum_which_must_be_right() -> None:
+    """RFC 1952: what is between gzip's head of ten bytes and its end of eight is bare."""
+    packed = gzip.compress(GREY.tobytes(), mtime=0)
+    bare, end = packed[10:-8], packed[-8:]
+    for behind in (b"", end, end + b"\0"):
+        assert b"".join(inflated(bare + behind, raw=True)) == GREY.tobytes()
+    for at in range(8):
+        wrong = end[:at] + bytes([end[at] ^ 1]) + end[at + 1 :]
+        with pytest.raises(ValueError, match="8 bytes behind"):
+            list(inflated(bare + wrong, raw=True))
+    with pytest.raises(ValueError, match="behind a deflate"):
+        list(inflated(zlib.compress(GREY.tobytes()) + end, raw=False))
+
+
+def test_a_deflated_dicom_of_pydicoms_own_files_is_sound() -> None:
+    data = Path(get_testdata_file("image_dfl.dcm")).read_bytes()
+    assert code_of(data) is not RefusalCode.TRUNCATED
+    assert code_of(data[:-1] + b"\1") is RefusalCode.TRUNCATED
 
 
 def test_a_deflated_dicom_with_more_behind_its_end_is_damaged() -> None:

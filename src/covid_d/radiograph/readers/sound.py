@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
-from struct import unpack_from
+from struct import pack, unpack_from
 from typing import Final
 
 import numpy as np
@@ -198,7 +198,8 @@ def inflated(stream: bytes, *, raw: bool) -> Iterator[bytes]:
     Parameters
     ----------
     raw
-        Whether it is bare deflate (RFC 1951), else zlib (RFC 1950) with its checksum.
+        Whether it is bare deflate (RFC 1951), else zlib (RFC 1950) with its checksum. Some writers
+        put gzip's behind the bare one (RFC 1952: CRC 32 and size); it must be right.
 
     Raises
     ------
@@ -208,14 +209,19 @@ def inflated(stream: bytes, *, raw: bool) -> Iterator[bytes]:
         If it is no such stream.
     """
     inflater = zlib.decompressobj(-zlib.MAX_WBITS if raw else zlib.MAX_WBITS)
-    rest = stream
+    rest, crc, size = stream, 0, 0
     while rest and not inflater.eof:
-        yield inflater.decompress(rest, _INFLATED_AT_ONCE)
+        piece = inflater.decompress(rest, _INFLATED_AT_ONCE)
+        crc, size = zlib.crc32(piece, crc), size + len(piece)
+        yield piece
         rest = inflater.unconsumed_tail
     if not inflater.eof:
         raise ValueError("a deflate stream is cut off")
-    if inflater.unused_data.strip(b"\0"):  # one zero byte may fill up to an even length
-        raise ValueError(f"{len(inflater.unused_data)} bytes behind a deflate stream's end")
+    behind = inflater.unused_data
+    if raw:
+        behind = behind.removeprefix(pack("<II", crc, size % 2**32))
+    if behind.strip(b"\0"):  # one zero byte may fill up to an even length
+        raise ValueError(f"{len(behind)} bytes behind a deflate stream's end")
 
 
 def require_sound_webp(data: bytes) -> None:
