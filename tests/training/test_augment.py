@@ -8,7 +8,15 @@ from fastai.vision.augment import AffineCoordTfm, LightingTfm
 from fastai.vision.core import TensorImage
 
 from covid_d.radiograph.phantom import draw_phantom
-from covid_d.training.augment import Augment, Blur, EraseBorders, Gamma, Stretch, augmentation
+from covid_d.training.augment import (
+    Augment,
+    Blur,
+    EraseBorders,
+    Gamma,
+    Shutter,
+    Stretch,
+    augmentation,
+)
 from covid_d.training.recipes import ARTICLE, DEFAULT, Recipe
 
 
@@ -124,6 +132,45 @@ def test_erasing_reaches_corners_and_never_the_centre() -> None:
         assert reached[row, column] > 0.3
     assert reached[50, 0] > 0.2
     assert not erased.all(dim=(1, 2, 3)).any()
+
+
+def test_a_shutter_covers_corners_by_one_grey_and_never_the_heart_of_a_film() -> None:
+    films = TensorImage(torch.rand(256, 1, 60, 80) * 0.5 + 0.25)
+    set_seed(6)
+    shut = Shutter(1.0)(films.clone(), split_idx=0)
+    covered = (shut != films)[:, 0]
+    assert torch.all(covered.float().mean(dim=0)[15:45, 20:60] == 0)
+    corners = covered[:, [0, 0, -1, -1], [0, -1, 0, -1]].float().mean(dim=0)
+    assert torch.all(corners > 0.6)  # some rims lie outside the film
+    fills = [film[0][hidden] for film, hidden in zip(shut, covered, strict=True) if hidden.any()]
+    assert all(len(fill.unique()) == 1 for fill in fills)
+    black = np.mean([float(fill[0]) == 0.0 for fill in fills])
+    assert 0.7 < black < 0.9
+
+
+def test_what_a_shutter_leaves_is_a_rounded_rectangle(monkeypatch: pytest.MonkeyPatch) -> None:
+    # With its rim a twentieth inside the film, an ellipse: (x / 0.95)^2 + (y / 0.95)^2 <= 1.
+    for name, value in (("away", 0.0), ("farthest", 0.95), ("roundest", 2.0), ("squarest", 2.0)):
+        monkeypatch.setattr(Shutter, name, value)
+    monkeypatch.setattr(Shutter, "black", 1.0)
+    shut = Shutter(1.0)(TensorImage(torch.ones(1, 1, 41, 61)), split_idx=0)[0, 0].numpy()
+    for row in range(41):
+        for column in range(61):
+            x, y = (column - 30) / 30, (row - 20) / 20
+            inside = (x / 0.95) ** 2 + (y / 0.95) ** 2
+            if abs(inside - 1.0) > 1e-4:
+                assert shut[row, column] == float(inside < 1.0), (row, column)
+
+
+def test_a_share_of_the_films_is_covered(films: TensorImage) -> None:
+    many = TensorImage(torch.full((800, 1, 16, 16), 0.7))
+    set_seed(8)
+    shut = Shutter(0.4)(many.clone(), split_idx=0)
+    assert 0.2 < (shut != 0.7).any(dim=(1, 2, 3)).float().mean() < 0.4  # of 0.4, all that show
+    assert torch.equal(Shutter(0.0)(films.clone(), split_idx=0), films)
+    last = list(augmentation(DEFAULT.changed(shutter=0.5)).pipeline.fs)[-1]
+    assert isinstance(last, Shutter)
+    assert last.chance == 0.5
 
 
 def test_stretch_changes_width_against_height() -> None:

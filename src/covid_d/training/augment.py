@@ -161,6 +161,37 @@ class EraseBorders(RandTransform):  # type: ignore[misc]
         return (drawn * (torch.rand(count) < self.chance))[:, None, None]
 
 
+class Shutter(RandTransform):  # type: ignore[misc]
+    """Cover the corners of a share of the films, as round shutters and collimators do."""
+
+    order = 51
+    farthest, nearest, away = 1.25, 0.95, 0.1  # of half a side: the rim, and its centre
+    roundest, squarest = 3.0, 12.0  # the power in the rim's equation: 2 is an ellipse
+    black = 0.8  # of the fills; the others have any grey
+
+    def __init__(self, p: float) -> None:
+        super().__init__(p=1.0)
+        self.chance = p
+
+    def encodes(self, films: TensorImage) -> TensorImage:
+        """Return films, some of them with what lies beyond a rounded rectangle in one grey."""
+
+        def draw(low: float, high: float) -> torch.Tensor:
+            drawn: torch.Tensor = films.new_empty(len(films), 1, 1, 1).uniform_(low, high)
+            return drawn
+
+        power = draw(math.log(self.roundest), math.log(self.squarest)).exp()
+        beyond = films.new_zeros(())
+        for axis in (-2, -1):
+            along = torch.linspace(-1, 1, films.shape[axis]).to(films)
+            along = along[:, None] if axis == -2 else along
+            from_centre = (along - draw(-self.away, self.away)).abs()
+            beyond = beyond + (from_centre / draw(self.nearest, self.farthest)) ** power
+        covered = (beyond > 1.0) & (draw(0.0, 1.0) < self.chance)
+        grey = draw(0.0, 1.0) * (draw(0.0, 1.0) >= self.black)
+        return torch.where(covered, grey, films)
+
+
 def augmentation(recipe: Recipe) -> Augment:
     """Return the random changes a recipe asks for; fastai's own wherever it has them."""
     extra: list[Transform] = []
@@ -176,6 +207,8 @@ def augmentation(recipe: Recipe) -> Augment:
         extra.append(Noise(recipe.noise))
     if recipe.erase:
         extra.append(EraseBorders(recipe.erase))
+    if recipe.shutter:
+        extra.append(Shutter(recipe.shutter))
     own = aug_transforms(
         do_flip=recipe.flip,
         max_rotate=recipe.rotate,

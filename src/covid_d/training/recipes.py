@@ -54,6 +54,8 @@ class Recipe(BaseModel):
         corners (share of the side).
     ramp, noise
         Largest gradient of grey from edge to edge, and standard deviation of grain (of 1).
+    shutter
+        Share of the films whose corners are covered, as a round shutter covers them.
     head
         ``concat`` is fastai's (average and maximum pool, two linear layers); ``linear`` is average
         pool and one linear layer, for which the class activation map is exact.
@@ -120,6 +122,7 @@ class Recipe(BaseModel):
     erase: float = Field(default=0.0, ge=0, le=0.4)
     ramp: float = Field(default=0.0, ge=0, le=0.5)
     noise: float = Field(default=0.0, ge=0, le=0.2)
+    shutter: float = Field(default=0.0, ge=0, le=1)
     head: Literal["concat", "linear"] = "concat"
     probe: float = Field(default=0.0, ge=0, le=1000)
     batchnorm: Literal["train", "keep"] = "train"
