@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from bundle_factory import appearance_fields, gate_spec, spec_dict
 from covid_d.dataset.dataset import Dataset
 from covid_d.detector.appearance import CATEGORIES
 from covid_d.detector.bundle.spec import BundleSpec
-from covid_d.training.card import MARKERS, cell, model_card
+from covid_d.training.card import MARKERS, How, cell, model_card
 from covid_d.training.export import Validation
 from covid_d.training.recipes import DEFAULT, Recipe
 
@@ -46,6 +47,7 @@ def _card(
     logits: np.ndarray | None = None,
     folder: Path = Path("nowhere"),
     command: str = "covid-d train set --out run",
+    averaged: Sequence[Recipe] = (),
 ) -> str:
     spec = _spec() if spec is None else spec
     films = _films() if films is None else films
@@ -54,7 +56,8 @@ def _card(
         size = (len(shown), 4) if spec.has_appearance else len(shown)
         logits = np.zeros(size, dtype=np.float32)
     dataset = Dataset(folder, films, {"sha256": "9" * 64, "protocol": "grouped", "counts": {}})
-    return model_card(spec, recipe, Validation(shown, logits), films, dataset, "random", command)
+    made = How(recipe, "random", command, averaged)
+    return model_card(spec, made, Validation(shown, logits), films, dataset)
 
 
 def _appearance(**changes: Any) -> BundleSpec:

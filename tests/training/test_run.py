@@ -13,7 +13,8 @@ from covid_d.errors import TrainingError
 from covid_d.provenance import source_sha256, this_code
 from covid_d.training.machine import Machine
 from covid_d.training.recipes import Recipe
-from covid_d.training.run import other_code, read_record, train
+from covid_d.training.records import other_code, read_record
+from covid_d.training.run import train
 
 SAME = Machine("cpu", threads=1)
 

@@ -21,7 +21,8 @@ from covid_d.errors import TrainingError
 from covid_d.training.launch import together
 from covid_d.training.machine import Machine
 from covid_d.training.recipes import Recipe
-from covid_d.training.run import read_record, train
+from covid_d.training.records import read_record
+from covid_d.training.run import train
 from covid_d.training.shared import check_shares
 from training_members import facts_of_a_group
 

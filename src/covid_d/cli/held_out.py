@@ -24,7 +24,8 @@ from covid_d.evaluation.left_out.leave_one_out import SPECIFICITY, positive_film
 from covid_d.evaluation.scores import answer
 from covid_d.language import N_
 from covid_d.training.recipes import RECIPES, Recipe
-from covid_d.training.run import RECORD, train
+from covid_d.training.records import RECORD
+from covid_d.training.run import train
 
 
 def recipe_named(name: str) -> Recipe:

@@ -47,6 +47,7 @@ _OPTIONS: dict[str, tuple[str, str]] = {
     "blur": ("--blur", "Largest blur, pixels."),
     "ramp": ("--ramp", "Largest gradient of grey from edge to edge."),
     "noise": ("--noise", "Largest standard deviation of grain."),
+    "shutter": ("--shutter", "Share of films whose corners are covered, as by a round shutter."),
     "erase": ("--erase", "Largest depth of erased borders, share of the side."),
     "head": ("--head", "concat (fastai's) or linear (average pool, one layer)."),
     "probe": ("--probe", "Start the linear head from a regression of this C; 0: at random."),
@@ -163,6 +164,14 @@ def _type(field: str) -> dict[str, Any]:
     help="Lung model where the recipe cuts films to the lungs: a bundle, or the folder of "
     "covid-d train-lungs.  [default: the built-in bundle's]",
 )
+@click.option(
+    "--average-with",
+    multiple=True,
+    metavar="RUN",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Finished run of the same films and network: the bundle gets the mean of its weights and "
+    "this run's. May be given more than once; with --resume a finished run is averaged too.",
+)
 @click.option("--name", help="Name of the bundle.  [default: recipe-backbone]")
 @click.option("--bundle-version", default="1.0.0", show_default=True, help="Version of the bundle.")
 @_recipe_options
@@ -181,6 +190,7 @@ def train(
     cache: Path | None,
     gate_films: tuple[str, ...],
     lungs: Path | None,
+    average_with: tuple[Path, ...],
     name: str | None,
     bundle_version: str,
     **options: Any,
@@ -199,7 +209,7 @@ def train(
     from covid_d.dataset.dataset import Dataset
     from covid_d.training.group import is_first
     from covid_d.training.machine import Machine
-    from covid_d.training.run import other_code, read_record
+    from covid_d.training.records import other_code, read_record
     from covid_d.training.run import train as run_training
 
     given = {field: value for field, value in options.items() if value is not None}
@@ -227,6 +237,7 @@ def train(
             command=_command(),
             gate_films=[_gate_folder(text) for text in gate_films],
             lungs=lungs,
+            average_with=average_with,
         )
     except KeyboardInterrupt:
         click.echo(

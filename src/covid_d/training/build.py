@@ -84,6 +84,7 @@ def learner(
     _check_body(learn, recipe)
     check_supported(learn.model[1])
     learn.origin = weights.origin
+    learn.averaged = []  # recipes of other runs whose weights it holds the mean of
     if recipe.batchnorm == "keep":
         learn.add_cb(KeepBatchNorm())
     if recipe.channels_last:

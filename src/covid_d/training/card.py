@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,14 +42,34 @@ _SOURCE_WARNING = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class How:
+    """How a bundle's network was made.
+
+    Parameters
+    ----------
+    recipe
+        It was trained by.
+    origin
+        Of its first weights.
+    command
+        That made it; empty where it was made in a notebook.
+    averaged
+        Recipes of other runs whose weights it holds the mean of, besides its own.
+    """
+
+    recipe: Recipe
+    origin: str
+    command: str = ""
+    averaged: Sequence[Recipe] = ()
+
+
 def model_card(
     spec: BundleSpec,
-    recipe: Recipe,
+    made: How,
     validation: Validation,
     films: pd.DataFrame,
     dataset: Dataset,
-    origin: str,
-    command: str,
 ) -> str:
     """Return the card as Markdown.
 
@@ -56,8 +77,8 @@ def model_card(
     ----------
     spec
         The bundle's.
-    recipe, origin, command
-        How it was trained, from which weights, by which command.
+    made
+        How its network was made.
     validation
         The exported network's answers on the validation films.
     films
@@ -71,7 +92,7 @@ def model_card(
         *([_appearance(spec)] if spec.has_appearance else []),
         _intended_use(),
         _data(films, dataset, spec),
-        _training(spec, recipe, origin, command),
+        _training(spec, made),
         _validation(validation, spec),
         _calibration(spec),
         _gate(spec),
@@ -236,17 +257,35 @@ def _stages(recipe: Recipe) -> str:
     return f"{start}Two stages, each one cycle: body frozen, then all layers."
 
 
-def _training(spec: BundleSpec, recipe: Recipe, origin: str, command: str) -> str:
-    options = [[f"`{name}`", f"`{value}`"] for name, value in recipe.model_dump().items()]
+def _training(spec: BundleSpec, made: How) -> str:
+    options = [[f"`{name}`", f"`{value}`"] for name, value in made.recipe.model_dump().items()]
     lines = [
         "## Training",
         "",
-        f"Written by COVID-D {spec.covid_d} on {spec.created:%Y-%m-%d}. First weights: {origin}. "
-        + _stages(recipe),
+        f"Written by COVID-D {spec.covid_d} on {spec.created:%Y-%m-%d}. First weights: "
+        f"{made.origin}. {_stages(made.recipe)}",
     ]
-    if command:
-        lines += ["", "```", command, "```"]
+    if made.averaged:
+        lines += ["", _averaged(made)]
+    if made.command:
+        lines += ["", "```", made.command, "```"]
     return "\n".join([*lines, "", _table(["option", "value"], options)])
+
+
+def _averaged(made: How) -> str:
+    """Say which other runs the weights are the mean of, by what they were trained with."""
+    own = made.recipe.model_dump()
+    others = [
+        ", ".join(f"`{name}` {value}" for name, value in recipe.model_dump().items()
+                  if value != own[name]) or "nothing"
+        for recipe in made.averaged
+    ]  # fmt: skip
+    return (
+        f"The weights are the mean of those of {len(others) + 1} runs from the same first weights "
+        "(Wortsman et al. 2022). One had the options below; the others differ from it in: "
+        + "; ".join(others)
+        + "."
+    )
 
 
 def _validation(validation: Validation, spec: BundleSpec) -> str:

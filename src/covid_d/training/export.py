@@ -45,7 +45,7 @@ from covid_d.radiograph.prepare import Preprocessing, normalise
 from covid_d.radiograph.read import read
 from covid_d.radiograph.refusal import RadiographError
 from covid_d.training.calibrate import calibrate, calibrate_appearance
-from covid_d.training.card import model_card
+from covid_d.training.card import How, model_card
 from covid_d.training.data import classes_of
 from covid_d.training.gate.data import aside_for_gate, gate_pictures, gate_samples
 from covid_d.training.gate.fit import fit_gate
@@ -177,7 +177,8 @@ def export_bundle(
             if fitted.reasons is not None and spec.gate.reasons is not None:
                 (work / spec.gate.reasons).write_bytes(fitted.reasons.to_bytes())
         (work / SPEC).write_text(spec.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        card = model_card(spec, recipe, validation, learn.dls.films, dataset, learn.origin, command)
+        made = How(recipe, learn.origin, command, learn.averaged)
+        card = model_card(spec, made, validation, learn.dls.films, dataset)
         (work / CARD).write_text(card, encoding="utf-8")
         (work / FILMS).write_text(_csv(films), encoding="utf-8", newline="")
         seal(work)

@@ -72,6 +72,8 @@ def _overview(record: dict[str, Any]) -> Section:
         ["processes", record.get("processes", 1)],
         ["started", record["times"]["started"]],
     ]
+    if record.get("averaged_with"):
+        facts.append(["bundle: mean of the weights of", f"{len(record['averaged_with']) + 1} runs"])
     if record["times"].get("finished"):
         facts.append(["finished", record["times"]["finished"]])
     return Section(

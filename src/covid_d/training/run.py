@@ -22,7 +22,7 @@ from covid_d.detector.lungs import LUNGS_SPEC, LungModel
 from covid_d.errors import TrainingError
 from covid_d.files import write_atomically
 from covid_d.language import N_
-from covid_d.provenance import described, source_sha256, this_code
+from covid_d.provenance import source_sha256
 from covid_d.training.backbones import Weights, find_weights
 from covid_d.training.build import learner
 from covid_d.training.checkpoint import RunProgress
@@ -30,14 +30,15 @@ from covid_d.training.data import class_column, classes_of, dataloaders
 from covid_d.training.export import bundle_name, export_bundle
 from covid_d.training.group import by_first, first_before_others, group_size, leave_group
 from covid_d.training.machine import Machine
+from covid_d.training.mean import FinishedRun, take_mean
 from covid_d.training.recipes import Recipe
+from covid_d.training.records import RECORD, origin_of, read_record
 from covid_d.training.report import write_report
 from covid_d.training.stages import fit
 
 if TYPE_CHECKING:
     from covid_d.dataset.dataset import Dataset
 
-RECORD = "run.json"
 _PACKAGES = (
     "torch", "torchvision", "fastai", "timm", "numpy", "pandas", "scikit-learn", "onnx",
     "onnxruntime",
@@ -60,6 +61,7 @@ def train(
     gate: bool = True,
     gate_films: Sequence[tuple[PictureKind, Path]] = (),
     lungs: Path | None = None,
+    average_with: Sequence[Path] = (),
 ) -> Path:
     """Train by ``recipe`` and export a bundle; return the bundle's folder, ``out/bundle``.
 
@@ -95,12 +97,15 @@ def train(
     lungs
         Where the recipe cuts films to the lungs: a bundle with a lung model, or the folder that
         ``covid-d train-lungs`` wrote; the built-in bundle when left out.
+    average_with
+        Folders of finished runs of the same films and network: the bundle gets the mean of all
+        weights; see :mod:`covid_d.training.mean`.
 
     Raises
     ------
     TrainingError
-        If ``out`` holds another run, weights cannot be had, training diverges, or the export
-        fails its checks.
+        If ``out`` holds another run, a run to average with is of other films or not finished,
+        weights cannot be had, training diverges, or the export fails its checks.
     """
     machine = machine or Machine()
     options: dict[str, Any] = {
@@ -115,6 +120,7 @@ def train(
         "gate": gate,
         "gate_films": gate_films,
         "lungs": lungs,
+        "average_with": average_with,
     }
     processes = machine.to_start()
     if processes:
@@ -143,6 +149,7 @@ def _train(
     gate: bool,
     gate_films: Sequence[tuple[PictureKind, Path]],
     lungs: Path | None,
+    average_with: Sequence[Path],
 ) -> Path:
     """Train in this process, by itself or with those of its group; see :func:`train`."""
     device = machine.prepare()
@@ -184,11 +191,14 @@ def _train(
             )
         record["times"] = {**earlier["times"], "resumed": _now()}
         record["command"] = earlier["command"] or command
-        record |= _origin(earlier)
+        record |= origin_of(earlier)
+    others = [FinishedRun.alike(folder, record) for folder in average_with]
+    record["averaged_with"] = [other.recipe.model_dump(mode="json") for other in others]
     by_first(partial(_write, run, record))
     learn = learner(loaders, recipe, weights=first, path=run.resolve())
     progress = fit(learn, recipe, run, resume=resume)
     leave_group()
+    by_first(partial(take_mean, learn, others))
     finish = partial(
         _finish,
         learn,
@@ -255,58 +265,6 @@ def open_lungs(where: Path | None) -> LungModel:
     if where is not None and (where / LUNGS_SPEC).is_file():
         return LungModel.open(where)
     return LungModel.load(Bundle.load(BUILT_IN_NAME if where is None else where))
-
-
-def read_record(run: Path) -> dict[str, Any]:
-    """Return what ``run.json`` says.
-
-    Raises
-    ------
-    TrainingError
-        If the folder holds no run, or a damaged one.
-    """
-    try:
-        record: dict[str, Any] = json.loads((run / RECORD).read_text(encoding="utf-8"))
-        Recipe.model_validate(record["recipe"])
-    except FileNotFoundError:
-        raise TrainingError(
-            N_("There is no run to resume in %(run)s.", run=run),
-            N_("Start it without --resume."),
-        ) from None
-    except (OSError, ValueError, KeyError) as error:
-        raise TrainingError(
-            N_("%(path)s cannot be read: %(error)s", path=run / RECORD, error=error),
-            N_("Start a new run in another folder."),
-        ) from error
-    return record
-
-
-def other_code(record: dict[str, Any]) -> str | None:
-    """Return a sentence that says who started a run, if it was other code than this.
-
-    Such a run may be continued: its recipe and films are held to be the same, and ``run.json``
-    and the report name everybody who worked on it. That it ends as an unbroken run would have is
-    promised for one code only.
-    """
-    if record.get("source_sha256") == source_sha256():
-        return None
-    started = described(str(record["covid_d"]), str(record.get("source_sha256", "")))
-    return (
-        f"This run was started by COVID-D {started} and is continued by {this_code()}: "
-        "its result may differ from an unbroken run's."
-    )
-
-
-def _origin(earlier: dict[str, Any]) -> dict[str, Any]:
-    """Return who started a run and which other code continued it."""
-    origin: dict[str, Any] = {
-        key: earlier[key] for key in ("covid_d", "source_sha256") if key in earlier
-    }
-    others = list(earlier.get("continued_by", []))
-    said = other_code(earlier)
-    if said and said not in others:
-        others.append(said)
-    return {"source_sha256": "", **origin, "continued_by": others}
 
 
 def _claim(
