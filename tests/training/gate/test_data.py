@@ -110,6 +110,33 @@ def test_a_film_that_is_gone_is_named(with_aside: Dataset) -> None:
         gate_samples(pictures, see, progress=False)
 
 
+def test_few_films_that_are_gone_are_left_out(
+    with_aside: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was trained is not lost for one film that a later version refuses as damaged."""
+    films = with_aside.films("train")
+    pictures = [p for p in gate_pictures(with_aside, films) if not p.name.startswith("drawing")]
+    pictures = pictures * 6
+    (gone,) = gate_pictures(with_aside, films.iloc[:1].assign(path="gone.png"))[:1]
+    whole = gate_samples(pictures, see, progress=False)
+    samples = gate_samples([*pictures[:5], gone, *pictures[5:]], see, progress=False)
+    assert np.array_equal(samples.looks, whole.looks)
+    assert np.array_equal(samples.kinds, whole.kinds)
+    assert np.array_equal(samples.groups, whole.groups)
+    assert np.array_equal(samples.reached, whole.reached)
+    said = capsys.readouterr().out
+    assert f"1 of {len(pictures) + 1} pictures left out" in said
+    assert "gone.png cannot be read" in said
+
+
+def test_many_films_that_are_gone_are_an_error(with_aside: Dataset) -> None:
+    films = with_aside.films("train")
+    pictures = [p for p in gate_pictures(with_aside, films) if p.kind is PictureKind.FRONTAL]
+    lost = films.iloc[:1].assign(path="gone.png")
+    with pytest.raises(TrainingError, match=r"gone\.png cannot be read"):
+        gate_samples([*pictures, *gate_pictures(with_aside, lost)[:1]], see, progress=False)
+
+
 def test_what_is_refused_before_does_not_reach_the_gate(with_aside: Dataset) -> None:
     films = with_aside.films("train").iloc[:4]
     pictures = [p for p in gate_pictures(with_aside, films) if p.kind is PictureKind.FRONTAL]

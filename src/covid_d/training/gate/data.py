@@ -37,6 +37,7 @@ _VARIED = 5  # of each set-aside film and packaged picture, besides itself
 _DRAWN = 280
 _MANY = 200  # films of a folder, which need no variants
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".dcm", ""}
+_MOST_LOST = 0.01  # of the pictures may be left out for films that cannot be read
 _GRID = 16  # cells a side of the coarse picture: 14 pixels of 224 each
 # Least share of each side that a variant keeps: a film must stay a whole film.
 _LEAST_OF_FILM, _LEAST_OF_PICTURE = 0.85, 0.6
@@ -123,10 +124,24 @@ def gate_samples(
         What the detector sees of a film.
     progress
         Show a bar (only in terminals).
-    """
 
-    def work(picture: GatePicture) -> tuple[npt.NDArray[np.floating], bool]:
-        film = Radiograph(picture.load(), Facts("PNG", "", 8), picture.name)
+    Pictures of films that can no longer be read, as by a later version, which may refuse as damaged
+    what an earlier one put into the data set, are left out with a notice: few of them are no reason
+    to lose what was trained.
+
+    Raises
+    ------
+    TrainingError
+        If more than one in a hundred cannot be read.
+    """
+    lost: list[TrainingError] = []
+
+    def work(picture: GatePicture) -> tuple[npt.NDArray[np.floating], bool] | None:
+        try:
+            film = Radiograph(picture.load(), Facts("PNG", "", 8), picture.name)
+        except TrainingError as error:
+            lost.append(error)
+            return None
         whole, features, reached = see(film)
         return look(whole, features, _GRID), reached
 
@@ -139,10 +154,14 @@ def gate_samples(
             leave=False,
             disable=None if progress else True,
         )
-        seen = list(bar)
-    return samples_of(
-        pictures, np.stack([each for each, _ in seen]), np.array([reached for _, reached in seen])
-    )
+        found = list(bar)
+    if len(lost) > _MOST_LOST * len(pictures):
+        raise lost[0]
+    if lost:
+        tqdm.write(f"input gate: {len(lost)} of {len(pictures)} pictures left out; {lost[0]}")
+    kept = [(*pair, one) for pair, one in zip(found, pictures, strict=True) if pair is not None]
+    looks, reached, seen = zip(*kept, strict=True)
+    return samples_of(seen, np.stack(looks), np.array(reached))
 
 
 def samples_of(
