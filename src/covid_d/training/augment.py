@@ -187,7 +187,7 @@ class Shutter(RandTransform):  # type: ignore[misc]
             along = along[:, None] if axis == -2 else along
             from_centre = (along - draw(-self.away, self.away)).abs()
             beyond = beyond + (from_centre / draw(self.nearest, self.farthest)) ** power
-        covered = (beyond > 1.0) & (draw(0.0, 1.0) < self.chance)
+        covered = (beyond > 1.0) & _chosen(films, self.chance).bool()[:, None, None, None]
         grey = draw(0.0, 1.0) * (draw(0.0, 1.0) >= self.black)
         return torch.where(covered, grey, films)
 

@@ -198,7 +198,8 @@ def _train(
     learn = learner(loaders, recipe, weights=first, path=run.resolve())
     progress = fit(learn, recipe, run, resume=resume)
     leave_group()
-    by_first(partial(take_mean, learn, others))
+    if others:
+        by_first(partial(take_mean, learn, others))
     finish = partial(
         _finish,
         learn,

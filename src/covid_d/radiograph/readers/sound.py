@@ -212,7 +212,8 @@ def inflated(stream: bytes, *, raw: bool) -> Iterator[bytes]:
     rest, crc, size = stream, 0, 0
     while rest and not inflater.eof:
         piece = inflater.decompress(rest, _INFLATED_AT_ONCE)
-        crc, size = zlib.crc32(piece, crc), size + len(piece)
+        if raw:  # zlib sees to its own
+            crc, size = zlib.crc32(piece, crc), size + len(piece)
         yield piece
         rest = inflater.unconsumed_tail
     if not inflater.eof:
