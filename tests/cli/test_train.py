@@ -99,7 +99,7 @@ class TestRefusals:
 
     def test_nothing_to_resume(self, dataset: Path, tmp_path: Path) -> None:
         error = _error(_run(dataset, "--out", tmp_path / "run", "--resume"))
-        assert "no run to resume" in error.message
+        assert "There is no run in" in error.message
 
     def test_unknown_recipe_is_a_usage_error(self, dataset: Path, tmp_path: Path) -> None:
         result = _run(dataset, "--out", tmp_path, "--recipe", "best")
@@ -139,6 +139,9 @@ def test_train_then_resume(dataset: Path, tmp_path: Path) -> None:
     again = json.loads((run / "bundle" / "bundle.json").read_text())
     assert again["calibration"] == spec["calibration"]
     assert network in (run / "bundle" / "SHA256SUMS").read_text()
+    first, last = json.loads((run / "run.json").read_text())["command"].splitlines()
+    assert first == record["command"]
+    assert last == "train DATASET --out RUN --resume --device cpu --name mine"
 
 
 @pytest.mark.train

@@ -124,14 +124,18 @@ class TestAveraged:
     def test_it_is_on_record_in_report_and_card(
         self, phantoms: Dataset, own_run: Path, other_run: Path
     ) -> None:
-        bundle = resume(own_run, phantoms, other_run)
+        last = "covid-d train ... --resume --average-with other"
+        bundle = resume(own_run, phantoms, other_run, command=last)
+        assert read_record(own_run)["command"] == f"covid-d train ...\n{last}"
         (told,) = read_record(own_run)["averaged_with"]
         assert (told["gamma"], told["lr_max"]) == (0.5, 2e-3)
         assert "mean of the weights of" in (own_run / "report.html").read_text()
         card = (bundle / "MODEL_CARD.md").read_text()
         assert "mean of those of 2 runs" in card
         assert "the others differ from it in: `lr_max` 0.002, `gamma` 0.5." in card
+        assert f"```\ncovid-d train ...\n{last}\n```" in card
         resume(own_run, phantoms)
+        assert read_record(own_run)["command"] == f"covid-d train ...\n{last}"  # none was given
         assert read_record(own_run)["averaged_with"] == []
         assert "mean of the weights of" not in (own_run / "report.html").read_text()
         assert "mean of those" not in (bundle / "MODEL_CARD.md").read_text()

@@ -28,7 +28,7 @@ def test_public_names_read_well_in_a_notebook() -> None:
 
 class TestRecord:
     def test_no_run(self, tmp_path: Path) -> None:
-        with pytest.raises(TrainingError, match="no run to resume"):
+        with pytest.raises(TrainingError, match="There is no run in"):
             read_record(tmp_path)
 
     @pytest.mark.parametrize("content", ["", "{", "{}", '{"recipe": {"name": "x", "fit": "?"}}'])

@@ -317,7 +317,7 @@ _GATE_KINDS = (
     PictureKind.CHILD,
     PictureKind.PICTURE,
 )
-_PLACES = {"dataset", "out", "cache", "resume"}
+_PLACES = {"dataset", "out", "cache"}
 
 
 def _quoted(path: Path) -> str:

@@ -27,8 +27,8 @@ def read_record(run: Path) -> dict[str, Any]:
         Recipe.model_validate(record["recipe"])
     except FileNotFoundError:
         raise TrainingError(
-            N_("There is no run to resume in %(run)s.", run=run),
-            N_("Start it without --resume."),
+            N_("There is no run in %(run)s.", run=run),
+            N_("Give the --out folder of covid-d train, or start a run without --resume."),
         ) from None
     except (OSError, ValueError, KeyError) as error:
         raise TrainingError(

@@ -190,7 +190,7 @@ def _train(
                 N_("Give the same --lungs as then, or start a new run in another folder."),
             )
         record["times"] = {**earlier["times"], "resumed": _now()}
-        record["command"] = earlier["command"] or command
+        record["command"] = _with_the_last(earlier["command"], command)
         record |= origin_of(earlier)
     others = [FinishedRun.alike(folder, record) for folder in average_with]
     record["averaged_with"] = [other.recipe.model_dump(mode="json") for other in others]
@@ -214,6 +214,11 @@ def _train(
         gate_films=gate_films,
     )
     return by_first(finish) or run / "bundle"
+
+
+def _with_the_last(earlier: str, command: str) -> str:
+    """Return the commands of a run, a line each: what ended it may have options of its own."""
+    return "\n".join(dict.fromkeys(line for line in (*earlier.splitlines(), command) if line))
 
 
 def _finish(
