@@ -1,13 +1,15 @@
-"""What bundles reach on collections that they learnt nothing from, beside each other.
+"""What bundles reach on films that none of them learnt from, beside each other.
 
     python benchmarks/elsewhere.py SCORES SCORES ... [--json FILE]
 
 SCORES are the ``scores.csv`` of ``covid-d evaluate BUNDLE DATASET --split all``, on one data set of
 several collections, the first one what the others are compared with. Prints the areas that can be
 had without radiologists' grades (pneumonia against normal at NIH and COVID-19 against normal films
-of NIH, by opacity; COVID-19 against normal films of RSNA, by typical against negative) on the films
-that all answer, their differences by a paired bootstrap over groups of films, that of the mean of
-all bundles, and what is called positive, negative and inconclusive. 95 %.
+of NIH, by opacity; COVID-19 against normal films of RSNA, by typical against negative), or, of
+graded films, both against the grades, on the films that all answer and that no bundle lists among
+those that made it (``--allow-seen`` evaluates such a data set). Says how they differ, by a paired
+bootstrap over groups of films, what the mean of all bundles reaches, and what is called positive,
+negative and inconclusive. 95 %.
 """
 
 from __future__ import annotations
@@ -39,10 +41,21 @@ def questions(films: pd.DataFrame) -> dict[str, tuple[Mask, Mask, str]]:
     finding = films["finding"].astype(str)
     healthy = (finding.eq("No Finding") | finding.str.contains("RSNA Normal")).to_numpy()
     nih, rsna = ((films["source"] == source).to_numpy() for source in ("nih", "rsna"))
-    return {
+    graded = films["appearance"].isin(_NAMES).to_numpy()
+    typical, negative = (
+        films["appearance"].eq(name).to_numpy() for name in (_NAMES[-1], _NAMES[0])
+    )
+    asked = {
         "pneumonia v normal, NIH": (nih, ~healthy, "opacity"),
         "COVID-19 v normal, NIH": (covid | (nih & healthy), covid, "opacity"),
         "COVID-19 v normal, RSNA": (covid | (rsna & healthy), covid, "typical"),
+        "typical v negative, as graded": (typical | negative, typical, "typical"),
+        "any opacity v negative, as graded": (graded, ~negative, "opacity"),
+    }
+    return {
+        name: (chosen, positive, score)
+        for name, (chosen, positive, score) in asked.items()
+        if positive[chosen].any() and not positive[chosen].all()
     }
 
 
@@ -113,6 +126,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     tables = {path.parent.name: pd.read_csv(path).set_index("sha256") for path in options.scores}
+    tables = {name: table[~table["seen"]] for name, table in tables.items()}
     shared = sorted(set.intersection(*(set(table.index) for table in tables.values())))
     films = next(iter(tables.values())).loc[shared]
     named = {name: table.loc[shared, _NAMES].to_numpy() for name, table in tables.items()}

@@ -238,7 +238,7 @@ def test_no_colour_lies_beside_the_lungs_of_a_real_film(built_in: Detector) -> N
     lungs = LungModel.load(built_in.bundle).mask(film)
     shape = (film.height, film.width)
     shown = to_film_coordinates(answer.activation, shape, preprocessing, answer.box)
-    assert shown.max() > 0.3
+    assert shown.max() > 0.1
     # A cell of the map is a 32nd of the box; what is drawn fades out within half of one.
     assert shown[~_around(lungs, max(shape) // 48)].max() == 0.0
     assert shown[lungs].sum() > 0.98 * shown.sum()

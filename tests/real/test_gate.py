@@ -78,7 +78,7 @@ def test_films_put_wrong_are_refused_with_their_reason(
     codes = Counter(answer.refusal.code if answer.refusal else None for answer in answers)
     assert len(films) >= 20
     # benchmarks/gate.py measures 89 to 100 % on thousands; these few films allow for chance. Of
-    # annotated ones the gate of 1.1.0 lets 7 of 26 pass: far from the 2 % that is the aim.
+    # annotated ones the gate of 1.1.0 let 7 of 26 pass: far from the 2 % that is the aim.
     assert codes[None] <= (0.3 if kind is PictureKind.ANNOTATED else 0.2) * len(films), codes
     assert codes.most_common(1)[0][0] is kind.code
 
