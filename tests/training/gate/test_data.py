@@ -58,12 +58,20 @@ def test_everything_there_is_to_fit_on(with_aside: Dataset) -> None:
     pictures = gate_pictures(with_aside, films)
     counts = Counter(picture.kind for picture in pictures)
     assert counts[PictureKind.FRONTAL] == len(films) == 24
+    covered = [picture for picture in pictures if picture.name.endswith("half covered")]
+    assert {picture.kind for picture in covered} == {PictureKind.CROPPED}
+    assert len(covered) == len(films)  # beside two alterations each
+    counts[PictureKind.CROPPED] -= len(covered)
     altered = [counts[kind] for kind in PictureKind if kind.value in _ALTERED]
     assert sum(altered) == 48
     assert max(altered) - min(altered) <= 1
     assert (counts[PictureKind.LATERAL], counts[PictureKind.CT]) == (12, 6)
     assert counts[PictureKind.PICTURE] >= 280 + 6 * 25
-    first = pictures[:3]
+    first = pictures[:4]
+    assert len({picture.load().tobytes() for picture in first}) == 4
+    assert [picture.load().tobytes() for picture in first] == [
+        picture.load().tobytes() for picture in first
+    ]  # drawn alike each time
     assert {(picture.source, picture.group) for picture in first} == {
         (films.iloc[0]["source"], films.iloc[0]["group"])
     }

@@ -22,7 +22,7 @@ from covid_d.language import N_
 from covid_d.radiograph.film import Facts, FloatImage, Radiograph
 from covid_d.training.cache import readable
 from covid_d.training.gate.fit import Samples
-from covid_d.training.gate.montage import under_map
+from covid_d.training.gate.montage import half_covered, under_map
 from covid_d.training.gate.pictures import ALTERATIONS, altered, drawn, packaged, varied
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ def gate_pictures(
     dataset
         Its set-aside films are taken too, but none of a source or publisher that is held out.
     films
-        Rows of its manifest: frontal films. Each gives itself and two alterations, in turn.
+        Rows of its manifest: frontal films. Each gives itself, two alterations, in turn, and
+        itself with one half covered.
     folders
         Further films of a kind, each with the folder that they lie in (lateral films, slices and
         children's films, of which a data set of adults' frontal films has none).
@@ -188,6 +189,11 @@ def _film(path: Path, row: Any, at: int, other: Path) -> list[GatePicture]:
         kind = ALTERATIONS[(at + 3 * turn) % len(ALTERATIONS)]
         change = partial(_altered, read_film, kind, (at, turn), partial(_pixels, other))
         found.append(GatePicture(f"{row.path}, {kind}", kind, change, source, group))
+    # Of every film, as nearly all are refused before, by their lungs or by the cover's edge: the
+    # gate learns from what is left.
+    cropped = PictureKind.CROPPED
+    change = partial(_half_covered, read_film, at)
+    found.append(GatePicture(f"{row.path}, half covered", cropped, change, source, group))
     return found
 
 
@@ -212,6 +218,10 @@ def _altered(
         # tell it, the gate doubts films without any.
         return under_map(load(), rng)
     return altered(load(), kind, rng, other() if kind is PictureKind.COLLAGE else None)
+
+
+def _half_covered(load: Callable[[], FloatImage], at: int) -> FloatImage:
+    return half_covered(load(), np.random.default_rng([at, 5]))
 
 
 def _of_folder(kind: PictureKind, folder: Path) -> list[GatePicture]:

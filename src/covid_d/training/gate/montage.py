@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from covid_d.detector.explain import evidence_layer
 from covid_d.radiograph.film import FloatImage
@@ -25,6 +25,7 @@ _WORDS = (
     "*",
 )
 _LEAST_HALF, _MOST_HALF = 0.42, 0.58
+_MOST_FADE = 0.03  # of the longer side: standard deviation of what a cover's edge is blurred by
 
 
 def collage(film: FloatImage, other: FloatImage, rng: np.random.Generator) -> FloatImage:
@@ -62,6 +63,21 @@ def half(film: FloatImage, rng: np.random.Generator) -> FloatImage:
     else:
         part = film[rows - round(rows * share) :]
     return np.ascontiguousarray(part)
+
+
+def half_covered(film: FloatImage, rng: np.random.Generator) -> FloatImage:
+    """Return a film of which one half (42 to 58 %) lies under one grey with a fading edge.
+
+    Two in five covers are black and two white.
+    """
+    grey = (0.0, 0.0, 1.0, 1.0, rng.random())[int(rng.integers(5))]
+    cover = np.zeros(film.shape, dtype=np.uint8)
+    turned = np.rot90(cover, int(rng.integers(4)))  # a view
+    turned[: round(len(turned) * rng.uniform(_LEAST_HALF, _MOST_HALF))] = 255
+    reach = rng.uniform(0.0, _MOST_FADE) * max(film.shape)
+    soft = Image.fromarray(cover).filter(ImageFilter.GaussianBlur(reach))
+    share = np.asarray(soft, dtype=np.float32) / np.float32(255.0)
+    return np.asarray(film * (1.0 - share) + np.float32(grey) * share, dtype=np.float32)
 
 
 def annotated(film: FloatImage, rng: np.random.Generator, *, with_maps: bool = True) -> FloatImage:
