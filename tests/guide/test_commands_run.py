@@ -104,8 +104,11 @@ def _option(command: Command, name: str) -> Path:
 
 
 def _stand_in(command: Command) -> None:
-    """Leave what training would leave."""
+    """Leave what training would leave; a run that goes on has left it already."""
     out = _option(command, "--out")
+    if "--resume" in command.words:
+        assert (out / "bundle").is_dir(), f"{command} goes on with no run"
+        return
     if command.words[1] == "train":
         if _recipe(command).target == "appearance":
             shutil.copytree(bundles.built_in_path(), out / "bundle")
