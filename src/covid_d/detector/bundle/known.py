@@ -10,7 +10,7 @@ from typing import Final
 
 KNOWN: Final[dict[str, str]] = {
     "7728b156c839b5ea5c8f93bf93ed894de82a5e8b9906b55fd0963d3f1963ac4e": "cxr-appearance 1.1.0",
-    "338d63c6d4ee98a372b50ab4c2a2ce906537cac4bca1bbb6fd6dc16bae99aa63": "cxr-appearance 1.2.0",
+    "7b1f9ecaad1f79d158b258454b6a07eb869b99005328a8d602bbb6e3a5973a54": "cxr-appearance 1.2.0",
 }
 """SHA-256 of a bundle (of its ``SHA256SUMS``) to its name and version.
 
