@@ -41,10 +41,9 @@ def questions(films: pd.DataFrame) -> dict[str, tuple[Mask, Mask, str]]:
     finding = films["finding"].astype(str)
     healthy = (finding.eq("No Finding") | finding.str.contains("RSNA Normal")).to_numpy()
     nih, rsna = ((films["source"] == source).to_numpy() for source in ("nih", "rsna"))
-    graded = films["appearance"].isin(_NAMES).to_numpy()
-    typical, negative = (
-        films["appearance"].eq(name).to_numpy() for name in (_NAMES[-1], _NAMES[0])
-    )
+    appearance = films["appearance"]
+    graded = appearance.isin(_NAMES).to_numpy()
+    typical, negative = (appearance.eq(name).to_numpy() for name in (_NAMES[-1], _NAMES[0]))
     asked = {
         "pneumonia v normal, NIH": (nih, ~healthy, "opacity"),
         "COVID-19 v normal, NIH": (covid | (nih & healthy), covid, "opacity"),

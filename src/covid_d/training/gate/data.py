@@ -189,8 +189,7 @@ def _film(path: Path, row: Any, at: int, other: Path) -> list[GatePicture]:
         kind = ALTERATIONS[(at + 3 * turn) % len(ALTERATIONS)]
         change = partial(_altered, read_film, kind, (at, turn), partial(_pixels, other))
         found.append(GatePicture(f"{row.path}, {kind}", kind, change, source, group))
-    # Of every film, as nearly all are refused before, by their lungs or by the cover's edge: the
-    # gate learns from what is left.
+    # Of every film: what refuses before the gate leaves few cropped ones, but half of these.
     cropped = PictureKind.CROPPED
     change = partial(_half_covered, read_film, at)
     found.append(GatePicture(f"{row.path}, half covered", cropped, change, source, group))
